@@ -1,0 +1,24 @@
+"""What a test may turn on a simulated node while it runs."""
+
+from dataclasses import dataclass
+
+
+# eq=False: a node is itself, not a value, and has to be hashable.
+@dataclass(eq=False)
+class SimulatedSettings:
+    """Plain values, set from any thread at any time, read by the node when it needs them."""
+
+    # Handshakes stop for good after so many frames.
+    hang_handshake_after: int | None = None
+    # Dumps of more other nodes than this are reset after so many of them.
+    reset_dumps_over: int | None = None
+    # The pace of the frames of a handshake.
+    frame_interval_s: float = 0.0
+    # How long a peer takes to answer.
+    ack_delay_s: float = 0.05
+    # How long the radio tries before it gives an unconfirmed packet up.
+    retransmit_s: float = 21.0
+    # A text so soon after another never reaches the air (2.7 and later).
+    text_spacing_s: float = 2.0
+    # A client that has sent nothing for so long is dropped.
+    idle_limit_s: float = 900.0
