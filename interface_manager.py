@@ -1,0 +1,400 @@
+"""Keeps one interface to the node open for as long as the program runs.
+
+Owns the session: the interface of the moment, its generation, the thread ``link`` that opens,
+questions, confirms and replaces it. Because that one thread does all of it, two reconnections at a
+time cannot exist; whoever wants one (:meth:`request_reconnection`) only leaves word for it.
+
+A replaced interface is closed before its successor is opened, and what still comes from it is
+dropped by identity. ``_lock`` guards the fields that other threads read; it is a leaf.
+"""
+
+import logging
+import math
+import queue
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from meshtastic.protobuf import mesh_pb2
+
+from link_errors import LinkError
+from link_policy import Action, Ending, LinkPolicy, LinkSettings
+from supervised_interface import SupervisedInterface
+
+log = logging.getLogger(__name__)
+
+REMINDER_S = 600.0  # how often an outage that lasts is mentioned
+DAY_S = 86_400.0
+KEPT_RECONNECTIONS = 10_000
+RECOVERY_S = 1.0  # after an error of our own, so that it cannot spin
+
+
+class LinkListener(Protocol):
+    """Who lives on the link. The first two are called on the link thread, the others on a reader's.
+
+    None of them may block.
+    """
+
+    def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
+        """Hear that an interface finished its handshake and is the live one."""
+
+    def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
+        """Hear that the new interface has been stable long enough to count."""
+
+    def nodes_downloaded(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        """Receive entries of the node's own database."""
+
+    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        """Receive a packet heard on the mesh."""
+
+
+@dataclass(frozen=True)
+class LinkStatus:
+    """The link at a glance; durations in seconds, ``up_s`` None while it is down."""
+
+    up_s: float | None
+    reconnections_last_hour: int
+    reconnections_last_day: int
+    last_cause: str
+    where: str
+
+
+@dataclass(frozen=True)
+class _Ready:
+    interface: SupervisedInterface
+
+
+@dataclass(frozen=True)
+class _Lost:
+    interface: SupervisedInterface
+    cause: str
+
+
+@dataclass(frozen=True)
+class _Requested:
+    cause: str
+
+
+@dataclass(frozen=True)
+class _Stop:
+    pass
+
+
+class InterfaceManager:
+    """The one live interface. Subclasses say what kind (:meth:`_new_interface`)."""
+
+    kind = ""
+    """How the journal names the link, "TCP" or "série"."""
+
+    def __init__(
+        self,
+        listener: LinkListener,
+        settings: LinkSettings,
+        where: str,
+        *,
+        light_reconnect: bool,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Prepare the link to ``where`` (for people to read); starts nothing.
+
+        ``light_reconnect``: only the first session asks for the node's database.
+        """
+        self._listener = listener
+        self._settings = settings
+        self._where = where
+        self._light_reconnect = light_reconnect
+        self._clock = clock
+        self._policy = LinkPolicy(settings, clock(), jitter)
+        self._events: queue.SimpleQueue[_Ready | _Lost | _Requested | _Stop] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        # Only the link thread touches these.
+        self._wants_nodes = True
+        self._ever_opened = False
+        self._cause = "première connexion"
+        self._down_since_s = clock()
+        self._reminded_s = clock()
+        self._failures = 0
+
+        self._lock = threading.Lock()
+        self._session: SupervisedInterface | None = None
+        """The interface being opened or in use; None between two sessions."""
+        self._interface: SupervisedInterface | None = None
+        """The last one whose handshake was completed, dead or alive."""
+        self._confirmed = False
+        self._opened_s = clock()
+        self._reconnections_s: deque[float] = deque(maxlen=KEPT_RECONNECTIONS)
+        self._live = threading.Event()
+
+    # -- For every thread ----------------------------------------------------------------------
+
+    @property
+    def interface(self) -> SupervisedInterface | None:
+        """The bot's interface: the last that was ready, until another takes its place."""
+        with self._lock:
+            return self._interface
+
+    @property
+    def live_interface(self) -> SupervisedInterface | None:
+        """The interface if it can be used right now, else None."""
+        with self._lock:
+            return self._interface if self._interface is self._session else None
+
+    @property
+    def reconnecting(self) -> bool:
+        """Whether the link is down, or back for too short a time to count."""
+        with self._lock:
+            return not self._confirmed
+
+    def wait_live(self, timeout_s: float) -> SupervisedInterface | None:
+        """Return the live interface, waiting for one up to ``timeout_s``."""
+        self._live.wait(timeout_s)
+        return self.live_interface
+
+    def request_reconnection(self, cause: str) -> None:
+        """Ask for a new session; returns at once. Without effect while one is under way."""
+        self._events.put(_Requested(cause))
+
+    def status(self) -> LinkStatus:
+        """Return the link at a glance."""
+        now_s = self._clock()
+        with self._lock:
+            return LinkStatus(
+                up_s=now_s - self._opened_s
+                if self._interface is self._session is not None
+                else None,
+                reconnections_last_hour=sum(now_s - at_s < 3600 for at_s in self._reconnections_s),
+                reconnections_last_day=sum(now_s - at_s < DAY_S for at_s in self._reconnections_s),
+                last_cause=self._cause,
+                where=self._where,
+            )
+
+    def start(self) -> None:
+        """Start the link thread; the first attempt begins at once."""
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Close the link for good; return whether its thread ended in time.
+
+        Only a name resolution under way, which cannot be interrupted, makes it end later.
+        """
+        self._stop.set()
+        self._events.put(_Stop())
+        if self._thread is None:
+            return True
+        with self._lock:
+            session = self._session
+        if session is not None:
+            session.close()  # the link thread may be writing to a node that does not read
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # -- InterfaceEvents, on a reader thread ---------------------------------------------------
+
+    def interface_ready(self, interface: SupervisedInterface) -> None:
+        """Leave word for the link thread."""
+        self._events.put(_Ready(interface))
+
+    def interface_lost(self, interface: SupervisedInterface, cause: str) -> None:
+        """Leave word for the link thread."""
+        with self._lock:
+            if interface is self._session:
+                self._live.clear()
+        self._events.put(_Lost(interface, cause))
+
+    def nodes_downloaded(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        """Pass the node's own database on, unless the session is over."""
+        if self._is_current(interface):
+            self._listener.nodes_downloaded(interface, nodes)
+
+    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        """Pass a packet on, unless the session is over."""
+        if self._is_current(interface):
+            self._listener.packet_received(interface, packet)
+
+    def _is_current(self, interface: SupervisedInterface) -> bool:
+        with self._lock:
+            return interface is self._session
+
+    # -- The link thread -----------------------------------------------------------------------
+
+    def _new_interface(self, *, without_nodes: bool) -> SupervisedInterface:
+        raise NotImplementedError
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except Exception:  # top of a thread
+                log.exception("❌ Erreur inattendue dans la gestion de la liaison")
+                self._close_session()
+                self._policy.ended(Ending.NOT_OPENED, self._clock())
+                self._stop.wait(RECOVERY_S)
+        self._close_session()
+
+    def _turn(self) -> None:
+        session = self._session
+        if session is not None:
+            self._policy.heard(session.last_received_s)
+        step = self._policy.step(self._clock())
+        if step.action is Action.WAIT:
+            wait_s = step.at_s - self._clock()
+            try:
+                event = self._events.get(timeout=None if math.isinf(wait_s) else max(wait_s, 0.0))
+            except queue.Empty:
+                return
+            self._take(event)
+        elif step.action is Action.OPEN:
+            self._open()
+        elif session is not None:
+            self._act(step.action, session)
+
+    def _take(self, event: _Ready | _Lost | _Requested | _Stop) -> None:
+        if isinstance(event, _Ready) and event.interface is self._session:
+            self._become_live(event.interface)
+        elif isinstance(event, _Lost) and event.interface is self._session:
+            self._lose(event.cause, Ending.CLOSED_BY_NODE)
+        elif isinstance(event, _Requested) and self._confirmed:
+            self._lose(event.cause, Ending.CLOSED_BY_US)
+
+    def _act(self, action: Action, session: SupervisedInterface) -> None:
+        now_s = self._clock()
+        if action is Action.CONFIRM:
+            self._confirm(session)
+        elif action is Action.DECLARE_STALLED:
+            self._lose("le nœud n'achève pas l'envoi de sa configuration", Ending.WENT_SILENT)
+        elif action is Action.DECLARE_SILENT:
+            log.info(
+                "⚠️ SILENCE %s: %.0fs sans paquet (max: %gs)",
+                self.kind,
+                now_s - session.last_received_s,
+                self._settings.silent_timeout_s,
+            )
+            self._lose("silence, le nœud ne répond plus", Ending.WENT_SILENT)
+        else:
+            self._policy.asked(action, now_s)
+            try:
+                if action is Action.ASK_METADATA:
+                    session.ask_metadata()
+                else:
+                    session.ask_heartbeat()
+            except LinkError as error:
+                log.debug("question not sent: %s", error)  # the interface reports its loss itself
+
+    def _open(self) -> None:
+        self._policy.attempting()
+        if self._ever_opened:
+            log.info(
+                "🔄 Tentative de reconnexion %s n°%d : %s", self.kind, self._failures, self._cause
+            )
+        elif not self._failures:
+            log.info("🔌 Connexion %s à %s...", self.kind, self._where)
+        self._remind()
+        interface = self._new_interface(
+            without_nodes=self._light_reconnect and not self._wants_nodes
+        )
+        with self._lock:
+            self._session = interface
+        try:
+            interface.open(self._stop)
+        except LinkError as error:
+            if not self._stop.is_set():
+                self._fail(str(error), Ending.NOT_OPENED)
+            return
+        self._policy.opened(self._clock())
+
+    def _become_live(self, interface: SupervisedInterface) -> None:
+        now_s = self._clock()
+        self._policy.handshake_done(now_s)
+        first, self._ever_opened = not self._ever_opened, True
+        self._wants_nodes = False
+        with self._lock:
+            self._interface = interface
+            self._opened_s = now_s
+            self._confirmed = first
+            if interface.alive:
+                self._live.set()
+        if first:
+            self._settle()
+            log.info("✅ Connexion %s établie avec %s", self.kind, self._where)
+        self._listener.link_opened(interface, first=first)
+
+    def _confirm(self, interface: SupervisedInterface) -> None:
+        if not interface.alive:
+            return  # its loss is on the way
+        self._policy.confirmed()
+        with self._lock:
+            if self._confirmed:
+                return  # the very first session counted from its handshake on
+            self._confirmed = True
+            self._reconnections_s.append(self._clock())
+        log.info("✅ Reconnexion %s réussie (background)", self.kind)
+        self._listener.reconnection_succeeded(interface)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Say how long the outage was, if anybody was told that there is one."""
+        if self._failures:
+            log.info("ℹ️ Liaison rétablie après %s d'interruption", self._outage_text())
+        self._failures = 0
+
+    def _lose(self, cause: str, ending: Ending) -> None:
+        """End the session that was open, for ``cause``."""
+        if self._confirmed:
+            self._down_since_s = self._reminded_s = self._clock()
+        self._fail(cause, ending)
+
+    def _fail(self, cause: str, ending: Ending) -> None:
+        session = self._session
+        if (
+            session is not None
+            and self._light_reconnect
+            and self._wants_nodes
+            and session.nodes_in_download > 1
+        ):
+            self._wants_nodes = False
+            log.warning(
+                "⚠️ Liaison perdue pendant l'envoi de la base du nœud (%d nœuds reçus) : "
+                "prochain essai sans elle",
+                session.nodes_in_download,
+            )
+        self._close_session()
+        self._cause = cause
+        self._policy.ended(ending, self._clock())
+        self._failures += 1
+        log.log(
+            logging.WARNING if self._failures == 1 else logging.DEBUG,
+            "🔌 Liaison %s avec %s %s : %s (nouveaux essais automatiques)",
+            self.kind,
+            self._where,
+            "perdue" if self._ever_opened else "impossible",
+            cause,
+        )
+
+    def _remind(self) -> None:
+        now_s = self._clock()
+        if self._failures and now_s - self._reminded_s >= REMINDER_S:
+            self._reminded_s = now_s
+            log.warning("⏳ Toujours sans liaison depuis %s : %s", self._outage_text(), self._cause)
+
+    def _outage_text(self) -> str:
+        outage_s = self._clock() - self._down_since_s
+        return f"{outage_s:.0f}s" if outage_s < 120 else f"{outage_s / 60:.0f}min"
+
+    def _close_session(self) -> None:
+        with self._lock:
+            session, self._session = self._session, None
+            self._confirmed = False
+            self._live.clear()
+        if session is not None:
+            session.close()

@@ -1,0 +1,216 @@
+"""When to open, question, trust and give up the link to the node. Pure: no threads, I/O or clock.
+
+The supervising thread tells the policy what happened (one method an event, with the monotonic time
+in seconds) and asks :meth:`LinkPolicy.step` what to do now, or until when nothing is to be done.
+
+Rules:
+
+1. At most one session: ``OPEN`` is the answer only while there is none.
+2. Whatever the node sends proves the link alive. Silence runs from its last byte.
+3. A handshake may last as long as bytes come; standing still for ``handshake_timeout_s`` ends it.
+4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
+5. A quiet node is asked: a heartbeat every ``heartbeat_s`` of silence, and, since older firmware
+   does not answer those, a question that all answer, twice before ``silent_timeout_s`` is over.
+6. The link is declared silent at ``silent_timeout_s``, and never without a question that has
+   stood unanswered for the probe time: a process that was itself stopped must ask first.
+7. After a silent link the node gets ``cleanup_s`` to let go of it before the next attempt.
+8. After a link that the node closed the next attempt is at once, but only once: from then on
+   delays double, with jitter, up to ``early_retry_max_s`` in the first minute of an outage and
+   ``retry_max_s`` later, for ever. Both start over only after a session that lasted
+   ``lasting_session_s``.
+9. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
+   sent nothing for 15 minutes.
+"""
+
+import enum
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+FIRST_RETRY_S = 0.5
+EARLY_OUTAGE_S = 60.0
+NEVER_S = math.inf
+
+
+class Action(enum.Enum):
+    """What the supervising thread is to do."""
+
+    WAIT = "wait"
+    OPEN = "open"
+    ASK_HEARTBEAT = "ask_heartbeat"
+    ASK_METADATA = "ask_metadata"
+    CONFIRM = "confirm"
+    DECLARE_STALLED = "declare_stalled"
+    DECLARE_SILENT = "declare_silent"
+
+
+class Ending(enum.Enum):
+    """How a session, or an attempt to open one, ended."""
+
+    CLOSED_BY_NODE = "closed_by_node"
+    WENT_SILENT = "went_silent"
+    NOT_OPENED = "not_opened"
+    CLOSED_BY_US = "closed_by_us"
+
+
+class State(enum.Enum):
+    """Where the link is in its life."""
+
+    DOWN = "down"
+    HANDSHAKE = "handshake"
+    STABILIZING = "stabilizing"
+    UP = "up"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do now; for ``WAIT``, ``at_s`` is when to ask again if nothing happens before."""
+
+    action: Action
+    at_s: float = NEVER_S
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """The policy's numbers, all in seconds."""
+
+    silent_timeout_s: float = 120.0
+    probe_timeout_s: float = 10.0
+    heartbeat_s: float = 30.0
+    keepalive_s: float = 300.0
+    cleanup_s: float = 15.0
+    stabilization_s: float = 3.0
+    handshake_timeout_s: float = 30.0
+    lasting_session_s: float = 60.0
+    early_retry_max_s: float = 2.0
+    retry_max_s: float = 60.0
+
+
+class LinkPolicy:
+    """The state of one link in time. Owned by the supervising thread; not shared."""
+
+    def __init__(
+        self, settings: LinkSettings, now_s: float, jitter: Callable[[], float] = random.random
+    ) -> None:
+        """Start without a session, ready to open one. ``jitter`` returns 0 (incl.) to 1."""
+        self._settings = settings
+        self._jitter = jitter
+        # A probe time longer than the silence allows would leave no time to ask.
+        self._answer_s = min(settings.probe_timeout_s, settings.silent_timeout_s / 3)
+        self._state = State.DOWN
+        self._open_at_s = now_s
+        self._outage_since_s = now_s
+        self._attempts = 0
+        self._may_hurry = True
+        self._heard_s = now_s
+        self._sent_s = now_s
+        self._heartbeat_s = now_s
+        self._metadata_s = -NEVER_S
+        self._handshake_done_s = now_s
+
+    @property
+    def state(self) -> State:
+        """Where the link is in its life."""
+        return self._state
+
+    def step(self, now_s: float) -> Step:
+        """Return what to do at ``now_s``. Asking twice without an event gives the same answer."""
+        if self._state is State.DOWN:
+            if now_s >= self._open_at_s:
+                return Step(Action.OPEN)
+            return Step(Action.WAIT, self._open_at_s)
+        if self._state is State.HANDSHAKE:
+            give_up_s = self._heard_s + self._settings.handshake_timeout_s
+            if now_s >= give_up_s:
+                return Step(Action.DECLARE_STALLED)
+            return Step(Action.WAIT, give_up_s)
+        confirm_s = NEVER_S
+        if self._state is State.STABILIZING:
+            confirm_s = self._handshake_done_s + self._settings.stabilization_s
+        heartbeat_s, metadata_s, silent_s = self._question_times()
+        for action, at_s in (
+            (Action.DECLARE_SILENT, silent_s),
+            (Action.CONFIRM, confirm_s),
+            (Action.ASK_METADATA, metadata_s),
+            (Action.ASK_HEARTBEAT, heartbeat_s),
+        ):
+            if now_s >= at_s:
+                return Step(action)
+        return Step(Action.WAIT, min(confirm_s, heartbeat_s, metadata_s, silent_s))
+
+    def _question_times(self) -> tuple[float, float, float]:
+        """Return when the next heartbeat, the next firm question and the verdict are due."""
+        keepalive_s = self._sent_s + self._settings.keepalive_s
+        silent_timeout_s = self._settings.silent_timeout_s
+        if silent_timeout_s == NEVER_S:
+            return keepalive_s, NEVER_S, NEVER_S
+        quiet_since_s = max(self._heard_s, self._heartbeat_s, self._metadata_s)
+        heartbeat_s = min(keepalive_s, quiet_since_s + self._settings.heartbeat_s)
+        first_question_s = self._heard_s + silent_timeout_s - 2 * self._answer_s
+        second_question_s = first_question_s + self._answer_s
+        if self._metadata_s < first_question_s:
+            return heartbeat_s, first_question_s, NEVER_S
+        asked_twice = self._metadata_s >= second_question_s
+        metadata_s = NEVER_S if asked_twice else second_question_s
+        verdict_s = max(self._heard_s + silent_timeout_s, self._metadata_s + self._answer_s)
+        return heartbeat_s, metadata_s, verdict_s
+
+    def heard(self, at_s: float) -> None:
+        """Note when the node last sent anything."""
+        self._heard_s = max(self._heard_s, at_s)
+
+    def asked(self, action: Action, now_s: float) -> None:
+        """Note that the question of ``step`` was asked."""
+        self._sent_s = now_s
+        if action is Action.ASK_METADATA:
+            self._metadata_s = now_s
+        else:
+            self._heartbeat_s = now_s
+
+    def attempting(self) -> None:
+        """Note that an attempt to open a session begins."""
+        self._attempts += 1
+
+    def opened(self, now_s: float) -> None:
+        """Note that the connection is open and the configuration asked for."""
+        self._state = State.HANDSHAKE
+        self._heard_s = self._sent_s = self._heartbeat_s = now_s
+        self._metadata_s = -NEVER_S
+
+    def handshake_done(self, now_s: float) -> None:
+        """Note that the node finished its configuration."""
+        self._state = State.STABILIZING
+        self._handshake_done_s = now_s
+
+    def confirmed(self) -> None:
+        """Note that the session is a success. Its outage ends when it has lasted (rule 8)."""
+        self._state = State.UP
+
+    def ended(self, ending: Ending, now_s: float) -> None:
+        """Note the end of the session or of the attempt, and settle when to try again."""
+        lasted_s = now_s - self._handshake_done_s if self._state is State.UP else -NEVER_S
+        if lasted_s >= self._settings.lasting_session_s:
+            self._outage_since_s = now_s
+            self._attempts = 0
+            self._may_hurry = True
+        self._state = State.DOWN
+        if ending is Ending.CLOSED_BY_US:
+            delay_s = 0.0
+        elif ending is Ending.CLOSED_BY_NODE and self._may_hurry:
+            self._may_hurry = False
+            delay_s = 0.0
+        elif ending is Ending.WENT_SILENT and self._attempts == 0:
+            delay_s = self._settings.cleanup_s
+        elif ending is Ending.WENT_SILENT:
+            delay_s = max(self._settings.cleanup_s, self._retry_delay_s(now_s))
+        else:
+            delay_s = self._retry_delay_s(now_s)
+        self._open_at_s = now_s + delay_s
+
+    def _retry_delay_s(self, now_s: float) -> float:
+        early = now_s - self._outage_since_s < EARLY_OUTAGE_S
+        longest_s = self._settings.early_retry_max_s if early else self._settings.retry_max_s
+        doublings = min(max(self._attempts - 1, 0), 30)
+        delay_s: float = min(FIRST_RETRY_S * 2**doublings, longest_s)
+        return delay_s * (0.5 + 0.5 * self._jitter())

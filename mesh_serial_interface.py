@@ -1,0 +1,115 @@
+"""A session with a node over a serial port. Owns the port; see SupervisedInterface."""
+
+import errno
+import threading
+import time
+from collections.abc import Callable
+
+import serial
+from meshtastic.util import findPorts
+
+from link_errors import LinkError
+from supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
+
+BAUD_RATE = 115_200
+READ_TIMEOUT_S = 0.5
+WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
+
+
+def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(True)) -> str:
+    """Return the one serial port that looks like a node.
+
+    Raises :class:`LinkError` when there is none, or several to choose from.
+    """
+    found = candidates()
+    if not found:
+        raise LinkError("aucun port série trouvé : brancher le nœud, ou régler SERIAL_PORT")
+    if len(found) > 1:
+        raise LinkError(f"plusieurs ports série ({', '.join(found)}) : régler SERIAL_PORT")
+    return found[0]
+
+
+class MeshSerialInterface(SupervisedInterface):
+    """One opened serial port. It never reopens; a new session is a new object."""
+
+    def __init__(
+        self,
+        events: InterfaceEvents,
+        path: str | None,
+        *,
+        without_nodes: bool,
+        queue_wait_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare a session on ``path``, or on the port found by itself where it is None."""
+        super().__init__(
+            events, without_nodes=without_nodes, queue_wait_s=queue_wait_s, clock=clock
+        )
+        self._path = path
+        self._port: serial.Serial | None = None
+
+    def __repr__(self) -> str:
+        """Name the port, and nothing of the node's configuration."""
+        return f"MeshSerialInterface({self._path!r})"
+
+    def _open_stream(self, stop: threading.Event) -> None:
+        path = self._path or find_serial_port()
+        try:
+            # exclusive: two programs on one port would each read half of every frame.
+            self._port = serial.Serial(
+                path,
+                BAUD_RATE,
+                timeout=READ_TIMEOUT_S,
+                write_timeout=WRITE_TIMEOUT_S,
+                exclusive=True,
+            )
+        except (OSError, ValueError) as error:
+            raise LinkError(_open_failure(path, error)) from error
+        stop.wait(WAKE_DELAY_S)
+
+    def _read_stream(self) -> bytes | None:
+        port = self._port
+        if port is None:
+            return b""
+        # At least one byte, then whatever else has come: blocks without waiting for a full one.
+        try:
+            first = port.read(1)
+            return bytes(first + port.read(port.in_waiting)) if first else None
+        except TypeError:  # pyserial, when the port is closed under a read
+            return b""
+
+    def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+        port = self._port
+        if port is None:
+            raise OSError(errno.ENOTCONN, "port closed")
+        port.write_timeout = timeout_s
+        port.write(data)
+
+    def _wake_stream(self) -> None:
+        if self._port is not None:
+            self._port.cancel_read()
+            self._port.cancel_write()
+
+    def _close_stream(self) -> None:
+        port, self._port = self._port, None
+        if port is not None:
+            port.close()
+
+    def _loss_cause(self, error: Exception | None) -> str:
+        if error is None:
+            return "port série fermé"
+        if isinstance(error, LinkError):
+            return str(error)
+        return f"port série perdu ({error})"
+
+
+def _open_failure(path: str, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    text = str(error)
+    if number == errno.ENOENT:
+        return f"port série {path} absent : nœud débranché, ou SERIAL_PORT à corriger"
+    if number == errno.EACCES:
+        return f"port série {path} interdit : ajouter l'utilisateur au groupe dialout"
+    if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
+        return f"port série {path} déjà pris par un autre programme"
+    return f"port série {path} : {text}"

@@ -1,0 +1,147 @@
+"""A session with a node over one TCP connection: owns the socket. See SupervisedInterface."""
+
+import errno
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from link_errors import LinkError
+from supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
+
+CONNECT_POLL_S = 0.1  # how fast an interrupted connection attempt ends
+RECEIVE_BYTES = 8192
+
+_CAUSES = {
+    errno.ECONNREFUSED: "connexion refusée : le nœud redémarre, ou son API TCP est coupée",
+    errno.ECONNRESET: "connexion réinitialisée par le nœud (RST)",
+    errno.EPIPE: "connexion déjà fermée par le nœud",
+    errno.EHOSTUNREACH: "hôte injoignable : nœud éteint ou hors du Wi-Fi",
+    errno.ENETUNREACH: "réseau injoignable : vérifier le Wi-Fi de cette machine",
+    errno.ETIMEDOUT: "pas de réponse du nœud",
+}
+
+
+class MeshTCPInterface(SupervisedInterface):
+    """One TCP connection to a node. It never reconnects; a new session is a new object."""
+
+    def __init__(
+        self,
+        events: InterfaceEvents,
+        host: str,
+        port: int,
+        *,
+        without_nodes: bool,
+        connect_timeout_s: float,
+        queue_wait_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare a connection to ``host:port``; nothing is opened yet."""
+        super().__init__(
+            events, without_nodes=without_nodes, queue_wait_s=queue_wait_s, clock=clock
+        )
+        self._host = host
+        self._port = port
+        self._connect_timeout_s = connect_timeout_s
+        self._socket: socket.socket | None = None
+
+    def __repr__(self) -> str:
+        """Name the node, and nothing of its configuration."""
+        return f"MeshTCPInterface({self._host!r}, {self._port})"
+
+    def _open_stream(self, stop: threading.Event) -> None:
+        deadline_s = self._clock() + self._connect_timeout_s
+        cause = "aucune adresse"
+        for family, kind, protocol, address in self._addresses():
+            candidate = socket.socket(family, kind, protocol)
+            try:
+                self._connect_socket(candidate, address, deadline_s, stop)
+            except OSError as error:
+                candidate.close()
+                cause = self._loss_cause(error)
+                if stop.is_set():
+                    break
+                continue
+            candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            candidate.settimeout(WRITE_TIMEOUT_S)
+            with self._state:
+                abandoned = self._closing
+                if not abandoned:
+                    self._socket = candidate
+            if abandoned:
+                candidate.close()
+                raise LinkError("ouverture interrompue")
+            return
+        raise LinkError(cause)
+
+    def _addresses(
+        self,
+    ) -> list[
+        tuple[int, int, int, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+    ]:
+        try:
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            raise LinkError(f"nom introuvable : {self._host} ({error})") from None
+        return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
+
+    @staticmethod
+    def _connect_socket(
+        candidate: socket.socket, address: object, deadline_s: float, stop: threading.Event
+    ) -> None:
+        """Connect within the limit, looking at ``stop`` several times a second."""
+        candidate.setblocking(False)
+        result = candidate.connect_ex(address)  # type: ignore[arg-type]
+        if result not in (0, errno.EINPROGRESS):
+            raise OSError(result, os.strerror(result))
+        poll = select.poll()
+        poll.register(candidate, select.POLLOUT)
+        while not poll.poll(CONNECT_POLL_S * 1000):
+            if stop.is_set():
+                raise LinkError("ouverture interrompue")
+            if time.monotonic() >= deadline_s:
+                raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        result = candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if result:
+            raise OSError(result, os.strerror(result))
+
+    def _read_stream(self) -> bytes | None:
+        stream = self._socket
+        if stream is None:
+            return b""
+        try:
+            return stream.recv(RECEIVE_BYTES)
+        except TimeoutError:
+            return None
+
+    def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+        stream = self._socket
+        if stream is None:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        if stream.gettimeout() != timeout_s:
+            stream.settimeout(timeout_s)
+        try:
+            stream.sendall(data)
+        except TimeoutError:
+            raise LinkError("le nœud n'accepte plus de données") from None
+
+    def _wake_stream(self) -> None:
+        if self._socket is not None:
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _close_stream(self) -> None:
+        with self._state:
+            stream, self._socket = self._socket, None
+        if stream is not None:
+            stream.close()
+
+    def _loss_cause(self, error: Exception | None) -> str:
+        if error is None:
+            return "connexion fermée par le nœud (FIN)"
+        if isinstance(error, LinkError):
+            return str(error)
+        if isinstance(error, OSError) and error.errno in _CAUSES:
+            return _CAUSES[error.errno]
+        return f"{type(error).__name__} : {error}"

@@ -1,0 +1,474 @@
+"""The meshtastic interface as a bot for months needs it, whatever carries the bytes.
+
+Owns one session with one node, from opening to its end: the reader thread, the frames sent, what
+the node said of its transmit queue. A session is opened once and closed for good: nothing here
+reconnects, starts a timer or waits without a limit. It differs from ``StreamInterface`` of
+meshtastic 2.7.11 (private parts of which it replaces, hence the exact pin):
+
+- bytes are read in blocks, and a malformed frame costs a line, not a traceback;
+- the loss of the link is reported once, with its cause, and never for a link we closed;
+- no heartbeat ``Timer``: whoever supervises the link asks the node when it is worth asking;
+- a send waits for room in the node's queue up to a limit, and fails at once on a dead link.
+
+Threads: the reader calls the ``InterfaceEvents``; any thread may send or close.
+"""
+
+import itertools
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol
+
+from google.protobuf.message import DecodeError
+from meshtastic.mesh_interface import MeshInterface
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
+from meshtastic.stream_interface import StreamInterface
+
+import direct_messages
+from frame_decoder import START2, FrameDecoder, encode_frame
+from journal_format import printable
+from link_errors import LinkError, NodeBusyError
+
+log = logging.getLogger(__name__)
+
+JOIN_TIMEOUT_S = 2.0
+WRITE_TIMEOUT_S = 5.0  # a node that stops reading has a full buffer first
+GOODBYE_TIMEOUT_S = 0.2
+SEND_LOCK_TIMEOUT_S = WRITE_TIMEOUT_S + 1.0  # longer than the write of whoever holds it
+KEPT_QUEUE_STATUSES = 64
+MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
+PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
+
+
+class InterfaceEvents(Protocol):
+    """Who is told what happens on an interface; called on its reader thread, must not block."""
+
+    def interface_ready(self, interface: "SupervisedInterface") -> None:
+        """Hear that the node finished sending its configuration."""
+
+    def interface_lost(self, interface: "SupervisedInterface", cause: str) -> None:
+        """Hear, once, that the link is gone though nobody closed it; ``cause`` is in French."""
+
+    def nodes_downloaded(
+        self, interface: "SupervisedInterface", nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        """Receive entries of the node's own database, in its order."""
+
+    def packet_received(
+        self, interface: "SupervisedInterface", packet: mesh_pb2.MeshPacket
+    ) -> None:
+        """Receive a mesh packet, whether or not the library understood its payload."""
+
+
+class SupervisedInterface(StreamInterface):
+    """One session with a node. Subclasses say how bytes travel (:meth:`_open_stream` and so on)."""
+
+    def __init__(
+        self,
+        events: InterfaceEvents,
+        *,
+        without_nodes: bool,
+        queue_wait_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare a session; nothing is opened yet.
+
+        ``without_nodes``: ask for the configuration only (``want_config_id`` 69420).
+        ``queue_wait_s``: longest wait of one send for room in the node's transmit queue.
+        """
+        super().__init__(connectNow=False, noNodes=without_nodes)
+        self._events = events
+        self._clock = clock
+        self._queue_wait_s = queue_wait_s
+        self._decoder = FrameDecoder()
+        self._send_lock = threading.Lock()
+        self._state = threading.Condition()
+        """Guards what follows; a leaf: nothing is called while it is held."""
+        self._opened = False
+        self._closing = False
+        self._ended = False
+        self._told_library = False
+        self._queue_statuses: OrderedDict[int, mesh_pb2.QueueStatus] = OrderedDict()
+        self._download: list[mesh_pb2.NodeInfo] = []
+        self._ready = False
+        self._malformed_frames = 0
+        self._id_counter = itertools.count(secrets.randbits(PACKET_ID_COUNTER_BITS))
+        self.last_received_s = clock()
+        """When the node last sent anything at all, on the clock given."""
+        self.nodes_in_download = 0
+        """How many entries of its database the node sent before it finished its configuration."""
+        self.ready_s: float | None = None
+        """When the node finished its configuration, on the clock given; None before."""
+        self._rxThread = threading.Thread(target=self._read, name="mesh-reader", daemon=True)
+
+    # -- How bytes travel ------------------------------------------------------------------
+
+    def _open_stream(self, stop: threading.Event) -> None:
+        """Open the link within a limit, or raise :class:`LinkError`. ``stop`` interrupts it."""
+        raise NotImplementedError
+
+    def _read_stream(self) -> bytes | None:
+        """Return the next bytes, ``b""`` at the end of the stream, None when none came in time.
+
+        Raises ``OSError`` when the link broke.
+        """
+        raise NotImplementedError
+
+    def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+        """Write all of ``data`` within the limit, or raise ``OSError``."""
+        raise NotImplementedError
+
+    def _wake_stream(self) -> None:
+        """Make a read or write under way return, from another thread."""
+        raise NotImplementedError
+
+    def _close_stream(self) -> None:
+        """Release the link. The reader has ended or given up."""
+        raise NotImplementedError
+
+    def _loss_cause(self, error: Exception | None) -> str:
+        """Say in French how the link ended; ``error`` is None for an orderly end."""
+        raise NotImplementedError
+
+    # -- Life --------------------------------------------------------------------------------
+
+    def open(self, stop: threading.Event) -> None:
+        """Open the link and ask for the configuration; returns before the answer.
+
+        Raises :class:`LinkError` with the reason. ``stop`` interrupts the wait. A session is
+        opened once: afterwards a new object is needed.
+        """
+        with self._state:
+            if self._opened or self._closing:
+                raise LinkError("une interface ne s'ouvre qu'une fois")
+            self._opened = True
+        self._open_stream(stop)
+        self.last_received_s = self._clock()
+        self._rxThread.start()
+        try:
+            # Start bytes only: whatever half frame the node still waits for ends here.
+            self._writeBytes(bytes([START2] * 32))
+            self._startConfig()
+        except LinkError:
+            raise
+        except OSError as error:
+            raise LinkError(self._loss_cause(error)) from error
+
+    def connect(self) -> NoReturn:
+        """Refuse: the library's way of connecting again is closed on purpose."""
+        raise LinkError("une interface ne s'ouvre qu'une fois")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the link is open as far as anybody knows."""
+        with self._state:
+            return self._opened and not (self._closing or self._ended)
+
+    def close(self) -> None:
+        """End the session for good: link released, reader joined, nothing left that could return.
+
+        Never raises; bounded by :data:`JOIN_TIMEOUT_S` and one short write. Any thread may call
+        it, as often as it likes.
+        """
+        with self._state:
+            first = not self._closing
+            self._closing = True
+            said_goodbye = self._ended or not self._ready
+            self._state.notify_all()
+        self._wantExit = True
+        if not first:
+            return
+        if not said_goodbye:
+            self._say_goodbye()
+        try:
+            self._wake_stream()
+        except OSError as error:
+            log.debug("waking the stream: %s", error)
+        if self._rxThread.ident is not None and self._rxThread is not threading.current_thread():
+            self._rxThread.join(JOIN_TIMEOUT_S)
+            if self._rxThread.is_alive():
+                log.warning("⚠️ Le lecteur de l'ancienne liaison ne s'arrête pas")
+        try:
+            self._close_stream()
+        except OSError as error:
+            log.debug("closing the stream: %s", error)
+        self._disconnected()
+
+    def _say_goodbye(self) -> None:
+        """Tell the node we leave, so that it lets go at once; not worth more than a try."""
+        if not self._send_lock.acquire(timeout=GOODBYE_TIMEOUT_S):
+            return
+        try:
+            goodbye = mesh_pb2.ToRadio(disconnect=True).SerializeToString()
+            self._write_stream(encode_frame(goodbye), GOODBYE_TIMEOUT_S)
+        except OSError as error:
+            log.debug("goodbye not sent: %s", error)
+        finally:
+            self._send_lock.release()
+
+    # -- Receiving ---------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Body of the reader thread."""
+        error: Exception | None = None
+        try:
+            while not self._wantExit:
+                data = self._read_stream()
+                if data is None:
+                    continue
+                if not data:
+                    break
+                self.last_received_s = self._clock()
+                for payload in self._decoder.feed(data):
+                    self._handleFromRadio(payload)
+        except OSError as problem:
+            error = problem
+        except Exception as problem:  # top of a thread
+            log.exception("❌ Erreur inattendue dans le lecteur de la liaison")
+            error = problem
+        self._end(error)
+
+    def _end(self, error: Exception | None, cause: str | None = None) -> None:
+        """Note the end of the stream, and report it if it is news."""
+        with self._state:
+            news = self._opened and not (self._closing or self._ended)
+            self._ended = True
+            self._state.notify_all()
+        self._hand_over_download()
+        if news:
+            self._events.interface_lost(self, cause or self._loss_cause(error))
+        self._disconnected()
+
+    def _disconnected(self) -> None:
+        """Tell the library's subscribers, once per session."""
+        with self._state:
+            told, self._told_library = self._told_library, True
+        if not told:
+            MeshInterface._disconnected(self)
+
+    def _handleFromRadio(self, fromRadioBytes: bytes) -> None:  # noqa: N802, N803 - library's names
+        """Take one frame. A packet is parsed once; the rest is left to the library."""
+        try:
+            message = mesh_pb2.FromRadio.FromString(fromRadioBytes)
+            if message.HasField("packet"):
+                self._take_packet(message.packet)
+            elif message.HasField("queueStatus"):
+                self._take_queue_status(message.queueStatus)
+            elif message.HasField("rebooted") and message.rebooted:
+                self._end(None, "le nœud annonce qu'il a redémarré")
+                self._wantExit = True
+            else:
+                super()._handleFromRadio(fromRadioBytes)
+                if message.HasField("node_info"):
+                    self._take_node_info(message.node_info)
+        except (DecodeError, UnicodeDecodeError) as problem:
+            self._count_malformed(f"trame de {len(fromRadioBytes)} octets illisible", problem)
+        except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
+            self._count_malformed(f"trame de {len(fromRadioBytes)} octets non traitée", problem)
+
+    def _take_packet(self, packet: mesh_pb2.MeshPacket) -> None:
+        if getattr(packet, "from") == 0:
+            return  # an echo of our own; the library would print about it
+        self._events.packet_received(self, packet)
+        try:
+            self._handlePacketFromRadio(packet)
+        except Exception as problem:  # noqa: BLE001 - the payload is anybody's
+            portnum = packet.decoded.portnum
+            self._count_malformed(
+                f"paquet de !{getattr(packet, 'from'):08x} (port {portnum}) illisible", problem
+            )
+
+    def _count_malformed(self, what: str, problem: Exception) -> None:
+        self._malformed_frames += 1
+        if self._malformed_frames <= MALFORMED_LINES:
+            reason = printable(f"{type(problem).__name__}: {problem}")
+            log.warning("⚠️ %s, ignoré (%s)", what.capitalize(), reason)
+
+    def _take_node_info(self, node_info: mesh_pb2.NodeInfo) -> None:
+        if self._ready:
+            self._events.nodes_downloaded(self, [node_info])
+            return
+        self.nodes_in_download += 1
+        self._download.append(node_info)
+
+    def _hand_over_download(self) -> None:
+        nodes, self._download = self._download, []
+        if nodes:
+            self._events.nodes_downloaded(self, nodes)
+
+    def _take_queue_status(self, status: mesh_pb2.QueueStatus) -> None:
+        with self._state:
+            self.queueStatus = status
+            if status.mesh_packet_id:
+                self._queue_statuses[status.mesh_packet_id] = status
+                if len(self._queue_statuses) > KEPT_QUEUE_STATUSES:
+                    self._queue_statuses.popitem(last=False)
+            self._state.notify_all()
+
+    def _connected(self) -> None:
+        """Hear from the library that the configuration is complete."""
+        super()._connected()
+        if not self._ready:
+            self._ready = True
+            self.ready_s = self._clock()
+            self._hand_over_download()
+            self._events.interface_ready(self)
+
+    def _startHeartbeat(self) -> None:  # noqa: N802 - library's name
+        """Start no timer: the library's outlives a lost link and fights for the node."""
+
+    # -- Sending -----------------------------------------------------------------------------
+
+    def _waitConnected(self, timeout: float = 30.0) -> None:  # noqa: N802 - library's name
+        if not self.alive:
+            raise LinkError("liaison perdue")
+        if not self.isConnected.wait(min(timeout, self._queue_wait_s)):
+            raise LinkError("le nœud n'a pas fini d'envoyer sa configuration")
+
+    def _sendToRadio(self, toRadio: mesh_pb2.ToRadio) -> None:  # noqa: N802, N803 - library's names
+        """Send once, or raise :class:`LinkError`; the library would wait for ever and resend."""
+        if toRadio.HasField("packet"):
+            self._wait_for_room()
+        self._sendToRadioImpl(toRadio)
+
+    def _sendToRadioImpl(self, toRadio: mesh_pb2.ToRadio) -> None:  # noqa: N802, N803
+        self._writeBytes(encode_frame(toRadio.SerializeToString()))
+
+    def _writeBytes(self, b: bytes) -> None:  # noqa: N802 - library's name
+        if not self.alive:
+            raise LinkError("liaison perdue")
+        if not self._send_lock.acquire(timeout=SEND_LOCK_TIMEOUT_S):
+            raise LinkError("un autre envoi occupe la liaison")
+        try:
+            self._write_stream(b)
+        except OSError as error:
+            # Part of a frame may be out: nothing sane can follow it on this link.
+            self._end(error)
+            self._wantExit = True
+            raise LinkError(self._loss_cause(error)) from error
+        finally:
+            self._send_lock.release()
+
+    def _wait_for_room(self) -> None:
+        deadline_s = self._clock() + self._queue_wait_s
+        with self._state:
+            while self.queueStatus is not None and self.queueStatus.free == 0:
+                if self._closing or self._ended:
+                    raise LinkError("liaison perdue")
+                left_s = deadline_s - self._clock()
+                if left_s <= 0:
+                    raise NodeBusyError("la file d'émission du nœud reste pleine")
+                self._state.wait(left_s)
+
+    def wait_for_queue_status(
+        self, packet_id: int, timeout_s: float
+    ) -> mesh_pb2.QueueStatus | None:
+        """Return the node's verdict on a packet, or None if none came in time or the link died."""
+        with self._state:
+            self._state.wait_for(
+                lambda: packet_id in self._queue_statuses or self._closing or self._ended,
+                timeout_s,
+            )
+            return self._queue_statuses.get(packet_id)
+
+    def new_packet_id(self) -> int:
+        """Return a non-zero packet id for a packet that we may have to send again as the same."""
+        low = next(self._id_counter) & ((1 << PACKET_ID_COUNTER_BITS) - 1)
+        high = secrets.randbits(32 - PACKET_ID_COUNTER_BITS)
+        return (high << PACKET_ID_COUNTER_BITS | low) or 1
+
+    def send_text(
+        self,
+        text: str,
+        to: int,
+        packet_id: int,
+        *,
+        channel: int = 0,
+        want_ack: bool = False,
+        reply_id: int = 0,
+    ) -> None:
+        """Give the node a text to send. Raises :class:`LinkError`.
+
+        Sending the same ``packet_id`` twice is harmless: the node (last 20 ids of the session) and
+        the mesh drop the copy.
+        """
+        packet = self._new_packet(to, packet_id, want_ack)
+        packet.channel = channel
+        packet.decoded.CopyFrom(_text_data(text, reply_id))
+        self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
+
+    def send_sealed_text(
+        self,
+        text: str,
+        to: int,
+        packet_id: int,
+        message_key: bytes,
+        *,
+        want_ack: bool = False,
+        reply_id: int = 0,
+    ) -> None:
+        """Give the node a text that we sealed ourselves, for a peer whose key the radio lacks.
+
+        ``Router::send`` encrypts only what is not encrypted yet, so the radio transmits it as it
+        is. ``pki_encrypted`` keeps ``sendLocal`` from choosing a channel for it.
+        Raises :class:`LinkError`.
+        """
+        packet = self._new_packet(to, packet_id, want_ack)
+        packet.pki_encrypted = True
+        packet.encrypted = direct_messages.seal(
+            message_key,
+            packet_id,
+            self.own_num,
+            _text_data(text, reply_id).SerializeToString(),
+            secrets.token_bytes(direct_messages.EXTRA_NONCE_BYTES),
+        )
+        self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
+
+    def _new_packet(self, to: int, packet_id: int, want_ack: bool) -> mesh_pb2.MeshPacket:
+        return mesh_pb2.MeshPacket(
+            to=to,
+            id=packet_id,
+            want_ack=want_ack,
+            hop_limit=self.localNode.localConfig.lora.hop_limit,
+            priority=mesh_pb2.MeshPacket.Priority.RELIABLE,
+        )
+
+    def ask_heartbeat(self) -> None:
+        """Ask for a sign of life that 2.7.5 and later answer, and older firmware does not."""
+        self._sendToRadioImpl(mesh_pb2.ToRadio(heartbeat=mesh_pb2.Heartbeat()))
+
+    def ask_metadata(self) -> None:
+        """Ask for the device's metadata, which every firmware answers, without using the air.
+
+        Written past the queue: a full transmit queue is no reason to believe a node dead.
+        """
+        request = admin_pb2.AdminMessage(get_device_metadata_request=True)
+        packet = self._new_packet(self.own_num, self.new_packet_id(), want_ack=False)
+        packet.decoded.portnum = portnums_pb2.PortNum.ADMIN_APP
+        packet.decoded.payload = request.SerializeToString()
+        packet.decoded.want_response = True
+        self._sendToRadioImpl(mesh_pb2.ToRadio(packet=packet))
+
+    # -- What the node told us ---------------------------------------------------------------
+
+    @property
+    def own_num(self) -> int:
+        """The node's own number, 0 until it told us."""
+        my_info: Any = self.myInfo
+        return int(my_info.my_node_num) if my_info is not None else 0
+
+    @property
+    def own_private_key(self) -> bytes:
+        """The node's private key, empty where it withholds it. In memory only: never log it."""
+        return bytes(self.localNode.localConfig.security.private_key)
+
+
+def _text_data(text: str, reply_id: int) -> mesh_pb2.Data:
+    return mesh_pb2.Data(
+        portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP,
+        payload=text.encode("utf-8"),
+        reply_id=reply_id,
+    )

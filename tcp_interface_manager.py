@@ -1,0 +1,53 @@
+"""The one live TCP interface to the node: see InterfaceManager for what it promises."""
+
+import random
+import time
+from collections.abc import Callable
+
+from interface_manager import InterfaceManager, LinkListener
+from link_policy import LinkSettings
+from mesh_tcp_interface import MeshTCPInterface
+
+
+class TCPInterfaceManager(InterfaceManager):
+    """Opens, watches, replaces and closes the TCP connection to ``host:port``."""
+
+    kind = "TCP"
+
+    def __init__(
+        self,
+        listener: LinkListener,
+        settings: LinkSettings,
+        host: str,
+        port: int | Callable[[], int],
+        *,
+        connect_timeout_s: float,
+        queue_wait_s: float,
+        light_reconnect: bool,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Prepare the link; :meth:`start` opens it. A ``port`` to be called is asked each time."""
+        super().__init__(
+            listener,
+            settings,
+            host if callable(port) else f"{host}:{port}",
+            light_reconnect=light_reconnect,
+            clock=clock,
+            jitter=jitter,
+        )
+        self._host = host
+        self._port = port
+        self._connect_timeout_s = connect_timeout_s
+        self._queue_wait_s = queue_wait_s
+
+    def _new_interface(self, *, without_nodes: bool) -> MeshTCPInterface:
+        return MeshTCPInterface(
+            self,
+            self._host,
+            self._port() if callable(self._port) else self._port,
+            without_nodes=without_nodes,
+            connect_timeout_s=self._connect_timeout_s,
+            queue_wait_s=self._queue_wait_s,
+            clock=self._clock,
+        )
