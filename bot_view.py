@@ -1,0 +1,92 @@
+"""What the commands see of the bot: gathers it from whoever owns it, when it is asked for."""
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from commands import SyncStatus, SystemStatus
+from interface_manager import InterfaceManager, LinkStatus
+from known_node import KnownNode
+from node_manager import NodeManager
+
+
+class MeshBotView:
+    """The ``BotView`` of the running bot. Keeps nothing but references."""
+
+    def __init__(
+        self,
+        nodes: NodeManager,
+        link: InterfaceManager,
+        version: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Name where the answers come from."""
+        self._nodes = nodes
+        self._link = link
+        self._version = version
+        self._clock = clock
+        self._started_s = clock()
+
+    def node(self, num: int) -> KnownNode | None:
+        """Return what is known of a node."""
+        return self._nodes.node(num)
+
+    def find(self, text: str) -> list[KnownNode]:
+        """Return the nodes that a name or id means."""
+        return self._nodes.find(text)
+
+    def recently_heard(self, limit: int) -> list[KnownNode]:
+        """Return the nodes heard last, latest first; our own is not heard."""
+        interface = self._link.interface
+        own_num = interface.own_num if interface is not None else 0
+        heard = self._nodes.recently_heard(limit + 1)
+        return [node for node in heard if node.num != own_num][:limit]
+
+    def node_count(self) -> int:
+        """Return how many nodes are known."""
+        return self._nodes.count()
+
+    def heard_ago_s(self, node: KnownNode) -> float | None:
+        """Return how long ago a node was heard, or None if nobody can tell."""
+        return self._nodes.heard_ago_s(node)
+
+    def key_counts(self) -> tuple[int, int]:
+        """Return how many keys are known and how many are in place."""
+        return self._nodes.key_counts(self._link.live_interface)
+
+    def key_in_place(self, num: int) -> bool:
+        """Say whether the interface holds the key of a node."""
+        return self._nodes.key_in_place(self._link.live_interface, num)
+
+    def link_status(self) -> LinkStatus:
+        """Return the link at a glance."""
+        return self._link.status()
+
+    def sync_status(self) -> SyncStatus | None:
+        """Return the last key sync, or None before the first."""
+        last = self._nodes.last_sync()
+        return SyncStatus(self._clock() - last[0], last[1]) if last is not None else None
+
+    def system_status(self) -> SystemStatus:
+        """Return the machine and the program at a glance."""
+        interface = self._link.interface
+        metadata = interface.metadata if interface is not None else None
+        return SystemStatus(
+            uptime_s=self._clock() - self._started_s,
+            memory_mb=_resident_memory_mb(),
+            version=self._version,
+            python=platform.python_version(),
+            library=importlib.metadata.version("meshtastic"),
+            firmware=str(metadata.firmware_version) if metadata is not None else "",
+        )
+
+
+def _resident_memory_mb() -> float | None:
+    try:
+        resident_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return None  # not Linux
+    return resident_pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,237 @@
+"""A received text -> the reply. Pure: what the answers need comes through a ``BotView``.
+
+A command is a text whose first word is ``/name``; everything else is conversation and gets no
+answer. Replies never begin with ``/``, so two bots cannot keep each other talking.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from interface_manager import LinkStatus
+from known_node import KnownNode, node_id
+
+MAX_SHOWN_NODES = 10
+MAX_ARGUMENT_CHARS = 40
+MAX_ECHO_CHARS = 12
+_COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A text as it was heard. ``snr_db`` etc. are None where the radio did not say."""
+
+    sender: int
+    text: str
+    proven: bool = False
+    """Whether the sender's key sealed it, so that ``sender`` is no mere claim."""
+    snr_db: float | None = None
+    rssi_dbm: int | None = None
+    hops: int | None = None
+    via_mqtt: bool = False
+
+
+@dataclass(frozen=True)
+class SystemStatus:
+    """The machine and the program; ``memory_mb`` and ``firmware`` may be unknown."""
+
+    uptime_s: float
+    memory_mb: float | None
+    version: str
+    python: str
+    library: str
+    firmware: str
+
+
+@dataclass(frozen=True)
+class SyncStatus:
+    """The last key sync that ran: how long ago, and how many keys the interface then held."""
+
+    ago_s: float
+    keys: int
+
+
+class BotView(Protocol):
+    """What the commands may ask of the bot. Called on the worker thread."""
+
+    def node(self, num: int) -> KnownNode | None:
+        """Return what is known of a node."""
+
+    def find(self, text: str) -> list[KnownNode]:
+        """Return the nodes that a name or id means."""
+
+    def recently_heard(self, limit: int) -> list[KnownNode]:
+        """Return the nodes heard last, latest first."""
+
+    def node_count(self) -> int:
+        """Return how many nodes are known."""
+
+    def heard_ago_s(self, node: KnownNode) -> float | None:
+        """Return how long ago a node was heard, or None if nobody can tell."""
+
+    def key_counts(self) -> tuple[int, int]:
+        """Return how many keys are known and how many are in place."""
+
+    def key_in_place(self, num: int) -> bool:
+        """Say whether the interface holds the key of a node."""
+
+    def link_status(self) -> LinkStatus:
+        """Return the link at a glance."""
+
+    def sync_status(self) -> SyncStatus | None:
+        """Return the last key sync, or None before the first."""
+
+    def system_status(self) -> SystemStatus:
+        """Return the machine and the program at a glance."""
+
+
+def is_command(text: str) -> bool:
+    """Say whether a text has the form of a command."""
+    return _COMMAND.match(text.strip()) is not None
+
+
+class Commands:
+    """The commands by name."""
+
+    def __init__(self, view: BotView) -> None:
+        """Answer from ``view``."""
+        self._view = view
+        self._handlers: dict[str, tuple[str, Callable[[Request, str], str]]] = {
+            "help": ("cette aide", self._help),
+            "ping": ("test : SNR, RSSI et sauts de votre message", self._ping),
+            "my": ("ce que le bot sait de vous", self._my),
+            "nodes": ("les nœuds entendus récemment", self._nodes),
+            "keys": ("clés publiques connues et en place ; /keys NOM pour un nœud", self._keys),
+            "tcp": ("état de la liaison avec le nœud", self._tcp),
+            "sys": ("durée de marche, mémoire, versions", self._sys),
+        }
+
+    @property
+    def names(self) -> list[str]:
+        """The commands' names, without the slash."""
+        return list(self._handlers)
+
+    def answer(self, request: Request) -> str | None:
+        """Return the reply to a text, or None for what is no command."""
+        match = _COMMAND.match(request.text.strip())
+        if match is None:
+            return None
+        name = match.group(1).lower()
+        argument = (match.group(2) or "").strip()[:MAX_ARGUMENT_CHARS]
+        if name not in self._handlers:
+            return f"Commande inconnue : {name[:MAX_ECHO_CHARS]}. Envoyez /help pour la liste."
+        return self._handlers[name][1](request, argument)
+
+    def knows(self, text: str) -> bool:
+        """Say whether a text is one of the commands here."""
+        match = _COMMAND.match(text.strip())
+        return match is not None and match.group(1).lower() in self._handlers
+
+    def _help(self, request: Request, argument: str) -> str:
+        wanted = argument.lstrip("/").lower()
+        if wanted in self._handlers:
+            return f"Commande {wanted} : {self._handlers[wanted][0]}"
+        listing = "\n".join(f"/{name} {about}" for name, (about, _) in self._handlers.items())
+        return "Commandes :\n" + listing
+
+    def _ping(self, request: Request, argument: str) -> str:
+        details = []
+        if request.via_mqtt:
+            details.append("reçu par MQTT")
+        if request.snr_db is not None:
+            details.append(f"SNR {request.snr_db:.1f} dB")
+        if request.rssi_dbm is not None:
+            details.append(f"RSSI {request.rssi_dbm} dBm")
+        details.append(_hops_text(request.hops))
+        return "pong " + ", ".join(details)
+
+    def _my(self, request: Request, argument: str) -> str:
+        node = self._view.node(request.sender)
+        if node is None:
+            return f"Je ne sais de vous que votre numéro, {node_id(request.sender)}."
+        key = "clé publique connue" if node.public_key else "clé publique inconnue"
+        proof = "message authentifié" if request.proven else "message non authentifié"
+        model = f", {node.hw_model}" if node.hw_model and node.hw_model != "UNSET" else ""
+        short = f" [{node.short_name}]" if node.short_name else ""
+        return (
+            f"{node.name}{short} {node.id}{model}\n{key}, {proof}\n"
+            f"entendu {self._ago(node)}, {_hops_text(node.hops)}"
+        )
+
+    def _nodes(self, request: Request, argument: str) -> str:
+        recent = self._view.recently_heard(MAX_SHOWN_NODES)
+        if not recent:
+            return "Aucun nœud entendu pour l'instant."
+        lines = [f"{self._view.node_count()} nœuds connus, entendus récemment :"]
+        lines += [f"{node.name} {self._ago(node)}, {_hops_text(node.hops)}" for node in recent]
+        return "\n".join(lines)
+
+    def _keys(self, request: Request, argument: str) -> str:
+        if not argument:
+            known, in_place = self._view.key_counts()
+            return f"{known} clés publiques connues, {in_place} en place dans l'interface."
+        found = self._view.find(argument)
+        if not found:
+            return "Aucun nœud de ce nom."
+        lines = []
+        for node in found[:3]:
+            if not node.public_key:
+                state = "clé inconnue"
+            elif self._view.key_in_place(node.num):
+                state = "clé connue et en place"
+            else:
+                state = "clé connue, pas en place"
+            lines.append(f"{node.name} {node.id} : {state}")
+        if len(found) > 3:
+            lines.append(f"et {len(found) - 3} autres : précisez le nom")
+        return "\n".join(lines)
+
+    def _tcp(self, request: Request, argument: str) -> str:
+        link = self._view.link_status()
+        sync = self._view.sync_status()
+        up = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
+        keys = (
+            f"{sync.keys} clés il y a {duration_text(sync.ago_s)}" if sync else "pas encore faite"
+        )
+        return (
+            f"Liaison {up}\n"
+            f"Reconnexions : {link.reconnections_last_hour} en 1 h, "
+            f"{link.reconnections_last_day} en 24 h\nDernière sync : {keys}"
+        )
+
+    def _sys(self, request: Request, argument: str) -> str:
+        system = self._view.system_status()
+        memory = f"{system.memory_mb:.0f} Mo" if system.memory_mb is not None else "inconnue"
+        return (
+            f"Bot {system.version}, en marche depuis {duration_text(system.uptime_s)}\n"
+            f"Mémoire {memory}, Python {system.python}, meshtastic {system.library}, "
+            f"firmware {system.firmware or 'inconnu'}"
+        )
+
+    def _ago(self, node: KnownNode) -> str:
+        ago_s = self._view.heard_ago_s(node)
+        return f"il y a {duration_text(ago_s)}" if ago_s is not None else "à une date inconnue"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in its two largest units, e.g. ``2 j 3 h``, ``4 min``, ``12 s``."""
+    whole = int(max(seconds, 0))
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    if days:
+        return f"{days} j {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min"
+    return f"{left} s"
+
+
+def _hops_text(hops: int | None) -> str:
+    if hops is None:
+        return "sauts inconnus"
+    if hops == 0:
+        return "direct"
+    return f"{hops} saut{'s' if hops > 1 else ''}"

@@ -1,0 +1,24 @@
+"""The site's facts: who and where. Edit by hand; the tuning constants are in main_bot.py.
+
+Every name can be overridden by the environment variable ``MESHBOT_<NAME>``, which wins.
+"""
+
+# "simulated": a node simulated inside the bot, to try it without a radio.
+# "tcp": a real node on the network, at TCP_HOST. "serial": a real node on a USB port.
+CONNECTION_MODE = "simulated"
+
+TCP_HOST = "192.168.1.38"
+TCP_PORT = 4403
+
+# Such as "/dev/ttyUSB0"; None: the one port that looks like a node.
+SERIAL_PORT = None
+
+# Names, keys and when nodes were heard; relative to the folder the bot is started in.
+DATABASE_PATH = "meshbot.db"
+
+# DEBUG, INFO, WARNING or ERROR.
+LOG_LEVEL = "INFO"
+
+# Commands are answered as direct messages. Channels (0 to 7) on which broadcast commands are
+# answered too, on the channel; empty: none. Each answer uses the air time of everybody there.
+ANSWER_CHANNELS: tuple[int, ...] = ()

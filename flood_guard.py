@@ -1,0 +1,55 @@
+"""How often one sender is answered. Pure: told the time, keeps no clock."""
+
+import enum
+from collections import OrderedDict
+from dataclasses import dataclass
+
+MAX_SENDERS = 1_000
+
+
+class Verdict(enum.Enum):
+    """What to do with a command."""
+
+    ANSWER = "answer"
+    WARN = "warn"
+    """Over the limit for the first time: say so instead of answering."""
+    IGNORE = "ignore"
+
+
+@dataclass
+class _Bucket:
+    tokens: float
+    at_s: float
+    warned: bool = False
+
+
+class FloodGuard:
+    """A bucket of answers for each sender, refilled slowly. Owned by the worker thread.
+
+    ``burst`` answers at once, then one every ``refill_s``. The senders heard longest ago are
+    forgotten beyond a thousand.
+    """
+
+    def __init__(self, burst: int, refill_s: float) -> None:
+        """Set the limits."""
+        self._burst = burst
+        self._refill_s = refill_s
+        self._buckets: OrderedDict[int, _Bucket] = OrderedDict()
+
+    def judge(self, sender: int, now_s: float) -> Verdict:
+        """Return what to do with a command of ``sender`` at monotonic time ``now_s``."""
+        bucket = self._buckets.pop(sender, None) or _Bucket(float(self._burst), now_s)
+        self._buckets[sender] = bucket
+        if len(self._buckets) > MAX_SENDERS:
+            self._buckets.popitem(last=False)
+        refilled = bucket.tokens + (now_s - bucket.at_s) / self._refill_s
+        bucket.tokens = min(float(self._burst), refilled)
+        bucket.at_s = now_s
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            bucket.warned = False
+            return Verdict.ANSWER
+        if not bucket.warned:
+            bucket.warned = True
+            return Verdict.WARN
+        return Verdict.IGNORE

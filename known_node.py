@@ -1,0 +1,38 @@
+"""What the bot knows of one node of the mesh, and how a node's number is written."""
+
+from dataclasses import dataclass
+
+
+def node_id(num: int) -> str:
+    """Return the node's id as Meshtastic writes it, e.g. ``!a1b2c3d4``."""
+    return f"!{num:08x}"
+
+
+@dataclass(slots=True)
+class KnownNode:
+    """One node. ``public_key`` is 32 bytes, or empty while nobody told it.
+
+    ``last_heard`` is wall-clock time in seconds since 1970 (0: never), for people and for after a
+    restart; ``heard_s`` is the monotonic time of the same, None before this run heard it.
+    """
+
+    num: int
+    long_name: str = ""
+    short_name: str = ""
+    hw_model: str = ""
+    role: str = ""
+    public_key: bytes = b""
+    last_heard: int = 0
+    snr_db: float | None = None
+    hops: int | None = None
+    heard_s: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The node's id, e.g. ``!a1b2c3d4``."""
+        return node_id(self.num)
+
+    @property
+    def name(self) -> str:
+        """The name people gave the node, or its id."""
+        return self.long_name or self.short_name or self.id

@@ -1,0 +1,406 @@
+"""MeshBot: a Meshtastic bot that stays connected to its node.
+
+Run it with ``python main_bot.py``. Where the node is stands in config.py; how patient the bot is
+stands in the constants of :class:`MeshBot`. Edit either by hand.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from meshtastic.protobuf import mesh_pb2
+
+import config
+from bot_view import MeshBotView
+from bot_worker import BotWorker
+from commands import Commands
+from flood_guard import FloodGuard
+from interface_manager import InterfaceManager
+from journal_format import configure_logging
+from link_policy import NEVER_S, LinkSettings
+from message_sender import MessageSender, SenderSettings
+from node_manager import NodeManager
+from packet_handler import HandlerSettings, PacketHandler
+from sealed_messages import SealedMessages
+from serial_interface_manager import SerialInterfaceManager
+from settings import ConfigError, SettingsReader
+from simulated_node import SimulatedNode
+from storage import Storage, StorageError
+from supervised_interface import SupervisedInterface
+from tcp_interface_manager import TCPInterfaceManager
+
+VERSION = "0.1.0"
+EXIT_CONFIG = 2
+SERIAL_CLEANUP_S = 1.0
+COUNTS = ("FLOOD_BURST",)
+MAY_BE_ZERO = (
+    "TCP_PUBKEY_SYNC_DELAY",
+    "TCP_INTERFACE_CLEANUP_DELAY",
+    "TCP_INTERFACE_STABILIZATION_DELAY",
+)
+STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
+
+log = logging.getLogger("meshbot")
+
+
+class MeshBot:
+    """The bot: its constants, its parts, and the syncs that put the keys back.
+
+    ``__init__`` reads the settings, :meth:`start` starts everything, :meth:`stop` ends it. What it
+    owns itself is the set of pending deferred syncs, guarded by ``_timers_lock``, a leaf. As the
+    link's listener it is called on the link's threads and only hands over to the worker.
+    """
+
+    # All times in seconds. Each can be overridden by the environment variable MESHBOT_<NAME>.
+
+    # Between a successful reconnection and the deferred key sync. 15 was too short for slow
+    # ESP32s; 60 is the conservative choice.
+    TCP_PUBKEY_SYNC_DELAY: float = 30
+    # True: no key sync after a reconnection, the periodic one brings them (up to 5 min later).
+    TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT: bool = False
+    # After closing a link that went silent, so that the ESP32 lets go of it.
+    TCP_INTERFACE_CLEANUP_DELAY: float = 15
+    # A new link must still be up this long after its handshake to count as a success.
+    TCP_INTERFACE_STABILIZATION_DELAY: float = 3
+    # Longest silence before the link is declared dead. The node is asked before that.
+    TCP_SILENT_TIMEOUT: float = 120
+    # How long the node has to answer when it is asked whether it is alive.
+    TCP_PROBE_TIMEOUT: float = 10
+    # The periodic key sync.
+    PUBKEY_SYNC_INTERVAL: float = 300
+    # True: a reconnection asks the node for its configuration only, not for its 200 nodes, the
+    # sending of which makes nodes drop the link. Names and keys come from our own store.
+    TCP_LIGHT_RECONNECT: bool = True
+
+    # One attempt to connect.
+    TCP_CONNECT_TIMEOUT: float = 10
+    # How long a node may stand still while it sends its configuration.
+    TCP_HANDSHAKE_TIMEOUT: float = 30
+    # A quiet node is sent a heartbeat this often: finds a node that lost its power early.
+    TCP_HEARTBEAT_INTERVAL: float = 30
+    # The node hears from us at least this often (it drops a client silent for 15 minutes).
+    TCP_KEEPALIVE_INTERVAL: float = 300
+    # A session shorter than this does not make the next retries fast again.
+    TCP_LASTING_SESSION: float = 60
+    # Longest pause between two attempts in the first minute of an outage, and later on. A node
+    # that reboots is away for 5 to 20 s: 2 s finds it within one on average.
+    TCP_RETRY_MAX_EARLY: float = 2
+    TCP_RETRY_MAX: float = 60
+
+    # Between two texts. The firmware silently drops a text less than 2 s after another.
+    TEXT_INTERVAL: float = 2.5
+    # How long a send waits for room in the node's transmit queue before the link is asked again.
+    TEXT_QUEUE_WAIT: float = 20
+    # Older commands (kept by the node while we were away) and replies are dropped.
+    MESSAGE_MAX_AGE: float = 600
+    # One sender gets 5 answers at once, then one every this many seconds.
+    FLOOD_REFILL_INTERVAL: float = 15
+    # When nodes were heard is written this often. Keys are written when they are learned.
+    HEARD_SAVE_INTERVAL: float = 300
+
+    FLOOD_BURST = 5
+
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Read config.py, the constants and the environment; starts nothing.
+
+        Raises :class:`ConfigError` when they make no sense.
+        """
+        reader = SettingsReader(environment)
+        self.site = reader.site(config)
+        self._read_constants(reader)
+        reader.check()
+        self._unknown_names = reader.unknown_names()
+        self._clock = clock
+        self._stop = threading.Event()
+        self._timers_lock = threading.Lock()
+        self._timers: set[threading.Timer] = set()
+        self._said_key_withheld = False
+
+        self.simulated_node = SimulatedNode() if self.site.connection_mode == "simulated" else None
+        self._storage = Storage(self.site.database_path)
+        self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
+        self._worker = BotWorker(clock)
+        self._link = self._new_link()
+        sealed = SealedMessages()
+        self._sender = MessageSender(
+            self._link,
+            self.node_manager,
+            sealed,
+            SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
+            clock,
+        )
+        view = MeshBotView(self.node_manager, self._link, VERSION, clock)
+        self._packets = PacketHandler(
+            self.node_manager,
+            Commands(view),
+            self._sender,
+            sealed,
+            FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
+            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE),
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+
+    def _read_constants(self, reader: SettingsReader) -> None:
+        """Let the environment override the constants, for this object only, and check them all."""
+        for name, default in _constants(type(self)):
+            value: object
+            if isinstance(default, bool):
+                value = reader.flag(name, getattr(self, name))
+            elif name in COUNTS:
+                value = reader.whole(name, getattr(self, name), 1, 1_000)
+            else:
+                value = reader.duration_s(name, getattr(self, name), zero=name in MAY_BE_ZERO)
+            setattr(self, name, value)
+
+    def _new_link(self) -> InterfaceManager:
+        """Return the link that config.py asks for, not yet started."""
+        settings = LinkSettings(
+            silent_timeout_s=self.TCP_SILENT_TIMEOUT,
+            probe_timeout_s=self.TCP_PROBE_TIMEOUT,
+            heartbeat_s=self.TCP_HEARTBEAT_INTERVAL,
+            keepalive_s=self.TCP_KEEPALIVE_INTERVAL,
+            cleanup_s=self.TCP_INTERFACE_CLEANUP_DELAY,
+            stabilization_s=self.TCP_INTERFACE_STABILIZATION_DELAY,
+            handshake_timeout_s=self.TCP_HANDSHAKE_TIMEOUT,
+            lasting_session_s=self.TCP_LASTING_SESSION,
+            early_retry_max_s=self.TCP_RETRY_MAX_EARLY,
+            retry_max_s=self.TCP_RETRY_MAX,
+        )
+        if self.site.connection_mode == "serial":
+            return SerialInterfaceManager(
+                self,
+                # A wire has no silence: what is lost there is reported by the system.
+                replace(settings, silent_timeout_s=NEVER_S, cleanup_s=SERIAL_CLEANUP_S),
+                self.site.serial_port,
+                queue_wait_s=self.TEXT_QUEUE_WAIT,
+                light_reconnect=self.TCP_LIGHT_RECONNECT,
+                clock=self._clock,
+            )
+        simulated_node = self.simulated_node
+        return TCPInterfaceManager(
+            self,
+            settings,
+            "127.0.0.1" if simulated_node is not None else self.site.tcp_host,
+            (lambda: simulated_node.port) if simulated_node is not None else self.site.tcp_port,
+            connect_timeout_s=self.TCP_CONNECT_TIMEOUT,
+            queue_wait_s=self.TEXT_QUEUE_WAIT,
+            light_reconnect=self.TCP_LIGHT_RECONNECT,
+            clock=self._clock,
+        )
+
+    # -- Life --------------------------------------------------------------------------------
+
+    @property
+    def interface(self) -> SupervisedInterface | None:
+        """The interface in use; after a loss the old one, until another is ready."""
+        return self._link.interface
+
+    @property
+    def reconnecting(self) -> bool:
+        """Whether the link is down, or back for too short a time to count as a success."""
+        return self._link.reconnecting
+
+    def request_reconnection(self, cause: str) -> None:
+        """Have the link replaced, in the background; ``cause`` (French) goes to the journal."""
+        self._link.request_reconnection(cause)
+
+    def start(self) -> None:
+        """Open the store and start every part; returns at once, the link opens by itself.
+
+        Raises :class:`StorageError` when the database cannot be used.
+        """
+        self._storage.open()
+        keys = self.node_manager.load()
+        log.info("🤖 MeshBot %s : %d clés publiques connues", VERSION, keys)
+        for name in self._unknown_names:
+            log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
+        if self.simulated_node is not None:
+            self.simulated_node.start()
+            self.simulated_node.start_demo()
+            log.info(
+                "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la vôtre, régler "
+                "CONNECTION_MODE et TCP_HOST dans config.py"
+            )
+        self._worker.every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
+        self._worker.every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
+        self._worker.start()
+        self._sender.start()
+        self._link.start()
+
+    def wait(self) -> None:
+        """Block until :meth:`request_stop`."""
+        self._stop.wait()
+
+    def request_stop(self) -> None:
+        """Make :meth:`wait` return. Does no more than that, so a signal handler may call it."""
+        self._stop.set()
+
+    def stop(self) -> None:
+        """Stop every part, within 5 s, and save what is known."""
+        self.request_stop()
+        with self._timers_lock:
+            timers, self._timers = self._timers, set()
+        for timer in timers:
+            timer.cancel()
+        # The link first: that wakes whoever waits for the node.
+        stopped = [
+            self._link.stop(2 * STOP_STEP_S),
+            self._sender.stop(STOP_STEP_S),
+            self._worker.stop(STOP_STEP_S),
+        ]
+        for timer in timers:
+            timer.join(STOP_STEP_S / 2)
+        if not all(stopped):
+            log.debug("threads still ending: %s", [thread.name for thread in threading.enumerate()])
+        self.node_manager.save_heard()
+        self._storage.close()
+        if self.simulated_node is not None:
+            self.simulated_node.stop()
+        log.info("👋 Bot arrêté")
+
+    # -- LinkListener, on the link's threads -------------------------------------------------
+
+    def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
+        """After the first handshake, put every stored key in place at once."""
+        if not interface.own_private_key and not self._said_key_withheld:
+            self._said_key_withheld = True
+            log.info(
+                "ℹ️ Le nœud ne donne pas sa clé privée (géré ou verrouillé) : seuls les messages "
+                "qu'il ouvre lui-même sont lus"
+            )
+        if first:
+            self._worker.post(
+                partial(self.node_manager.sync_pubkeys_to_interface, interface, force=True)
+            )
+
+    def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
+        """Schedule the deferred key sync, or say why there is none."""
+        interface_ref = interface
+        if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
+            log.info(
+                "ℹ️ Synchronisation clés publiques skippée (TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT=True)"
+            )
+            log.info(
+                "   Prochaine sync au prochain cycle périodique (%s)",
+                _interval_text(self.PUBKEY_SYNC_INTERVAL),
+            )
+            return
+        timer = threading.Timer(
+            self.TCP_PUBKEY_SYNC_DELAY, self._deferred_pubkey_sync, (interface_ref,)
+        )
+        timer.name = "pubkey-sync"
+        timer.daemon = True
+        with self._timers_lock:
+            self._timers = {pending for pending in self._timers if pending.is_alive()}
+            self._timers.add(timer)
+            if not self._stop.is_set():
+                timer.start()
+        log.info(
+            "🔑 Synchronisation clés publiques programmée dans %gs...", self.TCP_PUBKEY_SYNC_DELAY
+        )
+
+    def nodes_downloaded(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        """Have the worker learn what the node knows."""
+        self._worker.post(partial(self.node_manager.learn_from_radio, nodes))
+
+    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        """Have the worker deal with a packet."""
+        self._worker.post(partial(self._packets.handle, interface, packet, self._clock()))
+
+    # -- The key syncs -----------------------------------------------------------------------
+
+    def _deferred_pubkey_sync(self, interface_ref: SupervisedInterface) -> None:
+        """Body of the ``pubkey-sync`` timer: sync the interface it was scheduled for, or none."""
+        try:
+            if self._stop.is_set():
+                return
+            if interface_ref is not self.interface:
+                log.info("ℹ️ Interface changée pendant le délai, skip sync")
+                return
+            if self.reconnecting:
+                log.info("ℹ️ Reconnexion en cours, skip sync différé")
+                return
+            log.info("🔑 Démarrage synchronisation clés publiques différée...")
+            self.node_manager.sync_pubkeys_to_interface(interface_ref, force=True)
+        except Exception:  # top of a thread
+            log.exception("❌ Erreur inattendue dans la synchronisation différée")
+
+    def _periodic_pubkey_sync(self) -> None:
+        interface = self._link.live_interface
+        if interface is not None:
+            self.node_manager.sync_pubkeys_to_interface(interface, force=False)
+
+
+def _constants(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:
+    """Return the editable constants of the class and those it inherits, with their values."""
+    return [
+        (name, getattr(bot_class, name))
+        for name in dir(bot_class)
+        if name.isupper() and not name.startswith("_")
+    ]
+
+
+def _interval_text(seconds: float) -> str:
+    return f"{seconds / 60:g}min" if seconds >= 60 else f"{seconds:g}s"
+
+
+def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="main_bot.py",
+        description="Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans "
+        "config.py (où est le nœud) et dans les constantes de main_bot.py.",
+    )
+    parser.add_argument("--version", action="version", version=f"MeshBot {VERSION}")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the bot until SIGTERM or SIGINT; return the exit code (2: unusable settings)."""
+    _parse_arguments(argv)
+    configure_logging("INFO")
+    try:
+        bot = MeshBot()
+    except ConfigError as error:
+        log.error("❌ %s", error)
+        return EXIT_CONFIG
+    configure_logging(bot.site.log_level)
+
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        bot.request_stop()
+
+    previous = {
+        number: signal.signal(number, request_stop) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        bot.start()
+        bot.wait()
+    except StorageError as error:
+        log.error("❌ %s", error)
+        return EXIT_CONFIG
+    finally:
+        bot.stop()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Reads config.py, the bot's constants and the environment, and checks them. Pure but for reading.
+
+The environment variable ``MESHBOT_<NAME>`` wins over either file. Every problem is found at once,
+and each names the setting it is about.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+ENVIRONMENT_PREFIX = "MESHBOT_"
+CONNECTION_MODES = ("simulated", "tcp", "serial")
+MAX_DELAY_S = 7 * 86_400
+_TRUE = ("1", "true", "yes", "on", "oui")
+_FALSE = ("0", "false", "no", "off", "non")
+
+
+class ConfigError(Exception):
+    """Settings that make no sense. ``str()`` is one French line that names each of them."""
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """The checked contents of config.py."""
+
+    connection_mode: str
+    tcp_host: str
+    tcp_port: int
+    serial_port: str | None
+    database_path: Path
+    log_level: str
+    answer_channels: tuple[int, ...]
+
+
+class SettingsReader:
+    """Reads values one by one and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Read from ``environment`` first."""
+        self._environment = environment
+        self.problems: list[str] = []
+        self.read_names: set[str] = set()
+
+    def _value(self, name: str, default: object) -> object:
+        self.read_names.add(ENVIRONMENT_PREFIX + name)
+        return self._environment.get(ENVIRONMENT_PREFIX + name, default)
+
+    def _problem(self, name: str, value: object, wanted: str) -> None:
+        self.problems.append(f"{name} = {value!r} : {wanted}")
+
+    def text(self, name: str, default: object) -> str:
+        """Return a text that is not empty."""
+        value = self._value(name, default)
+        if not isinstance(value, str) or not value.strip():
+            self._problem(name, value, "il faut un texte")
+            return ""
+        return value.strip()
+
+    def optional_text(self, name: str, default: object) -> str | None:
+        """Return a text, or None for nothing."""
+        value = self._value(name, default)
+        if value is None or value in ("", "None"):
+            return None
+        return self.text(name, default)
+
+    def choice(self, name: str, default: object, choices: tuple[str, ...]) -> str:
+        """Return one of ``choices``."""
+        value = self._value(name, default)
+        if value not in choices:
+            self._problem(name, value, "choisir parmi " + ", ".join(choices))
+            return choices[0]
+        return str(value)
+
+    def whole(self, name: str, default: object, least: int, most: int) -> int:
+        """Return a whole number from ``least`` to ``most``."""
+        value = self._value(name, default)
+        try:
+            if isinstance(value, (bool, float)):
+                raise ValueError
+            number = int(str(value))
+            if least <= number <= most:
+                return number
+        except ValueError:
+            pass
+        self._problem(name, value, f"il faut un nombre entier de {least} à {most}")
+        return least
+
+    def duration_s(self, name: str, default: object, *, zero: bool = False) -> float:
+        """Return a number of seconds, more than zero unless ``zero`` may be meant."""
+        value = self._value(name, default)
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            seconds = float(str(value))
+            if 0 < seconds <= MAX_DELAY_S or (zero and seconds == 0):
+                return seconds
+        except ValueError:
+            pass
+        least = "0 s au moins" if zero else "plus de 0 s"
+        self._problem(name, value, f"il faut une durée, {least} et {MAX_DELAY_S} s au plus")
+        return 1.0
+
+    def flag(self, name: str, default: object) -> bool:
+        """Return a yes or no."""
+        value = self._value(name, default)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.strip().lower() in _TRUE:
+            return True
+        if isinstance(value, str) and value.strip().lower() in _FALSE:
+            return False
+        self._problem(name, value, "il faut True ou False")
+        return False
+
+    def channels(self, name: str, default: object) -> tuple[int, ...]:
+        """Return channel indexes; from the environment as ``0,2``."""
+        value = self._value(name, default)
+        if isinstance(value, str):
+            items: list[object] = [part.strip() for part in value.split(",") if part.strip()]
+        elif isinstance(value, (tuple, list, set, frozenset)):
+            items = list(value)
+        else:
+            items = [value]
+        try:
+            numbers = tuple(sorted({int(str(item)) for item in items}))
+            if all(0 <= number <= 7 for number in numbers):
+                return numbers
+        except ValueError:
+            pass
+        self._problem(name, value, "il faut des numéros de canal de 0 à 7")
+        return ()
+
+    def site(self, config: ModuleType) -> SiteSettings:
+        """Return the settings of config.py."""
+
+        def default(name: str) -> object:
+            return getattr(config, name, None)
+
+        return SiteSettings(
+            connection_mode=self.choice(
+                "CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES
+            ),
+            tcp_host=self.text("TCP_HOST", default("TCP_HOST")),
+            tcp_port=self.whole("TCP_PORT", default("TCP_PORT"), 1, 65_535),
+            serial_port=self.optional_text("SERIAL_PORT", default("SERIAL_PORT")),
+            database_path=Path(self._path("DATABASE_PATH", default("DATABASE_PATH"))),
+            log_level=self.choice(
+                "LOG_LEVEL",
+                default("LOG_LEVEL"),
+                tuple(logging.getLevelName(level) for level in (20, 10, 30, 40)),
+            ),
+            answer_channels=self.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
+        )
+
+    def _path(self, name: str, default: object) -> str:
+        value = self._value(name, default)
+        if isinstance(value, Path):
+            return str(value)
+        return self.text(name, default)
+
+    def unknown_names(self) -> list[str]:
+        """Return the ``MESHBOT_`` variables that nothing read: most likely misspelt."""
+        return sorted(
+            name
+            for name in self._environment
+            if name.startswith(ENVIRONMENT_PREFIX) and name not in self.read_names
+        )
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` if anything read so far made no sense."""
+        if self.problems:
+            raise ConfigError("Configuration invalide : " + " ; ".join(self.problems))
