@@ -1,0 +1,243 @@
+"""The program as an operator starts it: exit codes, signals, and what a killed one leaves."""
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import config
+import main_bot
+from settings import ConfigError
+from simulated_node import SimulatedNode
+
+ROOT = Path(main_bot.__file__).parent
+LIMIT_S = 20.0
+
+
+class Program:
+    """``python main_bot.py`` in a child process, its lines as they come."""
+
+    def __init__(self, folder: Path, arguments: tuple[str, ...] = (), **settings: str) -> None:
+        environment = {
+            **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
+            "MESHBOT_DATABASE_PATH": str(folder / "bot.db"),
+            **{f"MESHBOT_{name}": value for name, value in settings.items()},
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "main_bot.py"), *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        self.lines: list[str] = []
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, name="program-output", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def wait_line(self, text: str) -> str:
+        deadline_s = time.monotonic() + LIMIT_S
+        while True:
+            try:
+                line = self._queue.get(timeout=max(deadline_s - time.monotonic(), 0.01))
+            except queue.Empty:
+                line = None
+            if line is None:
+                pytest.fail(f"no line with {text!r} in:\n" + "\n".join(self.lines))
+            self.lines.append(line)
+            if text in line:
+                return line
+
+    def finish(self) -> int:
+        code = self.process.wait(LIMIT_S)
+        self._reader.join(LIMIT_S)
+        while not self._queue.empty():
+            line = self._queue.get()
+            if line is not None:
+                self.lines.append(line)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    started: list[Program] = []
+
+    def start(*arguments: str, **settings: str) -> Program:
+        started.append(Program(tmp_path, arguments, **settings))
+        return started[-1]
+
+    yield start
+    for program in started:
+        with contextlib.suppress(ProcessLookupError):
+            program.process.kill()
+        program.finish()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_bot_cleanly(
+    number: signal.Signals, run: Callable[..., Program]
+) -> None:
+    program = run()
+    program.wait_line("SYNC COMPLETE")
+    sent_s = time.monotonic()
+    program.process.send_signal(number)
+    assert program.finish() == 0
+    assert time.monotonic() - sent_s < 5.0
+    assert "👋 Bot arrêté" in program.lines[-1]
+    assert not [line for line in program.lines if "Traceback" in line]
+
+
+def test_a_signal_during_start_up_stops_it_too(run: Callable[..., Program]) -> None:
+    program = run(CONNECTION_MODE="tcp", TCP_HOST="127.0.0.1", TCP_PORT="1")
+    program.wait_line("MeshBot")
+    program.process.terminate()
+    assert program.finish() == 0
+
+
+def test_the_simulated_default_says_what_it_is_and_shows_a_ping(
+    run: Callable[..., Program],
+) -> None:
+    program = run()
+    line = program.wait_line("SIMULÉ")
+    assert "CONNECTION_MODE" in line and "config.py" in line
+    program.wait_line("/ping")
+    program.wait_line("pong")
+    assert all(re.match(r"\d\d:\d\d:\d\d \[[A-Z]+\] ", line) for line in program.lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TCP_PORT", "99999"),
+        ("TCP_SILENT_TIMEOUT", "-1"),
+        ("CONNECTION_MODE", "bluetooth"),
+        ("TCP_PROBE_TIMEOUT", "nan"),
+        ("TCP_LIGHT_RECONNECT", "perhaps"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_line_and_code_2(
+    name: str, value: str, run: Callable[..., Program]
+) -> None:
+    program = run(**{name: value})
+    assert program.finish() == 2
+    assert len(program.lines) == 1
+    assert name in program.lines[0] and value in program.lines[0]
+
+
+def test_settings_made_by_a_program_are_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "TCP_HOST", "10.9.8.7")
+    monkeypatch.setattr(config, "CONNECTION_MODE", "tcp")
+    monkeypatch.setattr(main_bot.MeshBot, "TCP_PUBKEY_SYNC_DELAY", 60)
+    bot = main_bot.MeshBot(environment={"MESHBOT_TCP_PORT": "4500"})
+    assert (bot.site.tcp_host, bot.site.tcp_port) == ("10.9.8.7", 4500)
+    assert bot.TCP_PUBKEY_SYNC_DELAY == 60
+    monkeypatch.setattr(main_bot.MeshBot, "TCP_PUBKEY_SYNC_DELAY", -1)
+    with pytest.raises(ConfigError, match="TCP_PUBKEY_SYNC_DELAY"):
+        main_bot.MeshBot(environment={})
+
+
+def test_the_contracts_constants_have_their_defaults() -> None:
+    defaults = {
+        "TCP_PUBKEY_SYNC_DELAY": 30,
+        "TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT": False,
+        "TCP_INTERFACE_CLEANUP_DELAY": 15,
+        "TCP_INTERFACE_STABILIZATION_DELAY": 3,
+        "TCP_SILENT_TIMEOUT": 120,
+        "TCP_PROBE_TIMEOUT": 10,
+        "PUBKEY_SYNC_INTERVAL": 300,
+        "TCP_LIGHT_RECONNECT": True,
+    }
+    assert {name: getattr(main_bot.MeshBot, name) for name in defaults} == defaults
+    assert config.CONNECTION_MODE == "simulated"
+    assert config.TCP_PORT == 4403
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, whatever it says", b"\x00" * 5000])
+def test_a_database_that_is_none_is_one_line_and_code_2(
+    content: bytes, run: Callable[..., Program], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.db"
+    path.write_bytes(content)
+    program = run()
+    assert program.finish() == 2
+    errors = [line for line in program.lines if "[ERROR]" in line]
+    assert len(errors) == 1 and str(path) in errors[0]
+    assert path.read_bytes() == content
+
+
+def test_a_database_of_a_newer_version_is_left_untouched(
+    run: Callable[..., Program], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.db"
+    with sqlite3.connect(path) as newer:
+        newer.execute("CREATE TABLE nodes (num INTEGER, wonders TEXT)")
+        newer.execute("PRAGMA user_version=999")
+    newer.close()
+    before = path.read_bytes()
+    program = run()
+    assert program.finish() == 2
+    assert "plus récente" in "\n".join(program.lines)
+    assert path.read_bytes() == before
+
+
+def test_a_killed_bot_keeps_every_key_it_said_it_learned(
+    run: Callable[..., Program], tmp_path: Path
+) -> None:
+    with SimulatedNode(peers=12) as node:
+        late = node.peers[11]
+        node.evict(late)
+        program = run(CONNECTION_MODE="tcp", TCP_HOST="127.0.0.1", TCP_PORT=str(node.port))
+        program.wait_line("12 clés publiques apprises")
+        program.wait_line("SYNC COMPLETE")
+        node.hear_node_info(late)
+        program.wait_line("apprise et enregistrée")
+        program.process.kill()
+        program.finish()
+    with sqlite3.connect(tmp_path / "bot.db") as stored:
+        keys = dict(stored.execute("SELECT num, public_key FROM nodes WHERE public_key != ''"))
+    stored.close()
+    assert len(keys) == 13
+    assert all(keys[peer.num] == peer.public_key for peer in node.peers)
+
+
+def test_version_and_help_need_no_bot(run: Callable[..., Program]) -> None:
+    program = run("--version")
+    assert program.finish() == 0
+    assert program.lines == [f"MeshBot {main_bot.VERSION}"]
+    program = run("--help")
+    assert program.finish() == 0
+    program = run("--nonsense")
+    assert program.finish() == 2
+
+
+def test_a_misspelt_variable_is_pointed_out(run: Callable[..., Program]) -> None:
+    program = run(TCP_HSOT="1.2.3.4")
+    assert "MESHBOT_TCP_HSOT" in program.wait_line("[WARNING]")
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_bot(run: Callable[..., Program]) -> None:
+    program = run()
+    program.wait_line("SYNC COMPLETE")
+    assert program.process.poll() is None
+    program.process.terminate()
+    assert program.finish() == 0
