@@ -391,12 +391,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     try:
         bot.start()
-        bot.wait()
+        try:
+            bot.wait()
+        finally:
+            bot.stop()
     except StorageError as error:
         log.error("❌ %s", error)
         return EXIT_CONFIG
     finally:
-        bot.stop()
         for number, handler in previous.items():
             signal.signal(number, handler)
     return 0
