@@ -32,6 +32,7 @@ class BotWorker:
         self._clock = clock
         self._calls: queue.Queue[Callable[[], object] | None] = queue.Queue(MAX_WAITING_CALLS)
         self._recurring: list[_Recurring] = []
+        self._posted_turn = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bot-worker", daemon=True)
         self._dropped_line_s: float | None = None
@@ -77,6 +78,10 @@ class BotWorker:
     def _next_call(self) -> Callable[[], object] | None:
         """Return what is due, or else the next posted call, waiting for it until one is due."""
         now_s = self._clock()
+        self._posted_turn = not self._posted_turn
+        if self._posted_turn:  # in turn with recurring calls, so that neither starves the other
+            with contextlib.suppress(queue.Empty):
+                return self._calls.get_nowait()
         for recurring in self._recurring:
             if now_s >= recurring.due_s:
                 # From now, not from when it was due: no burst after the process was stopped.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from french_text import counted, duration_text, hops_text
 from interface_manager import LinkStatus
 from known_node import KnownNode, node_id
 
@@ -99,10 +100,10 @@ class Commands:
         self._view = view
         self._handlers: dict[str, tuple[str, Callable[[Request, str], str]]] = {
             "help": ("cette aide", self._help),
-            "ping": ("test : SNR, RSSI et sauts de votre message", self._ping),
+            "ping": ("SNR, RSSI et sauts de votre message", self._ping),
             "my": ("ce que le bot sait de vous", self._my),
             "nodes": ("les nœuds entendus récemment", self._nodes),
-            "keys": ("clés publiques connues et en place ; /keys NOM pour un nœud", self._keys),
+            "keys": ("clés publiques connues et en place ; avec un nom : ce nœud", self._keys),
             "tcp": ("état de la liaison avec le nœud", self._tcp),
             "sys": ("durée de marche, mémoire, versions", self._sys),
         }
@@ -132,8 +133,8 @@ class Commands:
         wanted = argument.lstrip("/").lower()
         if wanted in self._handlers:
             return f"Commande {wanted} : {self._handlers[wanted][0]}"
-        listing = "\n".join(f"/{name} {about}" for name, (about, _) in self._handlers.items())
-        return "Commandes :\n" + listing
+        listing = "\n".join(f"{name} : {about}" for name, (about, _) in self._handlers.items())
+        return "Commandes (avec / devant) :\n" + listing
 
     def _ping(self, request: Request, argument: str) -> str:
         details = []
@@ -143,7 +144,7 @@ class Commands:
             details.append(f"SNR {request.snr_db:.1f} dB")
         if request.rssi_dbm is not None:
             details.append(f"RSSI {request.rssi_dbm} dBm")
-        details.append(_hops_text(request.hops))
+        details.append(hops_text(request.hops))
         return "pong " + ", ".join(details)
 
     def _my(self, request: Request, argument: str) -> str:
@@ -153,24 +154,30 @@ class Commands:
         key = "clé publique connue" if node.public_key else "clé publique inconnue"
         proof = "message authentifié" if request.proven else "message non authentifié"
         model = f", {node.hw_model}" if node.hw_model and node.hw_model != "UNSET" else ""
-        short = f" [{node.short_name}]" if node.short_name else ""
+        short = f" [{_shown(node.short_name)}]" if node.short_name else ""
         return (
-            f"{node.name}{short} {node.id}{model}\n{key}, {proof}\n"
-            f"entendu {self._ago(node)}, {_hops_text(node.hops)}"
+            f"{_shown(node.name)}{short} {node.id}{model}\n{key}, {proof}\n"
+            f"entendu {self._ago(node)}, {hops_text(node.hops)}"
         )
 
     def _nodes(self, request: Request, argument: str) -> str:
         recent = self._view.recently_heard(MAX_SHOWN_NODES)
         if not recent:
             return "Aucun nœud entendu pour l'instant."
-        lines = [f"{self._view.node_count()} nœuds connus, entendus récemment :"]
-        lines += [f"{node.name} {self._ago(node)}, {_hops_text(node.hops)}" for node in recent]
+        lines = [
+            counted(self._view.node_count(), "nœud connu", "nœuds connus")
+            + ", les derniers entendus :"
+        ]
+        lines += [
+            f"{_shown(node.name)} {self._ago(node)}, {hops_text(node.hops)}" for node in recent
+        ]
         return "\n".join(lines)
 
     def _keys(self, request: Request, argument: str) -> str:
         if not argument:
             known, in_place = self._view.key_counts()
-            return f"{known} clés publiques connues, {in_place} en place dans l'interface."
+            keys = counted(known, "clé publique connue", "clés publiques connues")
+            return f"{keys}, {in_place} en place dans l'interface."
         found = self._view.find(argument)
         if not found:
             return "Aucun nœud de ce nom."
@@ -182,9 +189,9 @@ class Commands:
                 state = "clé connue et en place"
             else:
                 state = "clé connue, pas en place"
-            lines.append(f"{node.name} {node.id} : {state}")
+            lines.append(f"{_shown(node.name)} {node.id} : {state}")
         if len(found) > 3:
-            lines.append(f"et {len(found) - 3} autres : précisez le nom")
+            lines.append("et " + counted(len(found) - 3, "autre", "autres") + " : précisez le nom")
         return "\n".join(lines)
 
     def _tcp(self, request: Request, argument: str) -> str:
@@ -192,7 +199,9 @@ class Commands:
         sync = self._view.sync_status()
         up = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
         keys = (
-            f"{sync.keys} clés il y a {duration_text(sync.ago_s)}" if sync else "pas encore faite"
+            f"{counted(sync.keys, 'clé', 'clés')} il y a {duration_text(sync.ago_s)}"
+            if sync
+            else "pas encore faite"
         )
         return (
             f"Liaison {up}\n"
@@ -214,24 +223,6 @@ class Commands:
         return f"il y a {duration_text(ago_s)}" if ago_s is not None else "à une date inconnue"
 
 
-def duration_text(seconds: float) -> str:
-    """Return a duration in its two largest units, e.g. ``2 j 3 h``, ``4 min``, ``12 s``."""
-    whole = int(max(seconds, 0))
-    days, rest = divmod(whole, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, left = divmod(rest, 60)
-    if days:
-        return f"{days} j {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    if minutes:
-        return f"{minutes} min"
-    return f"{left} s"
-
-
-def _hops_text(hops: int | None) -> str:
-    if hops is None:
-        return "sauts inconnus"
-    if hops == 0:
-        return "direct"
-    return f"{hops} saut{'s' if hops > 1 else ''}"
+def _shown(name: str) -> str:
+    """Return a name that cannot begin a command, wherever the reply is cut."""
+    return name.replace("/", "∕")

@@ -12,7 +12,7 @@ class Verdict(enum.Enum):
 
     ANSWER = "answer"
     WARN = "warn"
-    """Over the limit for the first time: say so instead of answering."""
+    """Over the limit for the first time since the bucket was full: say so instead."""
     IGNORE = "ignore"
 
 
@@ -46,8 +46,8 @@ class FloodGuard:
         bucket.tokens = min(float(self._burst), refilled)
         bucket.at_s = now_s
         if bucket.tokens >= 1:
+            bucket.warned = bucket.warned and bucket.tokens < self._burst
             bucket.tokens -= 1
-            bucket.warned = False
             return Verdict.ANSWER
         if not bucket.warned:
             bucket.warned = True

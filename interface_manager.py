@@ -21,6 +21,7 @@ from typing import Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
+from french_text import duration_text
 from link_errors import LinkError
 from link_policy import Action, Ending, LinkPolicy, LinkSettings
 from supervised_interface import SupervisedInterface
@@ -243,21 +244,24 @@ class InterfaceManager:
         self._close_session()
 
     def _turn(self) -> None:
+        """Take the next event if there is one, else do what the policy says.
+
+        Events come first: what is due may be about a session whose loss is already known.
+        """
         session = self._session
         if session is not None:
             self._policy.heard(session.last_received_s)
         step = self._policy.step(self._clock())
-        if step.action is Action.WAIT:
-            wait_s = step.at_s - self._clock()
-            try:
-                event = self._events.get(timeout=None if math.isinf(wait_s) else max(wait_s, 0.0))
-            except queue.Empty:
-                return
+        wait_s = step.at_s - self._clock() if step.action is Action.WAIT else 0.0
+        try:
+            event = self._events.get(timeout=None if math.isinf(wait_s) else max(wait_s, 0.0))
+        except queue.Empty:
+            if step.action is Action.OPEN:
+                self._open()
+            elif step.action is not Action.WAIT and session is not None:
+                self._act(step.action, session)
+        else:
             self._take(event)
-        elif step.action is Action.OPEN:
-            self._open()
-        elif session is not None:
-            self._act(step.action, session)
 
     def _take(self, event: _Ready | _Lost | _Requested | _Stop) -> None:
         if isinstance(event, _Ready) and event.interface is self._session:
@@ -331,7 +335,8 @@ class InterfaceManager:
 
     def _confirm(self, interface: SupervisedInterface) -> None:
         if not interface.alive:
-            return  # its loss is on the way
+            self._lose("liaison perdue pendant la stabilisation", Ending.CLOSED_BY_NODE)
+            return
         self._policy.confirmed()
         with self._lock:
             if self._confirmed:
@@ -388,8 +393,7 @@ class InterfaceManager:
             log.warning("⏳ Toujours sans liaison depuis %s : %s", self._outage_text(), self._cause)
 
     def _outage_text(self) -> str:
-        outage_s = self._clock() - self._down_since_s
-        return f"{outage_s:.0f}s" if outage_s < 120 else f"{outage_s / 60:.0f}min"
+        return duration_text(self._clock() - self._down_since_s)
 
     def _close_session(self) -> None:
         with self._lock:

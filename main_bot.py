@@ -24,6 +24,7 @@ from bot_view import MeshBotView
 from bot_worker import BotWorker
 from commands import Commands
 from flood_guard import FloodGuard
+from french_text import counted
 from interface_manager import InterfaceManager
 from journal_format import configure_logging
 from link_policy import NEVER_S, LinkSettings
@@ -227,7 +228,8 @@ class MeshBot:
         """
         self._storage.open()
         keys = self.node_manager.load()
-        log.info("🤖 MeshBot %s : %d clés publiques connues", VERSION, keys)
+        known = counted(keys, "clé publique connue", "clés publiques connues")
+        log.info("🤖 MeshBot %s : %s", VERSION, known)
         for name in self._unknown_names:
             log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
         if self.simulated_node is not None:

@@ -19,14 +19,17 @@ from typing import Any
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
 import direct_messages
+from french_text import counted
 from journal_format import printable
 from known_node import KnownNode, node_id
+from line_limiter import LineLimiter
 from storage import Storage, StorageError
 
 log = logging.getLogger(__name__)
 
 BROADCAST_NUM = 0xFFFFFFFF
 MAX_NODES = 250_000  # packets name any sender they like; memory must not follow them for ever
+REFUSED_LINE_S = 3_600.0
 MAX_NAME_CHARS = 40  # the protocol's long name holds 39 bytes
 
 
@@ -72,6 +75,7 @@ class NodeManager:
         self._last_sync_s: float | None = None
         self._last_sync_keys = 0
         self._storage_failing = False
+        self._refused_lines = LineLimiter(REFUSED_LINE_S)
 
     def load(self) -> int:
         """Read the stored nodes; return how many have a key. Raises ``StorageError``."""
@@ -99,9 +103,8 @@ class NodeManager:
                         log_lines.append(
                             f"🔑 Clé de {_label(node)} remplacée par celle de la base de la radio"
                         )
-                if info.last_heard > node.last_heard:
-                    node.last_heard = info.last_heard
-                    self._unsaved.add(node.num)
+                self._unsaved.add(node.num)
+                node.last_heard = max(node.last_heard, info.last_heard)
                 if info.HasField("hops_away"):
                     node.hops = info.hops_away
                 if info.snr:
@@ -110,7 +113,12 @@ class NodeManager:
         for line in log_lines:
             log.warning(line)
         if saved and learned:
-            log.info("🔑 %d clés publiques apprises de la radio et enregistrées", len(learned))
+            what = counted(
+                len(learned),
+                "clé publique apprise de la radio et enregistrée",
+                "clés publiques apprises de la radio et enregistrées",
+            )
+            log.info("🔑 %s", what)
 
     def learn_from_air(self, num: int, user: mesh_pb2.User) -> None:
         """Take a NodeInfo heard over the air: names, and the key of a node that had none."""
@@ -121,18 +129,16 @@ class NodeManager:
             stored = node.public_key
             learned = self._take_user(node, user, trusted=False)
             copy = replace(node)
-        if learned and self._save([copy]):
-            log.info("🔑 Clé publique de %s apprise et enregistrée", _label(copy))
-        elif direct_messages.is_usable_key(user.public_key) and user.public_key != stored:
-            log.warning(
-                "⚠️ %s annonce une autre clé publique que celle connue : ignorée", _label(copy)
-            )
-        elif user.public_key and not direct_messages.is_usable_key(user.public_key):
-            log.warning(
-                "⚠️ %s annonce une clé publique inutilisable (%d octets) : ignorée",
-                _label(copy),
-                len(user.public_key),
-            )
+        if learned:
+            if self._save([copy]):
+                log.info("🔑 Clé publique de %s apprise et enregistrée", _label(copy))
+        elif user.public_key and user.public_key != stored:
+            with self._lock:
+                due = self._refused_lines.allows(num, self._clock())
+            if due:
+                usable = direct_messages.is_usable_key(user.public_key)
+                what = "autre clé publique que celle connue" if usable else "clé inutilisable"
+                log.warning("⚠️ %s annonce une %s : ignorée", _label(copy), what)
 
     def heard(self, num: int, *, snr_db: float | None, hops: int | None) -> None:
         """Note that a packet of node ``num`` was heard now, and how."""
@@ -167,7 +173,8 @@ class NodeManager:
         before = (node.long_name, node.short_name, node.hw_model, node.role)
         node.long_name = user.long_name[:MAX_NAME_CHARS] or node.long_name
         node.short_name = user.short_name[:MAX_NAME_CHARS] or node.short_name
-        node.hw_model = _enum_name(mesh_pb2.HardwareModel, user.hw_model)
+        if user.hw_model:
+            node.hw_model = _enum_name(mesh_pb2.HardwareModel, user.hw_model)
         node.role = _enum_name(config_pb2.Config.DeviceConfig.Role, user.role)
         if before != (node.long_name, node.short_name, node.hw_model, node.role):
             self._unsaved.add(node.num)
@@ -200,9 +207,15 @@ class NodeManager:
             return False
         with self._lock:
             was_failing, self._storage_failing = self._storage_failing, False
+            # Another thread may have learned and written a key since the copies were taken.
+            outdated = [
+                replace(self._nodes[node.num])
+                for node in nodes
+                if self._nodes[node.num].public_key != node.public_key
+            ]
         if was_failing:
             log.info("✅ La base est de nouveau écrite")
-        return True
+        return self._save(outdated)
 
     # -- Looking up ----------------------------------------------------------------------------
 
@@ -309,7 +322,7 @@ class NodeManager:
         own_num = _own_num(interface)
         entries, revision = self._sync_entries()
         mark = _SyncMark(interface, revision, own_num)
-        if not force and self._nothing_to_do(mark, by_num, entries):
+        if not force and self._nothing_to_do(mark, nodes, by_num, entries):
             log.debug("key sync: nothing changed, no key missing")
             return 0
         log.info("🔄 Starting public key synchronization to interface.nodes...")
@@ -334,13 +347,21 @@ class NodeManager:
         return injected
 
     def _nothing_to_do(
-        self, mark: _SyncMark, by_num: dict[int, Any], entries: tuple[_SyncEntry, ...]
+        self,
+        mark: _SyncMark,
+        nodes: dict[str, Any],
+        by_num: dict[int, Any],
+        entries: tuple[_SyncEntry, ...],
     ) -> bool:
         with self._lock:
             last = self._last_sync
         if last != mark:
             return False
-        return all(_holds(by_num, entry) for entry in entries if entry.num != mark.own_num)
+        return all(
+            _holds(by_num, entry) and nodes.get(entry.id) is by_num.get(entry.num)
+            for entry in entries
+            if entry.num != mark.own_num
+        )
 
     def _sync_entries(self) -> tuple[tuple[_SyncEntry, ...], int]:
         """Return the stored keys, ready to inject, with the revision they belong to."""

@@ -61,17 +61,19 @@ class SettingsReader:
     def optional_text(self, name: str, default: object) -> str | None:
         """Return a text, or None for nothing."""
         value = self._value(name, default)
-        if value is None or value in ("", "None"):
+        if value is None or (isinstance(value, str) and value.strip().casefold() in ("", "none")):
             return None
         return self.text(name, default)
 
     def choice(self, name: str, default: object, choices: tuple[str, ...]) -> str:
         """Return one of ``choices``."""
         value = self._value(name, default)
-        if value not in choices:
-            self._problem(name, value, "choisir parmi " + ", ".join(choices))
-            return choices[0]
-        return str(value)
+        wanted = value.strip().casefold() if isinstance(value, str) else value
+        for choice in choices:
+            if choice.casefold() == wanted:
+                return choice
+        self._problem(name, value, "choisir parmi " + ", ".join(choices))
+        return choices[0]
 
     def whole(self, name: str, default: object, least: int, most: int) -> int:
         """Return a whole number from ``least`` to ``most``."""

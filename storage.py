@@ -31,6 +31,19 @@ CREATE TABLE nodes (
 """
 
 
+_COLUMNS = (
+    "num",
+    "long_name",
+    "short_name",
+    "hw_model",
+    "role",
+    "public_key",
+    "last_heard",
+    "snr_db",
+    "hops",
+)
+
+
 class StorageError(Exception):
     """The file cannot be used. ``str()`` says in French what is wrong and what to do."""
 
@@ -83,6 +96,12 @@ class Storage:
         try:
             if not self._path.exists() or self._path.stat().st_size == 0:
                 return 0
+            with self._path.open("rb") as file:
+                if file.read(16) != b"SQLite format 3\x00":
+                    raise StorageError(
+                        f"{self._path} n'est pas une base du bot : régler DATABASE_PATH sur un "
+                        "autre fichier, ou déplacer celui-ci"
+                    )
             uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
         except (OSError, sqlite3.Error) as error:
@@ -90,6 +109,7 @@ class Storage:
         try:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(nodes)"))
         except sqlite3.Error as error:
             raise StorageError(
                 f"{self._path} n'est pas une base du bot ({error}) : régler DATABASE_PATH sur un "
@@ -97,7 +117,8 @@ class Storage:
             ) from error
         finally:
             connection.close()
-        if version <= SCHEMA_VERSION and bool(tables) != (version > 0 and "nodes" in tables):
+        expected = _COLUMNS if version > 0 else ()
+        if version <= SCHEMA_VERSION and (columns != expected or bool(tables) != bool(expected)):
             raise StorageError(
                 f"{self._path} est la base d'un autre programme : régler DATABASE_PATH sur un "
                 "autre fichier"

@@ -16,6 +16,8 @@ def split_text(text: str, max_bytes: int, max_parts: int) -> list[str]:
             return parts
         room = max_bytes - len("…".encode()) if last else max_bytes
         cut = _cut_position(rest, room)
+        if not last:
+            cut = max(cut, 1)
         part, rest = rest[:cut].rstrip(), rest[cut:].lstrip()
         parts.append(part + "…" if last else part)
     return parts
@@ -24,11 +26,8 @@ def split_text(text: str, max_bytes: int, max_parts: int) -> list[str]:
 def _cut_position(text: str, max_bytes: int) -> int:
     """Return how many characters of ``text`` to take for at most ``max_bytes``; at least one."""
     fits = len(text.encode("utf-8")[:max_bytes].decode("utf-8", errors="ignore"))
-    if fits >= len(text) or text[fits].isspace():
-        return max(fits, 1)
-    head = text[:fits]
     for separator in ("\n", " "):
-        cut = head.rfind(separator)
+        cut = text.rfind(separator, 0, fits + 1)
         if cut > fits // 2:
             return cut
-    return max(fits, 1)
+    return fits

@@ -63,7 +63,7 @@ def test_ping_is_answered_with_how_it_was_heard(
 @pytest.mark.parametrize(
     ("command", "beginning"),
     [
-        ("/help", "Commandes :\n/help"),
+        ("/help", "Commandes (avec / devant) :\nhelp"),
         ("/ping", "pong SNR"),
         ("/my", "Alice [ALIC] !"),
         ("/nodes", "13 nœuds connus"),
@@ -114,7 +114,7 @@ def test_a_long_reply_is_split_at_200_bytes(
     wait_text(node, peer.num, times=2)
     parts = texts_to(node, peer.num)
     assert all(len(part.encode()) <= 200 for part in parts)
-    assert "/sys" in parts[-1]
+    assert "sys : " in parts[-1]
 
 
 @pytest.mark.parametrize("when", ["at once", "after the sync", "skip flag", "restart"])

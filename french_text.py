@@ -1,0 +1,28 @@
+"""Numbers and durations as the journal and the replies say them. Pure."""
+
+
+def counted(count: int, singular: str, plural: str) -> str:
+    """Return ``count`` with its noun, in French: 0 and 1 take the singular."""
+    return f"{count} {plural if count > 1 else singular}"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in its two largest units, e.g. ``2 j 3 h``, ``4 min``, ``12 s``."""
+    whole = int(max(seconds, 0))
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    if days:
+        return f"{days} j {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min"
+    return f"{left} s"
+
+
+def hops_text(hops: int | None) -> str:
+    """Return how far a packet came; None where the radio did not say."""
+    if hops is None:
+        return "sauts inconnus"
+    return "direct" if hops == 0 else counted(hops, "saut", "sauts")

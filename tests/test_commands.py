@@ -1,0 +1,387 @@
+"""What each command answers, to the letter, and what no answer may ever be."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands import Commands, Request, SyncStatus, SystemStatus, is_command
+from french_text import duration_text
+from interface_manager import LinkStatus
+from known_node import KnownNode
+from text_split import split_text
+
+ANN, BOB = 0x0A, 0xB0B0B0B0
+KEY = b"\x01" * 32
+MAX_BYTES, MAX_PARTS = 200, 5
+
+
+@dataclass
+class FakeView:
+    """A ``BotView`` whose answers a test sets."""
+
+    nodes: list[KnownNode] = field(default_factory=list)
+    ago_s: float | None = 90.0
+    counts: tuple[int, int] = (42, 40)
+    in_place: tuple[int, ...] = ()
+    link: LinkStatus = field(default_factory=lambda: LinkStatus(3_700.0, 1, 4, "FIN", "host:4403"))
+    sync: SyncStatus | None = field(default_factory=lambda: SyncStatus(125.0, 42))
+    system: SystemStatus = field(
+        default_factory=lambda: SystemStatus(90_061.0, 48.4, "0.1.0", "3.11.9", "2.7.11", "2.7.26")
+    )
+    sought: list[str] = field(default_factory=list)
+
+    def node(self, num: int) -> KnownNode | None:
+        return next((node for node in self.nodes if node.num == num), None)
+
+    def find(self, text: str) -> list[KnownNode]:
+        self.sought.append(text)
+        return self.nodes
+
+    def recently_heard(self, limit: int) -> list[KnownNode]:
+        return self.nodes[:limit]
+
+    def node_count(self) -> int:
+        return len(self.nodes)
+
+    def heard_ago_s(self, node: KnownNode) -> float | None:
+        return self.ago_s
+
+    def key_counts(self) -> tuple[int, int]:
+        return self.counts
+
+    def key_in_place(self, num: int) -> bool:
+        return num in self.in_place
+
+    def link_status(self) -> LinkStatus:
+        return self.link
+
+    def sync_status(self) -> SyncStatus | None:
+        return self.sync
+
+    def system_status(self) -> SystemStatus:
+        return self.system
+
+
+def reply_to(text: str, view: FakeView | None = None, **heard: object) -> str | None:
+    request = Request(sender=ANN, text=text, **heard)  # type: ignore[arg-type]
+    return Commands(view or FakeView()).answer(request)
+
+
+# -- What is a command -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "hello", "ping", "/", "//", "/ ping", "//ping", "/ping!", "/42", "/é", "ping /ping"],
+)
+def test_conversation_gets_no_answer(text: str) -> None:
+    assert reply_to(text) is None
+    assert not is_command(text)
+    assert not Commands(FakeView()).knows(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["/ping", "/PING", " /Ping \n", "/ping\tnow", "/ping\nx", "/pinG x"]
+)
+def test_case_blanks_and_superfluous_arguments_do_not_matter(text: str) -> None:
+    assert reply_to(text) == "pong sauts inconnus"
+    assert is_command(text)
+    assert Commands(FakeView()).knows(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("/foo", "foo"), ("/FOO bar", "foo"), ("/abcdefghijklmnopq", "abcdefghijkl")],
+)
+def test_an_unknown_command_is_named_in_part_and_help_offered(text: str, name: str) -> None:
+    assert reply_to(text) == f"Commande inconnue : {name}. Envoyez /help pour la liste."
+    assert is_command(text)
+    assert not Commands(FakeView()).knows(text)
+
+
+# -- /help -------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command() -> None:
+    assert reply_to("/help") == (
+        "Commandes (avec / devant) :\n"
+        "help : cette aide\n"
+        "ping : SNR, RSSI et sauts de votre message\n"
+        "my : ce que le bot sait de vous\n"
+        "nodes : les nœuds entendus récemment\n"
+        "keys : clés publiques connues et en place ; avec un nom : ce nœud\n"
+        "tcp : état de la liaison avec le nœud\n"
+        "sys : durée de marche, mémoire, versions"
+    )
+
+
+@pytest.mark.parametrize("text", ["/help tcp", "/help /tcp", "/HELP /TCP"])
+def test_help_explains_one_command(text: str) -> None:
+    assert reply_to(text) == "Commande tcp : état de la liaison avec le nœud"
+
+
+def test_help_about_nonsense_is_the_list() -> None:
+    assert reply_to("/help 😀 nonsense") == reply_to("/help")
+
+
+def test_every_command_has_its_name_and_help() -> None:
+    names = Commands(FakeView()).names
+    assert names == ["help", "ping", "my", "nodes", "keys", "tcp", "sys"]
+    for name in names:
+        assert str(reply_to(f"/help {name}")).startswith(f"Commande {name} : ")
+
+
+# -- /ping -------------------------------------------------------------------------------------
+
+
+def test_ping_tells_how_the_message_was_heard() -> None:
+    reply = reply_to("/ping", snr_db=6.25, rssi_dbm=-91, hops=2)
+    assert reply == "pong SNR 6.2 dB, RSSI -91 dBm, 2 sauts"
+
+
+@pytest.mark.parametrize(("hops", "said"), [(0, "direct"), (1, "1 saut"), (7, "7 sauts")])
+def test_ping_counts_hops(hops: int, said: str) -> None:
+    assert reply_to("/ping", hops=hops) == f"pong {said}"
+
+
+def test_ping_over_mqtt_has_no_signal() -> None:
+    assert reply_to("/ping", via_mqtt=True, hops=1) == "pong reçu par MQTT, 1 saut"
+
+
+def test_a_signal_of_zero_is_a_signal() -> None:
+    assert reply_to("/ping", snr_db=0.0, hops=0) == "pong SNR 0.0 dB, direct"
+
+
+# -- /my ---------------------------------------------------------------------------------------
+
+
+def test_my_tells_what_is_known_of_the_sender() -> None:
+    node = KnownNode(ANN, "Anna", "ANN", "HELTEC_V3", "ROUTER", KEY, hops=3)
+    assert reply_to("/my", FakeView([node]), proven=True) == (
+        "Anna [ANN] !0000000a, HELTEC_V3\n"
+        "clé publique connue, message authentifié\n"
+        "entendu il y a 1 min, 3 sauts"
+    )
+
+
+def test_my_leaves_out_what_is_unknown() -> None:
+    view = FakeView([KnownNode(ANN, hw_model="UNSET")], ago_s=None)
+    assert reply_to("/my", view) == (
+        "!0000000a !0000000a\n"
+        "clé publique inconnue, message non authentifié\n"
+        "entendu à une date inconnue, sauts inconnus"
+    )
+
+
+def test_my_of_a_stranger_is_the_number() -> None:
+    assert reply_to("/my") == "Je ne sais de vous que votre numéro, !0000000a."
+
+
+# -- /nodes ------------------------------------------------------------------------------------
+
+
+def test_nodes_lists_those_heard_last() -> None:
+    view = FakeView([KnownNode(ANN, "Anna", hops=0), KnownNode(BOB, hops=1)], ago_s=5.0)
+    assert reply_to("/nodes", view) == (
+        "2 nœuds connus, les derniers entendus :\n"
+        "Anna il y a 5 s, direct\n"
+        "!b0b0b0b0 il y a 5 s, 1 saut"
+    )
+
+
+def test_nodes_shows_ten_at_most_and_counts_all() -> None:
+    view = FakeView([KnownNode(num) for num in range(1, 30)])
+    lines = str(reply_to("/nodes", view)).splitlines()
+    assert lines[0].startswith("29 nœuds connus")
+    assert len(lines) == 11
+
+
+def test_nodes_on_an_empty_mesh_says_so() -> None:
+    assert reply_to("/nodes") == "Aucun nœud entendu pour l'instant."
+
+
+# -- /keys -------------------------------------------------------------------------------------
+
+
+def test_keys_counts_known_and_in_place() -> None:
+    assert reply_to("/keys") == "42 clés publiques connues, 40 en place dans l'interface."
+
+
+@pytest.mark.parametrize(
+    ("key", "in_place", "said"),
+    [
+        (b"", (), "clé inconnue"),
+        (KEY, (), "clé connue, pas en place"),
+        (KEY, (ANN,), "clé connue et en place"),
+    ],
+)
+def test_keys_of_a_node_tells_its_state(key: bytes, in_place: tuple[int, ...], said: str) -> None:
+    view = FakeView([KnownNode(ANN, "Anna", public_key=key)], in_place=in_place)
+    assert reply_to("/keys anna", view) == f"Anna !0000000a : {said}"
+    assert view.sought == ["anna"]
+
+
+def test_keys_of_nobody() -> None:
+    assert reply_to("/keys nobody") == "Aucun nœud de ce nom."
+
+
+def test_keys_of_many_shows_three_and_counts_the_rest() -> None:
+    view = FakeView([KnownNode(num) for num in range(1, 8)])
+    lines = str(reply_to("/keys a", view)).splitlines()
+    assert lines[2:] == ["!00000003 !00000003 : clé inconnue", "et 4 autres : précisez le nom"]
+
+
+def test_an_absurd_argument_is_cut_before_it_is_sought() -> None:
+    view = FakeView()
+    assert reply_to("/keys " + "😀 " * 5_000, view) == "Aucun nœud de ce nom."
+    assert len(view.sought[0]) <= 40
+
+
+# -- /tcp --------------------------------------------------------------------------------------
+
+
+def test_tcp_tells_the_state_of_the_link() -> None:
+    assert reply_to("/tcp") == (
+        "Liaison établie depuis 1 h 1 min\n"
+        "Reconnexions : 1 en 1 h, 4 en 24 h\n"
+        "Dernière sync : 42 clés il y a 2 min"
+    )
+
+
+def test_tcp_of_a_link_that_is_down_before_any_sync() -> None:
+    view = FakeView(link=LinkStatus(None, 0, 0, "", ""), sync=None)
+    assert reply_to("/tcp", view) == (
+        "Liaison coupée\nReconnexions : 0 en 1 h, 0 en 24 h\nDernière sync : pas encore faite"
+    )
+
+
+def test_a_sync_of_no_keys_is_a_sync() -> None:
+    view = FakeView(sync=SyncStatus(0.0, 0))
+    assert str(reply_to("/tcp", view)).endswith("Dernière sync : 0 clé il y a 0 s")
+
+
+# -- /sys --------------------------------------------------------------------------------------
+
+
+def test_sys_tells_uptime_memory_and_versions() -> None:
+    assert reply_to("/sys") == (
+        "Bot 0.1.0, en marche depuis 1 j 1 h\n"
+        "Mémoire 48 Mo, Python 3.11.9, meshtastic 2.7.11, firmware 2.7.26"
+    )
+
+
+def test_sys_admits_what_it_does_not_know() -> None:
+    view = FakeView(system=SystemStatus(0.0, None, "0.1.0", "3.11.9", "2.7.11", ""))
+    assert reply_to("/sys", view) == (
+        "Bot 0.1.0, en marche depuis 0 s\n"
+        "Mémoire inconnue, Python 3.11.9, meshtastic 2.7.11, firmware inconnu"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5.0, "0 s"),
+        (0.9, "0 s"),
+        (59.9, "59 s"),
+        (60.0, "1 min"),
+        (3_599.0, "59 min"),
+        (3_600.0, "1 h 0 min"),
+        (86_399.0, "23 h 59 min"),
+        (86_400.0, "1 j 0 h"),
+        (400 * 86_400.0, "400 j 0 h"),
+    ],
+)
+def test_a_duration_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+# -- Any data ----------------------------------------------------------------------------------
+
+names = st.sampled_from(["/ping", "/help me", "😀" * 40, "a b " * 10, "\n/tcp"]) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=40
+)
+any_nodes = st.lists(
+    st.builds(
+        KnownNode,
+        num=st.integers(1, 0xFFFFFFFE),
+        long_name=names,
+        short_name=names,
+        hw_model=st.sampled_from(["", "UNSET", "HELTEC_WIRELESS_PAPER_V1_0", "3000"]),
+        public_key=st.sampled_from([b"", KEY]),
+        hops=st.none() | st.integers(0, 0xFFFFFFFF),
+    ),
+    max_size=15,
+)
+any_views = st.builds(
+    FakeView,
+    nodes=any_nodes,
+    ago_s=st.none() | st.floats(-1e9, 1e12),
+    counts=st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)),
+    link=st.builds(
+        LinkStatus,
+        st.none() | st.floats(0, 1e12),
+        st.integers(0, 10**9),
+        st.integers(0, 10**9),
+        names,
+        names,
+    ),
+    sync=st.none() | st.builds(SyncStatus, st.floats(0, 1e12), st.integers(0, 10**9)),
+)
+any_requests = st.builds(
+    Request,
+    sender=st.integers(1, 0xFFFFFFFE),
+    text=st.builds(
+        "/{} {}".format,
+        st.sampled_from(["help", "ping", "my", "nodes", "keys", "tcp", "sys", "unknown"]),
+        names,
+    ),
+    proven=st.booleans(),
+    snr_db=st.none() | st.floats(width=32),
+    rssi_dbm=st.none() | st.integers(-(2**31), 2**31 - 1),
+    hops=st.none() | st.integers(0, 0xFFFFFFFF),
+    via_mqtt=st.booleans(),
+)
+
+
+def answer_of(view: FakeView, request: Request) -> str:
+    """Return the reply to a request of the first node of the view, if there is one."""
+    if view.nodes:
+        request = replace(request, sender=view.nodes[0].num)
+    reply = Commands(view).answer(request)
+    assert reply is not None
+    return reply
+
+
+@given(any_views, any_requests)
+def test_every_answer_fits_into_messages(view: FakeView, request: Request) -> None:
+    parts = split_text(answer_of(view, request), MAX_BYTES, MAX_PARTS)
+    assert 1 <= len(parts) <= MAX_PARTS
+    assert all(0 < len(part.encode("utf-8")) <= MAX_BYTES for part in parts)
+
+
+@given(any_views, any_requests)
+def test_no_answer_begins_with_a_slash(view: FakeView, request: Request) -> None:
+    assert not answer_of(view, request).strip().startswith("/")
+
+
+@given(any_views, any_requests)
+def test_no_message_of_an_answer_is_itself_a_command(view: FakeView, request: Request) -> None:
+    parts = split_text(answer_of(view, request), MAX_BYTES, MAX_PARTS)
+    assert not [part for part in parts if is_command(part)]
+
+
+def test_no_message_of_the_help_is_itself_a_command() -> None:
+    """However long messages are: what is near the limit changes with every word of the help."""
+    reply = str(reply_to("/help"))
+    for max_bytes in range(100, 230):
+        assert not [part for part in split_text(reply, max_bytes, MAX_PARTS) if is_command(part)]
+
+
+@pytest.mark.parametrize("command", ["/my", "/keys x", "/nodes"])
+def test_nodes_named_like_commands_do_not_turn_an_answer_into_one(command: str) -> None:
+    view = FakeView([KnownNode(num, "/ping " + "x" * 30) for num in range(ANN, ANN + 10)])
+    parts = split_text(str(reply_to(command, view)), MAX_BYTES, MAX_PARTS)
+    assert not [part for part in parts if is_command(part)]

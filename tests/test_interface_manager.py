@@ -1,0 +1,162 @@
+"""The link thread's turns, with sessions that end at the worst moments."""
+
+import queue
+import threading
+from collections.abc import Iterator
+
+import pytest
+from conftest import WAIT_S, Journal
+from meshtastic.protobuf import mesh_pb2
+
+from interface_manager import InterfaceManager
+from link_policy import LinkSettings
+from supervised_interface import SupervisedInterface
+
+QUICK = LinkSettings(stabilization_s=0.05, lasting_session_s=0.0, early_retry_max_s=0.02)
+
+
+class Listener:
+    """Records what the link reports."""
+
+    def __init__(self) -> None:
+        self.opened: queue.Queue[bool] = queue.Queue()
+        self.succeeded: queue.Queue[SupervisedInterface] = queue.Queue()
+
+    def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
+        self.opened.put(first)
+
+    def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
+        self.succeeded.put(interface)
+
+    def nodes_downloaded(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        raise AssertionError("no nodes here")
+
+    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        raise AssertionError("no packets here")
+
+
+class Session(SupervisedInterface):
+    """An interface without bytes, which is ready as soon as it is open."""
+
+    def __init__(self, manager: "Manager") -> None:
+        super().__init__(manager, without_nodes=True, queue_wait_s=0.1)
+        self.dead = False
+
+    def open(self, stop: threading.Event) -> None:
+        self._events.interface_ready(self)
+
+    def close(self) -> None:
+        self.dead = True
+
+    @property
+    def alive(self) -> bool:
+        return not self.dead
+
+
+class Manager(InterfaceManager):
+    """A link of such sessions, each of which is also put into a queue for the test."""
+
+    kind = "TCP"
+
+    def __init__(self, listener: Listener, settings: LinkSettings) -> None:
+        super().__init__(listener, settings, "nowhere", light_reconnect=True)
+        self.sessions: queue.Queue[Session] = queue.Queue()
+
+    def _new_interface(self, *, without_nodes: bool) -> Session:
+        session = Session(self)
+        self.sessions.put(session)
+        return session
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def manager(listener: Listener, journal: Journal) -> Iterator[Manager]:
+    started = Manager(listener, QUICK)
+    started.start()
+    yield started
+    assert started.stop(WAIT_S)
+
+
+def test_a_session_that_dies_unseen_before_it_counts_is_replaced(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    """It is no longer alive when its stabilization is over, and its loss was not yet taken."""
+    manager.sessions.get(timeout=WAIT_S)
+    assert listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    dying = manager.sessions.get(timeout=WAIT_S)
+    dying.dead = True
+    third = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is third
+    assert journal.count("Reconnexion TCP") == 1
+
+
+def test_a_loss_known_before_the_stabilization_ends_is_taken_first(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    dying = manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.interface_lost(dying, "test de perte")
+    third = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is third
+    assert dying.dead
+
+
+def test_the_loss_of_an_old_session_does_not_touch_the_new_one(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    old = manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    current = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is current
+    manager.interface_lost(old, "trop tard")
+    manager.interface_ready(old)
+    manager.request_reconnection("encore")
+    newest = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is newest
+    assert journal.count("trop tard") == 0
+    assert manager.live_interface is newest
+
+
+def test_requests_during_a_reconnection_are_without_effect(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    for _ in range(20):
+        manager.request_reconnection("test")
+    manager.sessions.get(timeout=WAIT_S)
+    listener.succeeded.get(timeout=WAIT_S)
+    with pytest.raises(queue.Empty):
+        manager.sessions.get(timeout=0.2)
+    assert journal.count("Reconnexion TCP") == 1
+
+
+def test_an_error_of_our_own_does_not_end_the_link_thread(
+    listener: Listener, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interface_manager.RECOVERY_S", 0.01)
+    broken = Manager(listener, QUICK)
+    errors = [RuntimeError("a bug"), RuntimeError("another")]
+    whole = broken._new_interface
+
+    def breaks_twice(*, without_nodes: bool) -> Session:
+        if errors:
+            raise errors.pop()
+        return whole(without_nodes=without_nodes)
+
+    monkeypatch.setattr(broken, "_new_interface", breaks_twice)
+    broken.start()
+    assert listener.opened.get(timeout=WAIT_S)
+    assert broken.stop(WAIT_S)
+    assert sum("Erreur inattendue" in record.message for record in caplog.records) == 2

@@ -1,0 +1,721 @@
+"""Known nodes, which key of theirs is believed, and the key sync."""
+
+import base64
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from meshtastic.protobuf import mesh_pb2
+
+import node_manager
+from known_node import KnownNode, node_id
+from node_manager import NodeManager
+from storage import Storage, StorageError
+
+OWN, ANN, BOB, EVE = 0x00000001, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
+KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}
+OTHER_KEY = b"\x99" * 32
+YEAR_S = 365 * 86_400.0
+
+START_LINE = "🔄 Starting public key synchronization to interface.nodes..."
+
+
+class FakeStorage(Storage):
+    """Nodes in memory, with a fault to switch on and a hook before each write."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("unused"))
+        self.rows: dict[int, KnownNode] = {}
+        self.failing = False
+        self.before_write: Callable[[], None] = lambda: None
+
+    def load_nodes(self) -> list[KnownNode]:
+        return list(self.rows.values())
+
+    def save_nodes(self, nodes: Iterable[KnownNode]) -> None:
+        self.before_write()
+        if self.failing:
+            raise StorageError("disque plein")
+        self.rows.update({node.num: node for node in nodes})
+
+
+class FakeInterface:
+    """What the sync may touch of the library's interface, and nothing else: slots see to that."""
+
+    __slots__ = ("myInfo", "nodes", "nodesByNum")
+
+    def __init__(self, own_num: int = OWN) -> None:
+        self.nodes: dict[str, Any] = {}
+        self.nodesByNum: dict[int, Any] = {}
+        self.myInfo = mesh_pb2.MyNodeInfo(my_node_num=own_num)
+
+    def add(self, num: int, **user: str) -> dict[str, Any]:
+        """Put a node as the library does, and return its dict."""
+        entry: dict[str, Any] = {"num": num, "user": {"id": node_id(num), **user}}
+        self.nodesByNum[num] = self.nodes[node_id(num)] = entry
+        return entry
+
+    def key(self, num: int) -> bytes:
+        return base64.b64decode(self.nodesByNum[num]["user"]["publicKey"], validate=True)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def user_of(num: int, key: bytes | None = None, **fields: Any) -> mesh_pb2.User:
+    key = KEYS.get(num, b"") if key is None else key
+    return mesh_pb2.User(id=node_id(num), public_key=key, **fields)
+
+
+def info_of(num: int, key: bytes | None = None, **fields: Any) -> mesh_pb2.NodeInfo:
+    return mesh_pb2.NodeInfo(num=num, user=user_of(num, key), **fields)
+
+
+@pytest.fixture
+def storage() -> FakeStorage:
+    return FakeStorage()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(500.0)
+
+
+@pytest.fixture
+def wall_clock() -> Clock:
+    return Clock(1_700_000_000.0)
+
+
+@pytest.fixture
+def nodes(storage: FakeStorage, clock: Clock, wall_clock: Clock) -> NodeManager:
+    return NodeManager(storage, clock=clock, wall_clock=wall_clock)
+
+
+@pytest.fixture
+def known(nodes: NodeManager) -> NodeManager:
+    """A manager that knows the keys of our own node and of three others."""
+    nodes.learn_from_radio([info_of(num) for num in KEYS])
+    return nodes
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Return what was logged since the last call, at INFO and above."""
+    caplog.set_level(logging.INFO)
+
+    def new_lines() -> list[str]:
+        messages = [record.getMessage() for record in caplog.records]
+        caplog.clear()
+        return messages
+
+    return new_lines
+
+
+Lines = Callable[[], list[str]]
+
+# -- The key sync ------------------------------------------------------------------------------
+
+
+def test_a_sync_puts_every_key_but_our_own_into_an_empty_interface(known: NodeManager) -> None:
+    interface = FakeInterface()
+    assert known.sync_pubkeys_to_interface(interface, force=True) == 3
+    assert {num: interface.key(num) for num in interface.nodesByNum} == {
+        num: KEYS[num] for num in (ANN, BOB, EVE)
+    }
+
+
+def test_the_same_dict_stands_under_id_and_number(known: NodeManager) -> None:
+    interface = FakeInterface()
+    interface.nodesByNum[ANN] = {"num": ANN}  # known by number only
+    known.sync_pubkeys_to_interface(interface, force=True)
+    assert set(interface.nodes) == {"!0000000a", "!b0b0b0b0", "!fffffffe"}
+    for num, entry in interface.nodesByNum.items():
+        assert interface.nodes[node_id(num)] is entry
+        assert entry["num"] == num
+
+
+def test_an_injected_user_has_the_librarys_own_shape(nodes: NodeManager) -> None:
+    user = user_of(
+        BOB,
+        long_name="Bob's Haus",
+        short_name="BOB",
+        hw_model=mesh_pb2.HardwareModel.HELTEC_V3,
+        role=2,
+    )
+    nodes.learn_from_air(BOB, user)
+    interface = FakeInterface()
+    nodes.sync_pubkeys_to_interface(interface, force=True)
+    assert interface.nodesByNum[BOB]["user"] == MessageToDict(user)
+
+
+def test_a_node_without_a_name_is_named_as_the_library_names_it(known: NodeManager) -> None:
+    interface = FakeInterface()
+    known.sync_pubkeys_to_interface(interface, force=True)
+    user = interface.nodesByNum[BOB]["user"]
+    assert (user["id"], user["longName"], user["shortName"]) == (
+        "!b0b0b0b0",
+        "Meshtastic b0b0",
+        "b0b0",
+    )
+
+
+def test_a_sync_logs_its_start_and_how_many_keys_the_interface_holds(
+    known: NodeManager, lines: Lines
+) -> None:
+    interface = FakeInterface()
+    interface.add(ANN, publicKey=base64.b64encode(KEYS[ANN]).decode())
+    lines()
+    known.sync_pubkeys_to_interface(interface, force=True)
+    start, complete = lines()
+    assert start == START_LINE
+    assert complete.startswith("✅ SYNC COMPLETE: 3 public keys synchronized")
+    assert "2 injectées, 1 déjà" in complete
+
+
+def test_a_second_sync_injects_nothing_and_says_so(known: NodeManager, lines: Lines) -> None:
+    interface = FakeInterface()
+    known.sync_pubkeys_to_interface(interface, force=True)
+    lines()
+    assert known.sync_pubkeys_to_interface(interface, force=True) == 0
+    assert lines()[1].startswith("✅ SYNC COMPLETE: 3 public keys synchronized")
+
+
+def test_a_sync_without_any_key_still_completes(nodes: NodeManager, lines: Lines) -> None:
+    assert nodes.sync_pubkeys_to_interface(FakeInterface(), force=True) == 0
+    assert lines()[1].startswith("✅ SYNC COMPLETE: 0 public keys synchronized")
+
+
+def test_what_the_library_knows_besides_the_key_stays(known: NodeManager) -> None:
+    interface = FakeInterface()
+    entry = interface.add(ANN, longName="Ann", hwModel="TBEAM")
+    entry["position"] = {"latitude": 1.0}
+    known.sync_pubkeys_to_interface(interface, force=True)
+    assert interface.nodesByNum[ANN] is entry
+    assert entry["position"] == {"latitude": 1.0}
+    assert (entry["user"]["longName"], entry["user"]["hwModel"]) == ("Ann", "TBEAM")
+    assert interface.key(ANN) == KEYS[ANN]
+
+
+def test_the_librarys_stand_in_for_an_unknown_node_is_replaced(nodes: NodeManager) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, long_name="Ann", hw_model=4))
+    interface = FakeInterface()
+    entry = interface.add(ANN, longName="Meshtastic 000a", shortName="000a", hwModel="UNSET")
+    interface.nodes.clear()  # the library puts stand-ins under the number only
+    entry["snr"] = 3.5
+    assert nodes.sync_pubkeys_to_interface(interface, force=True) == 1
+    assert interface.nodes["!0000000a"] is entry
+    assert entry["snr"] == 3.5
+    assert (entry["user"]["longName"], entry["user"]["hwModel"]) == ("Ann", "TBEAM")
+
+
+def test_a_wrong_key_on_the_interface_is_put_right(known: NodeManager) -> None:
+    interface = FakeInterface()
+    interface.add(ANN, publicKey=base64.b64encode(OTHER_KEY).decode())
+    assert known.sync_pubkeys_to_interface(interface, force=True) == 3
+    assert interface.key(ANN) == KEYS[ANN]
+
+
+def test_our_own_entry_is_left_alone(known: NodeManager) -> None:
+    interface = FakeInterface()
+    entry = interface.add(OWN, publicKey="whatever", hwModel="UNSET")
+    known.sync_pubkeys_to_interface(interface, force=True)
+    assert entry["user"] == {"id": "!00000001", "publicKey": "whatever", "hwModel": "UNSET"}
+
+
+def test_two_interfaces_share_no_dict(known: NodeManager) -> None:
+    first, second = FakeInterface(), FakeInterface()
+    known.sync_pubkeys_to_interface(first, force=True)
+    known.sync_pubkeys_to_interface(second, force=True)
+    first.nodesByNum[ANN]["user"]["publicKey"] = "spoilt"
+    assert second.key(ANN) == KEYS[ANN]
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_without_an_interface_nothing_is_synced_and_nothing_breaks(
+    known: NodeManager, lines: Lines, force: bool
+) -> None:
+    unready = FakeInterface()
+    unready.nodes = None  # type: ignore[assignment]
+    lines()
+    for interface in (None, object(), unready):
+        assert known.sync_pubkeys_to_interface(interface, force=force) == 0
+    assert not [line for line in lines() if "SYNC COMPLETE" in line or line == START_LINE]
+    assert known.last_sync() is None
+
+
+# -- The periodic sync: only when there is something to do -------------------------------------
+
+
+def synced(manager: NodeManager) -> FakeInterface:
+    interface = FakeInterface()
+    manager.sync_pubkeys_to_interface(interface, force=True)
+    return interface
+
+
+def ran(manager: NodeManager, interface: FakeInterface, lines: Lines) -> bool:
+    """Do a periodic sync; return whether it ran, having checked that it says so or nothing."""
+    lines()
+    manager.sync_pubkeys_to_interface(interface)
+    said = lines()
+    assert said == [] or (said[0] == START_LINE and "SYNC COMPLETE" in said[1])
+    return bool(said)
+
+
+def test_the_first_periodic_sync_runs(known: NodeManager, lines: Lines) -> None:
+    interface = FakeInterface()
+    assert ran(known, interface, lines)
+    assert interface.key(BOB) == KEYS[BOB]
+
+
+def test_nothing_is_done_and_logged_while_nothing_changed(known: NodeManager, lines: Lines) -> None:
+    interface = synced(known)
+    assert not ran(known, interface, lines)
+    assert not ran(known, interface, lines)
+
+
+def test_hearing_packets_is_no_reason_for_a_sync(known: NodeManager, lines: Lines) -> None:
+    interface = synced(known)
+    known.heard(ANN, snr_db=1.0, hops=2)
+    known.heard(0x77, snr_db=1.0, hops=2)
+    known.learn_from_air(ANN, user_of(ANN))
+    assert not ran(known, interface, lines)
+
+
+def test_a_clock_set_by_a_year_is_no_reason_for_a_sync(
+    known: NodeManager, lines: Lines, wall_clock: Clock
+) -> None:
+    interface = synced(known)
+    wall_clock.now_s += YEAR_S
+    assert not ran(known, interface, lines)
+
+
+def test_a_node_info_without_a_key_costs_the_key_until_the_next_sync_only(
+    known: NodeManager, lines: Lines
+) -> None:
+    interface = synced(known)
+    interface.nodesByNum[ANN]["user"] = {"id": node_id(ANN), "longName": "Ann"}
+    assert ran(known, interface, lines)
+    assert interface.key(ANN) == KEYS[ANN]
+    assert interface.nodesByNum[ANN]["user"]["longName"] == "Ann"
+
+
+def test_a_forged_key_on_the_interface_is_put_right(known: NodeManager, lines: Lines) -> None:
+    interface = synced(known)
+    interface.nodesByNum[ANN]["user"]["publicKey"] = base64.b64encode(OTHER_KEY).decode()
+    assert ran(known, interface, lines)
+    assert interface.key(ANN) == KEYS[ANN]
+
+
+def test_an_emptied_interface_is_filled_again(known: NodeManager, lines: Lines) -> None:
+    interface = synced(known)
+    interface.nodes, interface.nodesByNum = {}, {}
+    assert ran(known, interface, lines)
+    assert interface.key(EVE) == KEYS[EVE]
+
+
+def test_an_id_that_went_missing_is_put_back(known: NodeManager, lines: Lines) -> None:
+    interface = synced(known)
+    del interface.nodes[node_id(ANN)]
+    assert ran(known, interface, lines)
+    assert interface.nodes[node_id(ANN)] is interface.nodesByNum[ANN]
+
+
+def test_an_id_that_a_forged_node_info_led_elsewhere_is_put_right(
+    known: NodeManager, lines: Lines
+) -> None:
+    """The library files a NodeInfo under whatever id it claims."""
+    interface = synced(known)
+    interface.nodes[node_id(ANN)] = interface.nodesByNum[EVE]
+    assert ran(known, interface, lines)
+    assert interface.nodes[node_id(ANN)] is interface.nodesByNum[ANN]
+
+
+def test_another_interface_is_synced_even_if_it_holds_everything(
+    known: NodeManager, lines: Lines
+) -> None:
+    first, second = synced(known), FakeInterface()
+    second.nodes, second.nodesByNum = first.nodes, first.nodesByNum
+    assert ran(known, second, lines)
+    assert not ran(known, second, lines)
+
+
+def test_a_newly_learned_key_is_synced(known: NodeManager, lines: Lines) -> None:
+    interface = synced(known)
+    known.learn_from_air(0x77, user_of(0x77, OTHER_KEY))
+    assert ran(known, interface, lines)
+    assert interface.key(0x77) == OTHER_KEY
+
+
+def test_last_sync_tells_when_it_ran_and_how_many_keys_there_were(
+    known: NodeManager, clock: Clock
+) -> None:
+    assert known.last_sync() is None
+    interface = synced(known)
+    clock.now_s += 100.0
+    known.sync_pubkeys_to_interface(interface)  # does nothing
+    assert known.last_sync() == (500.0, 3)
+
+
+def test_key_counts_tell_what_is_known_and_what_is_in_place(known: NodeManager) -> None:
+    interface = FakeInterface()
+    assert known.key_counts(interface) == (3, 0)
+    known.sync_pubkeys_to_interface(interface, force=True)
+    assert known.key_counts(interface) == (3, 3)
+    interface.nodesByNum[ANN]["user"]["publicKey"] = base64.b64encode(OTHER_KEY).decode()
+    del interface.nodesByNum[BOB]["user"]
+    assert known.key_counts(interface) == (3, 1)
+    assert known.key_counts(None) == (3, 0), "our own node is still not counted"
+
+
+def test_key_in_place_compares_the_key_itself(known: NodeManager) -> None:
+    interface = synced(known)
+    assert known.key_in_place(interface, ANN)
+    interface.nodesByNum[ANN]["user"]["publicKey"] = base64.b64encode(OTHER_KEY).decode()
+    assert not known.key_in_place(interface, ANN)
+    assert not known.key_in_place(interface, 0x77)
+    assert not known.key_in_place(None, ANN)
+
+
+# -- Learning ----------------------------------------------------------------------------------
+
+
+def test_the_first_key_heard_stays_whatever_is_heard_later(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
+    lines()
+    nodes.learn_from_air(ANN, user_of(ANN, OTHER_KEY, long_name="Ann"))
+    assert nodes.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
+    (line,) = lines()
+    assert line == "⚠️ Ann (!0000000a) annonce une autre clé publique que celle connue : ignorée"
+
+
+def test_the_radios_own_database_is_believed_against_the_store(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN))
+    lines()
+    nodes.learn_from_radio([info_of(ANN, OTHER_KEY)])
+    assert nodes.public_key(ANN) == storage.rows[ANN].public_key == OTHER_KEY
+    assert "🔑 Clé de !0000000a remplacée par celle de la base de la radio" in lines()
+
+
+def test_a_radio_that_lost_a_key_does_not_make_us_lose_it(known: NodeManager) -> None:
+    known.learn_from_radio([info_of(ANN, b""), mesh_pb2.NodeInfo(num=BOB)])
+    assert (known.public_key(ANN), known.public_key(BOB)) == (KEYS[ANN], KEYS[BOB])
+
+
+@pytest.mark.parametrize(
+    "key", [b"", b"\x01" * 31, b"\x01" * 33, bytes(32)], ids=["none", "31", "33", "zeros"]
+)
+def test_an_unusable_key_is_never_learned(nodes: NodeManager, lines: Lines, key: bytes) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, key))
+    nodes.learn_from_radio([info_of(BOB, key)])
+    assert (nodes.public_key(ANN), nodes.public_key(BOB)) == (b"", b"")
+    said = lines()
+    assert not [line for line in said if "apprise" in line]
+    assert len(said) == (1 if key else 0)
+    nodes.learn_from_air(ANN, user_of(ANN))
+    assert nodes.public_key(ANN) == KEYS[ANN], "and does not stand in the way of the real one"
+
+
+def test_a_key_learned_is_logged_once_with_its_owner(nodes: NodeManager, lines: Lines) -> None:
+    for _ in range(2):
+        nodes.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
+    assert lines() == ["🔑 Clé publique de Ann (!0000000a) apprise et enregistrée"]
+
+
+def test_keys_of_the_radio_are_logged_in_one_line(nodes: NodeManager, lines: Lines) -> None:
+    for _ in range(2):
+        nodes.learn_from_radio([info_of(ANN), info_of(BOB)])
+    assert lines() == ["🔑 2 clés publiques apprises de la radio et enregistrées"]
+
+
+def test_names_are_cut_and_an_empty_one_does_not_erase(nodes: NodeManager) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, long_name="é" * 500, short_name="😀" * 500))
+    nodes.learn_from_air(ANN, user_of(ANN))
+    node = nodes.node(ANN)
+    assert node is not None
+    assert (node.long_name, node.short_name) == ("é" * 40, "😀" * 40)
+
+
+def test_a_name_cannot_write_lines_of_its_own(nodes: NodeManager, lines: Lines) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, long_name="x\n✅ SYNC COMPLETE: 9 public keys"))
+    (line,) = lines()
+    assert "\n" not in line
+    assert "SYNC COMPLETE" not in line
+
+
+def test_models_and_roles_newer_than_the_protocol_are_kept_as_numbers(nodes: NodeManager) -> None:
+    user = mesh_pb2.User.FromString(b"\x28\xb8\x17\x38\x63")  # hw_model = 3000, role = 99
+    nodes.learn_from_air(ANN, user)
+    node = nodes.node(ANN)
+    assert node is not None
+    assert (node.hw_model, node.role) == ("3000", "99")
+
+
+@pytest.mark.parametrize("num", [0, 0xFFFFFFFF], ids=["zero", "broadcast"])
+def test_numbers_that_are_no_nodes_are_refused(nodes: NodeManager, num: int) -> None:
+    nodes.learn_from_air(num, user_of(num, OTHER_KEY))
+    nodes.learn_from_radio([info_of(num, OTHER_KEY)])
+    nodes.heard(num, snr_db=None, hops=None)
+    assert nodes.count() == 0
+    assert nodes.node(num) is None
+
+
+def test_memory_does_not_grow_with_invented_senders(
+    nodes: NodeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_manager, "MAX_NODES", 3)
+    for num in range(1, 10):
+        nodes.heard(num, snr_db=None, hops=None)
+    nodes.learn_from_air(9, user_of(9, OTHER_KEY))
+    nodes.learn_from_air(1, user_of(1, OTHER_KEY))
+    assert nodes.count() == 3
+    assert (nodes.public_key(9), nodes.public_key(1)) == (b"", OTHER_KEY)
+
+
+def test_the_radio_tells_signal_and_when_a_node_was_heard(nodes: NodeManager) -> None:
+    nodes.learn_from_radio([info_of(ANN, last_heard=1_000, hops_away=3, snr=-7.5)])
+    nodes.learn_from_radio([info_of(ANN, last_heard=900)])
+    node = nodes.node(ANN)
+    assert node is not None
+    assert (node.last_heard, node.hops, node.snr_db) == (1_000, 3, -7.5)
+
+
+# -- Keeping -----------------------------------------------------------------------------------
+
+
+def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "bot.db")
+    storage.open()
+    before = NodeManager(storage, wall_clock=Clock(1_000.0))
+    before.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
+    before.heard(BOB, snr_db=2.5, hops=1)
+    before.save_heard()
+    storage.close()
+
+    storage.open()
+    after = NodeManager(storage)
+    assert after.load() == 1
+    storage.close()
+    assert after.public_key(ANN) == KEYS[ANN]
+    assert after.label(ANN) == "Ann (!0000000a)"
+    bob = after.node(BOB)
+    assert bob is not None
+    assert (bob.last_heard, bob.snr_db, bob.hops, bob.heard_s) == (1_000, 2.5, 1, None)
+
+
+def test_a_key_is_called_learned_only_once_it_is_written(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    said_before: list[list[str]] = []
+    storage.before_write = lambda: said_before.append(lines())
+    nodes.learn_from_air(ANN, user_of(ANN))
+    assert said_before == [[]]
+    assert lines() == ["🔑 Clé publique de !0000000a apprise et enregistrée"]
+    nodes.learn_from_radio([info_of(BOB)])
+    assert said_before == [[], []]
+    assert lines() == ["🔑 1 clé publique apprise de la radio et enregistrée"]
+
+
+def test_a_full_disk_costs_one_line_and_no_key(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    storage.failing = True
+    nodes.learn_from_air(ANN, user_of(ANN))
+    nodes.learn_from_air(BOB, user_of(BOB))
+    nodes.learn_from_radio([info_of(EVE)])
+    nodes.save_heard()
+    assert lines() == ["❌ disque plein (le bot continue, nouvel essai plus tard)"]
+    assert {num: nodes.public_key(num) for num in (ANN, BOB, EVE)} == {
+        num: KEYS[num] for num in (ANN, BOB, EVE)
+    }
+    assert storage.rows == {}
+
+
+def test_what_a_full_disk_refused_is_written_later(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, b""))
+    nodes.save_heard()
+    assert storage.rows[ANN].public_key == b"", "all but the key is written already"
+    storage.failing = True
+    nodes.learn_from_air(ANN, user_of(ANN))
+    nodes.heard(BOB, snr_db=1.0, hops=0)
+    nodes.save_heard()
+    lines()
+    storage.failing = False
+    nodes.save_heard()
+    assert storage.rows[ANN].public_key == KEYS[ANN]
+    assert storage.rows[BOB].hops == 0
+    assert lines() == ["✅ La base est de nouveau écrite"]
+
+
+def test_nothing_is_written_when_nothing_changed(known: NodeManager, storage: FakeStorage) -> None:
+    known.heard(ANN, snr_db=1.0, hops=0)
+    known.save_heard()
+    writes: list[None] = []
+    storage.before_write = lambda: writes.append(None)
+    known.save_heard()
+    known.learn_from_radio([info_of(num) for num in KEYS])
+    assert writes == []
+
+
+def test_a_key_learned_while_others_are_written_is_not_overwritten_by_an_older_copy(
+    nodes: NodeManager, storage: FakeStorage
+) -> None:
+    """Any thread may call: the key arrives between the copy for a write and the write."""
+    nodes.heard(ANN, snr_db=1.0, hops=0)
+
+    def learn_on_another_thread() -> None:
+        storage.before_write = lambda: None
+        learner = threading.Thread(target=nodes.learn_from_air, args=(ANN, user_of(ANN)))
+        learner.start()
+        learner.join(0.5)  # a fixed manager may make it wait for the write under way
+        learners.append(learner)
+
+    learners: list[threading.Thread] = []
+    storage.before_write = learn_on_another_thread
+    nodes.save_heard()
+    learners[0].join(5.0)
+    assert storage.rows[ANN].public_key == KEYS[ANN]
+
+
+# -- Looking up --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def named(nodes: NodeManager) -> NodeManager:
+    nodes.learn_from_air(ANN, user_of(ANN, long_name="Anna Est", short_name="ANN"))
+    nodes.learn_from_air(BOB, user_of(BOB, long_name="Annabelle", short_name="BEL"))
+    nodes.learn_from_air(EVE, user_of(EVE, long_name="ann", short_name="EVE"))
+    return nodes
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("!b0b0b0b0", [BOB]),
+        ("B0B0B0B0", [BOB]),
+        ("  bel ", [BOB]),
+        ("ANN", [ANN, EVE]),
+        ("anna", [ANN, BOB]),
+        ("EST", [ANN]),
+        ("nobody", []),
+        ("", []),
+        ("  ", []),
+        ("😀" * 1_000, []),
+    ],
+)
+def test_a_node_is_found_by_id_else_by_exact_name_else_by_part(
+    named: NodeManager, text: str, found: list[int]
+) -> None:
+    assert sorted(node.num for node in named.find(text)) == sorted(found)
+
+
+def test_what_is_handed_out_are_copies(named: NodeManager) -> None:
+    named.heard(ANN, snr_db=None, hops=None)
+    copies = [named.node(ANN), *named.find("ANN"), *named.recently_heard(5)]
+    for node in copies:
+        assert node is not None
+        node.public_key = OTHER_KEY
+    assert named.public_key(ANN) == KEYS[ANN]
+
+
+def test_a_label_is_name_and_id_or_the_id_alone(named: NodeManager) -> None:
+    assert named.label(ANN) == "Anna Est (!0000000a)"
+    assert named.label(0x77) == "!00000077"
+
+
+def test_the_nodes_of_this_run_come_first_and_the_latest_of_them(
+    nodes: NodeManager, clock: Clock
+) -> None:
+    nodes.learn_from_radio([info_of(EVE, last_heard=4_000_000_000), info_of(0x77, b"")])
+    for num in (ANN, BOB):
+        clock.now_s += 1.0
+        nodes.heard(num, snr_db=None, hops=None)
+    assert [node.num for node in nodes.recently_heard(10)] == [BOB, ANN, EVE]
+    assert [node.num for node in nodes.recently_heard(1)] == [BOB]
+
+
+def test_hearing_notes_the_latest_signal(nodes: NodeManager) -> None:
+    nodes.heard(ANN, snr_db=-3.0, hops=2)
+    nodes.heard(ANN, snr_db=None, hops=None)
+    node = nodes.node(ANN)
+    assert node is not None
+    assert (node.last_heard, node.snr_db, node.hops) == (1_700_000_000, None, None)
+
+
+@pytest.mark.parametrize("jump_s", [YEAR_S, -YEAR_S])
+def test_a_wall_clock_that_jumps_by_a_year_does_not_age_the_nodes_of_this_run(
+    nodes: NodeManager, clock: Clock, wall_clock: Clock, jump_s: float
+) -> None:
+    nodes.heard(ANN, snr_db=None, hops=None)
+    wall_clock.now_s += jump_s
+    clock.now_s += 60.0
+    node = nodes.node(ANN)
+    assert node is not None
+    assert nodes.heard_ago_s(node) == 60.0
+
+
+def test_a_node_of_an_earlier_run_is_dated_by_the_wall_clock_if_that_makes_sense(
+    nodes: NodeManager, wall_clock: Clock
+) -> None:
+    node = KnownNode(ANN, last_heard=int(wall_clock.now_s) - 30)
+    assert nodes.heard_ago_s(node) == 30.0
+    assert nodes.heard_ago_s(KnownNode(ANN, last_heard=int(wall_clock.now_s) + 30)) is None
+    assert nodes.heard_ago_s(KnownNode(ANN)) is None
+
+
+# -- Threads -----------------------------------------------------------------------------------
+
+
+def test_nodes_can_be_learned_and_heard_while_another_thread_syncs(nodes: NodeManager) -> None:
+    interface = FakeInterface()
+    errors: list[BaseException] = []
+    learned = threading.Event()
+
+    def guarded(work: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - any of them fails the test
+                errors.append(error)
+
+        return threading.Thread(target=run)
+
+    def learn() -> None:
+        try:
+            for num in range(2, 600):
+                nodes.heard(num, snr_db=None, hops=None)
+                nodes.learn_from_air(num, user_of(num, OTHER_KEY))
+                interface.add(num, longName="as the reader thread does")
+        finally:
+            learned.set()
+
+    def sync() -> None:
+        while not learned.is_set():
+            nodes.sync_pubkeys_to_interface(interface)
+            nodes.find("node")
+            nodes.recently_heard(5)
+
+    threads = [guarded(learn), guarded(sync)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20.0)
+    assert errors == []
+    nodes.sync_pubkeys_to_interface(interface)
+    assert nodes.key_counts(interface) == (598, 598)

@@ -1,0 +1,274 @@
+"""Settings: where each comes from, and that nonsense is refused by name."""
+
+import math
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import config as real_config
+from settings import MAX_DELAY_S, ConfigError, SettingsReader, SiteSettings
+
+
+def config_with(**changes: object) -> ModuleType:
+    module = ModuleType("config")
+    values: dict[str, object] = {
+        "CONNECTION_MODE": "tcp",
+        "TCP_HOST": "192.0.2.1",
+        "TCP_PORT": 4403,
+        "SERIAL_PORT": None,
+        "DATABASE_PATH": "meshbot.db",
+        "LOG_LEVEL": "INFO",
+        "ANSWER_CHANNELS": (),
+    }
+    for name, value in (values | changes).items():
+        setattr(module, name, value)
+    return module
+
+
+def site(environment: dict[str, str] | None = None, **changes: object) -> SiteSettings:
+    reader = SettingsReader(environment or {})
+    settings = reader.site(config_with(**changes))
+    reader.check()
+    return settings
+
+
+def refusal(environment: dict[str, str] | None = None, **changes: object) -> str:
+    with pytest.raises(ConfigError) as error:
+        site(environment, **changes)
+    line = str(error.value)
+    assert line.startswith("Configuration invalide : ")
+    assert len(line.splitlines()) == 1
+    return line
+
+
+# -- The site ----------------------------------------------------------------------------------
+
+
+def test_the_file_as_delivered_is_valid() -> None:
+    reader = SettingsReader({})
+    assert reader.site(real_config).connection_mode == "simulated"
+    reader.check()
+
+
+def test_values_come_from_the_module() -> None:
+    assert site(ANSWER_CHANNELS=[2, 0, 2]) == SiteSettings(
+        connection_mode="tcp",
+        tcp_host="192.0.2.1",
+        tcp_port=4403,
+        serial_port=None,
+        database_path=Path("meshbot.db"),
+        log_level="INFO",
+        answer_channels=(0, 2),
+    )
+
+
+def test_the_environment_wins_over_every_one() -> None:
+    environment = {
+        "MESHBOT_CONNECTION_MODE": "serial",
+        "MESHBOT_TCP_HOST": "node.local",
+        "MESHBOT_TCP_PORT": "1",
+        "MESHBOT_SERIAL_PORT": "/dev/ttyUSB0",
+        "MESHBOT_DATABASE_PATH": "/tmp/x.db",
+        "MESHBOT_LOG_LEVEL": "DEBUG",
+        "MESHBOT_ANSWER_CHANNELS": "7, 0",
+    }
+    assert site(environment) == SiteSettings(
+        connection_mode="serial",
+        tcp_host="node.local",
+        tcp_port=1,
+        serial_port="/dev/ttyUSB0",
+        database_path=Path("/tmp/x.db"),
+        log_level="DEBUG",
+        answer_channels=(0, 7),
+    )
+
+
+def test_the_environment_replaces_even_a_value_that_makes_no_sense() -> None:
+    assert site({"MESHBOT_TCP_PORT": "4403"}, TCP_PORT="nonsense").tcp_port == 4403
+
+
+@pytest.mark.parametrize("value", ["4403", " 4403 ", 1, 65_535])
+def test_a_port_may_be_a_number_or_its_text(value: object) -> None:
+    assert site(TCP_PORT=value).tcp_port == int(str(value))
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 65_536, 99_999, 4403.0, True, None, "", "abc", "4403.0", "9" * 5_000, [4403]]
+)
+def test_a_port_that_makes_no_sense_is_refused(value: object) -> None:
+    assert "TCP_PORT = " in refusal(TCP_PORT=value)
+
+
+def test_the_refusal_shows_the_value_and_the_range() -> None:
+    line = refusal({"MESHBOT_TCP_PORT": "99999"})
+    assert line == (
+        "Configuration invalide : TCP_PORT = '99999' : il faut un nombre entier de 1 à 65535"
+    )
+
+
+@pytest.mark.parametrize("value", ["TCP", " tcp ", "Tcp"])
+def test_a_mode_is_known_in_any_case(value: str) -> None:
+    assert site(CONNECTION_MODE=value).connection_mode == "tcp"
+
+
+@pytest.mark.parametrize("value", ["", "udp", "t c p", None, 1, ["tcp"]])
+def test_an_unknown_mode_is_refused_with_the_known_ones(value: object) -> None:
+    line = refusal(CONNECTION_MODE=value)
+    assert "CONNECTION_MODE = " in line
+    assert "simulated, tcp, serial" in line
+
+
+@pytest.mark.parametrize("value", ["", "  ", None, 1, b"host"])
+def test_a_host_must_be_a_text(value: object) -> None:
+    assert "TCP_HOST = " in refusal(TCP_HOST=value)
+
+
+@pytest.mark.parametrize("value", [None, "", "None"])
+def test_no_serial_port_means_find_it(value: object) -> None:
+    assert site(SERIAL_PORT=value).serial_port is None
+
+
+def test_a_serial_port_of_the_file_can_be_emptied_by_the_environment() -> None:
+    assert site({"MESHBOT_SERIAL_PORT": ""}, SERIAL_PORT="/dev/ttyUSB0").serial_port is None
+
+
+@pytest.mark.parametrize("value", [3, True, b"/dev/ttyUSB0"])
+def test_a_serial_port_that_is_no_text_is_refused(value: object) -> None:
+    assert "SERIAL_PORT = " in refusal(SERIAL_PORT=value)
+
+
+def test_a_database_path_may_be_a_path() -> None:
+    assert site(DATABASE_PATH=Path("/a/b")).database_path == Path("/a/b")
+
+
+@pytest.mark.parametrize("value", ["", None, 5])
+def test_a_database_path_that_makes_no_sense_is_refused(value: object) -> None:
+    assert "DATABASE_PATH = " in refusal(DATABASE_PATH=value)
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_log_levels_go_by_name(level: str) -> None:
+    assert site(LOG_LEVEL=level).log_level == level
+
+
+@pytest.mark.parametrize("value", ["LOUD", "", None, 20])
+def test_an_unknown_log_level_is_refused(value: object) -> None:
+    assert "LOG_LEVEL = " in refusal(LOG_LEVEL=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "channels"), [((), ()), (3, (3,)), ({1, 0}, (0, 1)), ("", ()), ("2,2,1,", (1, 2))]
+)
+def test_channels_may_be_any_collection(value: object, channels: tuple[int, ...]) -> None:
+    assert site(ANSWER_CHANNELS=value).answer_channels == channels
+
+
+@pytest.mark.parametrize("value", [8, -1, (0, 8), "x", "1;2", None, True, 1.0, (None,)])
+def test_channels_that_do_not_exist_are_refused(value: object) -> None:
+    assert "ANSWER_CHANNELS = " in refusal(ANSWER_CHANNELS=value)
+
+
+def test_a_name_missing_from_the_file_is_named() -> None:
+    module = config_with()
+    del module.TCP_HOST
+    reader = SettingsReader({})
+    reader.site(module)
+    with pytest.raises(ConfigError, match="TCP_HOST"):
+        reader.check()
+
+
+def test_every_problem_is_in_the_one_line() -> None:
+    line = refusal({"MESHBOT_LOG_LEVEL": "a\nb"}, TCP_PORT=0, CONNECTION_MODE="x", TCP_HOST=None)
+    for name in ("CONNECTION_MODE", "TCP_HOST", "TCP_PORT", "LOG_LEVEL"):
+        assert f"{name} = " in line
+
+
+# -- The constants -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(30, 30.0), (0.5, 0.5), ("2.5", 2.5), (" 1 ", 1.0)])
+def test_a_duration_is_a_number_of_seconds(value: object, seconds: float) -> None:
+    reader = SettingsReader({})
+    assert reader.duration_s("DELAY", value) == seconds
+    reader.check()
+
+
+@pytest.mark.parametrize("zero", [False, True])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(-1, -0.001, math.nan, math.inf, -math.inf, MAX_DELAY_S + 1, 10**400),
+        *("nan", "inf", "-1", "1e400", "abc", "", None, True, False, [1]),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_duration_that_makes_no_sense_is_refused(value: object, zero: bool) -> None:
+    reader = SettingsReader({})
+    reader.duration_s("DELAY", value, zero=zero)
+    with pytest.raises(ConfigError, match="DELAY = "):
+        reader.check()
+
+
+def test_zero_is_a_duration_only_where_it_may_be_meant() -> None:
+    reader = SettingsReader({})
+    assert reader.duration_s("MAY", 0, zero=True) == 0.0
+    reader.check()
+    reader.duration_s("MUST", 0)
+    assert [problem.split(" = ")[0] for problem in reader.problems] == ["MUST"]
+
+
+def test_a_duration_is_overridden_by_the_environment() -> None:
+    reader = SettingsReader({"MESHBOT_DELAY": "60"})
+    assert reader.duration_s("DELAY", 30) == 60.0
+    reader = SettingsReader({"MESHBOT_DELAY": "-1"})
+    reader.duration_s("DELAY", 30)
+    with pytest.raises(ConfigError, match="DELAY = '-1'"):
+        reader.check()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *((value, True) for value in (True, "True", "1", "oui", "on", " yes ", "TRUE")),
+        *((value, False) for value in (False, "False", "0", "non", "off", "no", "FALSE")),
+    ],
+)
+def test_a_flag_is_said_in_many_ways(value: object, expected: bool) -> None:
+    reader = SettingsReader({})
+    assert reader.flag("FLAG", value) is expected
+    reader.check()
+
+
+@pytest.mark.parametrize("value", ["", "maybe", "2", 1, 0, None, 1.0])
+def test_a_flag_that_is_neither_is_refused(value: object) -> None:
+    reader = SettingsReader({})
+    reader.flag("FLAG", value)
+    with pytest.raises(ConfigError, match="FLAG = "):
+        reader.check()
+
+
+def test_a_whole_number_keeps_to_its_limits() -> None:
+    reader = SettingsReader({"MESHBOT_COUNT": "5"})
+    assert reader.whole("COUNT", 1, 1, 5) == 5
+    reader.check()
+    reader.whole("COUNT", 1, 1, 4)
+    with pytest.raises(ConfigError, match="COUNT = '5'"):
+        reader.check()
+
+
+# -- Misspelt names ----------------------------------------------------------------------------
+
+
+def test_variables_that_nothing_read_are_named() -> None:
+    reader = SettingsReader(
+        {"MESHBOT_TCP_HOTS": "x", "MESHBOT_TCP_HOST": "h", "PATH": "/bin", "MESHBOT_A": ""}
+    )
+    reader.site(config_with())
+    assert reader.unknown_names() == ["MESHBOT_A", "MESHBOT_TCP_HOTS"]
+
+
+def test_names_are_spelt_in_capitals() -> None:
+    reader = SettingsReader({"MESHBOT_tcp_port": "1"})
+    assert reader.site(config_with()).tcp_port == 4403
+    assert reader.unknown_names() == ["MESHBOT_tcp_port"]
