@@ -205,7 +205,7 @@ class Commands:
         )
         return (
             f"Liaison {up}\n"
-            f"Reconnexions : {link.reconnections_last_hour} en 1 h, "
+            f"Rétablie {link.reconnections_last_hour} fois en 1 h, "
             f"{link.reconnections_last_day} en 24 h\nDernière sync : {keys}"
         )
 

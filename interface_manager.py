@@ -297,12 +297,16 @@ class InterfaceManager:
 
     def _open(self) -> None:
         self._policy.attempting()
-        if self._ever_opened:
+        if self._failures:
             log.info(
-                "🔄 Tentative de reconnexion %s n°%d : %s", self.kind, self._failures, self._cause
+                "🔄 Tentative de %s %s n°%d, après : %s",
+                "reconnexion" if self._ever_opened else "connexion",
+                self.kind,
+                self._failures,
+                self._cause,
             )
-        elif not self._failures:
-            log.info("🔌 Connexion %s à %s...", self.kind, self._where)
+        else:
+            log.info("🔌 Connexion %s : %s...", self.kind, self._where)
         self._remind()
         interface = self._new_interface(
             without_nodes=self._light_reconnect and not self._wants_nodes
@@ -330,7 +334,7 @@ class InterfaceManager:
                 self._live.set()
         if first:
             self._settle()
-            log.info("✅ Connexion %s établie avec %s", self.kind, self._where)
+            log.info("✅ Connexion %s établie : %s", self.kind, self._where)
         self._listener.link_opened(interface, first=first)
 
     def _confirm(self, interface: SupervisedInterface) -> None:
@@ -356,7 +360,10 @@ class InterfaceManager:
     def _lose(self, cause: str, ending: Ending) -> None:
         """End the session that was open, for ``cause``."""
         if self._confirmed:
-            self._down_since_s = self._reminded_s = self._clock()
+            self._reminded_s = self._clock()
+            self._down_since_s = self._clock()
+            if self._session is not None and ending is Ending.WENT_SILENT:
+                self._down_since_s = self._session.last_received_s  # deaf since then
         self._fail(cause, ending)
 
     def _fail(self, cause: str, ending: Ending) -> None:
@@ -375,15 +382,18 @@ class InterfaceManager:
             )
         self._close_session()
         self._cause = cause
-        self._policy.ended(ending, self._clock())
+        now_s = self._clock()
+        self._policy.ended(ending, now_s)
         self._failures += 1
+        wait_s = max(self._policy.step(now_s).at_s - now_s, 0.0)
         log.log(
             logging.WARNING if self._failures == 1 else logging.DEBUG,
-            "🔌 Liaison %s avec %s %s : %s (nouveaux essais automatiques)",
+            "🔌 Liaison %s %s (%s) : %s ; nouvel essai %s",
             self.kind,
-            self._where,
             "perdue" if self._ever_opened else "impossible",
+            self._where,
             cause,
+            f"dans {wait_s:.0f} s" if wait_s >= 1 else "aussitôt",
         )
 
     def _remind(self) -> None:

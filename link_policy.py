@@ -16,8 +16,8 @@ Rules:
 7. After a silent link the node gets ``cleanup_s`` to let go of it before the next attempt.
 8. After a link that the node closed the next attempt is at once, but only once: from then on
    delays double, with jitter, up to ``early_retry_max_s`` in the first minute of an outage and
-   ``retry_max_s`` later, for ever. Both start over only after a session that lasted
-   ``lasting_session_s``.
+   ``retry_max_s`` later, for ever. An outage ends with a success; the doubling and the attempt
+   at once start over only after a session that lasted ``lasting_session_s``.
 9. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
    sent nothing for 15 minutes.
 """
@@ -65,10 +65,10 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """What to do now; for ``WAIT``, ``at_s`` is when to ask again if nothing happens before."""
+    """What to do; for ``WAIT``, ``at_s`` is when to ask again if nothing happens before."""
 
     action: Action
-    at_s: float = NEVER_S
+    at_s: float = -NEVER_S
 
 
 @dataclass(frozen=True)
@@ -190,8 +190,9 @@ class LinkPolicy:
     def ended(self, ending: Ending, now_s: float) -> None:
         """Note the end of the session or of the attempt, and settle when to try again."""
         lasted_s = now_s - self._handshake_done_s if self._state is State.UP else -NEVER_S
-        if lasted_s >= self._settings.lasting_session_s:
+        if self._state is State.UP:
             self._outage_since_s = now_s
+        if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0
             self._may_hurry = True
         self._state = State.DOWN

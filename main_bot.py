@@ -19,21 +19,21 @@ from typing import Any
 
 from meshtastic.protobuf import mesh_pb2
 
-import config
 from bot_view import MeshBotView
 from bot_worker import BotWorker
 from commands import Commands
 from flood_guard import FloodGuard
 from french_text import counted
 from interface_manager import InterfaceManager
-from journal_format import configure_logging
+from journal_format import configure_logging, printable
+from known_node import node_id
 from link_policy import NEVER_S, LinkSettings
 from message_sender import MessageSender, SenderSettings
 from node_manager import NodeManager
 from packet_handler import HandlerSettings, PacketHandler
 from sealed_messages import SealedMessages
 from serial_interface_manager import SerialInterfaceManager
-from settings import ConfigError, SettingsReader
+from settings import ConfigError, SettingsReader, load_config
 from simulated_node import SimulatedNode
 from storage import Storage, StorageError
 from supervised_interface import SupervisedInterface
@@ -41,6 +41,7 @@ from tcp_interface_manager import TCPInterfaceManager
 
 VERSION = "0.1.0"
 EXIT_CONFIG = 2
+EXIT_PASSING = 1
 SERIAL_CLEANUP_S = 1.0
 COUNTS = ("FLOOD_BURST",)
 MAY_BE_ZERO = (
@@ -122,7 +123,7 @@ class MeshBot:
         Raises :class:`ConfigError` when they make no sense.
         """
         reader = SettingsReader(environment)
-        self.site = reader.site(config)
+        self.site = reader.site(load_config())
         self._read_constants(reader)
         reader.check()
         self._unknown_names = reader.unknown_names()
@@ -131,9 +132,10 @@ class MeshBot:
         self._timers_lock = threading.Lock()
         self._timers: set[threading.Timer] = set()
         self._said_key_withheld = False
+        self._known_node_num = 0
 
         self.simulated_node = SimulatedNode() if self.site.connection_mode == "simulated" else None
-        self._storage = Storage(self.site.database_path)
+        self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
         self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
         self._worker = BotWorker(clock)
         self._link = self._new_link()
@@ -280,6 +282,7 @@ class MeshBot:
 
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         """After the first handshake, put every stored key in place at once."""
+        self._say_which_node(interface)
         if not interface.own_private_key and not self._said_key_withheld:
             self._said_key_withheld = True
             log.info(
@@ -290,6 +293,21 @@ class MeshBot:
             self._worker.post(
                 partial(self.node_manager.sync_pubkeys_to_interface, interface, force=True)
             )
+
+    def _say_which_node(self, interface: SupervisedInterface) -> None:
+        """Say once which node this is, and again if another one answers at its address."""
+        if interface.own_num == self._known_node_num:
+            return
+        if self._known_node_num:
+            log.warning("⚠️ Un autre nœud répond à cette adresse")
+        self._known_node_num = interface.own_num
+        metadata = interface.metadata
+        log.info(
+            "📡 Nœud : %s (%s), firmware %s",
+            printable(interface.own_name) or "sans nom",
+            node_id(interface.own_num),
+            printable(metadata.firmware_version) if metadata is not None else "inconnu",
+        )
 
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         """Schedule the deferred key sync, or say why there is none."""
@@ -321,7 +339,7 @@ class MeshBot:
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:
         """Have the worker learn what the node knows."""
-        self._worker.post(partial(self.node_manager.learn_from_radio, nodes))
+        self._worker.post(partial(self.node_manager.learn_from_radio, nodes, interface.own_num))
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Have the worker deal with a packet."""
@@ -375,7 +393,11 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the bot until SIGTERM or SIGINT; return the exit code (2: unusable settings)."""
+    """Run the bot until SIGTERM or SIGINT and return the exit code.
+
+    0: stopped as asked. 2: settings or a database that make no sense, until somebody changes them.
+    1: the database cannot be used right now.
+    """
     _parse_arguments(argv)
     configure_logging("INFO")
     try:
@@ -399,7 +421,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             bot.stop()
     except StorageError as error:
         log.error("❌ %s", error)
-        return EXIT_CONFIG
+        return EXIT_PASSING if error.passing else EXIT_CONFIG
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

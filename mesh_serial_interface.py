@@ -23,9 +23,9 @@ def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(Tru
     """
     found = candidates()
     if not found:
-        raise LinkError("aucun port série trouvé : brancher le nœud, ou régler SERIAL_PORT")
+        raise LinkError("aucun port série trouvé, brancher le nœud ou régler SERIAL_PORT")
     if len(found) > 1:
-        raise LinkError(f"plusieurs ports série ({', '.join(found)}) : régler SERIAL_PORT")
+        raise LinkError(f"plusieurs ports série ({', '.join(found)}), régler SERIAL_PORT")
     return found[0]
 
 
@@ -107,9 +107,9 @@ def _open_failure(path: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     text = str(error)
     if number == errno.ENOENT:
-        return f"port série {path} absent : nœud débranché, ou SERIAL_PORT à corriger"
+        return f"port série {path} absent, nœud débranché ou SERIAL_PORT à corriger"
     if number == errno.EACCES:
-        return f"port série {path} interdit : ajouter l'utilisateur au groupe dialout"
+        return f"port série {path} interdit, ajouter l'utilisateur au groupe dialout"
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return f"port série {path} déjà pris par un autre programme"
     return f"port série {path} : {text}"

@@ -1,6 +1,7 @@
 """A session with a node over one TCP connection: owns the socket. See SupervisedInterface."""
 
 import errno
+import logging
 import os
 import select
 import socket
@@ -11,15 +12,17 @@ from collections.abc import Callable
 from link_errors import LinkError
 from supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
 
+log = logging.getLogger(__name__)
+
 CONNECT_POLL_S = 0.1  # how fast an interrupted connection attempt ends
 RECEIVE_BYTES = 8192
 
 _CAUSES = {
-    errno.ECONNREFUSED: "connexion refusée : le nœud redémarre, ou son API TCP est coupée",
+    errno.ECONNREFUSED: "connexion refusée, le nœud redémarre ou TCP_PORT est faux",
     errno.ECONNRESET: "connexion réinitialisée par le nœud (RST)",
     errno.EPIPE: "connexion déjà fermée par le nœud",
-    errno.EHOSTUNREACH: "hôte injoignable : nœud éteint ou hors du Wi-Fi",
-    errno.ENETUNREACH: "réseau injoignable : vérifier le Wi-Fi de cette machine",
+    errno.EHOSTUNREACH: "hôte injoignable, nœud éteint ou hors du Wi-Fi",
+    errno.ENETUNREACH: "réseau injoignable, vérifier le Wi-Fi de cette machine",
     errno.ETIMEDOUT: "pas de réponse du nœud",
 }
 
@@ -84,7 +87,8 @@ class MeshTCPInterface(SupervisedInterface):
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
-            raise LinkError(f"nom introuvable : {self._host} ({error})") from None
+            log.debug("name resolution: %s", error)
+            raise LinkError(f"nom {self._host} introuvable") from None
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
     @staticmethod

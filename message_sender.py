@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from direct_messages import CannotOpen
+from french_text import duration_text
 from journal_format import printable
 from link_errors import LinkError, NodeBusyError
 from sealed_messages import SealedMessages
@@ -169,9 +170,9 @@ class MessageSender:
             if self._stop.wait(LINK_POLL_S):
                 return
         log.warning(
-            "⚠️ Réponse à %s jetée après %.0fs : %s",
+            "⚠️ Réponse à %s jetée après %s : %s",
             self._name(text.to),
-            self._clock() - text.queued_s,
+            duration_text(self._clock() - text.queued_s),
             cause,
         )
 
@@ -211,7 +212,8 @@ class MessageSender:
         if status is None:
             return interface.alive  # a node slow to confirm has it all the same
         if status.res == 0:
-            log.info("💬 Envoyé à %s : %s", self._name(text.to), printable(text.text))
+            shown = printable(text.text.replace("\n", " ⏎ "))
+            log.info("💬 Envoyé à %s : %s", self._name(text.to), shown)
             return True
         return self._refused(text, status.res, interface)
 

@@ -87,8 +87,11 @@ class NodeManager:
 
     # -- Learning ------------------------------------------------------------------------------
 
-    def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo]) -> None:
-        """Take entries of the radio's own database, which decides where it differs from us."""
+    def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0) -> None:
+        """Take entries of the radio's own database, which decides where it differs from us.
+
+        ``own_num`` is the radio's own number, whose key is kept but not counted in the journal.
+        """
         log_lines: list[str] = []
         with self._lock:
             learned: list[KnownNode] = []
@@ -112,9 +115,10 @@ class NodeManager:
         saved = self._save(learned)
         for line in log_lines:
             log.warning(line)
-        if saved and learned:
+        others = sum(node.num != own_num for node in learned)
+        if saved and others:
             what = counted(
-                len(learned),
+                others,
                 "clé publique apprise de la radio et enregistrée",
                 "clés publiques apprises de la radio et enregistrées",
             )

@@ -15,6 +15,7 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 from commands import Commands, Request, is_command
 from direct_messages import CannotOpen
 from flood_guard import FloodGuard, Verdict
+from french_text import duration_text
 from journal_format import printable
 from line_limiter import LineLimiter
 from message_sender import BROADCAST_NUM, MessageSender
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 REMEMBERED_MESSAGES = 2_000
 BACKLOG_S = 30.0
 """So long after the handshake a packet may be one the node kept while nobody was connected."""
+RX_TIME_RESOLUTION_S = 1.0
 SEALED_LINE_S = 3_600.0
 PortNum = portnums_pb2.PortNum
 
@@ -153,9 +155,9 @@ class PacketHandler:
         if packet.id and not self._first_time(request.sender, packet.id):
             log.debug("packet %08x of %s came twice", packet.id, name)
             return
-        age_s = self._wall_clock() - packet.rx_time
+        age_s = self._wall_clock() - packet.rx_time - RX_TIME_RESOLUTION_S
         if backlog and packet.rx_time and age_s > self._settings.max_age_s:
-            log.info("ℹ️ Commande de %s vieille de %.0f min ignorée", name, age_s / 60)
+            log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, duration_text(age_s))
             return
         verdict = self._flood.judge(request.sender, self._clock())
         if verdict is Verdict.IGNORE:

@@ -29,7 +29,7 @@ class SerialInterfaceManager(InterfaceManager):
         super().__init__(
             listener,
             settings,
-            path or "port série automatique",
+            path or "port détecté automatiquement",
             light_reconnect=light_reconnect,
             clock=clock,
             jitter=jitter,

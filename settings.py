@@ -4,7 +4,9 @@ The environment variable ``MESHBOT_<NAME>`` wins over either file. Every problem
 and each names the setting it is about.
 """
 
+import importlib
 import logging
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from types import ModuleType
 ENVIRONMENT_PREFIX = "MESHBOT_"
 CONNECTION_MODES = ("simulated", "tcp", "serial")
 MAX_DELAY_S = 7 * 86_400
+MISSING = object()
+"""Stands for a name that a file does not set."""
 _TRUE = ("1", "true", "yes", "on", "oui")
 _FALSE = ("0", "false", "no", "off", "non")
 
@@ -34,6 +38,25 @@ class SiteSettings:
     answer_channels: tuple[int, ...]
 
 
+def load_config(name: str = "config") -> ModuleType:
+    """Return the module config.py, as it is now if it was imported before.
+
+    Raises :class:`ConfigError`, with the line, when Python cannot make sense of it.
+    """
+    try:
+        return importlib.import_module(name)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        raise ConfigError(
+            f"{name}.py, ligne {error.lineno} : {line} : écriture non comprise ; les textes "
+            'se mettent entre guillemets ("...")'
+        ) from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f", ligne {frames[-1].lineno} : {frames[-1].line}" if frames else ""
+        raise ConfigError(f"{name}.py{where} : {type(error).__name__} : {error}") from error
+
+
 class SettingsReader:
     """Reads values one by one and collects what is wrong with them."""
 
@@ -48,6 +71,9 @@ class SettingsReader:
         return self._environment.get(ENVIRONMENT_PREFIX + name, default)
 
     def _problem(self, name: str, value: object, wanted: str) -> None:
+        if value is MISSING:
+            self.problems.append(f"{name} manque")
+            return
         self.problems.append(f"{name} = {value!r} : {wanted}")
 
     def text(self, name: str, default: object) -> str:
@@ -61,7 +87,9 @@ class SettingsReader:
     def optional_text(self, name: str, default: object) -> str | None:
         """Return a text, or None for nothing."""
         value = self._value(name, default)
-        if value is None or (isinstance(value, str) and value.strip().casefold() in ("", "none")):
+        if value in (None, MISSING) or (
+            isinstance(value, str) and value.strip().casefold() in ("", "none")
+        ):
             return None
         return self.text(name, default)
 
@@ -138,13 +166,13 @@ class SettingsReader:
         """Return the settings of config.py."""
 
         def default(name: str) -> object:
-            return getattr(config, name, None)
+            return getattr(config, name, MISSING)
 
         return SiteSettings(
             connection_mode=self.choice(
                 "CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES
             ),
-            tcp_host=self.text("TCP_HOST", default("TCP_HOST")),
+            tcp_host=self._host("TCP_HOST", default("TCP_HOST")),
             tcp_port=self.whole("TCP_PORT", default("TCP_PORT"), 1, 65_535),
             serial_port=self.optional_text("SERIAL_PORT", default("SERIAL_PORT")),
             database_path=Path(self._path("DATABASE_PATH", default("DATABASE_PATH"))),
@@ -155,6 +183,12 @@ class SettingsReader:
             ),
             answer_channels=self.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
         )
+
+    def _host(self, name: str, default: object) -> str:
+        value = self.text(name, default)
+        if "/" in value or any(char.isspace() for char in value) or value.count(":") == 1:
+            self._problem(name, value, "une adresse seule, le port va dans TCP_PORT")
+        return value
 
     def _path(self, name: str, default: object) -> str:
         value = self._value(name, default)

@@ -3,6 +3,9 @@
 Owns the connection, guarded together with its transaction by one lock; any thread may call. Writes
 are committed before a method returns, and with ``synchronous=FULL`` in WAL mode what was committed
 survives the end of the process and of the power alike.
+
+What a simulated node taught is kept apart from the real mesh, in the same file, and forgotten when
+a real node is used.
 """
 
 import sqlite3
@@ -14,24 +17,11 @@ from urllib.parse import quote
 from known_node import KnownNode
 
 SCHEMA_VERSION = 1
-BUSY_TIMEOUT_MS = 5_000
-
-_SCHEMA = """
-CREATE TABLE nodes (
-    num INTEGER PRIMARY KEY,
-    long_name TEXT NOT NULL,
-    short_name TEXT NOT NULL,
-    hw_model TEXT NOT NULL,
-    role TEXT NOT NULL,
-    public_key BLOB NOT NULL,
-    last_heard INTEGER NOT NULL,
-    snr_db REAL,
-    hops INTEGER
-) WITHOUT ROWID
-"""
-
+BUSY_TIMEOUT_S = 5.0
+SQLITE_MAGIC = b"SQLite format 3\x00"
 
 _COLUMNS = (
+    "simulated",
     "num",
     "long_name",
     "short_name",
@@ -42,18 +32,43 @@ _COLUMNS = (
     "snr_db",
     "hops",
 )
+_SCHEMA = """
+CREATE TABLE nodes (
+    simulated INTEGER NOT NULL,
+    num INTEGER NOT NULL,
+    long_name TEXT NOT NULL,
+    short_name TEXT NOT NULL,
+    hw_model TEXT NOT NULL,
+    role TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    last_heard INTEGER NOT NULL,
+    snr_db REAL,
+    hops INTEGER,
+    PRIMARY KEY (simulated, num)
+) WITHOUT ROWID
+"""
+_NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
 
 
 class StorageError(Exception):
-    """The file cannot be used. ``str()`` says in French what is wrong and what to do."""
+    """The file cannot be used. ``str()`` says in French what is wrong and what to do.
+
+    ``passing`` says that it may well work later, with the same settings.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        """Say what is wrong."""
+        super().__init__(message)
+        self.passing = passing
 
 
 class Storage:
     """The nodes of the mesh on disk."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; :meth:`open` opens it."""
+    def __init__(self, path: Path, *, simulated: bool = False) -> None:
+        """Name the file; :meth:`open` opens it. ``simulated``: the nodes are not real ones."""
         self._path = path
+        self._simulated = int(simulated)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -70,60 +85,71 @@ class Storage:
                 f"(schéma {version}, connu jusqu'à {SCHEMA_VERSION}) : mettre le bot à jour, "
                 "ou régler DATABASE_PATH sur un autre fichier"
             )
+        connection: sqlite3.Connection | None = None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False
+                self._path, timeout=BUSY_TIMEOUT_S, check_same_thread=False
             )
-        except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"Base {self._path} inaccessible : {error}") from error
-        try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            if version == 0:
-                with connection:
-                    connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                if version == 0:
                     connection.execute(_SCHEMA)
                     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        except sqlite3.Error as error:
-            connection.close()
-            raise StorageError(f"Base {self._path} inutilisable : {error}") from error
+                if not self._simulated:
+                    connection.execute("DELETE FROM nodes WHERE simulated")
+        except (OSError, sqlite3.Error) as error:
+            if connection is not None:
+                connection.close()
+            raise self._unusable(error) from error
         with self._lock:
             self._connection = connection
 
     def _version_of_file(self) -> int:
         """Return the schema version in the file, 0 for a new or empty one; write nothing."""
         try:
+            if self._path.is_dir():
+                raise StorageError(f"DATABASE_PATH = {self._path} est un dossier, pas un fichier")
             if not self._path.exists() or self._path.stat().st_size == 0:
                 return 0
             with self._path.open("rb") as file:
-                if file.read(16) != b"SQLite format 3\x00":
-                    raise StorageError(
-                        f"{self._path} n'est pas une base du bot : régler DATABASE_PATH sur un "
-                        "autre fichier, ou déplacer celui-ci"
-                    )
+                # SQLite itself takes a file of one byte for an empty one, and overwrites it.
+                if file.read(len(SQLITE_MAGIC)) != SQLITE_MAGIC:
+                    raise StorageError(f"{self._path} n'est pas une base du bot : {_NOT_OURS}")
             uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
+            connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)
+            try:
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+                columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(nodes)"))
+            finally:
+                connection.close()
         except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"Base {self._path} illisible : {error}") from error
-        try:
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-            columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(nodes)"))
-        except sqlite3.Error as error:
-            raise StorageError(
-                f"{self._path} n'est pas une base du bot ({error}) : régler DATABASE_PATH sur un "
-                "autre fichier, ou déplacer celui-ci"
-            ) from error
-        finally:
-            connection.close()
+            raise self._unusable(error) from error
         expected = _COLUMNS if version > 0 else ()
         if version <= SCHEMA_VERSION and (columns != expected or bool(tables) != bool(expected)):
-            raise StorageError(
-                f"{self._path} est la base d'un autre programme : régler DATABASE_PATH sur un "
-                "autre fichier"
-            )
+            raise StorageError(f"{self._path} est la base d'un autre programme : {_NOT_OURS}")
         return version
+
+    def _unusable(self, error: OSError | sqlite3.Error) -> StorageError:
+        """Return what an operator is to be told about a failure to open the file."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return StorageError(f"{self._path} n'est pas une base du bot ({error}) : {_NOT_OURS}")
+        if code in (
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_PERM,
+        ) or isinstance(error, PermissionError):
+            return StorageError(
+                f"Pas le droit d'écrire dans {self._path} ou son dossier : les donner à "
+                "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
+            )
+        return StorageError(
+            f"Base {self._path} inutilisable pour l'instant : {error}", passing=True
+        )
 
     def close(self) -> None:
         """Close the file. Harmless when it is not open."""
@@ -137,36 +163,26 @@ class Storage:
         try:
             with self._lock:
                 rows = self._opened().execute(
-                    "SELECT num, long_name, short_name, hw_model, role, public_key, last_heard,"
-                    " snr_db, hops FROM nodes"
+                    f"SELECT {', '.join(_COLUMNS[1:])} FROM nodes WHERE simulated = ?",
+                    (self._simulated,),
                 )
                 return [KnownNode(*row) for row in rows]
         except sqlite3.Error as error:
-            raise StorageError(f"Base {self._path} illisible : {error}") from error
+            raise self._unusable(error) from error
 
     def save_nodes(self, nodes: Iterable[KnownNode]) -> None:
         """Write nodes in one transaction, durable on return. Raises :class:`StorageError`."""
         rows = [
-            (
-                node.num,
-                node.long_name,
-                node.short_name,
-                node.hw_model,
-                node.role,
-                node.public_key,
-                node.last_heard,
-                node.snr_db,
-                node.hops,
-            )
-            for node in nodes
+            (self._simulated, *(getattr(node, column) for column in _COLUMNS[1:])) for node in nodes
         ]
+        places = ", ".join("?" * len(_COLUMNS))
         try:
             with self._lock, self._opened() as transaction:
-                transaction.executemany(
-                    "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-                )
+                transaction.executemany(f"INSERT OR REPLACE INTO nodes VALUES ({places})", rows)
         except sqlite3.Error as error:
-            raise StorageError(f"Écriture impossible dans {self._path} : {error}") from error
+            raise StorageError(
+                f"Écriture impossible dans {self._path} : {error}", passing=True
+            ) from error
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -461,6 +461,12 @@ class SupervisedInterface(StreamInterface):
         return int(my_info.my_node_num) if my_info is not None else 0
 
     @property
+    def own_name(self) -> str:
+        """The node's own long name, empty until it told us."""
+        own: dict[str, Any] = (self.nodesByNum or {}).get(self.own_num) or {}
+        return str(own.get("user", {}).get("longName", ""))
+
+    @property
     def own_private_key(self) -> bytes:
         """The node's private key, empty where it withholds it. In memory only: never log it."""
         return bytes(self.localNode.localConfig.security.private_key)

@@ -27,11 +27,12 @@ class TCPInterfaceManager(InterfaceManager):
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare the link; :meth:`start` opens it. A ``port`` to be called is asked each time."""
+        """Prepare the link; :meth:`start` opens it. A ``port`` to be called is that
+        of the simulated node, unknown before it listens."""
         super().__init__(
             listener,
             settings,
-            host if callable(port) else f"{host}:{port}",
+            "nœud simulé" if callable(port) else f"{host}:{port}",
             light_reconnect=light_reconnect,
             clock=clock,
             jitter=jitter,

@@ -81,7 +81,7 @@ def test_a_silent_link_is_replaced_and_the_keys_come_back(
     in_order(
         journal,
         "⚠️ SILENCE TCP: ",
-        "🔄 Tentative de reconnexion TCP n°1 : silence",
+        "🔄 Tentative de reconnexion TCP n°1, après : silence",
         RECONNECTED,
         "🔑 Synchronisation clés publiques programmée dans 0.5s...",
         "🔑 Démarrage synchronisation clés publiques différée...",
@@ -289,7 +289,7 @@ def test_an_unknown_host_is_said_once_and_tried_again(
     start_bot: BotFactory, journal: Journal
 ) -> None:
     start_bot(environment={"MESHBOT_TCP_HOST": "no-such-node.invalid"})
-    line = journal.wait_for("nom introuvable : no-such-node.invalid")
+    line = journal.wait_for("nom no-such-node.invalid introuvable")
     assert "[WARNING]" in line
 
 

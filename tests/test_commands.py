@@ -245,7 +245,7 @@ def test_an_absurd_argument_is_cut_before_it_is_sought() -> None:
 def test_tcp_tells_the_state_of_the_link() -> None:
     assert reply_to("/tcp") == (
         "Liaison établie depuis 1 h 1 min\n"
-        "Reconnexions : 1 en 1 h, 4 en 24 h\n"
+        "Rétablie 1 fois en 1 h, 4 en 24 h\n"
         "Dernière sync : 42 clés il y a 2 min"
     )
 
@@ -253,7 +253,7 @@ def test_tcp_tells_the_state_of_the_link() -> None:
 def test_tcp_of_a_link_that_is_down_before_any_sync() -> None:
     view = FakeView(link=LinkStatus(None, 0, 0, "", ""), sync=None)
     assert reply_to("/tcp", view) == (
-        "Liaison coupée\nReconnexions : 0 en 1 h, 0 en 24 h\nDernière sync : pas encore faite"
+        "Liaison coupée\nRétablie 0 fois en 1 h, 0 en 24 h\nDernière sync : pas encore faite"
     )
 
 

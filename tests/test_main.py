@@ -30,6 +30,7 @@ class Program:
     def __init__(self, folder: Path, arguments: tuple[str, ...] = (), **settings: str) -> None:
         environment = {
             **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
+            "MESHBOT_CONNECTION_MODE": "simulated",  # never the node of an edited config.py
             "MESHBOT_DATABASE_PATH": str(folder / "bot.db"),
             **{f"MESHBOT_{name}": value for name, value in settings.items()},
         }
@@ -207,7 +208,7 @@ def test_a_killed_bot_keeps_every_key_it_said_it_learned(
         late = node.peers[11]
         node.evict(late)
         program = run(CONNECTION_MODE="tcp", TCP_HOST="127.0.0.1", TCP_PORT=str(node.port))
-        program.wait_line("12 clés publiques apprises")
+        program.wait_line("11 clés publiques apprises")
         program.wait_line("SYNC COMPLETE")
         node.hear_node_info(late)
         program.wait_line("apprise et enregistrée")

@@ -288,9 +288,9 @@ def test_refused_unknown_and_full_hosts_fail_with_a_reason_in_time(
     node.refuse_for(None)
     with pytest.raises(LinkError, match="refusée"):
         new_interface(node.port).open(threading.Event())
-    with pytest.raises(LinkError, match="nom introuvable"):
+    with pytest.raises(LinkError, match="introuvable"):
         new_interface(4403, host="no-such-node.invalid").open(threading.Event())
-    with pytest.raises(LinkError, match="nom introuvable"):
+    with pytest.raises(LinkError, match="introuvable"):
         new_interface(4403, host="x" * 300).open(threading.Event())
     with full_listener() as port:
         started_s = time.monotonic()

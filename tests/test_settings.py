@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 import config as real_config
-from settings import MAX_DELAY_S, ConfigError, SettingsReader, SiteSettings
+from settings import MAX_DELAY_S, ConfigError, SettingsReader, SiteSettings, load_config
 
 
 def config_with(**changes: object) -> ModuleType:
@@ -272,3 +272,43 @@ def test_names_are_spelt_in_capitals() -> None:
     reader = SettingsReader({"MESHBOT_tcp_port": "1"})
     assert reader.site(config_with()).tcp_port == 4403
     assert reader.unknown_names() == ["MESHBOT_tcp_port"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A = 1\nTCP_HOST = 192.168.1.38\n", "ligne 2 : TCP_HOST = 192.168.1.38"),
+        ('TCP_HOST = "192.168.1.38\n', "ligne 1"),
+        ("CONNECTION_MODE = tcp\n", "NameError"),
+        ("import nowhere_to_be_found\n", "nowhere_to_be_found"),
+    ],
+)
+def test_a_file_that_python_cannot_read_is_refused_with_its_line(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "edited_config.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError) as error:
+        load_config("edited_config")
+    assert said in str(error.value)
+    assert "edited_config.py" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.38:4403", "http://192.168.1.38", "my node"])
+def test_a_host_is_an_address_alone(host: str) -> None:
+    assert "TCP_PORT" in refusal(TCP_HOST=host)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.38", "meshtastic.local", "fe80::1", "2001:db8::7"])
+def test_addresses_and_names_are_hosts(host: str) -> None:
+    assert site(TCP_HOST=host).tcp_host == host
+
+
+def test_a_name_missing_from_the_file_is_said_to_be_missing() -> None:
+    module = config_with()
+    del module.TCP_HOST
+    reader = SettingsReader({})
+    reader.site(module)
+    with pytest.raises(ConfigError, match="TCP_HOST manque"):
+        reader.check()

@@ -223,7 +223,7 @@ def test_a_save_is_committed_when_it_returns_and_others_can_read_it(
 def test_a_file_locked_by_another_program_is_a_storage_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage_module, "BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr(storage_module, "BUSY_TIMEOUT_S", 0.01)
     storage = Storage(path)
     storage.open()
     other = sqlite3.connect(path)
@@ -235,3 +235,51 @@ def test_a_file_locked_by_another_program_is_a_storage_error(
     assert storage.load_nodes() == [BARE_NODE]
     other.close()
     storage.close()
+
+
+def test_a_simulated_mesh_is_kept_apart_and_forgotten_when_a_real_node_is_used(path: Path) -> None:
+    real = KnownNode(7, long_name="Real")
+    with_key = KnownNode(7, long_name="Simulated", public_key=b"k" * 32)
+    for node, simulated in ((with_key, True), (real, False)):
+        storage = Storage(path, simulated=simulated)
+        storage.open()
+        storage.save_nodes([node])
+        assert storage.load_nodes() == [node]
+        storage.close()
+    for simulated, expected in ((True, []), (False, [real])):
+        storage = Storage(path, simulated=simulated)
+        storage.open()
+        assert storage.load_nodes() == expected
+        storage.close()
+
+
+def test_the_real_mesh_survives_a_look_at_the_simulated_one(path: Path) -> None:
+    real = KnownNode(7, long_name="Real", public_key=b"r" * 32)
+    for node, simulated in ((real, False), (KnownNode(7, long_name="Simulated"), True)):
+        storage = Storage(path, simulated=simulated)
+        storage.open()
+        storage.save_nodes([node])
+        storage.close()
+    storage = Storage(path)
+    storage.open()
+    assert storage.load_nodes() == [real]
+    storage.close()
+
+
+def test_a_file_in_use_is_a_passing_trouble_and_a_wrong_one_is_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_module, "BUSY_TIMEOUT_S", 0.01)
+    storage = Storage(path)
+    storage.open()
+    storage.close()
+    other = sqlite3.connect(path)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StorageError) as busy:
+        Storage(path).open()
+    other.close()
+    assert busy.value.passing
+    path.write_bytes(b"no database")
+    with pytest.raises(StorageError) as wrong:
+        Storage(path).open()
+    assert not wrong.value.passing
