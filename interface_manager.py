@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 REMINDER_S = 600.0  # how often an outage that lasts is mentioned
 DAY_S = 86_400.0
 KEPT_RECONNECTIONS = 10_000
+UNREAD_WAIT_S = 0.05
 RECOVERY_S = 1.0  # after an error of our own, so that it cannot spin
 
 
@@ -251,6 +252,7 @@ class InterfaceManager:
         session = self._session
         if session is not None:
             self._policy.heard(session.last_received_s)
+            self._policy.progressed(session.last_progress_s)
         step = self._policy.step(self._clock())
         wait_s = step.at_s - self._clock() if step.action is Action.WAIT else 0.0
         try:
@@ -275,6 +277,10 @@ class InterfaceManager:
         now_s = self._clock()
         if action is Action.CONFIRM:
             self._confirm(session)
+        elif action in (Action.DECLARE_STALLED, Action.DECLARE_SILENT) and (
+            self._speaks_after_all(action, session)
+        ):
+            log.debug("%s withdrawn: this process was stopped, not the node", action)
         elif action is Action.DECLARE_STALLED:
             self._lose("le nœud n'achève pas l'envoi de sa configuration", Ending.WENT_SILENT)
         elif action is Action.DECLARE_SILENT:
@@ -294,6 +300,15 @@ class InterfaceManager:
                     session.ask_heartbeat()
             except LinkError as error:
                 log.debug("question not sent: %s", error)  # the interface reports its loss itself
+
+    def _speaks_after_all(self, action: Action, session: SupervisedInterface) -> bool:
+        """Say whether the reader just had no time for what came: then nothing is to be declared."""
+        self._stop.wait(UNREAD_WAIT_S)
+        if session.has_unread_input():
+            return True
+        self._policy.heard(session.last_received_s)
+        self._policy.progressed(session.last_progress_s)
+        return self._policy.step(self._clock()).action is not action
 
     def _open(self) -> None:
         self._policy.attempting()
@@ -380,11 +395,15 @@ class InterfaceManager:
                 "prochain essai sans elle",
                 session.nodes_in_download,
             )
+        if session is not None:
+            session.hand_over_download()
         self._close_session()
         self._cause = cause
         now_s = self._clock()
         self._policy.ended(ending, now_s)
         self._failures += 1
+        if self._policy.contested and ending is Ending.CLOSED_BY_NODE:
+            self._say_contested(self._policy.step(now_s).at_s - now_s)
         wait_s = max(self._policy.step(now_s).at_s - now_s, 0.0)
         log.log(
             logging.WARNING if self._failures == 1 else logging.DEBUG,
@@ -394,6 +413,15 @@ class InterfaceManager:
             self._where,
             cause,
             f"dans {wait_s:.0f} s" if wait_s >= 1 else "aussitôt",
+        )
+
+    def _say_contested(self, pause_s: float) -> None:
+        log.warning(
+            "⚠️ Le nœud a coupé %d liaisons de suite en moins d'une minute : un autre client "
+            "(téléphone, second bot, domotique) prend sans doute sa seule place TCP ; le bot lui "
+            "cède pour %s",
+            self._policy.cuts,
+            duration_text(pause_s),
         )
 
     def _remind(self) -> None:

@@ -46,8 +46,8 @@ def _broken(match: re.Match[str]) -> str:
 def configure_logging(level: str) -> None:
     """Send the program's log to standard output. Only ``main()`` calls this.
 
-    The library's own logger is shown at DEBUG only: it reports in tracebacks and half-sentences
-    what the bot reports as events.
+    The library's own loggers stay shut at any level: they report in tracebacks what the bot reports
+    as events, and write all that the node sends, its private key included.
     """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
@@ -56,6 +56,5 @@ def configure_logging(level: str) -> None:
     handler.setFormatter(JournalFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.raiseExceptions = False  # a reader of the pipe that went away is no event
-    debug = logging.getLogger().isEnabledFor(logging.DEBUG)
     for name in ("meshtastic", "pubsub", "urllib3", "asyncio"):
-        logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.CRITICAL)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

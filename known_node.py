@@ -33,6 +33,11 @@ class KnownNode:
         return node_id(self.num)
 
     @property
+    def introduced(self) -> bool:
+        """Whether the node ever told its name or key."""
+        return bool(self.long_name or self.short_name or self.public_key)
+
+    @property
     def name(self) -> str:
         """The name people gave the node, or its id."""
         return self.long_name or self.short_name or self.id

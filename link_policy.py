@@ -7,7 +7,8 @@ Rules:
 
 1. At most one session: ``OPEN`` is the answer only while there is none.
 2. Whatever the node sends proves the link alive. Silence runs from its last byte.
-3. A handshake may last as long as bytes come; standing still for ``handshake_timeout_s`` ends it.
+3. A handshake may last as long as parts of the configuration come; standing still for
+   ``handshake_timeout_s`` ends it.
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
 5. A quiet node is asked: a heartbeat every ``heartbeat_s`` of silence, and, since older firmware
    does not answer those, a question that all answer, twice before ``silent_timeout_s`` is over.
@@ -18,7 +19,10 @@ Rules:
    delays double, with jitter, up to ``early_retry_max_s`` in the first minute of an outage and
    ``retry_max_s`` later, for ever. An outage ends with a success; the doubling and the attempt
    at once start over only after a session that lasted ``lasting_session_s``.
-9. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
+9. Three sessions in a row that the node cut within ``contested_s`` of their handshake mean that
+   another client takes the node's one place. Then the bot yields: it stays away for
+   ``yield_first_s``, twice that the next time, up to ``yield_max_s``, until a session lasts.
+10. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
    sent nothing for 15 minutes.
 """
 
@@ -30,6 +34,7 @@ from dataclasses import dataclass
 
 FIRST_RETRY_S = 0.5
 EARLY_OUTAGE_S = 60.0
+CUTS_OF_A_CONTEST = 3
 NEVER_S = math.inf
 
 
@@ -85,6 +90,9 @@ class LinkSettings:
     lasting_session_s: float = 60.0
     early_retry_max_s: float = 2.0
     retry_max_s: float = 60.0
+    contested_s: float = 60.0
+    yield_first_s: float = 10.0
+    yield_max_s: float = 600.0
 
 
 class LinkPolicy:
@@ -103,7 +111,9 @@ class LinkPolicy:
         self._outage_since_s = now_s
         self._attempts = 0
         self._may_hurry = True
+        self._cuts = 0
         self._heard_s = now_s
+        self._progressed_s = now_s
         self._sent_s = now_s
         self._heartbeat_s = now_s
         self._metadata_s = -NEVER_S
@@ -114,6 +124,16 @@ class LinkPolicy:
         """Where the link is in its life."""
         return self._state
 
+    @property
+    def cuts(self) -> int:
+        """Sessions in a row that the node cut soon after their handshake."""
+        return self._cuts
+
+    @property
+    def contested(self) -> bool:
+        """Whether another client seems to take the node's one place."""
+        return self._cuts >= CUTS_OF_A_CONTEST
+
     def step(self, now_s: float) -> Step:
         """Return what to do at ``now_s``. Asking twice without an event gives the same answer."""
         if self._state is State.DOWN:
@@ -121,7 +141,7 @@ class LinkPolicy:
                 return Step(Action.OPEN)
             return Step(Action.WAIT, self._open_at_s)
         if self._state is State.HANDSHAKE:
-            give_up_s = self._heard_s + self._settings.handshake_timeout_s
+            give_up_s = self._progressed_s + self._settings.handshake_timeout_s
             if now_s >= give_up_s:
                 return Step(Action.DECLARE_STALLED)
             return Step(Action.WAIT, give_up_s)
@@ -160,6 +180,10 @@ class LinkPolicy:
         """Note when the node last sent anything."""
         self._heard_s = max(self._heard_s, at_s)
 
+    def progressed(self, at_s: float) -> None:
+        """Note when the last part of the configuration came."""
+        self._progressed_s = max(self._progressed_s, at_s)
+
     def asked(self, action: Action, now_s: float) -> None:
         """Note that the question of ``step`` was asked."""
         self._sent_s = now_s
@@ -175,7 +199,7 @@ class LinkPolicy:
     def opened(self, now_s: float) -> None:
         """Note that the connection is open and the configuration asked for."""
         self._state = State.HANDSHAKE
-        self._heard_s = self._sent_s = self._heartbeat_s = now_s
+        self._heard_s = self._progressed_s = self._sent_s = self._heartbeat_s = now_s
         self._metadata_s = -NEVER_S
 
     def handshake_done(self, now_s: float) -> None:
@@ -190,13 +214,18 @@ class LinkPolicy:
     def ended(self, ending: Ending, now_s: float) -> None:
         """Note the end of the session or of the attempt, and settle when to try again."""
         lasted_s = now_s - self._handshake_done_s if self._state is State.UP else -NEVER_S
+        self._count_cut(ending, now_s)
         if self._state is State.UP:
             self._outage_since_s = now_s
         if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0
             self._may_hurry = True
+            self._cuts = 0
         self._state = State.DOWN
-        if ending is Ending.CLOSED_BY_US:
+        if self.contested and ending is Ending.CLOSED_BY_NODE:
+            self._may_hurry = False
+            delay_s = self._yield_delay_s()
+        elif ending is Ending.CLOSED_BY_US:
             delay_s = 0.0
         elif ending is Ending.CLOSED_BY_NODE and self._may_hurry:
             self._may_hurry = False
@@ -208,6 +237,23 @@ class LinkPolicy:
         else:
             delay_s = self._retry_delay_s(now_s)
         self._open_at_s = now_s + delay_s
+
+    def _count_cut(self, ending: Ending, now_s: float) -> None:
+        if ending is not Ending.CLOSED_BY_NODE:
+            return
+        if self._state in (State.STABILIZING, State.UP):
+            soon = now_s - self._handshake_done_s < self._settings.contested_s
+            self._cuts = self._cuts + 1 if soon else 0
+        elif self._state is State.HANDSHAKE and self._cuts:
+            self._cuts += 1  # on its own it might be anything; in this company it is one more
+
+    def _yield_delay_s(self) -> float:
+        doublings = min(self._cuts - CUTS_OF_A_CONTEST, 30)
+        delay_s: float = min(
+            self._settings.yield_first_s * 2**doublings, self._settings.yield_max_s
+        )
+        # Around the value, not below it: two bots that yield to each other must not stay in step.
+        return delay_s * (0.75 + 0.5 * self._jitter())
 
     def _retry_delay_s(self, now_s: float) -> float:
         early = now_s - self._outage_since_s < EARLY_OUTAGE_S

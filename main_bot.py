@@ -4,10 +4,17 @@ Run it with ``python main_bot.py``. Where the node is stands in config.py; how p
 stands in the constants of :class:`MeshBot`. Edit either by hand.
 """
 
-import argparse
-import logging
 import os
 import signal
+
+if __name__ == "__main__":
+    # The imports below take a second on a Raspberry Pi; a signal before or after the bot's own
+    # handlers are in place is no error either.
+    for _number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(_number, lambda *_: os._exit(0))
+
+import argparse
+import logging
 import sys
 import threading
 import time
@@ -98,6 +105,10 @@ class MeshBot:
     TCP_RETRY_MAX_EARLY: float = 2
     TCP_RETRY_MAX: float = 60
 
+    # When another client keeps taking the node's one place: the first pause, and the longest.
+    TCP_YIELD_FIRST: float = 10
+    TCP_YIELD_MAX: float = 600
+
     # Between two texts. The firmware silently drops a text less than 2 s after another.
     TEXT_INTERVAL: float = 2.5
     # How long a send waits for room in the node's transmit queue before the link is asked again.
@@ -184,6 +195,9 @@ class MeshBot:
             lasting_session_s=self.TCP_LASTING_SESSION,
             early_retry_max_s=self.TCP_RETRY_MAX_EARLY,
             retry_max_s=self.TCP_RETRY_MAX,
+            contested_s=self.TCP_LASTING_SESSION,
+            yield_first_s=self.TCP_YIELD_FIRST,
+            yield_max_s=self.TCP_YIELD_MAX,
         )
         if self.site.connection_mode == "serial":
             return SerialInterfaceManager(
@@ -254,6 +268,11 @@ class MeshBot:
     def request_stop(self) -> None:
         """Make :meth:`wait` return. Does no more than that, so a signal handler may call it."""
         self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end was asked for."""
+        return self._stop.is_set()
 
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
@@ -327,10 +346,11 @@ class MeshBot:
         timer.name = "pubkey-sync"
         timer.daemon = True
         with self._timers_lock:
+            if self._stop.is_set():
+                return
             self._timers = {pending for pending in self._timers if pending.is_alive()}
             self._timers.add(timer)
-            if not self._stop.is_set():
-                timer.start()
+            timer.start()
         log.info(
             "🔑 Synchronisation clés publiques programmée dans %gs...", self.TCP_PUBKEY_SYNC_DELAY
         )
@@ -420,6 +440,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             bot.stop()
     except StorageError as error:
+        if bot.stopping:
+            return 0
         log.error("❌ %s", error)
         return EXIT_PASSING if error.passing else EXIT_CONFIG
     finally:
@@ -429,4 +451,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _code = main()
+    for _number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(_number, signal.SIG_IGN)  # it is ending already
+    sys.exit(_code)

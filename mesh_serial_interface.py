@@ -1,6 +1,7 @@
 """A session with a node over a serial port. Owns the port; see SupervisedInterface."""
 
 import errno
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -65,7 +66,15 @@ class MeshSerialInterface(SupervisedInterface):
             )
         except (OSError, ValueError) as error:
             raise LinkError(_open_failure(path, error)) from error
+        self._keep_node_running(self._port.fileno())
         stop.wait(WAKE_DELAY_S)
+
+    @staticmethod
+    def _keep_node_running(descriptor: int) -> None:
+        """Have the line not dropped when the port is closed: many boards take that for a reset."""
+        attributes = termios.tcgetattr(descriptor)
+        attributes[2] &= ~termios.HUPCL
+        termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
 
     def _read_stream(self) -> bytes | None:
         port = self._port
@@ -84,6 +93,11 @@ class MeshSerialInterface(SupervisedInterface):
             raise OSError(errno.ENOTCONN, "port closed")
         port.write_timeout = timeout_s
         port.write(data)
+
+    def has_unread_input(self) -> bool:
+        """Say whether bytes wait at the port."""
+        port = self._port
+        return port is not None and bool(port.in_waiting)
 
     def _wake_stream(self) -> None:
         if self._port is not None:

@@ -24,6 +24,9 @@ _CAUSES = {
     errno.EHOSTUNREACH: "hôte injoignable, nœud éteint ou hors du Wi-Fi",
     errno.ENETUNREACH: "réseau injoignable, vérifier le Wi-Fi de cette machine",
     errno.ETIMEDOUT: "pas de réponse du nœud",
+    errno.EBADF: "liaison fermée",
+    errno.ENOTCONN: "liaison fermée",
+    errno.EAFNOSUPPORT: "adresse d'une sorte que cette machine ne connaît pas",
 }
 
 
@@ -55,19 +58,22 @@ class MeshTCPInterface(SupervisedInterface):
         return f"MeshTCPInterface({self._host!r}, {self._port})"
 
     def _open_stream(self, stop: threading.Event) -> None:
-        deadline_s = self._clock() + self._connect_timeout_s
         cause = "aucune adresse"
         for family, kind, protocol, address in self._addresses():
-            candidate = socket.socket(family, kind, protocol)
             try:
-                self._connect_socket(candidate, address, deadline_s, stop)
+                candidate = socket.socket(family, kind, protocol)
+            except OSError as error:  # such as an IPv6 address on a machine without IPv6
+                cause = self._loss_cause(error)
+                continue
+            try:
+                self._connect_socket(candidate, address, stop)
+                candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 candidate.close()
                 cause = self._loss_cause(error)
                 if stop.is_set():
                     break
                 continue
-            candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             candidate.settimeout(WRITE_TIMEOUT_S)
             with self._state:
                 abandoned = self._closing
@@ -91,11 +97,11 @@ class MeshTCPInterface(SupervisedInterface):
             raise LinkError(f"nom {self._host} introuvable") from None
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
-    @staticmethod
     def _connect_socket(
-        candidate: socket.socket, address: object, deadline_s: float, stop: threading.Event
+        self, candidate: socket.socket, address: object, stop: threading.Event
     ) -> None:
         """Connect within the limit, looking at ``stop`` several times a second."""
+        deadline_s = self._clock() + self._connect_timeout_s
         candidate.setblocking(False)
         result = candidate.connect_ex(address)  # type: ignore[arg-type]
         if result not in (0, errno.EINPROGRESS):
@@ -105,7 +111,7 @@ class MeshTCPInterface(SupervisedInterface):
         while not poll.poll(CONNECT_POLL_S * 1000):
             if stop.is_set():
                 raise LinkError("ouverture interrompue")
-            if time.monotonic() >= deadline_s:
+            if self._clock() >= deadline_s:
                 raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         result = candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if result:
@@ -130,6 +136,18 @@ class MeshTCPInterface(SupervisedInterface):
             stream.sendall(data)
         except TimeoutError:
             raise LinkError("le nœud n'accepte plus de données") from None
+
+    def has_unread_input(self) -> bool:
+        """Say whether bytes wait in the socket."""
+        stream = self._socket
+        if stream is None:
+            return False
+        poll = select.poll()
+        try:
+            poll.register(stream, select.POLLIN)
+        except ValueError:  # closed meanwhile
+            return False
+        return bool(poll.poll(0))
 
     def _wake_stream(self) -> None:
         if self._socket is not None:

@@ -111,6 +111,10 @@ class MessageSender:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def is_full(self) -> bool:
+        """Say whether a text queued now would be dropped."""
+        return self._texts.full()
+
     def send(
         self, text: str, to: int, *, channel: int = 0, reply_id: int = 0, sealed: bool = False
     ) -> None:

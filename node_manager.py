@@ -9,6 +9,7 @@ is believed.
 """
 
 import base64
+import heapq
 import logging
 import threading
 import time
@@ -23,7 +24,7 @@ from french_text import counted
 from journal_format import printable
 from known_node import KnownNode, node_id
 from line_limiter import LineLimiter
-from storage import Storage, StorageError
+from storage import Storage, StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
 
@@ -157,9 +158,14 @@ class NodeManager:
             self._unsaved.add(num)
 
     def save_heard(self) -> None:
-        """Write what changed since the last time; keys were written when they were learned."""
+        """Write what changed since the last time; keys were written when they were learned.
+
+        Of a node that never introduced itself nothing is written: its number is anybody's.
+        """
         with self._lock:
-            nodes = [replace(self._nodes[num]) for num in self._unsaved]
+            nodes = [
+                replace(self._nodes[num]) for num in self._unsaved if self._nodes[num].introduced
+            ]
             self._unsaved.clear()
         if nodes and not self._save(nodes):
             with self._lock:
@@ -168,9 +174,18 @@ class NodeManager:
     def _node(self, num: int) -> KnownNode | None:
         """Return the entry of ``num``, made if need be; None for no node's number, or no room."""
         node = self._nodes.get(num)
-        if node is None and 0 < num < BROADCAST_NUM and len(self._nodes) < MAX_NODES:
-            node = self._nodes[num] = KnownNode(num)
+        if node is None and 0 < num < BROADCAST_NUM:
+            if len(self._nodes) >= MAX_NODES:
+                self._forget_strangers()
+            if len(self._nodes) < MAX_NODES:
+                node = self._nodes[num] = KnownNode(num)
         return node
+
+    def _forget_strangers(self) -> None:
+        """Make room: of the nodes that never gave a name or a key, forget all."""
+        kept = {num: node for num, node in self._nodes.items() if node.introduced}
+        self._nodes = kept
+        self._unsaved &= kept.keys()
 
     def _take_user(self, node: KnownNode, user: mesh_pb2.User, *, trusted: bool) -> bool:
         """Copy names and, where it may, the key; return whether the key changed."""
@@ -201,7 +216,10 @@ class NodeManager:
         if not nodes:
             return True
         try:
-            self._storage.save_nodes(nodes)
+            try:
+                self._storage.save_nodes(nodes)
+            except StorageVanished as error:
+                self._rebuild_store(error)
         except StorageError as error:
             if not self._storage_failing:
                 log.error("❌ %s (le bot continue, nouvel essai plus tard)", error)
@@ -220,6 +238,15 @@ class NodeManager:
         if was_failing:
             log.info("✅ La base est de nouveau écrite")
         return self._save(outdated)
+
+    def _rebuild_store(self, error: StorageVanished) -> None:
+        """Make a new file of all that is known. Raises ``StorageError``."""
+        log.error("❌ %s : elle est refaite", error)
+        self._storage.close()
+        self._storage.open()
+        with self._lock:
+            nodes = [replace(node) for node in self._nodes.values()]
+        self._storage.save_nodes(nodes)
 
     # -- Looking up ----------------------------------------------------------------------------
 
@@ -262,14 +289,15 @@ class NodeManager:
         """Return copies of the nodes heard last, latest first: this run's before older ones."""
         with self._lock:
             heard = [node for node in self._nodes.values() if node.last_heard or node.heard_s]
-            heard.sort(
+            latest = heapq.nlargest(
+                limit,
+                heard,
                 key=lambda node: (
                     node.heard_s if node.heard_s is not None else -1.0,
                     node.last_heard,
                 ),
-                reverse=True,
             )
-            return [replace(node) for node in heard[:limit]]
+            return [replace(node) for node in latest]
 
     def count(self) -> int:
         """Return how many nodes are known."""

@@ -30,6 +30,7 @@ BACKLOG_S = 30.0
 """So long after the handshake a packet may be one the node kept while nobody was connected."""
 RX_TIME_RESOLUTION_S = 1.0
 SEALED_LINE_S = 3_600.0
+ODD_LINE_S = 60.0
 PortNum = portnums_pb2.PortNum
 
 
@@ -67,6 +68,7 @@ class PacketHandler:
         self._wall_clock = wall_clock
         self._answered: OrderedDict[tuple[int, int], None] = OrderedDict()
         self._sealed_lines = LineLimiter(SEALED_LINE_S)
+        self._odd_lines = LineLimiter(ODD_LINE_S)
 
     def handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
@@ -91,10 +93,9 @@ class PacketHandler:
             ):
                 text = _text_of(data)
                 if text is None:
-                    log.info(
-                        "ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)",
-                        self._nodes.label(sender),
-                    )
+                    if self._odd_lines.allows("unreadable", self._clock()):
+                        label = self._nodes.label(sender)
+                        log.info("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)", label)
                     return
                 request = Request(
                     sender=sender,
@@ -152,6 +153,10 @@ class PacketHandler:
         if not self._commands.knows(request.text) and (data.reply_id or packet.to == BROADCAST_NUM):
             return
         name = self._nodes.label(request.sender)
+        if self._sender.is_full():
+            if self._odd_lines.allows("full", self._clock()):
+                log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", name)
+            return
         if packet.id and not self._first_time(request.sender, packet.id):
             log.debug("packet %08x of %s came twice", packet.id, name)
             return

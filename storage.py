@@ -17,7 +17,8 @@ from urllib.parse import quote
 from known_node import KnownNode
 
 SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 5.0
+BUSY_TIMEOUT_S = 5.0  # at start-up
+RUNNING_BUSY_TIMEOUT_MS = 500  # later on: what was not written is written another time
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
 _COLUMNS = (
@@ -62,6 +63,10 @@ class StorageError(Exception):
         self.passing = passing
 
 
+class StorageVanished(StorageError):
+    """The file was deleted or replaced: what is written now would be lost with it."""
+
+
 class Storage:
     """The nodes of the mesh on disk."""
 
@@ -71,6 +76,7 @@ class Storage:
         self._simulated = int(simulated)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
 
     def open(self) -> None:
         """Open the file, making it where there is none.
@@ -100,12 +106,15 @@ class Storage:
                     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 if not self._simulated:
                     connection.execute("DELETE FROM nodes WHERE simulated")
+            connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_MS}")
+            inode = self._path.stat().st_ino
         except (OSError, sqlite3.Error) as error:
             if connection is not None:
                 connection.close()
             raise self._unusable(error) from error
         with self._lock:
             self._connection = connection
+            self._inode = inode
 
     def _version_of_file(self) -> int:
         """Return the schema version in the file, 0 for a new or empty one; write nothing."""
@@ -176,6 +185,11 @@ class Storage:
             (self._simulated, *(getattr(node, column) for column in _COLUMNS[1:])) for node in nodes
         ]
         places = ", ".join("?" * len(_COLUMNS))
+        try:
+            if self._path.stat().st_ino != self._inode:
+                raise FileNotFoundError
+        except OSError:
+            raise StorageVanished(f"La base {self._path} a disparu") from None
         try:
             with self._lock, self._opened() as transaction:
                 transaction.executemany(f"INSERT OR REPLACE INTO nodes VALUES ({places})", rows)

@@ -30,6 +30,7 @@ from meshtastic.stream_interface import StreamInterface
 import direct_messages
 from frame_decoder import START2, FrameDecoder, encode_frame
 from journal_format import printable
+from known_node import node_id
 from link_errors import LinkError, NodeBusyError
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,11 @@ log = logging.getLogger(__name__)
 JOIN_TIMEOUT_S = 2.0
 WRITE_TIMEOUT_S = 5.0  # a node that stops reading has a full buffer first
 GOODBYE_TIMEOUT_S = 0.2
+VERDICT_POLL_S = 0.5
 SEND_LOCK_TIMEOUT_S = WRITE_TIMEOUT_S + 1.0  # longer than the write of whoever holds it
 KEPT_QUEUE_STATUSES = 64
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
+_KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
 
@@ -98,6 +101,8 @@ class SupervisedInterface(StreamInterface):
         self._id_counter = itertools.count(secrets.randbits(PACKET_ID_COUNTER_BITS))
         self.last_received_s = clock()
         """When the node last sent anything at all, on the clock given."""
+        self.last_progress_s = clock()
+        """When the last part of the configuration came, on the clock given."""
         self.nodes_in_download = 0
         """How many entries of its database the node sent before it finished its configuration."""
         self.ready_s: float | None = None
@@ -119,6 +124,13 @@ class SupervisedInterface(StreamInterface):
 
     def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
         """Write all of ``data`` within the limit, or raise ``OSError``."""
+        raise NotImplementedError
+
+    def has_unread_input(self) -> bool:
+        """Say whether bytes wait that the reader has not taken yet.
+
+        So they do when the whole process was stopped, and the link only looks silent.
+        """
         raise NotImplementedError
 
     def _wake_stream(self) -> None:
@@ -146,7 +158,7 @@ class SupervisedInterface(StreamInterface):
                 raise LinkError("une interface ne s'ouvre qu'une fois")
             self._opened = True
         self._open_stream(stop)
-        self.last_received_s = self._clock()
+        self.last_received_s = self.last_progress_s = self._clock()
         self._rxThread.start()
         try:
             # Start bytes only: whatever half frame the node still waits for ends here.
@@ -187,7 +199,7 @@ class SupervisedInterface(StreamInterface):
             self._wake_stream()
         except OSError as error:
             log.debug("waking the stream: %s", error)
-        if self._rxThread.ident is not None and self._rxThread is not threading.current_thread():
+        if self._rxThread.is_alive() and self._rxThread is not threading.current_thread():
             self._rxThread.join(JOIN_TIMEOUT_S)
             if self._rxThread.is_alive():
                 log.warning("⚠️ Le lecteur de l'ancienne liaison ne s'arrête pas")
@@ -237,7 +249,7 @@ class SupervisedInterface(StreamInterface):
             news = self._opened and not (self._closing or self._ended)
             self._ended = True
             self._state.notify_all()
-        self._hand_over_download()
+        self.hand_over_download()
         if news:
             self._events.interface_lost(self, cause or self._loss_cause(error))
         self._disconnected()
@@ -258,9 +270,10 @@ class SupervisedInterface(StreamInterface):
             elif message.HasField("queueStatus"):
                 self._take_queue_status(message.queueStatus)
             elif message.HasField("rebooted") and message.rebooted:
-                self._end(None, "le nœud annonce qu'il a redémarré")
-                self._wantExit = True
+                self._take_reboot()
             else:
+                if not message.HasField("log_record"):
+                    self.last_progress_s = self._clock()
                 super()._handleFromRadio(fromRadioBytes)
                 if message.HasField("node_info"):
                     self._take_node_info(message.node_info)
@@ -274,6 +287,8 @@ class SupervisedInterface(StreamInterface):
             return  # an echo of our own; the library would print about it
         self._events.packet_received(self, packet)
         try:
+            if not _is_fit_for_library(packet, self.own_num):
+                return
             self._handlePacketFromRadio(packet)
         except Exception as problem:  # noqa: BLE001 - the payload is anybody's
             portnum = packet.decoded.portnum
@@ -294,7 +309,16 @@ class SupervisedInterface(StreamInterface):
         self.nodes_in_download += 1
         self._download.append(node_info)
 
-    def _hand_over_download(self) -> None:
+    def _take_reboot(self) -> None:
+        """Ask again a node that restarted when its port was opened; later on it is a loss."""
+        if self._ready:
+            self._end(None, "le nœud annonce qu'il a redémarré")
+            self._wantExit = True
+        else:
+            self._startConfig()
+
+    def hand_over_download(self) -> None:
+        """Pass on the entries of the node's database that have come, however few."""
         nodes, self._download = self._download, []
         if nodes:
             self._events.nodes_downloaded(self, nodes)
@@ -314,7 +338,7 @@ class SupervisedInterface(StreamInterface):
         if not self._ready:
             self._ready = True
             self.ready_s = self._clock()
-            self._hand_over_download()
+            self.hand_over_download()
             self._events.interface_ready(self)
 
     def _startHeartbeat(self) -> None:  # noqa: N802 - library's name
@@ -366,12 +390,19 @@ class SupervisedInterface(StreamInterface):
     def wait_for_queue_status(
         self, packet_id: int, timeout_s: float
     ) -> mesh_pb2.QueueStatus | None:
-        """Return the node's verdict on a packet, or None if none came in time or the link died."""
+        """Return the node's verdict on a packet just sent.
+
+        None when the link died first, or when the node, though alive, gave no verdict in time.
+        A node from which nothing at all has come since is waited for until the link is declared
+        dead: whether it has the packet is exactly what nobody knows.
+        """
+        sent_s = self._clock()
         with self._state:
-            self._state.wait_for(
-                lambda: packet_id in self._queue_statuses or self._closing or self._ended,
-                timeout_s,
-            )
+            while packet_id not in self._queue_statuses and not (self._closing or self._ended):
+                waited_s = self._clock() - sent_s
+                if waited_s >= timeout_s and self.last_received_s > sent_s:
+                    return None
+                self._state.wait(timeout_s - waited_s if waited_s < timeout_s else VERDICT_POLL_S)
             return self._queue_statuses.get(packet_id)
 
     def new_packet_id(self) -> int:
@@ -470,6 +501,22 @@ class SupervisedInterface(StreamInterface):
     def own_private_key(self) -> bytes:
         """The node's private key, empty where it withholds it. In memory only: never log it."""
         return bytes(self.localNode.localConfig.security.private_key)
+
+
+def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
+    """Say whether the library may keep what a packet says. Raises ``DecodeError``.
+
+    It files a NodeInfo under whatever id its sender claims, another node's or our own included,
+    and makes a pubsub topic that stays for ever of each unknown port number.
+    """
+    sender = getattr(packet, "from")
+    if not packet.HasField("decoded"):
+        return True
+    portnum = packet.decoded.portnum
+    if portnum == portnums_pb2.PortNum.NODEINFO_APP:
+        user = mesh_pb2.User.FromString(packet.decoded.payload)
+        return user.id == node_id(sender) and sender != own_num
+    return portnum in _KNOWN_PORTS
 
 
 def _text_data(text: str, reply_id: int) -> mesh_pb2.Data:

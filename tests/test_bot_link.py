@@ -351,6 +351,78 @@ def test_a_node_that_resets_big_dumps_is_used_without_its_database(
         assert node.connections_total == 2
 
 
+def test_a_download_that_stands_still_is_kept_and_not_asked_for_again(
+    start_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(peers=200) as node:
+        node.hang_handshake_after = 150
+        bot = start_bot(node, TCP_HANDSHAKE_TIMEOUT=0.4)
+        journal.wait_for("pendant l'envoi de la base du nœud")
+        node.hang_handshake_after = None
+        journal.wait_for(COMPLETE)
+        assert node.read(lambda n: list(n.config_requests))[-1] == 69420
+        assert bot.node_manager.count() > 100
+
+
+def test_a_node_that_only_chatters_during_the_handshake_is_given_up(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """Bytes come all the time, but the configuration stands still."""
+    node.hang_handshake_after = 5
+    start_bot(node, TCP_HANDSHAKE_TIMEOUT=0.5)
+    chatter = mesh_pb2.FromRadio(log_record=mesh_pb2.LogRecord(message="still here"))
+    for _ in range(100):
+        node.send_from_radio(chatter)
+        if node.wait_until(lambda n: n.connections_total > 1, 0.05):
+            break
+    journal.wait_for("n'achève pas l'envoi de sa configuration")
+
+
+def test_a_reconnection_that_counts_while_the_bot_stops_is_no_trouble(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    bot = start_bot(node)
+    journal.wait_for(COMPLETE)
+    bot.request_stop()  # as the signal does; the main thread comes to stop() a moment later
+    node.close_by_fin()
+    journal.wait_for(RECONNECTED)
+    bot.stop()
+    assert journal.count("programmée") == 0
+
+
+def test_another_client_is_named_yielded_to_and_outlived(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """It takes the node each time the bot returns, and goes away in the end."""
+    start_bot(
+        node,
+        TCP_LASTING_SESSION=0.5,
+        TCP_YIELD_FIRST=0.4,
+        TCP_YIELD_MAX=0.8,
+        TCP_SILENT_TIMEOUT=30,
+    )
+    journal.wait_for(COMPLETE)
+    rivals = []
+    for cuts in range(3):
+        if cuts:
+            journal.wait_for(RECONNECTED, times=cuts)
+        rivals.append(socket.create_connection(("127.0.0.1", node.port)))
+    line = journal.wait_for("un autre client")
+    assert "coupé 3 liaisons" in line
+    yielded_s = time.monotonic()
+    journal.wait_for(RECONNECTED, times=3)
+    assert time.monotonic() - yielded_s >= 0.3
+    # Undisturbed for long enough, the next loss is an ordinary one again.
+    assert not node.wait_until(lambda n: n.connections_open == 0, 0.7)
+    node.close_by_fin()
+    lost_s = time.monotonic()
+    journal.wait_for(RECONNECTED, times=4)
+    assert time.monotonic() - lost_s < 0.35
+    assert journal.count("un autre client") == 1
+    for rival in rivals:
+        rival.close()
+
+
 def test_fifty_reconnections_leave_nothing_behind(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -430,6 +502,10 @@ def test_a_packet_of_a_replaced_interface_is_dropped(
     node.hear_telemetry(node.peers[0])
     assert _heard(bot, node.peers[0].num)
     assert bot.node_manager.node(0x12345678) is None
+
+
+def has_connections(node: SimulatedNode, count: int) -> bool:
+    return node.connections_total >= count
 
 
 def heard_more_than(node: SimulatedNode, count: int) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from conftest import WAIT_S, BotFactory, Journal
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from simulated_node import SimulatedNode
+from simulation.peer import make_peers
 
 BROADCAST_NUM = 0xFFFFFFFF
 COMPLETE = "✅ SYNC COMPLETE"
@@ -274,6 +276,23 @@ def test_a_reply_queued_during_an_outage_is_sent_once_after_it(
     assert len(texts_to(node, second.num)) == 1
 
 
+def test_a_reply_written_into_a_link_that_has_just_died_is_sent_again(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    """The socket took it, the node never did: only the end of the link tells."""
+    quick_bot(node, TEXT_INTERVAL=1.0)
+    journal.wait_for(COMPLETE)
+    first, second = node.peers[:2]
+    node.hear_text(first, "/ping")
+    wait_text(node, first.num)
+    node.hear_text(second, "/ping")  # its answer waits for its turn
+    journal.wait_for("📩", times=2)
+    node.go_silent()
+    journal.wait_for("SILENCE TCP")
+    wait_text(node, second.num)
+    assert len(texts_to(node, second.num)) == 1
+
+
 def test_a_reply_older_than_its_limit_is_dropped_with_a_line(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -463,3 +482,41 @@ def test_a_failing_disk_costs_a_line_and_no_answer(
     node.hear_text(peer, "/my")
     wait_text(node, peer.num, lambda text: "Alice" in text)
     assert journal.count("Écriture impossible") == 1
+
+
+def test_a_database_deleted_while_the_bot_runs_is_made_again(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    late = node.peers[11]
+    node.evict(late)
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    for file in tmp_path.glob("bot.db*"):
+        file.unlink()
+    node.hear_node_info(late)
+    journal.wait_for("a disparu")
+    journal.wait_for("apprise et enregistrée")
+    with sqlite3.connect(tmp_path / "bot.db") as stored:
+        (keys,) = stored.execute("SELECT count(*) FROM nodes WHERE public_key != ''").fetchone()
+    stored.close()
+    assert keys == 13
+
+
+def test_a_locked_database_delays_no_answer_and_no_stop(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    locker = sqlite3.connect(tmp_path / "bot.db")
+    locker.execute("BEGIN IMMEDIATE")
+    stranger = make_peers(1, seed=99)[0]
+    node.hear_node_info(stranger)
+    peer = node.peers[0]
+    asked_s = time.monotonic()
+    node.hear_text(peer, "/ping")
+    wait_text(node, peer.num)
+    assert time.monotonic() - asked_s < 2.0
+    stopping_s = time.monotonic()
+    bot.stop()
+    assert time.monotonic() - stopping_s < 3.0
+    locker.close()

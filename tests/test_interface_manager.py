@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from conftest import WAIT_S, Journal
@@ -43,6 +44,17 @@ class Session(SupervisedInterface):
     def __init__(self, manager: "Manager") -> None:
         super().__init__(manager, without_nodes=True, queue_wait_s=0.1)
         self.dead = False
+        self.unread_checks = 0
+
+    def has_unread_input(self) -> bool:
+        """Bytes wait the first times it is asked; then the reader has them."""
+        self.unread_checks += 1
+        if self.unread_checks == 3:
+            self.last_received_s = self._clock()
+        return self.unread_checks < 3
+
+    def ask_metadata(self) -> None:
+        """Ask nobody."""
 
     def open(self, stop: threading.Event) -> None:
         self._events.interface_ready(self)
@@ -160,3 +172,16 @@ def test_an_error_of_our_own_does_not_end_the_link_thread(
     assert listener.opened.get(timeout=WAIT_S)
     assert broken.stop(WAIT_S)
     assert sum("Erreur inattendue" in record.message for record in caplog.records) == 2
+
+
+def test_a_link_whose_input_was_not_read_yet_is_not_declared_silent(
+    listener: Listener, journal: Journal
+) -> None:
+    """The whole process was stopped for longer than the silent timeout."""
+    settings = replace(QUICK, silent_timeout_s=0.3, probe_timeout_s=0.1)
+    manager = Manager(listener, settings)
+    manager.start()
+    session = manager.sessions.get(timeout=WAIT_S)
+    journal.wait_for("SILENCE TCP")
+    assert session.unread_checks > 3  # once excused by what waited, then by nothing
+    assert manager.stop(WAIT_S)

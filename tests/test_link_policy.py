@@ -105,14 +105,15 @@ def test_3_a_handshake_that_moves_may_last() -> None:
     policy = new_policy()
     policy.opened(0.0)
     for second in range(0, 600, 29):
-        policy.heard(float(second))
+        policy.progressed(float(second))
         assert policy.step(second + 29.0) == Step(Action.WAIT, second + 30.0)
 
 
 def test_3_a_handshake_that_stands_still_ends() -> None:
     policy = new_policy()
     policy.opened(0.0)
-    policy.heard(5.0)
+    policy.progressed(5.0)
+    policy.heard(20.0)  # what is no part of the configuration is no progress
     assert policy.step(34.9).action is Action.WAIT
     assert policy.step(35.0) == Step(Action.DECLARE_STALLED)
 
@@ -304,7 +305,50 @@ def test_8_what_we_closed_ourselves_is_opened_again_at_once() -> None:
 # -- Rule 9 ------------------------------------------------------------------------------------
 
 
-def test_9_a_busy_node_hears_from_us_every_keepalive_interval() -> None:
+def cut_soon(policy: LinkPolicy, now_s: float) -> float:
+    """Have a session up at ``now_s`` cut 2 s later; return the delay before the next attempt."""
+    bring_up(policy, now_s)
+    return delay_s(policy, Ending.CLOSED_BY_NODE, now_s + 2.0)
+
+
+def test_9_the_third_session_cut_within_a_minute_makes_the_bot_yield_longer_each_time() -> None:
+    policy = new_policy(jitter=0.5)
+    delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 13)]
+    assert delays[0] == 0.0
+    assert delays[1] < 2.0
+    assert delays[2:] == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0, 600.0]
+    assert policy.contested
+
+
+def test_9_a_session_that_lasted_ends_the_contest() -> None:
+    policy = new_policy()
+    for n in range(1, 6):
+        cut_soon(policy, 1_000.0 * n)
+    bring_up(policy, 10_000.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 10_060.0) == 0.0
+    assert not policy.contested
+
+
+def test_9_silence_and_refusal_are_no_cuts() -> None:
+    policy = new_policy()
+    for n in range(1, 8):
+        bring_up(policy, 1_000.0 * n)
+        policy.ended(Ending.WENT_SILENT, 1_000.0 * n + 2.0)
+        failed_attempt_s(policy, 1_000.0 * n + 100.0)
+    assert not policy.contested
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_9_two_bots_that_yield_do_not_stay_in_step(jitter: float) -> None:
+    policy = new_policy(jitter=jitter)
+    delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 4)]
+    assert delays[2] == 10.0 * (0.75 + 0.5 * jitter)
+
+
+# -- Rule 10 ------------------------------------------------------------------------------------
+
+
+def test_10_a_busy_node_hears_from_us_every_keepalive_interval() -> None:
     policy = up_at(0.0)
     sent_s = [0.0]
     for second in range(1, 3_600):

@@ -221,6 +221,45 @@ def test_a_killed_bot_keeps_every_key_it_said_it_learned(
     assert all(keys[peer.num] == peer.public_key for peer in node.peers)
 
 
+def test_debugging_shows_neither_the_private_key_nor_lines_that_are_counted(
+    run: Callable[..., Program],
+) -> None:
+    with SimulatedNode() as node:
+        program = run(
+            CONNECTION_MODE="tcp",
+            TCP_HOST="127.0.0.1",
+            TCP_PORT=str(node.port),
+            LOG_LEVEL="DEBUG",
+        )
+        program.wait_line("SYNC COMPLETE")
+        node.hear_text(node.peers[0], "Reconnexion TCP SYNC COMPLETE", to=0xFFFFFFFF)
+        node.hear_text(node.peers[0], "/ping")
+        program.wait_line("💬")
+        program.process.terminate()
+        assert program.finish() == 0
+    journal = "\n".join(program.lines)
+    assert "private" not in journal.lower()
+    assert journal.count("Reconnexion TCP") == 0
+    assert journal.count("SYNC COMPLETE") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_impatient_signals_end_it_without_a_word(
+    number: signal.Signals, run: Callable[..., Program]
+) -> None:
+    """One before the bot is there, in the imports; many while it stops."""
+    early = run()
+    early.wait_line("MeshBot")
+    for _ in range(20):
+        if early.process.poll() is not None:
+            break
+        early.process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            early.process.wait(0.02)
+    assert early.finish() == 0
+    assert not [line for line in early.lines if "Traceback" in line or "Interrupt" in line]
+
+
 def test_version_and_help_need_no_bot(run: Callable[..., Program]) -> None:
     program = run("--version")
     assert program.finish() == 0

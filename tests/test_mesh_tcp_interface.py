@@ -299,6 +299,25 @@ def test_refused_unknown_and_full_hosts_fail_with_a_reason_in_time(
         assert 0.3 < time.monotonic() - started_s < 1.0
 
 
+def test_an_address_of_a_family_the_machine_lacks_is_passed_over(
+    node: SimulatedNode,
+    new_interface: Opener,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a machine without IPv6 whose name server gives an IPv6 address first."""
+    real = socket.getaddrinfo
+    lacking = (12345, socket.SOCK_STREAM, 6, "", ("::1", node.port, 0, 0))
+
+    def both(host: str, port: int, type: int = 0) -> list[object]:
+        return [lacking, *real(host, port, type=type)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    interface = new_interface(node.port)
+    interface.open(threading.Event())
+    assert events.ready.get(timeout=WAIT_S) is interface
+
+
 def test_a_stop_interrupts_a_connection_attempt(new_interface: Opener) -> None:
     stop = threading.Event()
     with full_listener() as port:
@@ -334,6 +353,50 @@ def test_a_node_that_says_it_rebooted_is_a_loss(
 ) -> None:
     node.send_from_radio(mesh_pb2.FromRadio(rebooted=True))
     assert "redémarré" in events.lost.get(timeout=WAIT_S)
+
+
+def test_a_node_that_restarts_when_it_is_opened_is_asked_again(
+    node: SimulatedNode, new_interface: Opener, events: Events
+) -> None:
+    """Many boards take the opening of their serial port for a reset."""
+    node.frame_interval_s = 0.2
+    interface = new_interface(node.port)
+    interface.open(threading.Event())
+    assert node.wait_until(lambda n: n.frames_sent_this_connection >= 2, WAIT_S)
+    node.frame_interval_s = 0.0
+    node.send_from_radio(mesh_pb2.FromRadio(rebooted=True))
+    assert events.ready.get(timeout=WAIT_S) is interface
+    assert events.lost.empty()
+    assert node.connections_total == 1
+
+
+def test_a_node_info_under_anothers_id_does_not_reach_the_library(
+    interface: MeshTCPInterface, node: SimulatedNode, events: Events
+) -> None:
+    liar, victim = node.peers[:2]
+    claim = liar.user()
+    claim.id = victim.node_id
+    node.hear_node_info(liar, payload=claim.SerializeToString())
+    events.packets.get(timeout=WAIT_S)
+    node.hear_telemetry(liar)
+    events.packets.get(timeout=WAIT_S)
+    assert interface.nodes is not None and interface.nodesByNum is not None
+    assert interface.nodes[victim.node_id] is interface.nodesByNum[victim.num]
+
+
+def test_unknown_ports_leave_nothing_behind_in_pubsub(
+    interface: MeshTCPInterface, node: SimulatedNode, events: Events
+) -> None:
+    for portnum in range(400, 420):
+        packet = mesh_pb2.MeshPacket(to=node.num, id=portnum, rx_snr=1.0)
+        setattr(packet, "from", node.peers[0].num)
+        packet.decoded.portnum = portnum  # type: ignore[assignment]
+        node.hear(packet)
+    for _ in range(20):
+        events.packets.get(timeout=WAIT_S)
+    flush_publishing()
+    topics = pub.getDefaultTopicMgr()
+    assert topics.getTopic("meshtastic.receive.data.400", okIfNone=True) is None
 
 
 def test_the_private_key_is_in_no_repr(interface: MeshTCPInterface, node: SimulatedNode) -> None:
