@@ -478,12 +478,21 @@ def test_memory_does_not_grow_with_invented_senders(
     nodes: NodeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(node_manager, "MAX_NODES", 3)
-    for num in range(1, 10):
-        nodes.heard(num, snr_db=None, hops=None)
-    nodes.learn_from_air(9, user_of(9, OTHER_KEY))
     nodes.learn_from_air(1, user_of(1, OTHER_KEY))
-    assert nodes.count() == 3
-    assert (nodes.public_key(9), nodes.public_key(1)) == (b"", OTHER_KEY)
+    for num in range(2, 30):
+        nodes.heard(num, snr_db=None, hops=None)
+        assert nodes.count() <= 3
+    assert nodes.public_key(1) == OTHER_KEY, "who introduced itself is not forgotten for strangers"
+    nodes.learn_from_air(30, user_of(30, KEYS[ANN]))
+    assert nodes.public_key(30) == KEYS[ANN], "there is still room for a new neighbour"
+
+
+def test_a_number_that_never_introduced_itself_is_not_written(
+    nodes: NodeManager, storage: FakeStorage
+) -> None:
+    nodes.heard(ANN, snr_db=1.0, hops=0)
+    nodes.save_heard()
+    assert storage.rows == {}
 
 
 def test_the_radio_tells_signal_and_when_a_node_was_heard(nodes: NodeManager) -> None:
@@ -502,6 +511,7 @@ def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
     storage.open()
     before = NodeManager(storage, wall_clock=Clock(1_000.0))
     before.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
+    before.learn_from_air(BOB, user_of(BOB, b"", long_name="Bob"))
     before.heard(BOB, snr_db=2.5, hops=1)
     before.save_heard()
     storage.close()
@@ -548,11 +558,12 @@ def test_a_full_disk_costs_one_line_and_no_key(
 def test_what_a_full_disk_refused_is_written_later(
     nodes: NodeManager, storage: FakeStorage, lines: Lines
 ) -> None:
-    nodes.learn_from_air(ANN, user_of(ANN, b""))
+    nodes.learn_from_air(ANN, user_of(ANN, b"", long_name="Ann"))
     nodes.save_heard()
     assert storage.rows[ANN].public_key == b"", "all but the key is written already"
     storage.failing = True
     nodes.learn_from_air(ANN, user_of(ANN))
+    nodes.learn_from_air(BOB, user_of(BOB, b"", long_name="Bob"))
     nodes.heard(BOB, snr_db=1.0, hops=0)
     nodes.save_heard()
     lines()
@@ -577,7 +588,7 @@ def test_a_key_learned_while_others_are_written_is_not_overwritten_by_an_older_c
     nodes: NodeManager, storage: FakeStorage
 ) -> None:
     """Any thread may call: the key arrives between the copy for a write and the write."""
-    nodes.heard(ANN, snr_db=1.0, hops=0)
+    nodes.learn_from_air(ANN, user_of(ANN, b"", long_name="Ann"))
 
     def learn_on_another_thread() -> None:
         storage.before_write = lambda: None
