@@ -135,7 +135,7 @@ class MeshBot:
         """
         reader = SettingsReader(environment)
         self.site = reader.site(load_config())
-        self._read_constants(reader)
+        self._readconstants_of(reader)
         reader.check()
         self._unknown_names = reader.unknown_names()
         self._clock = clock
@@ -170,9 +170,9 @@ class MeshBot:
             wall_clock=wall_clock,
         )
 
-    def _read_constants(self, reader: SettingsReader) -> None:
+    def _readconstants_of(self, reader: SettingsReader) -> None:
         """Let the environment override the constants, for this object only, and check them all."""
-        for name, default in _constants(type(self)):
+        for name, default in constants_of(type(self)):
             value: object
             if isinstance(default, bool):
                 value = reader.flag(name, getattr(self, name))
@@ -389,7 +389,7 @@ class MeshBot:
             self.node_manager.sync_pubkeys_to_interface(interface, force=False)
 
 
-def _constants(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:
+def constants_of(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:
     """Return the editable constants of the class and those it inherits, with their values."""
     return [
         (name, getattr(bot_class, name))

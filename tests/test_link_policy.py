@@ -490,6 +490,8 @@ class LinkMachine(RuleBasedStateMachine):
         self.session = False
         step = self.policy.step(self.now_s)
         longest_s = max(self.settings.retry_max_s, self.settings.early_retry_max_s)
+        if self.policy.contested:
+            longest_s = max(longest_s, 1.25 * self.settings.yield_max_s)
         if ending is Ending.WENT_SILENT:
             longest_s = max(longest_s, self.settings.cleanup_s)
             if self.settings.cleanup_s:
