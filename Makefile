@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint node clean
+.PHONY: run test check lint faults soak node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -17,6 +17,15 @@ lint: $(VENV)/.test-ready
 	$(BIN)/mypy .
 
 check: lint test
+
+# Plays every fault at full length (about ten minutes) and writes down the measured times.
+faults: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/fault_matrix.py docs/link-faults.md
+
+# An hour of random faults; SECONDS=60 for a minute, SEED=7 to play the same ones again.
+SECONDS ?= 3600
+soak: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 node: $(VENV)/.run-ready
 	$(BIN)/python -m simulated_node --port 4403

@@ -31,7 +31,7 @@ from bot_worker import BotWorker
 from commands import Commands
 from flood_guard import FloodGuard
 from french_text import counted
-from interface_manager import InterfaceManager
+from interface_manager import InterfaceManager, LinkStatus
 from journal_format import configure_logging, printable
 from known_node import node_id
 from link_policy import NEVER_S, LinkSettings
@@ -232,6 +232,10 @@ class MeshBot:
     def reconnecting(self) -> bool:
         """Whether the link is down, or back for too short a time to count as a success."""
         return self._link.reconnecting
+
+    def link_status(self) -> LinkStatus:
+        """Return the link at a glance."""
+        return self._link.status()
 
     def request_reconnection(self, cause: str) -> None:
         """Have the link replaced, in the background; ``cause`` (French) goes to the journal."""

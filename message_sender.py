@@ -187,32 +187,28 @@ class MessageSender:
         """
         text.packet_id = text.packet_id or interface.new_packet_id()
         want_ack = text.to != BROADCAST_NUM
-        try:
-            if text.sealed:
-                interface.send_sealed_text(
-                    text.text,
-                    text.to,
-                    text.packet_id,
-                    self._sealer.message_key(
-                        interface.own_private_key, self._keys.public_key(text.to)
-                    ),
-                    want_ack=want_ack,
-                    reply_id=text.reply_id,
-                )
-            else:
-                interface.send_text(
-                    text.text,
-                    text.to,
-                    text.packet_id,
-                    channel=text.channel,
-                    want_ack=want_ack,
-                    reply_id=text.reply_id,
-                )
-            status = interface.wait_for_queue_status(
-                text.packet_id, self._settings.confirm_timeout_s
+        if text.sealed:
+            private_key, public_key = interface.own_private_key, self._keys.public_key(text.to)
+            interface.send_sealed_text(
+                text.text,
+                text.to,
+                text.packet_id,
+                self._sealer.message_key(private_key, public_key),
+                want_ack=want_ack,
+                reply_id=text.reply_id,
             )
-        finally:
-            self._next_send_s = self._clock() + self._settings.spacing_s
+        else:
+            interface.send_text(
+                text.text,
+                text.to,
+                text.packet_id,
+                channel=text.channel,
+                want_ack=want_ack,
+                reply_id=text.reply_id,
+            )
+        status = interface.wait_for_queue_status(text.packet_id, self._settings.confirm_timeout_s)
+        # From the node's word on, or from when it gave none; a text that did not go out needs none.
+        self._next_send_s = self._clock() + self._settings.spacing_s
         if status is None:
             return interface.alive  # a node slow to confirm has it all the same
         if status.res == 0:

@@ -78,6 +78,11 @@ class Journal(logging.Handler):
         """The lines so far, without time and level."""
         return [line.split("] ", 1)[1] for line in self.lines]
 
+    def forget(self) -> None:
+        """Drop the lines so far: a long run must not keep them all."""
+        with self._changed:
+            self._lines.clear()
+
     def count(self, text: str) -> int:
         """Return what ``grep -c`` would."""
         return sum(text in line for line in self.lines)
