@@ -28,7 +28,7 @@ from meshtastic.protobuf import mesh_pb2
 from main_bot import MeshBot
 from simulated_node import SimulatedNode
 
-LIMIT_S = 120.0
+LIMIT_S = 90.0
 ALWAYS_FORBIDDEN = ("Traceback", "inattendue", "[ERROR]")
 
 # The silence rules at a thirtieth of their length or less; everything else as it comes.
@@ -158,10 +158,10 @@ class Scene:
         """Wait for something to have happened at the node."""
         assert self.node.wait_until(predicate, LIMIT_S)
 
-    def serve(self) -> None:
-        """From now on the node would serve the bot: a peer asks."""
+    def serve(self, since_s: float | None = None) -> None:
+        """From now on, or since then, the node would serve the bot: a peer asks."""
         self._asked = self.node.peers[0].num
-        self._served_s = time.monotonic()
+        self._served_s = time.monotonic() if since_s is None else since_s
         self.node.hear_text(self.node.peers[0], "/ping")
 
     def outcome(self) -> Outcome:
@@ -353,9 +353,10 @@ def silent(scene: Scene) -> None:
     scene.up()
     scene.node.go_silent()
     scene.wait_line("SILENCE TCP")
-    # What was on its way on the silent link is lost with it; a later question is kept.
-    scene.wait_node(lambda n: n.connections_open == 0)
-    scene.serve()
+    declared_s = time.monotonic()
+    # A question asked on the silent link is lost with it: ask on the next one, count from before.
+    scene.wait_node(lambda n: n.connections_total == 2)
+    scene.serve(since_s=declared_s)
 
 
 @fault(
