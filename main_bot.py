@@ -21,7 +21,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import FrameType
 from typing import Any
 
 from meshtastic.protobuf import mesh_pb2
@@ -45,6 +44,7 @@ from simulated_node import SimulatedNode
 from storage import Storage, StorageError
 from supervised_interface import SupervisedInterface
 from tcp_interface_manager import TCPInterfaceManager
+from termination import Termination
 
 VERSION = "0.1.0"
 EXIT_CONFIG = 2
@@ -265,22 +265,9 @@ class MeshBot:
         self._sender.start()
         self._link.start()
 
-    def wait(self) -> None:
-        """Block until :meth:`request_stop`."""
-        self._stop.wait()
-
-    def request_stop(self) -> None:
-        """Make :meth:`wait` return. Does no more than that, so a signal handler may call it."""
-        self._stop.set()
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the end was asked for."""
-        return self._stop.is_set()
-
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
-        self.request_stop()
+        self._stop.set()
         with self._timers_lock:
             timers, self._timers = self._timers, set()
         for timer in timers:
@@ -431,26 +418,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_CONFIG
     configure_logging(bot.site.log_level)
 
-    def request_stop(number: int, frame: FrameType | None) -> None:
-        bot.request_stop()
-
-    previous = {
-        number: signal.signal(number, request_stop) for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        bot.start()
+    with Termination() as termination:
         try:
-            bot.wait()
-        finally:
-            bot.stop()
-    except StorageError as error:
-        if bot.stopping:
-            return 0
-        log.error("❌ %s", error)
-        return EXIT_PASSING if error.passing else EXIT_CONFIG
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+            bot.start()
+            try:
+                termination.wait()
+            finally:
+                bot.stop()
+        except StorageError as error:
+            if termination.requested:
+                return 0
+            log.error("❌ %s", error)
+            return EXIT_PASSING if error.passing else EXIT_CONFIG
     return 0
 
 

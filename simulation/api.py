@@ -128,10 +128,9 @@ class SimulatedApi:
         """Reset the client and be away for a time, with the database kept."""
         self.reboot_count += 1
         self._started_at_s = self._clock() + down_s
-        self.server.close_by_rst()
+        self.server.refuse(down_s, reset=True)
         self.kept.clear()
         self._queue_full = False
-        self.server.refuse(down_s)
 
     def set_queue_full(self, full: bool) -> None:
         """Set and report the state of the transmit queue."""

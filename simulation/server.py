@@ -129,12 +129,18 @@ class SimulatedServer:
         """Say whether what this client sends is taken in."""
         return self.reads and not link.frozen
 
-    def refuse(self, duration_s: float | None) -> None:
-        """Close the client and refuse connections, for some time or until told otherwise."""
-        self.close_by_fin()
+    def refuse(self, duration_s: float | None, *, reset: bool = False) -> None:
+        """Refuse connections and close the client, for some time or until told otherwise.
+
+        In this order: a client that returns at once must not find the door still open.
+        """
         self._close_listener()
         if self._placeholder is None:
             self._placeholder = self._bound_socket()
+        if reset:
+            self.close_by_rst()
+        else:
+            self.close_by_fin()
         if self._reopening is not None:
             self._reopening.cancel()
             self._reopening = None

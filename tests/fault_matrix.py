@@ -361,8 +361,9 @@ def silent(scene: Scene) -> None:
 
 @fault(
     "stops reading, then reads again",
-    SCALED["TCP_SILENT_TIMEOUT"] + 2.5,
+    SCALED["TCP_HANDSHAKE_TIMEOUT"] + 0.5 + 1.0,
     "SILENCE TCP",
+    reconnections=1,
     constants=SCALED,
 )
 def stops_reading(scene: Scene) -> None:

@@ -2,7 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,8 @@ from conftest import WAIT_S, Journal
 from meshtastic.protobuf import mesh_pb2
 
 from interface_manager import InterfaceManager
-from link_policy import LinkSettings
+from link_errors import LinkError
+from link_policy import Action, LinkSettings
 from supervised_interface import SupervisedInterface
 
 QUICK = LinkSettings(stabilization_s=0.05, lasting_session_s=0.0, early_retry_max_s=0.02)
@@ -42,7 +44,7 @@ class Session(SupervisedInterface):
     """An interface without bytes, which is ready as soon as it is open."""
 
     def __init__(self, manager: "Manager") -> None:
-        super().__init__(manager, without_nodes=True, queue_wait_s=0.1)
+        super().__init__(manager, without_nodes=True, queue_wait_s=0.1, clock=manager._clock)
         self.dead = False
         self.unread_checks = 0
 
@@ -72,8 +74,13 @@ class Manager(InterfaceManager):
 
     kind = "TCP"
 
-    def __init__(self, listener: Listener, settings: LinkSettings) -> None:
-        super().__init__(listener, settings, "nowhere", light_reconnect=True)
+    def __init__(
+        self,
+        listener: Listener,
+        settings: LinkSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(listener, settings, "nowhere", light_reconnect=True, clock=clock)
         self.sessions: queue.Queue[Session] = queue.Queue()
 
     def _new_interface(self, *, without_nodes: bool) -> Session:
@@ -185,3 +192,44 @@ def test_a_link_whose_input_was_not_read_yet_is_not_declared_silent(
     journal.wait_for("SILENCE TCP")
     assert session.unread_checks > 3  # once excused by what waited, then by nothing
     assert manager.stop(WAIT_S)
+
+
+def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
+    listener: Listener, journal: Journal
+) -> None:
+    """A simulated hour without a node: one warning, five or six reminders, one line at the end."""
+    now_s = 0.0
+
+    def clock() -> float:
+        return now_s
+
+    class AwayManager(Manager):
+        away = True
+
+        def _new_interface(self, *, without_nodes: bool) -> Session:
+            session = super()._new_interface(without_nodes=without_nodes)
+            if self.away:
+
+                def refuse(stop: threading.Event) -> None:
+                    raise LinkError("connexion refusée")
+
+                session.open = refuse  # type: ignore[method-assign]
+            return session
+
+    manager = AwayManager(listener, LinkSettings(), clock)
+    while now_s < 3_600.0:
+        step = manager._policy.step(now_s)
+        if step.action is Action.WAIT:
+            now_s = step.at_s
+        else:
+            manager._turn()
+    manager.away = False
+    while not listener.opened.qsize():
+        manager._turn()
+        if manager._policy.step(now_s).action is Action.WAIT and manager._session is None:
+            now_s = manager._policy.step(now_s).at_s
+    assert sum("[WARNING] 🔌" in line for line in journal.lines) == 1
+    assert journal.count("⏳ Toujours sans liaison depuis") in (5, 6)
+    assert journal.count("ℹ️ Liaison rétablie après 1 h") == 1
+    assert journal.count("🔌 Connexion TCP : nowhere...") == 1
+    manager._close_session()

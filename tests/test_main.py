@@ -108,6 +108,91 @@ def test_a_signal_stops_the_bot_cleanly(
     assert not [line for line in program.lines if "Traceback" in line]
 
 
+def hang(node: SimulatedNode) -> None:
+    node.hang_handshake_after = 5
+    node.close_by_fin()
+
+
+def nothing(node: SimulatedNode) -> None:
+    """Leave the node as it is."""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "line", "settings"),
+    [
+        pytest.param(nothing, "SYNC COMPLETE", {}, id="up"),
+        pytest.param(
+            SimulatedNode.close_by_fin,
+            "Tentative de reconnexion",
+            {"TCP_INTERFACE_STABILIZATION_DELAY": "60"},
+            id="stabilizing",
+        ),
+        pytest.param(
+            SimulatedNode.close_by_fin,
+            "programmée",
+            {"TCP_INTERFACE_STABILIZATION_DELAY": "0.1"},
+            id="deferred sync pending",
+        ),
+        pytest.param(
+            SimulatedNode.close_by_fin,
+            "Démarrage synchronisation",
+            {"TCP_INTERFACE_STABILIZATION_DELAY": "0.1", "TCP_PUBKEY_SYNC_DELAY": "0.1"},
+            id="deferred sync running",
+        ),
+        pytest.param(
+            lambda n: n.refuse_for(None),
+            "après : connexion refusée",
+            {"TCP_RETRY_MAX_EARLY": "60"},
+            id="between two attempts",
+        ),
+        pytest.param(hang, "Tentative de reconnexion", {}, id="handshake"),
+        pytest.param(
+            lambda n: n.go_silent(next_connections=True),
+            "SILENCE TCP",
+            {"TCP_SILENT_TIMEOUT": "0.6", "TCP_INTERFACE_CLEANUP_DELAY": "60"},
+            id="cleanup",
+        ),
+        pytest.param(
+            SimulatedNode.stop_reading,
+            "SILENCE TCP",
+            {"TCP_SILENT_TIMEOUT": "0.6", "TCP_INTERFACE_CLEANUP_DELAY": "0"},
+            id="node that does not read",
+        ),
+        pytest.param(
+            lambda n: n.drop_on_accept(None) or n.close_by_fin(),
+            "Tentative de reconnexion",
+            {},
+            id="dropped",
+        ),
+    ],
+)
+def test_sigterm_ends_it_in_every_state_with_the_store_whole(
+    trouble: Callable[[SimulatedNode], object],
+    line: str,
+    settings: dict[str, str],
+    run: Callable[..., Program],
+    tmp_path: Path,
+) -> None:
+    with SimulatedNode() as node:
+        program = run(
+            CONNECTION_MODE="tcp", TCP_HOST="127.0.0.1", TCP_PORT=str(node.port), **settings
+        )
+        program.wait_line("SYNC COMPLETE")
+        trouble(node)
+        if line != "SYNC COMPLETE":
+            program.wait_line(line)
+        sent_s = time.monotonic()
+        program.process.terminate()
+        assert program.finish() == 0
+        assert time.monotonic() - sent_s < 5.0
+    assert not [text for text in program.lines if "Traceback" in text or "[ERROR]" in text]
+    with sqlite3.connect(tmp_path / "bot.db") as stored:
+        assert stored.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        (keys,) = stored.execute("SELECT count(*) FROM nodes WHERE public_key != ''").fetchone()
+    stored.close()
+    assert keys == 13
+
+
 def test_a_signal_during_start_up_stops_it_too(run: Callable[..., Program]) -> None:
     program = run(CONNECTION_MODE="tcp", TCP_HOST="127.0.0.1", TCP_PORT="1")
     program.wait_line("MeshBot")
