@@ -5,10 +5,16 @@ protobuf (Meshtastic client API, "stream protocol"). Whatever stands between fra
 on a serial port and rubbish on a TCP link; it is skipped and counted.
 """
 
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+_Frame = TypeVar("_Frame")
+
 START1 = 0x94
 START2 = 0xC3
 HEADER_BYTES = 4
 MAX_PAYLOAD_BYTES = 512
+HALF_FRAME_PAUSE_S = 1.0
 
 _START = bytes((START1, START2))
 
@@ -20,50 +26,70 @@ def encode_frame(payload: bytes) -> bytes:
     return _START + len(payload).to_bytes(2, "big") + payload
 
 
-class FrameDecoder:
-    """Collects received bytes and gives back whole payloads, in order.
+class FrameDecoder(Generic[_Frame]):
+    """Collects received bytes and gives back whole frames, parsed, in order.
+
+    ``parse`` turns a payload into whatever the caller works with, or returns None for what is no
+    frame after all. Then its start bytes were rubbish, or only half of it ever came and what
+    completed it belongs to others: the search goes on right behind its start, so that those others
+    are not lost with it.
 
     Used by one thread at a time (the reader's). Memory is bounded by one frame plus what one
     ``feed`` brought.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parse: Callable[[bytes], _Frame | None]) -> None:
         """Start between two frames."""
+        self._parse = parse
         self._pending = bytearray()
         self.skipped_bytes = 0
         """Bytes that belonged to no frame, since the beginning."""
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the payloads that ``data`` completes.
+    def feed(self, data: bytes, pause_s: float = 0.0) -> list[_Frame]:
+        """Return the frames that ``data`` completes.
 
-        An impossible length means that the two start bytes were rubbish: the search goes on
-        behind them, so that a frame right after is not lost.
+        ``pause_s`` is how long nothing had come before it. A sender writes a frame in one go, so
+        what begins like a frame after a pause is one: the rest of the frame before never comes.
+        An impossible length means that the two start bytes were rubbish.
         """
+        frames: list[_Frame] = []
+        if self._pending and pause_s >= HALF_FRAME_PAUSE_S and data.startswith(_START):
+            frames += self._scan(no_more_comes=True)
+        self._pending += data
+        return frames + self._scan(no_more_comes=False)
+
+    def _scan(self, *, no_more_comes: bool) -> list[_Frame]:
+        """Take the frames out of what is pending, and drop what belongs to none."""
         pending = self._pending
-        pending += data
-        payloads: list[bytes] = []
+        frames: list[_Frame] = []
         position = 0
         while True:
             start = pending.find(_START, position)
             if start < 0:
                 # The last byte may be the first half of a start.
-                keep = 1 if pending[position:].endswith(_START[:1]) else 0
-                self.skipped_bytes += len(pending) - position - keep
-                position = len(pending) - keep
+                half_start = pending[position:].endswith(_START[:1]) and not no_more_comes
+                end = len(pending) - half_start
+                self.skipped_bytes += end - position
+                position = end
                 break
             self.skipped_bytes += start - position
             position = start
-            if len(pending) < start + HEADER_BYTES:
-                break
-            length = int.from_bytes(pending[start + 2 : start + HEADER_BYTES], "big")
+            begin = start + HEADER_BYTES
+            length = int.from_bytes(pending[start + 2 : begin], "big")
+            end = begin + length
             if length > MAX_PAYLOAD_BYTES:
-                self.skipped_bytes += 2
-                position = start + 2
-                continue
-            end = start + HEADER_BYTES + length
-            if len(pending) < end:
+                frame = None
+            elif len(pending) >= max(begin, end):
+                frame = self._parse(bytes(pending[begin:end]))
+            elif no_more_comes:
+                frame = None
+            else:
                 break
-            payloads.append(bytes(pending[start + HEADER_BYTES : end]))
-            position = end
+            if frame is None:
+                self.skipped_bytes += len(_START)
+                position = start + len(_START)
+            else:
+                frames.append(frame)
+                position = end
         del pending[:position]
-        return payloads
+        return frames

@@ -86,7 +86,7 @@ class SupervisedInterface(StreamInterface):
         self._events = events
         self._clock = clock
         self._queue_wait_s = queue_wait_s
-        self._decoder = FrameDecoder()
+        self._decoder = FrameDecoder(self._parse)
         self._send_lock = threading.Lock()
         self._state = threading.Condition()
         """Guards what follows; a leaf: nothing is called while it is held."""
@@ -233,9 +233,10 @@ class SupervisedInterface(StreamInterface):
                     continue
                 if not data:
                     break
-                self.last_received_s = self._clock()
-                for payload in self._decoder.feed(data):
-                    self._handleFromRadio(payload)
+                now_s = self._clock()
+                pause_s, self.last_received_s = now_s - self.last_received_s, now_s
+                for message, payload in self._decoder.feed(data, pause_s):
+                    self._take_frame(message, payload)
         except OSError as problem:
             error = problem
         except Exception as problem:  # top of a thread
@@ -261,10 +262,17 @@ class SupervisedInterface(StreamInterface):
         if not told:
             MeshInterface._disconnected(self)
 
-    def _handleFromRadio(self, fromRadioBytes: bytes) -> None:  # noqa: N802, N803 - library's names
+    def _parse(self, payload: bytes) -> tuple[mesh_pb2.FromRadio, bytes] | None:
+        """Return a frame's message with its bytes, or None, counted, for what is none."""
+        try:
+            return mesh_pb2.FromRadio.FromString(payload), payload
+        except DecodeError as problem:
+            self._count_malformed(f"trame de {len(payload)} octets illisible", problem)
+            return None
+
+    def _take_frame(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
         """Take one frame. A packet is parsed once; the rest is left to the library."""
         try:
-            message = mesh_pb2.FromRadio.FromString(fromRadioBytes)
             if message.HasField("packet"):
                 self._take_packet(message.packet)
             elif message.HasField("queueStatus"):
@@ -274,13 +282,11 @@ class SupervisedInterface(StreamInterface):
             else:
                 if not message.HasField("log_record"):
                     self.last_progress_s = self._clock()
-                super()._handleFromRadio(fromRadioBytes)
+                self._handleFromRadio(payload)
                 if message.HasField("node_info"):
                     self._take_node_info(message.node_info)
-        except (DecodeError, UnicodeDecodeError) as problem:
-            self._count_malformed(f"trame de {len(fromRadioBytes)} octets illisible", problem)
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
-            self._count_malformed(f"trame de {len(fromRadioBytes)} octets non traitée", problem)
+            self._count_malformed(f"trame de {len(payload)} octets non traitée", problem)
 
     def _take_packet(self, packet: mesh_pb2.MeshPacket) -> None:
         if getattr(packet, "from") == 0:

@@ -37,7 +37,7 @@ class SimulatedLink:
         self.frames_sent = 0
         self.bytes_received = 0
         self.out = bytearray()
-        self._decoder = FrameDecoder()
+        self._decoder = FrameDecoder(bytes)
 
     @property
     def junk_bytes(self) -> int:

@@ -22,7 +22,7 @@ def quiet_rubbish() -> st.SearchStrategy[bytes]:
 
 
 def decode(*chunks: bytes) -> list[bytes]:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     return [payload for chunk in chunks for payload in decoder.feed(chunk)]
 
 
@@ -30,9 +30,9 @@ def decode(*chunks: bytes) -> list[bytes]:
 def test_any_split_of_the_stream_gives_the_same_frames_and_the_same_count(
     stream: bytes, data: st.DataObject
 ) -> None:
-    whole = FrameDecoder()
+    whole = FrameDecoder(bytes)
     expected = whole.feed(stream)
-    split = FrameDecoder()
+    split = FrameDecoder(bytes)
     got: list[bytes] = []
     position = 0
     while position < len(stream):
@@ -47,7 +47,7 @@ def test_any_split_of_the_stream_gives_the_same_frames_and_the_same_count(
 def test_every_frame_between_rubbish_is_found_and_the_rubbish_is_counted(
     items: list[tuple[bytes, bytes]],
 ) -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     stream = b"".join(noise + encode_frame(payload) for noise, payload in items)
     assert decoder.feed(stream) == [payload for _, payload in items]
     assert decoder.skipped_bytes == sum(len(noise) for noise, _ in items)
@@ -60,13 +60,13 @@ def test_a_frame_arrives_after_any_rubbish_once_512_quiet_bytes_went_by(stream: 
 
 
 def test_a_stream_of_single_bytes_gives_the_frame_with_its_last_byte() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     frame = encode_frame(b"hello")
     assert [decoder.feed(bytes([byte])) for byte in frame] == [[]] * 8 + [[b"hello"]]
 
 
 def test_a_start_byte_at_the_end_of_a_chunk_is_kept_for_the_next() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     assert decoder.feed(b"boot\x94") == []
     assert decoder.skipped_bytes == 4
     assert decoder.feed(encode_frame(b"hello")[1:]) == [b"hello"]
@@ -74,7 +74,7 @@ def test_a_start_byte_at_the_end_of_a_chunk_is_kept_for_the_next() -> None:
 
 
 def test_a_start_byte_that_starts_nothing_is_counted_later() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     decoder.feed(b"\x94")
     assert decoder.skipped_bytes == 0
     decoder.feed(b"x")
@@ -86,13 +86,13 @@ def test_a_doubled_start_byte_does_not_hide_the_frame() -> None:
 
 
 def test_a_frame_right_behind_an_oversized_length_is_not_lost() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     assert decoder.feed(START + b"\x02\x01" + encode_frame(b"hello")) == [b"hello"]
     assert decoder.skipped_bytes == 4
 
 
 def test_a_start_in_the_place_of_the_length_begins_the_frame() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     assert decoder.feed(START + encode_frame(b"hello")) == [b"hello"]
     assert decoder.skipped_bytes == 2
 
@@ -113,7 +113,36 @@ def test_a_payload_above_512_bytes_is_refused() -> None:
 
 
 def test_endless_rubbish_is_not_kept() -> None:
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(bytes)
     for _ in range(1_000):
         decoder.feed(b"\x94x" * 500)
     assert decoder.skipped_bytes == 1_000_000
+
+
+def no_ff(payload: bytes) -> bytes | None:
+    """A parser to which a payload with 0xFF in it is no frame."""
+    return None if b"\xff" in payload else payload
+
+
+def test_frames_swallowed_by_a_half_frame_are_found_again() -> None:
+    decoder = FrameDecoder(no_ff)
+    half = encode_frame(b"\xff" * 40)[:24]
+    others = [bytes([n]) * 7 for n in range(1, 9)]
+    stream = half + b"".join(encode_frame(other) for other in others)
+    assert decoder.feed(stream) == others
+    assert decoder.skipped_bytes == len(half)
+
+
+def test_after_a_pause_a_new_frame_does_not_complete_a_half_one() -> None:
+    decoder = FrameDecoder(bytes)
+    half = encode_frame(b"a" * 40)[:24]
+    assert decoder.feed(half + encode_frame(b"hidden")) == []
+    assert decoder.feed(encode_frame(b"whole"), pause_s=5.0) == [b"hidden", b"whole"]
+    assert decoder.skipped_bytes == len(half)
+
+
+def test_a_frame_that_comes_in_two_pieces_with_a_pause_between_is_whole() -> None:
+    decoder = FrameDecoder(bytes)
+    whole = encode_frame(b"a slow Wi-Fi")
+    assert decoder.feed(whole[:9]) == []
+    assert decoder.feed(whole[9:], pause_s=5.0) == [b"a slow Wi-Fi"]
