@@ -11,6 +11,7 @@ air.
 import contextlib
 import logging
 import math
+import re
 import socket
 import sys
 import tempfile
@@ -674,9 +675,11 @@ name are made at the socket call; everything else travels.
 
 def _row(fault: Fault, outcome: Outcome) -> str:
     mark = " †" if fault.constants == SCALED else ""
-    said = outcome.line.replace("|", "/") if outcome.line else "nothing"
+    said = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:…", outcome.line) or "nothing"
+    measured_s = outcome.answered_s
+    measured = f"{measured_s:.1f} s" if measured_s >= 1 else f"{measured_s * 1000:.0f} ms"
     return (
-        f"| {fault.name}{mark} | {said} | {fault.limit_s:.1f} s | {outcome.answered_s:.2f} s "
+        f"| {fault.name}{mark} | {said} | {fault.limit_s:.1f} s | {measured} "
         f"| {outcome.reconnections} |"
     )
 
