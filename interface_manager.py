@@ -327,7 +327,9 @@ class InterfaceManager:
             without_nodes=self._light_reconnect and not self._wants_nodes
         )
         with self._lock:
-            self._session = interface
+            previous, self._session = self._interface, interface
+        if previous is not None:
+            interface.away_s = self._clock() - previous.last_received_s
         try:
             interface.open(self._stop)
         except LinkError as error:

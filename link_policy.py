@@ -249,11 +249,9 @@ class LinkPolicy:
 
     def _yield_delay_s(self) -> float:
         doublings = min(self._cuts - CUTS_OF_A_CONTEST, 30)
-        delay_s: float = min(
-            self._settings.yield_first_s * 2**doublings, self._settings.yield_max_s
-        )
-        # Around the value, not below it: two bots that yield to each other must not stay in step.
-        return delay_s * (0.75 + 0.5 * self._jitter())
+        # Widely spread: two bots that yield to each other must not stay in step.
+        delay_s: float = self._settings.yield_first_s * 2**doublings
+        return min(delay_s, self._settings.yield_max_s) * (0.75 + 0.25 * self._jitter())
 
     def _retry_delay_s(self, now_s: float) -> float:
         early = now_s - self._outage_since_s < EARLY_OUTAGE_S

@@ -202,8 +202,10 @@ class MeshBot:
         if self.site.connection_mode == "serial":
             return SerialInterfaceManager(
                 self,
-                # A wire has no silence: what is lost there is reported by the system.
-                replace(settings, silent_timeout_s=NEVER_S, cleanup_s=SERIAL_CLEANUP_S),
+                # A wire has no silence, what is lost there the system reports; and no rivals.
+                replace(
+                    settings, silent_timeout_s=NEVER_S, cleanup_s=SERIAL_CLEANUP_S, contested_s=0.0
+                ),
                 self.site.serial_port,
                 queue_wait_s=self.TEXT_QUEUE_WAIT,
                 light_reconnect=self.TCP_LIGHT_RECONNECT,

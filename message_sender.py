@@ -58,6 +58,7 @@ class SenderSettings:
 
     spacing_s: float = 2.5
     confirm_timeout_s: float = 5.0
+    late_confirm_timeout_s: float = 60.0
     max_age_s: float = 600.0
     max_bytes: int = 200
     max_parts: int = 5
@@ -97,6 +98,8 @@ class MessageSender:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bot-sender", daemon=True)
         self._next_send_s = clock()
+        self._node_confirms = False
+        """Whether the node ever said what became of a packet. Then it is waited for longer."""
 
     def start(self) -> None:
         """Start the thread."""
@@ -206,11 +209,23 @@ class MessageSender:
                 want_ack=want_ack,
                 reply_id=text.reply_id,
             )
-        status = interface.wait_for_queue_status(text.packet_id, self._settings.confirm_timeout_s)
+        patience_s = (
+            self._settings.late_confirm_timeout_s
+            if self._node_confirms
+            else self._settings.confirm_timeout_s
+        )
+        left_s = text.queued_s + self._settings.max_age_s - self._clock()
+        status = interface.wait_for_queue_status(
+            text.packet_id, patience_s, max(left_s, patience_s)
+        )
         # From the node's word on, or from when it gave none; a text that did not go out needs none.
         self._next_send_s = self._clock() + self._settings.spacing_s
+        if status is None and not interface.alive:
+            return False
         if status is None:
-            return interface.alive  # a node slow to confirm has it all the same
+            log.info("💬 Remis pour %s, sans confirmation du nœud", self._name(text.to))
+            return True
+        self._node_confirms = True
         if status.res == 0:
             shown = printable(text.text.replace("\n", " ⏎ "))
             log.info("💬 Envoyé à %s : %s", self._name(text.to), shown)

@@ -11,6 +11,7 @@ is believed.
 import base64
 import heapq
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -24,13 +25,14 @@ from french_text import counted
 from journal_format import printable
 from known_node import KnownNode, node_id
 from line_limiter import LineLimiter
-from storage import Storage, StorageError, StorageVanished
+from storage import RUNNING_BUSY_TIMEOUT_S, Storage, StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
 
 BROADCAST_NUM = 0xFFFFFFFF
 MAX_NODES = 250_000  # packets name any sender they like; memory must not follow them for ever
 REFUSED_LINE_S = 3_600.0
+STORE_RETRY_S = 10.0
 MAX_NAME_CHARS = 40  # the protocol's long name holds 39 bytes
 
 
@@ -76,6 +78,7 @@ class NodeManager:
         self._last_sync_s: float | None = None
         self._last_sync_keys = 0
         self._storage_failing = False
+        self._next_try_s = -math.inf
         self._refused_lines = LineLimiter(REFUSED_LINE_S)
 
     def load(self) -> int:
@@ -167,7 +170,7 @@ class NodeManager:
                 replace(self._nodes[num]) for num in self._unsaved if self._nodes[num].introduced
             ]
             self._unsaved.clear()
-        if nodes and not self._save(nodes):
+        if nodes and not self._save(nodes, insist=True):
             with self._lock:
                 self._unsaved.update(node.num for node in nodes)
 
@@ -211,10 +214,18 @@ class NodeManager:
         self._revision += 1
         self._entries = None
 
-    def _save(self, nodes: list[KnownNode]) -> bool:
-        """Write copies of nodes; on failure say so once and keep them for the next attempt."""
+    def _save(self, nodes: list[KnownNode], *, insist: bool = False) -> bool:
+        """Write copies of nodes; on failure say so once and keep them for the next attempt.
+
+        A store that just failed is left alone for a while, unless one insists: each attempt may
+        cost the worker half a second.
+        """
         if not nodes:
             return True
+        with self._lock:
+            if not insist and self._clock() < self._next_try_s:
+                self._unsaved.update(node.num for node in nodes)
+                return False
         try:
             try:
                 self._storage.save_nodes(nodes)
@@ -225,10 +236,12 @@ class NodeManager:
                 log.error("❌ %s (le bot continue, nouvel essai plus tard)", error)
             with self._lock:
                 self._storage_failing = True
+                self._next_try_s = self._clock() + STORE_RETRY_S
                 self._unsaved.update(node.num for node in nodes)
             return False
         with self._lock:
             was_failing, self._storage_failing = self._storage_failing, False
+            self._next_try_s = -math.inf
             # Another thread may have learned and written a key since the copies were taken.
             outdated = [
                 replace(self._nodes[node.num])
@@ -241,12 +254,12 @@ class NodeManager:
 
     def _rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
-        log.error("❌ %s : elle est refaite", error)
         self._storage.close()
-        self._storage.open()
+        self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         with self._lock:
-            nodes = [replace(node) for node in self._nodes.values()]
+            nodes = [replace(node) for node in self._nodes.values() if node.introduced]
         self._storage.save_nodes(nodes)
+        log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
 
     # -- Looking up ----------------------------------------------------------------------------
 

@@ -106,10 +106,22 @@ class PacketHandler:
                     hops=_hops(packet),
                     via_mqtt=packet.via_mqtt,
                 )
-                backlog = (
-                    interface.ready_s is not None and received_s - interface.ready_s < BACKLOG_S
-                )
-                self._answer(packet, data, request, sealed=opened_here, backlog=backlog)
+                age_s = self._age_s(interface, packet, received_s)
+                self._answer(packet, data, request, sealed=opened_here, age_s=age_s)
+
+    def _age_s(
+        self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
+    ) -> float:
+        """Return how old a packet is known to be; 0 for one that was not kept by the node.
+
+        The node's clock and ours need not agree; but it can have kept nothing for longer than we
+        were away.
+        """
+        fresh = interface.ready_s is None or received_s - interface.ready_s >= BACKLOG_S
+        if fresh or not packet.rx_time:
+            return 0.0
+        age_s = self._wall_clock() - packet.rx_time - RX_TIME_RESOLUTION_S
+        return age_s if interface.away_s is None else min(age_s, interface.away_s + BACKLOG_S)
 
     def _open(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket
@@ -144,7 +156,7 @@ class PacketHandler:
         request: Request,
         *,
         sealed: bool,
-        backlog: bool,
+        age_s: float,
     ) -> None:
         if not is_command(request.text):
             return
@@ -160,8 +172,7 @@ class PacketHandler:
         if packet.id and not self._first_time(request.sender, packet.id):
             log.debug("packet %08x of %s came twice", packet.id, name)
             return
-        age_s = self._wall_clock() - packet.rx_time - RX_TIME_RESOLUTION_S
-        if backlog and packet.rx_time and age_s > self._settings.max_age_s:
+        if age_s > self._settings.max_age_s:
             log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, duration_text(age_s))
             return
         verdict = self._flood.judge(request.sender, self._clock())

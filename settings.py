@@ -46,14 +46,22 @@ def load_config(name: str = "config") -> ModuleType:
     try:
         return importlib.import_module(name)
     except SyntaxError as error:
-        line = (error.text or "").strip()
-        raise ConfigError(
-            f"{name}.py, ligne {error.lineno} : {line} : écriture non comprise ; les textes "
-            'se mettent entre guillemets ("...")'
-        ) from error
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f", ligne {frames[-1].lineno} : {frames[-1].line}" if frames else ""
+        where = f", ligne {error.lineno} : {(error.text or '').strip()}" if error.lineno else ""
+        hint = (
+            'les textes se mettent entre guillemets ("...")'
+            if error.text and "codec" not in error.msg
+            else "le fichier doit être en UTF-8"
+        )
+        raise ConfigError(f"{name}.py{where} : écriture non comprise ; {hint}") from error
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == name:
+            raise ConfigError(f"{name}.py introuvable") from error
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if Path(frame.filename).name == f"{name}.py"
+        ]
+        where = f", ligne {own[-1].lineno} : {own[-1].line}" if own else ""
         raise ConfigError(f"{name}.py{where} : {type(error).__name__} : {error}") from error
 
 

@@ -18,7 +18,7 @@ from known_node import KnownNode
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0  # at start-up
-RUNNING_BUSY_TIMEOUT_MS = 500  # later on: what was not written is written another time
+RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
 _COLUMNS = (
@@ -76,15 +76,17 @@ class Storage:
         self._simulated = int(simulated)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
+        self._file = (0, 0)
+        """Device and inode of the file that is open."""
 
-    def open(self) -> None:
-        """Open the file, making it where there is none.
+    def open(self, busy_timeout_s: float | None = None) -> None:
+        """Open the file, making it where there is none; wait so long for another program.
 
         Raises :class:`StorageError`, having changed nothing, when the file is no database of this
         program, comes from a newer version, or cannot be written.
         """
-        version = self._version_of_file()
+        busy_timeout_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
+        version = self._version_of_file(busy_timeout_s)
         if version > SCHEMA_VERSION:
             raise StorageError(
                 f"La base {self._path} vient d'une version plus récente du bot "
@@ -95,7 +97,7 @@ class Storage:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+                self._path, timeout=busy_timeout_s, check_same_thread=False
             )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -106,17 +108,17 @@ class Storage:
                     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 if not self._simulated:
                     connection.execute("DELETE FROM nodes WHERE simulated")
-            connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_MS}")
-            inode = self._path.stat().st_ino
+            connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_S * 1000:.0f}")
+            status = self._path.stat()
         except (OSError, sqlite3.Error) as error:
             if connection is not None:
                 connection.close()
             raise self._unusable(error) from error
         with self._lock:
             self._connection = connection
-            self._inode = inode
+            self._file = (status.st_dev, status.st_ino)
 
-    def _version_of_file(self) -> int:
+    def _version_of_file(self, busy_timeout_s: float) -> int:
         """Return the schema version in the file, 0 for a new or empty one; write nothing."""
         try:
             if self._path.is_dir():
@@ -128,7 +130,7 @@ class Storage:
                 if file.read(len(SQLITE_MAGIC)) != SQLITE_MAGIC:
                     raise StorageError(f"{self._path} n'est pas une base du bot : {_NOT_OURS}")
             uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)
+            connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s)
             try:
                 version = int(connection.execute("PRAGMA user_version").fetchone()[0])
                 tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -185,11 +187,7 @@ class Storage:
             (self._simulated, *(getattr(node, column) for column in _COLUMNS[1:])) for node in nodes
         ]
         places = ", ".join("?" * len(_COLUMNS))
-        try:
-            if self._path.stat().st_ino != self._inode:
-                raise FileNotFoundError
-        except OSError:
-            raise StorageVanished(f"La base {self._path} a disparu") from None
+        self._check_file()
         try:
             with self._lock, self._opened() as transaction:
                 transaction.executemany(f"INSERT OR REPLACE INTO nodes VALUES ({places})", rows)
@@ -197,6 +195,20 @@ class Storage:
             raise StorageError(
                 f"Écriture impossible dans {self._path} : {error}", passing=True
             ) from error
+
+    def _check_file(self) -> None:
+        """Raise what is wrong with the file, were it only that it is not the one opened."""
+        try:
+            status = self._path.stat()
+            there = (status.st_dev, status.st_ino) == self._file
+        except FileNotFoundError:
+            there = False
+        except OSError as error:
+            raise self._unusable(error) from error
+        with self._lock:
+            open_ = self._connection is not None
+        if not (there and open_):
+            raise StorageVanished(f"La base {self._path} a disparu", passing=True)
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -101,6 +101,8 @@ class SupervisedInterface(StreamInterface):
         self._id_counter = itertools.count(secrets.randbits(PACKET_ID_COUNTER_BITS))
         self.last_received_s = clock()
         """When the node last sent anything at all, on the clock given."""
+        self.away_s: float | None = None
+        """How long nothing had been heard of the node before; None when nobody knows."""
         self.last_progress_s = clock()
         """When the last part of the configuration came, on the clock given."""
         self.nodes_in_download = 0
@@ -394,19 +396,19 @@ class SupervisedInterface(StreamInterface):
                 self._state.wait(left_s)
 
     def wait_for_queue_status(
-        self, packet_id: int, timeout_s: float
+        self, packet_id: int, timeout_s: float, limit_s: float
     ) -> mesh_pb2.QueueStatus | None:
         """Return the node's verdict on a packet just sent.
 
-        None when the link died first, or when the node, though alive, gave no verdict in time.
-        A node from which nothing at all has come since is waited for until the link is declared
-        dead: whether it has the packet is exactly what nobody knows.
+        None when the link died first, or when the node, though alive, gave no verdict in
+        ``timeout_s``. A node from which nothing at all has come since is waited for until the link
+        is declared dead, ``limit_s`` at most: whether it has the packet is what nobody knows.
         """
         sent_s = self._clock()
         with self._state:
             while packet_id not in self._queue_statuses and not (self._closing or self._ended):
                 waited_s = self._clock() - sent_s
-                if waited_s >= timeout_s and self.last_received_s > sent_s:
+                if waited_s >= timeout_s and (self.last_received_s > sent_s or waited_s >= limit_s):
                     return None
                 self._state.wait(timeout_s - waited_s if waited_s < timeout_s else VERDICT_POLL_S)
             return self._queue_statuses.get(packet_id)

@@ -7,6 +7,7 @@ sleeps on. So the signal itself writes a byte (``signal.set_wakeup_fd``), and th
 
 import signal
 import socket
+import threading
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -14,18 +15,26 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Termination:
-    """The wish of the system or the operator that the program ends. Main thread only."""
+    """The wish of the system or the operator that the program ends.
+
+    Signals belong to the main thread; in any other, the wait has no end but the process's.
+    """
 
     def __init__(self) -> None:
         """Install nothing yet: use it as a context manager."""
         self.requested = False
+        self._previous: dict[signal.Signals, signal._HANDLER] = {}
+        self._previous_bell = -1
 
     def __enter__(self) -> Self:
         """Take the signals over."""
         self._awake, self._bell = socket.socketpair()
         self._bell.setblocking(False)
-        self._previous_bell = signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
-        self._previous = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        if threading.current_thread() is threading.main_thread():
+            self._previous_bell = signal.set_wakeup_fd(
+                self._bell.fileno(), warn_on_full_buffer=False
+            )
+            self._previous = {number: signal.signal(number, self._note) for number in _SIGNALS}
         return self
 
     def __exit__(
@@ -37,7 +46,8 @@ class Termination:
         """Give the signals back."""
         for number, handler in self._previous.items():
             signal.signal(number, handler)
-        signal.set_wakeup_fd(self._previous_bell)
+        if self._previous:
+            signal.set_wakeup_fd(self._previous_bell)
         self._bell.close()
         self._awake.close()
 

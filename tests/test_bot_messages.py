@@ -4,6 +4,7 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,42 @@ def test_a_reply_written_into_a_link_that_has_just_died_is_sent_again(
     journal.wait_for("SILENCE TCP")
     wait_text(node, second.num)
     assert len(texts_to(node, second.num)) == 1
+
+
+def test_a_text_waits_for_the_word_on_the_one_before_while_the_node_talks_of_other_things(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    """The node takes our bytes late: two texts in its buffer would arrive together."""
+    node.text_spacing_s = 0.5
+    bot = quick_bot(node, TEXT_INTERVAL=0.6, TCP_SILENT_TIMEOUT=30)
+    bot._sender._settings = replace(bot._sender._settings, confirm_timeout_s=0.1)
+    journal.wait_for(COMPLETE)
+    first, second, third = node.peers[:3]
+    node.hear_text(first, "/ping")
+    wait_text(node, first.num)
+    node.stop_reading()
+    for peer in (second, third):
+        node.hear_text(peer, "/ping")
+    node.start_traffic(0.05)
+    journal.wait_for("📩", times=3)
+    node.wait_until(lambda n: False, 1.5)
+    node.stop_traffic()
+    node.resume_reading()
+    wait_text(node, second.num)
+    wait_text(node, third.num)
+    assert not node.read(lambda n: n.texts_dropped)
+
+
+def test_the_nodes_clock_need_not_agree_with_ours(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """Two hours apart: what comes right after a reconnection is no older than the absence."""
+    start_bot(node, TEXT_INTERVAL=0.15, wall_clock=lambda: time.time() + 7_200)
+    journal.wait_for(COMPLETE)
+    node.close_by_fin()
+    journal.wait_for(RECONNECTED)
+    node.hear_text(node.peers[0], "/ping")
+    wait_text(node, node.peers[0].num)
 
 
 def test_a_reply_older_than_its_limit_is_dropped_with_a_line(

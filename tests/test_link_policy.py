@@ -312,10 +312,10 @@ def cut_soon(policy: LinkPolicy, now_s: float) -> float:
 
 
 def test_9_the_third_session_cut_within_a_minute_makes_the_bot_yield_longer_each_time() -> None:
-    policy = new_policy(jitter=0.5)
+    policy = new_policy(jitter=1.0)
     delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 13)]
     assert delays[0] == 0.0
-    assert delays[1] < 2.0
+    assert delays[1] <= 2.0
     assert delays[2:] == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0, 600.0]
     assert policy.contested
 
@@ -342,7 +342,7 @@ def test_9_silence_and_refusal_are_no_cuts() -> None:
 def test_9_two_bots_that_yield_do_not_stay_in_step(jitter: float) -> None:
     policy = new_policy(jitter=jitter)
     delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 4)]
-    assert delays[2] == 10.0 * (0.75 + 0.5 * jitter)
+    assert delays[2] == 10.0 * (0.75 + 0.25 * jitter)
 
 
 # -- Rule 10 ------------------------------------------------------------------------------------
@@ -491,7 +491,7 @@ class LinkMachine(RuleBasedStateMachine):
         step = self.policy.step(self.now_s)
         longest_s = max(self.settings.retry_max_s, self.settings.early_retry_max_s)
         if self.policy.contested:
-            longest_s = max(longest_s, 1.25 * self.settings.yield_max_s)
+            longest_s = max(longest_s, self.settings.yield_max_s)
         if ending is Ending.WENT_SILENT:
             longest_s = max(longest_s, self.settings.cleanup_s)
             if self.settings.cleanup_s:

@@ -260,10 +260,19 @@ def test_texts_are_sent_once_however_often_others_follow(
     ids = [interface.new_packet_id() for _ in range(20)]
     for packet_id in ids:
         interface.send_text("once", node.peers[0].num, packet_id)
-        assert interface.wait_for_queue_status(packet_id, WAIT_S) is not None
+        assert interface.wait_for_queue_status(packet_id, WAIT_S, WAIT_S) is not None
     sent = node.read(lambda n: [f.packet.id for f in n.frames_received if f.HasField("packet")])
     assert sent == ids
     assert not interface.queue
+
+
+def test_the_wait_for_a_verdict_has_a_limit_even_where_nothing_comes(
+    interface: MeshTCPInterface, node: SimulatedNode
+) -> None:
+    node.go_silent()
+    started_s = time.monotonic()
+    assert interface.wait_for_queue_status(12345, 0.1, 0.4) is None
+    assert 0.35 <= time.monotonic() - started_s < 1.5
 
 
 def test_packet_ids_are_not_repeated_soon(interface: MeshTCPInterface) -> None:

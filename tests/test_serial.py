@@ -131,3 +131,17 @@ def test_the_one_likely_port_is_found_and_doubt_is_an_error() -> None:
         find_serial_port(list)
     with pytest.raises(LinkError, match="/dev/ttyUSB0, /dev/ttyACM0"):
         find_serial_port(lambda: ["/dev/ttyUSB0", "/dev/ttyACM0"])
+
+
+def test_a_loose_cable_is_no_rival(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    link = tmp_path / "ttyNode"
+    start_bot(environment=serial_settings(str(link)), TCP_LASTING_SESSION=60)
+    for times in range(5):
+        plugged = Cable(node)
+        link.symlink_to(plugged.path)
+        journal.wait_for("✅ Reconnexion série" if times else "✅ Connexion série", max(times, 1))
+        link.unlink()
+        plugged.unplug()
+    assert journal.count("un autre client") == 0

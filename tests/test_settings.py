@@ -279,7 +279,9 @@ def test_names_are_spelt_in_capitals() -> None:
     [
         ("A = 1\nTCP_HOST = 192.168.1.38\n", "ligne 2 : TCP_HOST = 192.168.1.38"),
         ('TCP_HOST = "192.168.1.38\n', "ligne 1"),
-        ("CONNECTION_MODE = tcp\n", "NameError"),
+        ("CONNECTION_MODE = tcp\n", "ligne 1 : CONNECTION_MODE = tcp : NameError"),
+        ("import os\n\nHOST = os.environ['NOT_SET_AT_ALL']\n", "ligne 3 : HOST = os.environ"),
+        ("raise SystemExit(3)\n", "SystemExit"),
         ("import nowhere_to_be_found\n", "nowhere_to_be_found"),
     ],
 )
@@ -312,3 +314,14 @@ def test_a_name_missing_from_the_file_is_said_to_be_missing() -> None:
     reader.site(module)
     with pytest.raises(ConfigError, match="TCP_HOST manque"):
         reader.check()
+
+
+def test_a_missing_file_and_a_wrong_encoding_are_said_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "latin_config.py").write_bytes(b'TCP_HOST = "n\xe9"\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_config("latin_config")
+    with pytest.raises(ConfigError, match=r"no_such_config\.py introuvable"):
+        load_config("no_such_config")

@@ -8,7 +8,7 @@ import pytest
 
 import storage as storage_module
 from known_node import KnownNode
-from storage import Storage, StorageError
+from storage import Storage, StorageError, StorageVanished
 
 FULL = 2  # what PRAGMA synchronous answers for FULL
 
@@ -185,7 +185,7 @@ def test_a_closed_storage_raises_a_storage_error(
 ) -> None:
     storage.close()
     storage.close()  # harmless
-    with pytest.raises(StorageError, match="fermée"):
+    with pytest.raises(StorageError, match=r"fermée|disparu"):
         call(storage)
 
 
@@ -283,3 +283,25 @@ def test_a_file_in_use_is_a_passing_trouble_and_a_wrong_one_is_not(
     with pytest.raises(StorageError) as wrong:
         Storage(path).open()
     assert not wrong.value.passing
+
+
+def test_a_store_that_could_not_be_reopened_is_vanished_until_it_is(path: Path) -> None:
+    storage = Storage(path)
+    storage.open()
+    storage.close()
+    with pytest.raises(StorageVanished):
+        storage.save_nodes([BARE_NODE])
+    storage.open()
+    storage.save_nodes([BARE_NODE])
+    assert storage.load_nodes() == [BARE_NODE]
+    storage.close()
+
+
+def test_a_replaced_file_has_vanished(path: Path) -> None:
+    storage = Storage(path)
+    storage.open()
+    path.rename(path.with_suffix(".old"))
+    path.write_bytes(b"")
+    with pytest.raises(StorageVanished):
+        storage.save_nodes([BARE_NODE])
+    storage.close()
