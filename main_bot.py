@@ -135,7 +135,7 @@ class MeshBot:
         """
         reader = SettingsReader(environment)
         self.site = reader.site(load_config())
-        self._readconstants_of(reader)
+        self._read_constants(reader)
         reader.check()
         self._unknown_names = reader.unknown_names()
         self._clock = clock
@@ -170,7 +170,7 @@ class MeshBot:
             wall_clock=wall_clock,
         )
 
-    def _readconstants_of(self, reader: SettingsReader) -> None:
+    def _read_constants(self, reader: SettingsReader) -> None:
         """Let the environment override the constants, for this object only, and check them all."""
         for name, default in constants_of(type(self)):
             value: object

@@ -11,9 +11,7 @@ is done when it returns. Records are read under the lock of that thread, see
 import argparse
 import logging
 import random
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from types import EllipsisType, TracebackType
@@ -31,6 +29,7 @@ from simulation.loop import LoopTimer, SelectLoop
 from simulation.peer import SimulatedPeer, make_peers, number_from_key, private_key_from
 from simulation.records import SimulatedRecords
 from simulation.settings import SimulatedSettings
+from termination import Termination
 
 _Error = mesh_pb2.Routing.Error
 
@@ -448,13 +447,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except ValueError as error:
         parser.error(str(error))
-    ended = threading.Event()
-    handlers = {
-        number: signal.signal(number, lambda _number, _frame: ended.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
     try:
-        with node:
+        with Termination() as termination, node:
             sys.stdout.write(
                 f"📻 Nœud simulé {node.long_name} (!{node.num:08x}), firmware {node.firmware}, "
                 f"{len(node.peers)} voisins, à l'écoute sur {node.host}:{node.port}\n"
@@ -464,13 +458,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 node.start_demo()
             elif not options.quiet_mesh:
                 node.start_traffic()
-            ended.wait()
+            termination.wait()
     except OSError as error:
         sys.stderr.write(f"simulated_node: {error.strerror or error}\n")
         return 2
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
     return 0
 
 

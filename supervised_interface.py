@@ -308,7 +308,7 @@ class SupervisedInterface(StreamInterface):
         self._malformed_frames += 1
         if self._malformed_frames <= MALFORMED_LINES:
             reason = printable(f"{type(problem).__name__}: {problem}")
-            log.warning("⚠️ %s, ignoré (%s)", what.capitalize(), reason)
+            log.warning("⚠️ %s (%s)", what.capitalize(), reason)
 
     def _take_node_info(self, node_info: mesh_pb2.NodeInfo) -> None:
         if self._ready:
