@@ -643,7 +643,7 @@ def refuses_after_silence(scene: Scene) -> None:
 
 @fault(
     "closes the connection while the deferred sync runs",
-    1.0,
+    2.5,
     "Démarrage synchronisation",
     reconnections=2,
     constants={"TCP_PUBKEY_SYNC_DELAY": 0.3, "TCP_INTERFACE_STABILIZATION_DELAY": 0.1},
