@@ -404,9 +404,9 @@ class InterfaceManager:
         now_s = self._clock()
         self._policy.ended(ending, now_s)
         self._failures += 1
-        if self._policy.contested and ending is Ending.CLOSED_BY_NODE:
-            self._say_contested(self._policy.step(now_s).at_s - now_s)
         wait_s = max(self._policy.step(now_s).at_s - now_s, 0.0)
+        if self._policy.contested and ending is Ending.CLOSED_BY_NODE:
+            self._say_contested(wait_s)
         log.log(
             logging.WARNING if self._failures == 1 else logging.DEBUG,
             "🔌 Liaison %s %s (%s) : %s ; nouvel essai %s",

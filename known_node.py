@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+BROADCAST_NUM = 0xFFFFFFFF
+"""The number that means everybody, and is no node's."""
+
 
 def node_id(num: int) -> str:
     """Return the node's id as Meshtastic writes it, e.g. ``!a1b2c3d4``."""

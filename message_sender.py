@@ -20,6 +20,7 @@ from typing import Protocol
 from direct_messages import CannotOpen
 from french_text import duration_text
 from journal_format import printable
+from known_node import BROADCAST_NUM
 from link_errors import LinkError, NodeBusyError
 from sealed_messages import SealedMessages
 from supervised_interface import SupervisedInterface
@@ -31,7 +32,6 @@ MAX_WAITING_TEXTS = 100
 QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queue without room
 LINK_POLL_S = 0.5
 MAX_UNSURE_SENDS = 4
-BROADCAST_NUM = 0xFFFFFFFF
 NO_KEY_RESULTS = (34, 35, 39)  # PKI_FAILED, PKI_UNKNOWN_PUBKEY, PKI_SEND_FAIL_PUBLIC_KEY
 
 

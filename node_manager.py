@@ -23,13 +23,12 @@ from meshtastic.protobuf import config_pb2, mesh_pb2
 import direct_messages
 from french_text import counted
 from journal_format import printable
-from known_node import KnownNode, node_id
+from known_node import BROADCAST_NUM, KnownNode, node_id
 from line_limiter import LineLimiter
 from storage import RUNNING_BUSY_TIMEOUT_S, Storage, StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
 
-BROADCAST_NUM = 0xFFFFFFFF
 MAX_NODES = 250_000  # packets name any sender they like; memory must not follow them for ever
 REFUSED_LINE_S = 3_600.0
 STORE_RETRY_S = 10.0

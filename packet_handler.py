@@ -17,8 +17,9 @@ from direct_messages import CannotOpen
 from flood_guard import FloodGuard, Verdict
 from french_text import duration_text
 from journal_format import printable
+from known_node import BROADCAST_NUM
 from line_limiter import LineLimiter
-from message_sender import BROADCAST_NUM, MessageSender
+from message_sender import MessageSender
 from node_manager import NodeManager
 from sealed_messages import SealedMessages, is_sealed_for
 from supervised_interface import SupervisedInterface
