@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from commands import SyncStatus, SystemStatus
+from direct_message_counts import DirectMessageCounts
 from interface_manager import InterfaceManager, LinkStatus
+from key_trust import OtherKey
 from known_node import KnownNode
 from node_manager import NodeManager
 
@@ -20,15 +22,43 @@ class MeshBotView:
         self,
         nodes: NodeManager,
         link: InterfaceManager,
+        counts: DirectMessageCounts,
+        admin_nodes: frozenset[int],
         version: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Name where the answers come from."""
+        """Name where the answers come from, and who may give orders."""
         self._nodes = nodes
+        self._counts = counts
+        self._admin_nodes = admin_nodes
         self._link = link
         self._version = version
         self._clock = clock
         self._started_s = clock()
+
+    def is_admin(self, num: int) -> bool:
+        """Say whether the operator lets a node give orders."""
+        return num in self._admin_nodes
+
+    def reconnect(self, cause: str) -> bool:
+        """Have the link replaced; return False if that is under way already."""
+        if self._link.reconnecting:
+            return False
+        self._link.request_reconnection(cause)
+        return True
+
+    def direct_messages(self) -> DirectMessageCounts:
+        """Return how many direct messages were opened, and by whom."""
+        return self._counts
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
+        return self._nodes.other_keys(num)
+
+    def waiting_nodes(self) -> list[KnownNode]:
+        """Return the nodes for which a key waits for the operator."""
+        nums = dict.fromkeys(other.num for other in self._nodes.waiting_keys())
+        return [node for num in nums if (node := self._nodes.node(num)) is not None]
 
     def node(self, num: int) -> KnownNode | None:
         """Return what is known of a node."""

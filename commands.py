@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from direct_message_counts import DirectMessageCounts
 from french_text import counted, duration_text, hops_text
 from interface_manager import LinkStatus
+from key_trust import OtherKey, fingerprint, is_number_of
 from known_node import KnownNode, node_id
 
 MAX_SHOWN_NODES = 10
@@ -53,8 +55,27 @@ class SyncStatus:
     keys: int
 
 
+REFUSAL = "Commande refusée."
+"""All that a refusal says: not whether the sender, the proof or the command was wrong."""
+
+
 class BotView(Protocol):
     """What the commands may ask of the bot. Called on the worker thread."""
+
+    def is_admin(self, num: int) -> bool:
+        """Say whether the operator lets a node give orders."""
+
+    def reconnect(self, cause: str) -> bool:
+        """Have the link replaced; return False if that is under way already."""
+
+    def direct_messages(self) -> DirectMessageCounts:
+        """Return how many direct messages were opened, and by whom."""
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
+
+    def waiting_nodes(self) -> list[KnownNode]:
+        """Return the nodes for which a key waits for the operator."""
 
     def node(self, num: int) -> KnownNode | None:
         """Return what is known of a node."""
@@ -104,7 +125,7 @@ class Commands:
             "my": ("ce que le bot sait de vous", self._my),
             "nodes": ("les nœuds entendus récemment", self._nodes),
             "keys": ("clés publiques connues et en place ; avec un nom : ce nœud", self._keys),
-            "tcp": ("état de la liaison avec le nœud", self._tcp),
+            "tcp": ("état de la liaison avec le nœud ; reconnect : la refaire", self._tcp),
             "sys": ("durée de marche, mémoire, versions", self._sys),
         }
 
@@ -177,7 +198,19 @@ class Commands:
         if not argument:
             known, in_place = self._view.key_counts()
             keys = counted(known, "clé publique connue", "clés publiques connues")
-            return f"{keys}, {in_place} en place dans l'interface."
+            messages = self._view.direct_messages()
+            lines = [
+                f"{keys}, {in_place} en place dans l'interface.",
+                f"Messages directs : {messages.by_radio} ouverts par la radio, {messages.by_bot} "
+                f"par le bot, {messages.not_opened} non ouverts, "
+                f"{messages.unproven} sans preuve d'origine",
+            ]
+            waiting = self._view.waiting_nodes()
+            if waiting:
+                names = ", ".join(_shown(node.name) for node in waiting[:3])
+                more = f" et {len(waiting) - 3} de plus" if len(waiting) > 3 else ""
+                lines.append(f"Autre clé annoncée, à trancher : {names}{more}")
+            return "\n".join(lines)
         found = self._view.find(argument)
         if not found:
             return "Aucun nœud de ce nom."
@@ -190,11 +223,28 @@ class Commands:
             else:
                 state = "clé connue, pas en place"
             lines.append(f"{_shown(node.name)} {node.id} : {state}")
+            if node.public_key:
+                lines.append("clé " + _key_text(node.num, node.public_key))
+            lines += [
+                "autre clé annoncée, à trancher : " + _key_text(node.num, other.public_key)
+                for other in self._view.other_keys(node.num)
+                if other.waiting
+            ]
         if len(found) > 3:
             lines.append("et " + counted(len(found) - 3, "autre", "autres") + " : précisez le nom")
         return "\n".join(lines)
 
+    def _reconnect(self, request: Request) -> str:
+        if not (request.proven and self._view.is_admin(request.sender)):
+            return REFUSAL
+        cause = f"demandée par {node_id(request.sender)}"
+        if self._view.reconnect(cause):
+            return "Liaison refaite à votre demande."
+        return "La liaison est déjà en train d'être refaite."
+
     def _tcp(self, request: Request, argument: str) -> str:
+        if argument.lower() == "reconnect":
+            return self._reconnect(request)
         link = self._view.link_status()
         sync = self._view.sync_status()
         up = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
@@ -221,6 +271,11 @@ class Commands:
     def _ago(self, node: KnownNode) -> str:
         ago_s = self._view.heard_ago_s(node)
         return f"il y a {duration_text(ago_s)}" if ago_s is not None else "à une date inconnue"
+
+
+def _key_text(num: int, key: bytes) -> str:
+    evidence = ", CRC-32 = numéro du nœud" if is_number_of(num, key) else ""
+    return _shown(fingerprint(key)) + evidence
 
 
 def _shown(name: str) -> str:

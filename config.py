@@ -22,3 +22,10 @@ LOG_LEVEL = "INFO"
 # Commands are answered as direct messages. Channels (0 to 7) on which broadcast commands are
 # answered too, on the channel; empty: none. Each answer uses the air time of everybody there.
 ANSWER_CHANNELS: tuple[int, ...] = ()
+
+# Nodes that may give the bot orders (/tcp reconnect), such as ("!a1b2c3d4",). Only a direct message
+# sealed with the node's own key counts; empty: nobody.
+ADMIN_NODES: tuple[str, ...] = ()
+
+# True: ignore direct messages that do not prove their sender. See docs/direct-messages.md.
+REQUIRE_PKI = False

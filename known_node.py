@@ -17,6 +17,8 @@ class KnownNode:
 
     ``last_heard`` is wall-clock time in seconds since 1970 (0: never), for people and for after a
     restart; ``heard_s`` is the monotonic time of the same, None before this run heard it.
+    ``last_dm`` is when it last sent us a direct message that proved who it is, ``pushed_at`` when
+    its key was last given to the radio, both like ``last_heard``.
     """
 
     num: int
@@ -28,6 +30,8 @@ class KnownNode:
     last_heard: int = 0
     snr_db: float | None = None
     hops: int | None = None
+    last_dm: int = 0
+    pushed_at: int = 0
     heard_s: float | None = None
 
     @property

@@ -28,15 +28,19 @@ from meshtastic.protobuf import mesh_pb2
 from bot_view import MeshBotView
 from bot_worker import BotWorker
 from commands import Commands
+from direct_message_counts import DirectMessageCounts
 from flood_guard import FloodGuard
 from french_text import counted
 from interface_manager import InterfaceManager, LinkStatus
 from journal_format import configure_logging, printable
+from key_pusher import KeyPusher, PushSettings
+from keys_command import KeysCommand, add_arguments
 from known_node import node_id
 from link_policy import NEVER_S, LinkSettings
 from message_sender import MessageSender, SenderSettings
 from node_manager import NodeManager
 from packet_handler import HandlerSettings, PacketHandler
+from radio_keys import RadioKeys
 from sealed_messages import SealedMessages
 from serial_interface_manager import SerialInterfaceManager
 from settings import ConfigError, SettingsReader, load_config
@@ -50,12 +54,14 @@ VERSION = "0.1.0"
 EXIT_CONFIG = 2
 EXIT_PASSING = 1
 SERIAL_CLEANUP_S = 1.0
-COUNTS = ("FLOOD_BURST",)
+COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 MAY_BE_ZERO = (
     "TCP_PUBKEY_SYNC_DELAY",
     "TCP_INTERFACE_CLEANUP_DELAY",
     "TCP_INTERFACE_STABILIZATION_DELAY",
 )
+KEY_ORDERS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
+KEY_PUSH_INTERVAL_S = 5.0
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -120,6 +126,13 @@ class MeshBot:
     # When nodes were heard is written this often. Keys are written when they are learned.
     HEARD_SAVE_INTERVAL: float = 300
 
+    # True: write keys of people who talk to the bot into the radio where it lacks them, for
+    # firmware (2.8) that drops what it cannot open. It writes the node's flash and makes them
+    # favourites there. At most so many a day, on a link that has been up for so long.
+    TCP_PUSH_KEYS_TO_RADIO: bool = False
+    TCP_PUSH_KEYS_PER_DAY = 10
+    TCP_PUSH_KEYS_AFTER: float = 300
+
     FLOOD_BURST = 5
 
     def __init__(
@@ -158,14 +171,29 @@ class MeshBot:
             SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
             clock,
         )
-        view = MeshBotView(self.node_manager, self._link, VERSION, clock)
+        counts = DirectMessageCounts()
+        self._radio_keys = RadioKeys()
+        view = MeshBotView(
+            self.node_manager, self._link, counts, self.site.admin_nodes, VERSION, clock
+        )
         self._packets = PacketHandler(
             self.node_manager,
             Commands(view),
             self._sender,
             sealed,
             FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
-            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE),
+            self._radio_keys,
+            counts,
+            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+        self._key_pusher = KeyPusher(
+            self.node_manager,
+            self._radio_keys,
+            self._sender,
+            PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
+            self._worker.post,
             clock=clock,
             wall_clock=wall_clock,
         )
@@ -249,6 +277,8 @@ class MeshBot:
         Raises :class:`StorageError` when the database cannot be used.
         """
         self._storage.open()
+        if self.simulated_node is None:
+            self._storage.forget_simulated()
         keys = self.node_manager.load()
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info("🤖 MeshBot %s : %s", VERSION, known)
@@ -263,6 +293,12 @@ class MeshBot:
             )
         self._worker.every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
         self._worker.every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
+        self._worker.every(KEY_ORDERS_POLL_S, self._obey_key_orders)
+        if self.TCP_PUSH_KEYS_TO_RADIO:
+            self._worker.every(
+                KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
+            )
+        self._worker.post(self._obey_key_orders)
         self._worker.start()
         self._sender.start()
         self._link.start()
@@ -301,6 +337,9 @@ class MeshBot:
                 "ℹ️ Le nœud ne donne pas sa clé privée (géré ou verrouillé) : seuls les messages "
                 "qu'il ouvre lui-même sont lus"
             )
+        self._worker.post(
+            partial(self._radio_keys.downloaded, interface, everything=not interface.noNodes)
+        )
         if first:
             self._worker.post(
                 partial(self.node_manager.sync_pubkeys_to_interface, interface, force=True)
@@ -352,11 +391,33 @@ class MeshBot:
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:
         """Have the worker learn what the node knows."""
-        self._worker.post(partial(self.node_manager.learn_from_radio, nodes, interface.own_num))
+        self._worker.post(partial(self._learn_from_radio, interface, nodes))
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Have the worker deal with a packet."""
         self._worker.post(partial(self._packets.handle, interface, packet, self._clock()))
+
+    # -- Keys, on the worker thread ------------------------------------------------------------
+
+    def _learn_from_radio(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        self._radio_keys.downloading(interface, nodes)
+        self.node_manager.learn_from_radio(nodes, interface.own_num)
+        self._packets.open_waiting(interface)
+
+    def _obey_key_orders(self) -> None:
+        """Do what the operator decided meanwhile with ``main_bot.py keys``."""
+        try:
+            if not self._storage.changed_by_others() or not self.node_manager.obey_orders():
+                return
+        except StorageError as error:
+            log.debug("decisions about keys not read: %s", error)
+            return
+        interface = self._link.live_interface
+        if interface is not None:
+            self.node_manager.sync_pubkeys_to_interface(interface, force=False)
+            self._packets.open_waiting(interface)
 
     # -- The key syncs -----------------------------------------------------------------------
 
@@ -399,27 +460,45 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="main_bot.py",
         description="Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans "
-        "config.py (où est le nœud) et dans les constantes de main_bot.py.",
+        "config.py (où est le nœud) et dans les constantes de main_bot.py. Sans commande : "
+        "démarre le bot.",
     )
     parser.add_argument("--version", action="version", version=f"MeshBot {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMANDE")
+    keys = commands.add_parser("keys", help="voir les clés annoncées, en accepter ou refuser")
+    add_arguments(keys)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the bot until SIGTERM or SIGINT and return the exit code.
+    """Run the bot until SIGTERM or SIGINT, or do what a command asks; return the exit code.
 
     0: stopped as asked. 2: settings or a database that make no sense, until somebody changes them.
-    1: the database cannot be used right now.
+    1: the database cannot be used right now, or the command cannot do what was asked.
     """
-    _parse_arguments(argv)
+    options = _parse_arguments(argv)
     configure_logging("INFO")
     try:
-        bot = MeshBot()
+        return _run_keys(options) if options.command == "keys" else _run_bot()
     except ConfigError as error:
         log.error("❌ %s", error)
         return EXIT_CONFIG
-    configure_logging(bot.site.log_level)
+    except StorageError as error:
+        log.error("❌ %s", error)
+        return EXIT_PASSING if error.passing else EXIT_CONFIG
 
+
+def _run_keys(options: argparse.Namespace) -> int:
+    reader = SettingsReader(os.environ)
+    site = reader.site(load_config())
+    reader.check()
+    simulated = site.connection_mode == "simulated"
+    return KeysCommand(site.database_path, simulated=simulated).run(options)
+
+
+def _run_bot() -> int:
+    bot = MeshBot()
+    configure_logging(bot.site.log_level)
     with Termination() as termination:
         try:
             bot.start()
@@ -427,11 +506,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 termination.wait()
             finally:
                 bot.stop()
-        except StorageError as error:
-            if termination.requested:
-                return 0
-            log.error("❌ %s", error)
-            return EXIT_PASSING if error.passing else EXIT_CONFIG
+        except StorageError:
+            if not termination.requested:
+                raise
     return 0
 
 

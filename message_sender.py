@@ -1,11 +1,13 @@
-"""The thread ``bot-sender``: every text the bot sends goes through here, one after another.
+"""The thread ``bot-sender``: whatever the bot sends goes through here, one after another.
 
-Owns the outbound queue. Any thread may queue a text; nothing but this thread sends one.
+Owns the outbound queue and what became of the texts sent last, guarded by ``_sent_lock``, a leaf.
+Any thread may queue a text or a request; nothing but this thread sends one.
 
 Texts are spaced, because the firmware silently drops a text that comes within 2 s of another
 (measured, 2.7 and 2.8). The pause runs from the node's own word on the previous text, so that a
 slow Wi-Fi cannot push two together. A text whose fate is unknown, because the link died first, is
-sent again under the same packet id: whoever had it already drops the copy.
+sent again under the same packet id: whoever had it already drops the copy. A request is tried once,
+on the interface it was meant for.
 """
 
 import contextlib
@@ -13,15 +15,19 @@ import logging
 import queue
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+from meshtastic.protobuf import mesh_pb2
 
 from direct_messages import CannotOpen
 from french_text import duration_text
 from journal_format import printable
 from known_node import BROADCAST_NUM
 from link_errors import LinkError, NodeBusyError
+from routing_errors import NO_KEY_ERRORS, routing_error_text
 from sealed_messages import SealedMessages
 from supervised_interface import SupervisedInterface
 from text_split import split_text
@@ -32,7 +38,8 @@ MAX_WAITING_TEXTS = 100
 QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queue without room
 LINK_POLL_S = 0.5
 MAX_UNSURE_SENDS = 4
-NO_KEY_RESULTS = (34, 35, 39)  # PKI_FAILED, PKI_UNKNOWN_PUBKEY, PKI_SEND_FAIL_PUBLIC_KEY
+REMEMBERED_TEXTS = 100
+PKI_SEND_FAIL_PUBLIC_KEY = mesh_pb2.Routing.Error.PKI_SEND_FAIL_PUBLIC_KEY
 
 
 class Link(Protocol):
@@ -77,6 +84,30 @@ class OutgoingText:
     packet_id: int = field(default=0, compare=False)
 
 
+@dataclass(frozen=True)
+class OutgoingRequest:
+    """A packet for the node to send or to obey, tried once.
+
+    ``send`` gives it to the interface under the packet id; ``done`` hears, on the sender's thread,
+    the node's result code (0: taken), or None when it gave none.
+    """
+
+    interface: SupervisedInterface
+    send: Callable[[SupervisedInterface, int], None]
+    done: Callable[[int | None], None]
+
+
+@dataclass
+class _SentText:
+    """A text that the node has, or may have. ``taken``: it said that it does."""
+
+    text: OutgoingText
+    taken: bool = False
+    key_missing: bool = False
+    settled: bool = False
+    """Whether the sender has seen to its failure already."""
+
+
 class MessageSender:
     """Sends texts in the order they were queued, spaced, each once."""
 
@@ -94,7 +125,11 @@ class MessageSender:
         self._sealer = sealer
         self._settings = settings
         self._clock = clock
-        self._texts: queue.Queue[OutgoingText | None] = queue.Queue(MAX_WAITING_TEXTS)
+        self._queue: queue.Queue[OutgoingText | OutgoingRequest | None] = queue.Queue(
+            MAX_WAITING_TEXTS
+        )
+        self._sent_lock = threading.Lock()
+        self._sent: OrderedDict[int, _SentText] = OrderedDict()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bot-sender", daemon=True)
         self._next_send_s = clock()
@@ -109,14 +144,14 @@ class MessageSender:
         """End at the next wait; return whether the thread ended in time. Waiting texts are lost."""
         self._stop.set()
         with contextlib.suppress(queue.Full):  # not asleep then, and sees the event
-            self._texts.put_nowait(None)
+            self._queue.put_nowait(None)
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def is_full(self) -> bool:
         """Say whether a text queued now would be dropped."""
-        return self._texts.full()
+        return self._queue.full()
 
     def send(
         self, text: str, to: int, *, channel: int = 0, reply_id: int = 0, sealed: bool = False
@@ -128,22 +163,76 @@ class MessageSender:
         now_s = self._clock()
         for part in split_text(text, self._settings.max_bytes, self._settings.max_parts):
             try:
-                self._texts.put_nowait(OutgoingText(part, to, channel, reply_id, sealed, now_s))
+                self._queue.put_nowait(OutgoingText(part, to, channel, reply_id, sealed, now_s))
             except queue.Full:
                 log.warning(
                     "⚠️ Trop de réponses en attente : celle pour %s est jetée", self._name(to)
                 )
                 return
 
+    def request(self, request: OutgoingRequest) -> bool:
+        """Queue a request; return whether there was room. Never blocks."""
+        try:
+            self._queue.put_nowait(request)
+        except queue.Full:
+            return False
+        return True
+
+    def routing_error(self, packet_id: int, source: int, error: int, own_num: int) -> int | None:
+        """Take a routing error about a packet that may be one of ours; say what it means.
+
+        Anybody can send one about any packet: it counts only from whom the text was for, and from
+        our own node. For want of a key there, the text goes out again under our own seal. Returns
+        the number of the node whose key our own node is then known to lack.
+        """
+        with self._sent_lock:
+            sent = self._sent.get(packet_id)
+            if sent is None or source not in (own_num, sent.text.to):
+                return None
+            text = sent.text
+            lacking = text.to if source == own_num and error in NO_KEY_ERRORS else None
+            if sent.settled:
+                return lacking
+            if lacking is not None and not text.sealed:
+                sent.key_missing = True
+                if not sent.taken:
+                    return lacking  # the sender's thread, waiting for the node's word, sees to it
+            sent.settled = True
+        if sent.key_missing and self._can_seal(self._link.wait_live(0.0), text.to):
+            self._say_we_seal(text.to)
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(replace(text, sealed=True, packet_id=0))
+                return lacking
+        log.warning(
+            "⚠️ Réponse à %s non remise : %s", self._name(text.to), routing_error_text(error)
+        )
+        return lacking
+
     def _run(self) -> None:
         while not self._stop.is_set():
-            text = self._texts.get()
-            if text is None:
-                continue
+            outgoing = self._queue.get()
             try:
-                self._deliver(text)
+                if isinstance(outgoing, OutgoingText):
+                    self._deliver(outgoing)
+                elif outgoing is not None:
+                    self._try(outgoing)
             except Exception:  # top of a thread
-                log.exception("❌ Erreur inattendue, réponse à %s perdue", self._name(text.to))
+                log.exception("❌ Erreur inattendue, un envoi est perdu")
+
+    def _try(self, request: OutgoingRequest) -> None:
+        """Send a request, if its interface still is the live one."""
+        interface, result = request.interface, None
+        try:
+            if interface is self._link.wait_live(0.0):
+                packet_id = interface.new_packet_id()
+                request.send(interface, packet_id)
+                patience_s = self._settings.confirm_timeout_s
+                status = interface.wait_for_queue_status(packet_id, patience_s, patience_s)
+                result = status.res if status is not None else None
+        except LinkError as error:
+            log.debug("request not sent: %s", error)
+        finally:
+            request.done(result)
 
     def _deliver(self, text: OutgoingText) -> None:
         """Send one text, waiting for the link and its turn, until its age forbids it.
@@ -189,6 +278,7 @@ class MessageSender:
         Raises ``LinkError`` when it was not sent.
         """
         text.packet_id = text.packet_id or interface.new_packet_id()
+        self._remember(text)
         want_ack = text.to != BROADCAST_NUM
         if text.sealed:
             private_key, public_key = interface.own_private_key, self._keys.public_key(text.to)
@@ -226,6 +316,8 @@ class MessageSender:
             log.info("💬 Remis pour %s, sans confirmation du nœud", self._name(text.to))
             return True
         self._node_confirms = True
+        if status.res == 0 and self._is_key_missing(text.packet_id):
+            return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status.res == 0:
             shown = printable(text.text.replace("\n", " ⏎ "))
             log.info("💬 Envoyé à %s : %s", self._name(text.to), shown)
@@ -237,19 +329,46 @@ class MessageSender:
 
         A new try takes a new packet id: the node ignores one that it has seen.
         """
-        can_seal = bool(interface.own_private_key and self._keys.public_key(text.to))
-        if result in NO_KEY_RESULTS and not text.sealed and can_seal:
-            log.info(
-                "🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self._name(text.to)
-            )
+        with self._sent_lock:
+            if text.packet_id in self._sent:
+                self._sent[text.packet_id].settled = True
+        if result in NO_KEY_ERRORS and not text.sealed and self._can_seal(interface, text.to):
+            self._say_we_seal(text.to)
             text.sealed = True
             text.packet_id = 0
             return False
         if result == QUEUE_FULL_RESULT:
             text.packet_id = 0
             raise NodeBusyError("la file d'émission du nœud est pleine")
-        log.warning("⚠️ Le nœud refuse la réponse à %s (code %d)", self._name(text.to), result)
+        log.warning(
+            "⚠️ Le nœud refuse la réponse à %s : %s",
+            self._name(text.to),
+            routing_error_text(result),
+        )
         return True
+
+    def _remember(self, text: OutgoingText) -> None:
+        with self._sent_lock:
+            self._sent[text.packet_id] = _SentText(replace(text))
+            if len(self._sent) > REMEMBERED_TEXTS:
+                self._sent.popitem(last=False)
+
+    def _is_key_missing(self, packet_id: int) -> bool:
+        """Note that the node took a text; say whether it told meanwhile that it lacks the key."""
+        with self._sent_lock:
+            sent = self._sent.get(packet_id)
+            if sent is None:
+                return False
+            sent.taken = True
+            return sent.key_missing
+
+    def _can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
+        return bool(
+            interface is not None and interface.own_private_key and self._keys.public_key(to)
+        )
+
+    def _say_we_seal(self, to: int) -> None:
+        log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self._name(to))
 
     def _name(self, num: int) -> str:
         return "tous" if num == BROADCAST_NUM else self._keys.label(num)

@@ -3,12 +3,9 @@
 Owns the table of known nodes, guarded by ``_lock``, a leaf; what is handed out are copies. Any
 thread may call. Storage is written outside the lock, from a copy taken inside it.
 
-The first key seen for a node stays: a NodeInfo heard over the air carries no proof of its sender,
-so another key in one changes nothing here. The node's own database is the radio's authority, and
-is believed.
+Which key is believed of a node is :class:`KeyTrust`'s to say, used under the same lock.
 """
 
-import base64
 import heapq
 import logging
 import math
@@ -20,12 +17,20 @@ from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
-import direct_messages
 from french_text import counted
 from journal_format import printable
+from key_trust import (
+    KeyTrust,
+    OtherKey,
+    Source,
+    Verdict,
+    base64_text,
+    fingerprint,
+    is_number_of,
+)
 from known_node import BROADCAST_NUM, KnownNode, node_id
 from line_limiter import LineLimiter
-from storage import RUNNING_BUSY_TIMEOUT_S, Storage, StorageError, StorageVanished
+from storage import RUNNING_BUSY_TIMEOUT_S, KeyOrder, Storage, StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +75,10 @@ class NodeManager:
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
         self._nodes: dict[int, KnownNode] = {}
+        self._trust = KeyTrust()
         self._unsaved: set[int] = set()
+        self._obeyed: dict[int, KeyOrder] = {}
+        """The operator's decisions that were done but still stand in the store."""
         self._revision = 0
         self._entries: tuple[_SyncEntry, ...] | None = ()
         self._last_sync: _SyncMark | None = None
@@ -82,11 +90,19 @@ class NodeManager:
 
     def load(self) -> int:
         """Read the stored nodes; return how many have a key. Raises ``StorageError``."""
-        nodes = self._storage.load_nodes()
+        nodes, others = self._storage.load_nodes(), self._storage.load_other_keys()
         with self._lock:
             self._nodes = {node.num: node for node in nodes}
+            mended = self._trust.load(nodes, others)
+            self._unsaved.update(node.num for node in mended)
             self._touch()
-            return sum(1 for node in nodes if node.public_key)
+            keys = sum(1 for node in nodes if node.public_key)
+        for node in mended:
+            log.warning(
+                "⚠️ Clé enregistrée de %s écartée : inutilisable, ou celle d'un autre nœud",
+                _label(node),
+            )
+        return keys
 
     # -- Learning ------------------------------------------------------------------------------
 
@@ -95,30 +111,33 @@ class NodeManager:
 
         ``own_num`` is the radio's own number, whose key is kept but not counted in the journal.
         """
-        log_lines: list[str] = []
+        infos = list(infos)
+        lines: list[str] = []
+        learned: dict[int, KnownNode] = {}
         with self._lock:
-            learned: list[KnownNode] = []
             for info in infos:
                 node = self._node(info.num)
                 if node is None:
                     continue
-                known = bool(node.public_key)
-                if info.HasField("user") and self._take_user(node, info.user, trusted=True):
-                    learned.append(replace(node))
-                    if known:
-                        log_lines.append(
-                            f"🔑 Clé de {_label(node)} remplacée par celle de la base de la radio"
-                        )
+                if info.HasField("user"):
+                    self._take_names(node, info.user)
+                    self._learn_key(node, info.user.public_key, Source.RADIO, learned, lines)
                 self._unsaved.add(node.num)
                 node.last_heard = max(node.last_heard, info.last_heard)
                 if info.HasField("hops_away"):
                     node.hops = info.hops_away
                 if info.snr:
                     node.snr_db = info.snr
-        saved = self._save(learned)
-        for line in log_lines:
+            # Once more those whose key was another's a moment ago, before that one's was replaced.
+            for info in infos:
+                node = self._nodes.get(info.num)
+                if node is not None and info.user.public_key not in (b"", node.public_key):
+                    self._learn_key(node, info.user.public_key, Source.RADIO, learned, lines)
+            copies = [replace(node) for node in learned.values()]
+        saved = self._save(copies)
+        for line in lines:
             log.warning(line)
-        others = sum(node.num != own_num for node in learned)
+        others = sum(node.num != own_num for node in copies)
         if saved and others:
             what = counted(
                 others,
@@ -133,19 +152,136 @@ class NodeManager:
             node = self._node(num)
             if node is None:
                 return
-            stored = node.public_key
-            learned = self._take_user(node, user, trusted=False)
-            copy = replace(node)
-        if learned:
-            if self._save([copy]):
-                log.info("🔑 Clé publique de %s apprise et enregistrée", _label(copy))
-        elif user.public_key and user.public_key != stored:
-            with self._lock:
-                due = self._refused_lines.allows(num, self._clock())
-            if due:
-                usable = direct_messages.is_usable_key(user.public_key)
-                what = "autre clé publique que celle connue" if usable else "clé inutilisable"
-                log.warning("⚠️ %s annonce une %s : ignorée", _label(copy), what)
+            self._take_names(node, user)
+        if user.public_key:
+            self._learn_one_key(num, user.public_key, Source.AIR)
+
+    def learn_from_message(self, num: int, public_key: bytes) -> None:
+        """Take the key with which the radio opened a message of node ``num``."""
+        self._learn_one_key(num, public_key, Source.AIR)
+
+    def _learn_one_key(self, num: int, key: bytes, source: Source) -> None:
+        lines: list[str] = []
+        learned: dict[int, KnownNode] = {}
+        with self._lock:
+            node = self._node(num)
+            if node is None:
+                return
+            news = self._learn_key(node, key, source, learned, lines)
+            copies = [replace(node)] if learned or news else []
+        if copies and self._save(copies) and learned:
+            log.info("🔑 Clé publique de %s apprise et enregistrée", _label(copies[0]))
+        for line in lines:
+            log.warning(line)
+
+    def _learn_key(
+        self,
+        node: KnownNode,
+        key: bytes,
+        source: Source,
+        learned: dict[int, KnownNode],
+        lines: list[str],
+    ) -> bool:
+        """Have a key judged, under the lock; return whether there is news for the operator.
+
+        A node whose key changed goes into ``learned``, what is to be said into ``lines``.
+        """
+        if not key:
+            return False
+        known = node.public_key
+        verdict = self._trust.offer(node, key, source, int(self._wall_clock()))
+        if verdict in (Verdict.PINNED, Verdict.ADOPTED):
+            learned[node.num] = node
+            self._touch()
+        if verdict is Verdict.ADOPTED:
+            lines.append(
+                f"🔑 Clé de {_label(node)} remplacée par celle de la base de la radio : "
+                f"{fingerprint(key)} au lieu de {fingerprint(known)}"
+            )
+        news = verdict in (Verdict.OFFERED, Verdict.TAKEN)
+        if (news or verdict is Verdict.UNUSABLE) and self._refused_lines.allows(
+            (node.num, verdict), self._clock()
+        ):
+            lines.append(self._offer_line(node, key, verdict))
+        return news
+
+    def _offer_line(self, node: KnownNode, key: bytes, verdict: Verdict) -> str:
+        if verdict is Verdict.UNUSABLE:
+            return f"⚠️ {_label(node)} annonce une clé inutilisable : ignorée"
+        evidence = (
+            " ; le numéro du nœud est le CRC-32 de cette clé" if is_number_of(node.num, key) else ""
+        )
+        if verdict is Verdict.TAKEN:
+            holder = self._trust.holder(key) or 0
+            return (
+                f"⚠️ {_label(node)} annonce la clé {fingerprint(key)}, qui est celle de "
+                f"{self._label_of(holder)} : ignorée{evidence} (voir : main_bot.py keys list)"
+            )
+        return (
+            f"⚠️ {_label(node)} annonce une autre clé publique, {fingerprint(key)}, que celle "
+            f"connue, {fingerprint(node.public_key)} : ignorée{evidence} "
+            "(voir : main_bot.py keys list)"
+        )
+
+    # -- The operator's decisions --------------------------------------------------------------
+
+    def obey_orders(self) -> bool:
+        """Do what the operator decided about keys; return whether any key changed.
+
+        Raises ``StorageError`` when the decisions cannot be read.
+        """
+        orders = [order for order in self._storage.load_orders() if order.id not in self._obeyed]
+        for order in orders:
+            self._obey(order)
+        return any(order.accept for order in orders)
+
+    def _obey(self, order: KeyOrder) -> None:
+        now = int(self._wall_clock())
+        with self._lock:
+            self._obeyed[order.id] = order
+            node = self._node(order.num)
+            if node is None:
+                return
+            if order.accept:
+                known = node.public_key
+                holder = self._nodes.get(self._trust.holder(order.public_key) or 0)
+                self._trust.accept(node, order.public_key, holder, now)
+                self._touch()
+                line = (
+                    f"🔑 Clé de {_label(node)} acceptée par l'opérateur : "
+                    f"{fingerprint(order.public_key)}"
+                )
+                if known and known != order.public_key:
+                    line += f" au lieu de {fingerprint(known)}"
+                copies = [replace(node)]
+                if holder is not None and holder is not node:
+                    line += f", retirée à {_label(holder)}"
+                    copies.append(replace(holder))
+            else:
+                self._trust.refuse(order.num, order.public_key, now)
+                line = (
+                    f"🔑 Clé annoncée par {_label(node)} refusée par l'opérateur : "
+                    f"{fingerprint(order.public_key)}"
+                )
+                copies = [replace(node)]
+        log.info(line)
+        self._save(copies, insist=True)
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
+        with self._lock:
+            return self._trust.others(num)
+
+    def waiting_keys(self) -> list[OtherKey]:
+        """Return the keys that wait for the operator's decision."""
+        with self._lock:
+            return self._trust.waiting()
+
+    def key_holder(self, key: bytes) -> KnownNode | None:
+        """Return a copy of the node that a key is pinned for."""
+        with self._lock:
+            node = self._nodes.get(self._trust.holder(key) or 0)
+            return replace(node) if node is not None else None
 
     def heard(self, num: int, *, snr_db: float | None, hops: int | None) -> None:
         """Note that a packet of node ``num`` was heard now, and how."""
@@ -159,6 +295,37 @@ class NodeManager:
             node.hops = hops
             self._unsaved.add(num)
 
+    def heard_message(self, num: int) -> None:
+        """Note that node ``num`` sent us a direct message now, and proved that it did."""
+        with self._lock:
+            node = self._node(num)
+            if node is not None:
+                node.last_dm = int(self._wall_clock())
+                self._unsaved.add(num)
+
+    def key_pushed(self, num: int) -> None:
+        """Note, durably, that the key of node ``num`` was given to the radio now."""
+        with self._lock:
+            node = self._nodes.get(num)
+            if node is None:
+                return
+            node.pushed_at = int(self._wall_clock())
+            copy = replace(node)
+        self._save([copy], insist=True)
+
+    def correspondents(self) -> list[KnownNode]:
+        """Return copies of the nodes with a key that sent us messages, the latest first."""
+        with self._lock:
+            nodes = [
+                replace(node) for node in self._nodes.values() if node.last_dm and node.public_key
+            ]
+        return sorted(nodes, key=lambda node: -node.last_dm)
+
+    def pushes_since(self, wall_s: float) -> int:
+        """Return how many keys were given to the radio since a wall-clock time, or after now."""
+        with self._lock:
+            return sum(node.pushed_at > wall_s for node in self._nodes.values())
+
     def save_heard(self) -> None:
         """Write what changed since the last time; keys were written when they were learned.
 
@@ -169,9 +336,7 @@ class NodeManager:
                 replace(self._nodes[num]) for num in self._unsaved if self._nodes[num].introduced
             ]
             self._unsaved.clear()
-        if nodes and not self._save(nodes, insist=True):
-            with self._lock:
-                self._unsaved.update(node.num for node in nodes)
+        self._save(nodes, insist=True)
 
     def _node(self, num: int) -> KnownNode | None:
         """Return the entry of ``num``, made if need be; None for no node's number, or no room."""
@@ -189,8 +354,8 @@ class NodeManager:
         self._nodes = kept
         self._unsaved &= kept.keys()
 
-    def _take_user(self, node: KnownNode, user: mesh_pb2.User, *, trusted: bool) -> bool:
-        """Copy names and, where it may, the key; return whether the key changed."""
+    def _take_names(self, node: KnownNode, user: mesh_pb2.User) -> None:
+        """Copy what a node says of itself, but for its key."""
         before = (node.long_name, node.short_name, node.hw_model, node.role)
         node.long_name = user.long_name[:MAX_NAME_CHARS] or node.long_name
         node.short_name = user.short_name[:MAX_NAME_CHARS] or node.short_name
@@ -200,14 +365,6 @@ class NodeManager:
         if before != (node.long_name, node.short_name, node.hw_model, node.role):
             self._unsaved.add(node.num)
             self._touch()
-        key = user.public_key
-        if not direct_messages.is_usable_key(key) or key == node.public_key:
-            return False
-        if node.public_key and not trusted:
-            return False
-        node.public_key = key
-        self._touch()
-        return True
 
     def _touch(self) -> None:
         self._revision += 1
@@ -216,18 +373,21 @@ class NodeManager:
     def _save(self, nodes: list[KnownNode], *, insist: bool = False) -> bool:
         """Write copies of nodes; on failure say so once and keep them for the next attempt.
 
-        A store that just failed is left alone for a while, unless one insists: each attempt may
-        cost the worker half a second.
+        What became of other keys and of the operator's decisions is written with them. A store that
+        just failed is left alone for a while, unless one insists: each attempt may cost the worker
+        half a second.
         """
-        if not nodes:
-            return True
         with self._lock:
-            if not insist and self._clock() < self._next_try_s:
+            if not insist and nodes and self._clock() < self._next_try_s:
                 self._unsaved.update(node.num for node in nodes)
                 return False
+            other_keys = self._trust.take_unsaved() if nodes or insist else {}
+            obeyed = list(self._obeyed.values())
+        if not (nodes or other_keys or obeyed):
+            return True
         try:
             try:
-                self._storage.save_nodes(nodes)
+                self._storage.save_nodes(nodes, other_keys, obeyed)
             except StorageVanished as error:
                 self._rebuild_store(error)
         except StorageError as error:
@@ -237,9 +397,12 @@ class NodeManager:
                 self._storage_failing = True
                 self._next_try_s = self._clock() + STORE_RETRY_S
                 self._unsaved.update(node.num for node in nodes)
+                self._trust.put_back_unsaved(other_keys)
             return False
         with self._lock:
             was_failing, self._storage_failing = self._storage_failing, False
+            for order in obeyed:
+                self._obeyed.pop(order.id, None)
             self._next_try_s = -math.inf
             # Another thread may have learned and written a key since the copies were taken.
             outdated = [
@@ -257,7 +420,8 @@ class NodeManager:
         self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         with self._lock:
             nodes = [replace(node) for node in self._nodes.values() if node.introduced]
-        self._storage.save_nodes(nodes)
+            other_keys = self._trust.all_others()
+        self._storage.save_nodes(nodes, other_keys)
         log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
 
     # -- Looking up ----------------------------------------------------------------------------
@@ -271,8 +435,11 @@ class NodeManager:
     def label(self, num: int) -> str:
         """Return how a log line names a node: its name, if it has one, and its id."""
         with self._lock:
-            node = self._nodes.get(num)
-            return _label(node) if node is not None else node_id(num)
+            return self._label_of(num)
+
+    def _label_of(self, num: int) -> str:
+        node = self._nodes.get(num)
+        return _label(node) if node is not None else node_id(num)
 
     def public_key(self, num: int) -> bytes:
         """Return the key known for node ``num``, or ``b""``."""
@@ -344,7 +511,7 @@ class NodeManager:
         """Say whether ``interface`` holds the key that is stored for node ``num``."""
         held = (getattr(interface, "nodesByNum", None) or {}).get(num) or {}
         key = self.public_key(num)
-        return bool(key) and held.get("user", {}).get("publicKey") == _base64(key)
+        return bool(key) and held.get("user", {}).get("publicKey") == base64_text(key)
 
     # -- The key sync --------------------------------------------------------------------------
 
@@ -390,6 +557,19 @@ class NodeManager:
         )
         return injected
 
+    def put_key_back(self, interface: Any, num: int) -> bool:
+        """Make ``interface`` hold the stored key of a node it just heard; return if it did not.
+
+        The library takes whatever a NodeInfo says, another key or none at all included.
+        """
+        nodes, by_num = getattr(interface, "nodes", None), getattr(interface, "nodesByNum", None)
+        with self._lock:
+            node = self._nodes.get(num)
+            entry = _sync_entry(node) if node is not None and node.public_key else None
+        if entry is None or nodes is None or not by_num or num not in by_num:
+            return False
+        return _inject(nodes, by_num, entry)
+
     def _nothing_to_do(
         self,
         mark: _SyncMark,
@@ -412,16 +592,13 @@ class NodeManager:
         with self._lock:
             if self._entries is None:
                 self._entries = tuple(
-                    _SyncEntry(
-                        node.num,
-                        node.id,
-                        _base64(node.public_key),
-                        _library_user(node),
-                    )
-                    for node in self._nodes.values()
-                    if node.public_key
+                    _sync_entry(node) for node in self._nodes.values() if node.public_key
                 )
             return self._entries, self._revision
+
+
+def _sync_entry(node: KnownNode) -> _SyncEntry:
+    return _SyncEntry(node.num, node.id, base64_text(node.public_key), _library_user(node))
 
 
 def _own_num(interface: Any) -> int:
@@ -457,17 +634,13 @@ def _library_user(node: KnownNode) -> dict[str, str]:
         "id": node.id,
         "longName": node.long_name or f"Meshtastic {node.id[-4:]}",
         "shortName": node.short_name or node.id[-4:],
-        "publicKey": _base64(node.public_key),
+        "publicKey": base64_text(node.public_key),
     }
     if node.hw_model and node.hw_model != "UNSET":
         user["hwModel"] = node.hw_model
     if node.role and node.role != "CLIENT":
         user["role"] = node.role
     return user
-
-
-def _base64(key: bytes) -> str:
-    return base64.b64encode(key).decode("ascii")
 
 
 def _enum_name(enum: Any, value: int) -> str:

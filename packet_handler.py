@@ -13,16 +13,21 @@ from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from commands import Commands, Request, is_command
+from direct_message_counts import DirectMessageCounts
 from direct_messages import CannotOpen
 from flood_guard import FloodGuard, Verdict
 from french_text import duration_text
 from journal_format import printable
+from key_requests import KeyRequests
+from key_trust import fingerprint
 from known_node import BROADCAST_NUM
 from line_limiter import LineLimiter
-from message_sender import MessageSender
+from message_sender import MessageSender, OutgoingRequest
 from node_manager import NodeManager
+from radio_keys import RadioKeys
 from sealed_messages import SealedMessages, is_sealed_for
 from supervised_interface import SupervisedInterface
+from waiting_messages import WaitingMessage, WaitingMessages
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +42,14 @@ PortNum = portnums_pb2.PortNum
 
 @dataclass(frozen=True)
 class HandlerSettings:
-    """What the operator chose. ``max_age_s``: older commands of a backlog are not answered."""
+    """What the operator chose. ``max_age_s``: older commands of a backlog are not answered.
+
+    ``require_pki``: a direct message that does not prove its sender is ignored.
+    """
 
     answer_channels: tuple[int, ...]
     max_age_s: float
+    require_pki: bool = False
 
 
 class PacketHandler:
@@ -53,6 +62,8 @@ class PacketHandler:
         sender: MessageSender,
         sealed: SealedMessages,
         flood: FloodGuard,
+        radio_keys: RadioKeys,
+        counts: DirectMessageCounts,
         settings: HandlerSettings,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -64,10 +75,14 @@ class PacketHandler:
         self._sender = sender
         self._sealed = sealed
         self._flood = flood
+        self._radio_keys = radio_keys
+        self._counts = counts
         self._settings = settings
         self._clock = clock
         self._wall_clock = wall_clock
-        self._answered: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._answered: OrderedDict[tuple[int, int, bool], None] = OrderedDict()
+        self._waiting = WaitingMessages()
+        self._key_requests = KeyRequests()
         self._sealed_lines = LineLimiter(SEALED_LINE_S)
         self._odd_lines = LineLimiter(ODD_LINE_S)
 
@@ -77,38 +92,118 @@ class PacketHandler:
         """Take a packet received on ``interface`` at monotonic time ``received_s``."""
         own_num = interface.own_num
         sender = getattr(packet, "from")
+        if sender == own_num and packet.decoded.portnum == PortNum.ROUTING_APP:
+            self._take_routing(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):
             return
-        snr_db, rssi_dbm = _signal(packet)
+        snr_db, _ = _signal(packet)
         self._nodes.heard(sender, snr_db=snr_db, hops=_hops(packet))
-        opened_here = is_sealed_for(packet, own_num)
-        data = self._open(interface, packet) if opened_here else packet.decoded
-        if data is None or not data.portnum:
+        age_s = self._age_s(interface, packet, received_s)
+        if is_sealed_for(packet, own_num):
+            self._take_sealed(interface, WaitingMessage(packet, received_s, age_s))
+        else:
+            proven = self._is_proven(packet)
+            self._take(interface, packet, packet.decoded, proven=proven, age_s=age_s)
+
+    def open_waiting(self, interface: SupervisedInterface | None) -> None:
+        """Open the messages that were kept for want of a key, where there is one now."""
+        if interface is None or not len(self._waiting):
             return
+        now_s = self._clock()
+        for sender in self._waiting.senders(now_s):
+            if not self._nodes.public_key(sender):
+                continue
+            for message in self._waiting.take(sender):
+                if is_sealed_for(message.packet, interface.own_num):
+                    self._take_sealed(interface, message)
+
+    # -- What a packet holds -------------------------------------------------------------------
+
+    def _take(
+        self,
+        interface: SupervisedInterface,
+        packet: mesh_pb2.MeshPacket,
+        data: mesh_pb2.Data,
+        *,
+        proven: bool,
+        age_s: float,
+        sealed: bool = False,
+    ) -> None:
+        """Take what a packet says; ``sealed``: we opened it ourselves."""
+        sender = getattr(packet, "from")
         if data.portnum == PortNum.NODEINFO_APP:
-            self._learn(sender, data)
+            self._learn(interface, sender, data)
+        elif data.portnum == PortNum.ROUTING_APP:
+            self._take_routing(interface, sender, data)
         elif data.portnum == PortNum.TEXT_MESSAGE_APP:
-            to_us = packet.to == own_num
+            to_us = packet.to == interface.own_num
             if to_us or (
                 packet.to == BROADCAST_NUM and packet.channel in self._settings.answer_channels
             ):
-                text = _text_of(data)
-                if text is None:
-                    if self._odd_lines.allows("unreadable", self._clock()):
-                        label = self._nodes.label(sender)
-                        log.info("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)", label)
-                    return
-                request = Request(
-                    sender=sender,
-                    text=text,
-                    proven=opened_here or packet.pki_encrypted,
-                    snr_db=snr_db,
-                    rssi_dbm=rssi_dbm,
-                    hops=_hops(packet),
-                    via_mqtt=packet.via_mqtt,
-                )
-                age_s = self._age_s(interface, packet, received_s)
-                self._answer(packet, data, request, sealed=opened_here, age_s=age_s)
+                self._take_text(packet, data, proven=proven, age_s=age_s, sealed=sealed)
+
+    def _take_text(
+        self,
+        packet: mesh_pb2.MeshPacket,
+        data: mesh_pb2.Data,
+        *,
+        proven: bool,
+        age_s: float,
+        sealed: bool,
+    ) -> None:
+        sender = getattr(packet, "from")
+        if packet.to != BROADCAST_NUM:
+            self._counts.note(proven=proven, opened_here=sealed)
+            if proven:
+                self._nodes.heard_message(sender)
+            elif self._settings.require_pki:
+                if self._odd_lines.allows((sender, "unproven"), self._clock()):
+                    label = self._nodes.label(sender)
+                    log.info("🔒 Message non authentifié de %s ignoré (REQUIRE_PKI)", label)
+                return
+        text = _text_of(data)
+        if text is None:
+            if self._odd_lines.allows("unreadable", self._clock()):
+                label = self._nodes.label(sender)
+                log.info("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)", label)
+            return
+        snr_db, rssi_dbm = _signal(packet)
+        request = Request(
+            sender=sender,
+            text=text,
+            proven=proven,
+            snr_db=snr_db,
+            rssi_dbm=rssi_dbm,
+            hops=_hops(packet),
+            via_mqtt=packet.via_mqtt,
+        )
+        self._answer(packet, data, request, sealed=sealed, age_s=age_s)
+
+    def _is_proven(self, packet: mesh_pb2.MeshPacket) -> bool:
+        """Say whether the radio opened a packet with the key that we, too, know for its sender's.
+
+        By MQTT the mark of that can come with the packet: firmware before 2.8 passes it on as it
+        was written by whoever published it.
+        """
+        if not packet.pki_encrypted or packet.via_mqtt:
+            return False
+        sender = getattr(packet, "from")
+        if not packet.public_key:
+            return True
+        self._radio_keys.shown(sender, packet.public_key)
+        self._nodes.learn_from_message(sender, packet.public_key)
+        known = self._nodes.public_key(sender)
+        if known == packet.public_key:
+            return True
+        if self._sealed_lines.allows((sender, "other key"), self._clock()):
+            log.warning(
+                "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non authentifiés "
+                "(voir : main_bot.py keys list)",
+                self._nodes.label(sender),
+                fingerprint(packet.public_key),
+                fingerprint(known) or "une clé connue",
+            )
+        return False
 
     def _age_s(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
@@ -124,31 +219,75 @@ class PacketHandler:
         age_s = self._wall_clock() - packet.rx_time - RX_TIME_RESOLUTION_S
         return age_s if interface.away_s is None else min(age_s, interface.away_s + BACKLOG_S)
 
-    def _open(
-        self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket
-    ) -> mesh_pb2.Data | None:
-        """Open a direct message that the radio could not, or say once an hour why not."""
-        sender = getattr(packet, "from")
+    # -- Sealed messages -----------------------------------------------------------------------
+
+    def _take_sealed(self, interface: SupervisedInterface, message: WaitingMessage) -> None:
+        """Open a direct message that the radio could not, or keep it, or say why not."""
+        packet, sender = message.packet, message.sender
         public_key, private_key = self._nodes.public_key(sender), interface.own_private_key
-        if not public_key:
-            reason = "sa clé publique est inconnue"
-        elif not private_key:
-            reason = "le nœud ne donne pas sa clé privée"
+        if not private_key:
+            self._not_opened(sender, "le nœud ne donne pas sa clé privée")
+        elif not public_key:
+            self._waiting.keep(message)
+            self._ask_for_key(interface, sender)
         else:
             try:
-                return self._sealed.open(packet, private_key, public_key)
+                data = self._sealed.open(packet, private_key, public_key)
             except CannotOpen:
-                reason = "altéré, ou scellé avec une autre clé que celle connue"
+                self._not_opened(sender, "altéré, ou scellé avec une autre clé que celle connue")
+                return
+            self._radio_keys.not_opened(sender, public_key)
+            age_s = message.age_s + self._clock() - message.received_s
+            self._take(interface, packet, data, proven=True, age_s=age_s, sealed=True)
+
+    def _not_opened(self, sender: int, reason: str) -> None:
+        self._counts.not_opened += 1
         if self._sealed_lines.allows((sender, reason), self._clock()):
             label = self._nodes.label(sender)
             log.warning("🔒 Message scellé de %s non ouvert : %s", label, reason)
-        return None
 
-    def _learn(self, sender: int, data: mesh_pb2.Data) -> None:
+    def _ask_for_key(self, interface: SupervisedInterface, sender: int) -> None:
+        """Ask a stranger who he is, now and then, so that his message can be opened after all."""
+        label = self._nodes.label(sender)
+        asks = interface.own_user is not None and self._key_requests.allows(sender, self._clock())
+        if asks:
+            request = OutgoingRequest(
+                interface,
+                lambda session, packet_id: session.send_node_info_request(sender, packet_id),
+                lambda result: log.debug("NodeInfo of %s asked for: %s", label, result),
+            )
+            asks = self._sender.request(request)
+        if self._sealed_lines.allows((sender, "unknown"), self._clock()):
+            log.info(
+                "🔒 Message scellé de %s gardé 10 min : sa clé publique est inconnue%s",
+                label,
+                ", elle lui est demandée" if asks else "",
+            )
+
+    def _learn(self, interface: SupervisedInterface, sender: int, data: mesh_pb2.Data) -> None:
         try:
-            self._nodes.learn_from_air(sender, mesh_pb2.User.FromString(data.payload))
+            user = mesh_pb2.User.FromString(data.payload)
         except DecodeError:
             return  # the interface has counted it already
+        if user.public_key:
+            self._radio_keys.heard(sender, user.public_key)
+        self._nodes.learn_from_air(sender, user)
+        self._nodes.put_key_back(interface, sender)
+        self.open_waiting(interface)
+
+    def _take_routing(
+        self, interface: SupervisedInterface, source: int, data: mesh_pb2.Data
+    ) -> None:
+        try:
+            error = mesh_pb2.Routing.FromString(data.payload).error_reason
+        except DecodeError:
+            return
+        if error and data.request_id:
+            lacking = self._sender.routing_error(data.request_id, source, error, interface.own_num)
+            if lacking is not None:
+                self._radio_keys.lacks(lacking)
+
+    # -- Commands ------------------------------------------------------------------------------
 
     def _answer(
         self,
@@ -170,7 +309,7 @@ class PacketHandler:
             if self._odd_lines.allows("full", self._clock()):
                 log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", name)
             return
-        if packet.id and not self._first_time(request.sender, packet.id):
+        if packet.id and not self._first_time(request, packet.id):
             log.debug("packet %08x of %s came twice", packet.id, name)
             return
         if age_s > self._settings.max_age_s:
@@ -196,8 +335,9 @@ class PacketHandler:
                 sealed=sealed,
             )
 
-    def _first_time(self, sender: int, packet_id: int) -> bool:
-        key = (sender, packet_id)
+    def _first_time(self, request: Request, packet_id: int) -> bool:
+        # What is proven is apart, so that nobody can use up the id of somebody else's message.
+        key = (request.sender, packet_id, request.proven)
         if key in self._answered:
             return False
         self._answered[key] = None

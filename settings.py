@@ -6,6 +6,7 @@ and each names the setting it is about.
 
 import importlib
 import logging
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ MISSING = object()
 """Stands for a name that a file does not set."""
 _TRUE = ("1", "true", "yes", "on", "oui")
 _FALSE = ("0", "false", "no", "off", "non")
+
+
+_NODE_ID = re.compile(r"!([0-9a-f]{8})", re.IGNORECASE)
 
 
 class ConfigError(Exception):
@@ -36,6 +40,8 @@ class SiteSettings:
     database_path: Path
     log_level: str
     answer_channels: tuple[int, ...]
+    admin_nodes: frozenset[int]
+    require_pki: bool
 
 
 def load_config(name: str = "config") -> ModuleType:
@@ -155,12 +161,7 @@ class SettingsReader:
     def channels(self, name: str, default: object) -> tuple[int, ...]:
         """Return channel indexes; from the environment as ``0,2``."""
         value = self._value(name, default)
-        if isinstance(value, str):
-            items: list[object] = [part.strip() for part in value.split(",") if part.strip()]
-        elif isinstance(value, (tuple, list, set, frozenset)):
-            items = list(value)
-        else:
-            items = [value]
+        items = _items(value)
         try:
             numbers = tuple(sorted({int(str(item)) for item in items}))
             if all(0 <= number <= 7 for number in numbers):
@@ -169,6 +170,15 @@ class SettingsReader:
             pass
         self._problem(name, value, "il faut des numéros de canal de 0 à 7")
         return ()
+
+    def nodes(self, name: str, default: object) -> frozenset[int]:
+        """Return node numbers, given as ``!a1b2c3d4``; from the environment as ``!a1…,!b2…``."""
+        value = self._value(name, default)
+        matches = [_NODE_ID.fullmatch(str(item)) for item in _items(value)]
+        if value is MISSING or not all(matches):
+            self._problem(name, value, 'il faut des identifiants de nœuds, tels que ("!a1b2c3d4",)')
+            return frozenset()
+        return frozenset(int(match.group(1), 16) for match in matches if match)
 
     def site(self, config: ModuleType) -> SiteSettings:
         """Return the settings of config.py."""
@@ -190,6 +200,8 @@ class SettingsReader:
                 tuple(logging.getLevelName(level) for level in (20, 10, 30, 40)),
             ),
             answer_channels=self.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
+            admin_nodes=self.nodes("ADMIN_NODES", default("ADMIN_NODES")),
+            require_pki=self.flag("REQUIRE_PKI", default("REQUIRE_PKI")),
         )
 
     def _host(self, name: str, default: object) -> str:
@@ -216,3 +228,12 @@ class SettingsReader:
         """Raise :class:`ConfigError` if anything read so far made no sense."""
         if self.problems:
             raise ConfigError("Configuration invalide : " + " ; ".join(self.problems))
+
+
+def _items(value: object) -> list[object]:
+    """Return the items of a collection, of a text that lists them, or of one value."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return list(value)
+    return [value]

@@ -10,19 +10,21 @@ a real node is used.
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from key_trust import OtherKey
 from known_node import KnownNode
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 5.0  # at start-up
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
-_COLUMNS = (
-    "simulated",
+_NODE_COLUMNS = (
     "num",
     "long_name",
     "short_name",
@@ -32,22 +34,68 @@ _COLUMNS = (
     "last_heard",
     "snr_db",
     "hops",
+    "last_dm",
+    "pushed_at",
 )
-_SCHEMA = """
-CREATE TABLE nodes (
-    simulated INTEGER NOT NULL,
-    num INTEGER NOT NULL,
-    long_name TEXT NOT NULL,
-    short_name TEXT NOT NULL,
-    hw_model TEXT NOT NULL,
-    role TEXT NOT NULL,
-    public_key BLOB NOT NULL,
-    last_heard INTEGER NOT NULL,
-    snr_db REAL,
-    hops INTEGER,
-    PRIMARY KEY (simulated, num)
-) WITHOUT ROWID
-"""
+_OTHER_KEY_COLUMNS = (
+    "num",
+    "public_key",
+    "offered_at",
+    "refused_at",
+    "replaced_at",
+    "replaced_by",
+)
+_COLUMNS_OF_VERSION = {
+    0: (),
+    1: ("simulated", *_NODE_COLUMNS[:-2]),
+    2: ("simulated", *_NODE_COLUMNS),
+}
+"""The columns of the table of nodes, by which a file is known for ours."""
+_TO_VERSION = {
+    1: (
+        """
+        CREATE TABLE nodes (
+            simulated INTEGER NOT NULL,
+            num INTEGER NOT NULL,
+            long_name TEXT NOT NULL,
+            short_name TEXT NOT NULL,
+            hw_model TEXT NOT NULL,
+            role TEXT NOT NULL,
+            public_key BLOB NOT NULL,
+            last_heard INTEGER NOT NULL,
+            snr_db REAL,
+            hops INTEGER,
+            PRIMARY KEY (simulated, num)
+        ) WITHOUT ROWID
+        """,
+    ),
+    2: (
+        "ALTER TABLE nodes ADD COLUMN last_dm INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE nodes ADD COLUMN pushed_at INTEGER NOT NULL DEFAULT 0",
+        """
+        CREATE TABLE other_keys (
+            simulated INTEGER NOT NULL,
+            num INTEGER NOT NULL,
+            public_key BLOB NOT NULL,
+            offered_at INTEGER NOT NULL,
+            refused_at INTEGER NOT NULL,
+            replaced_at INTEGER NOT NULL,
+            replaced_by TEXT NOT NULL,
+            PRIMARY KEY (simulated, num, public_key)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE key_orders (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            simulated INTEGER NOT NULL,
+            num INTEGER NOT NULL,
+            public_key BLOB NOT NULL,
+            accept INTEGER NOT NULL
+        )
+        """,
+    ),
+}
+"""The steps that lead to each version of the schema from the one before."""
 _NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
 
 
@@ -67,8 +115,18 @@ class StorageVanished(StorageError):
     """The file was deleted or replaced: what is written now would be lost with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyOrder:
+    """What the operator decided about a key that waits, until the bot has obeyed."""
+
+    id: int
+    num: int
+    public_key: bytes
+    accept: bool
+
+
 class Storage:
-    """The nodes of the mesh on disk."""
+    """The nodes of the mesh on disk, their keys, and the operator's decisions about keys."""
 
     def __init__(self, path: Path, *, simulated: bool = False) -> None:
         """Name the file; :meth:`open` opens it. ``simulated``: the nodes are not real ones."""
@@ -78,6 +136,7 @@ class Storage:
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
         """Device and inode of the file that is open."""
+        self._data_version = 0
 
     def open(self, busy_timeout_s: float | None = None) -> None:
         """Open the file, making it where there is none; wait so long for another program.
@@ -103,11 +162,12 @@ class Storage:
             connection.execute("PRAGMA synchronous=FULL")
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                if version == 0:
-                    connection.execute(_SCHEMA)
-                    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-                if not self._simulated:
-                    connection.execute("DELETE FROM nodes WHERE simulated")
+                # Once more: another process may have brought it up to date a moment ago.
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                for step in range(version + 1, SCHEMA_VERSION + 1):
+                    for statement in _TO_VERSION[step]:
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version={step}")
             connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_S * 1000:.0f}")
             status = self._path.stat()
         except (OSError, sqlite3.Error) as error:
@@ -139,7 +199,7 @@ class Storage:
                 connection.close()
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
-        expected = _COLUMNS if version > 0 else ()
+        expected = _COLUMNS_OF_VERSION.get(version)
         if version <= SCHEMA_VERSION and (columns != expected or bool(tables) != bool(expected)):
             raise StorageError(f"{self._path} est la base d'un autre programme : {_NOT_OURS}")
         return version
@@ -169,32 +229,102 @@ class Storage:
             if connection is not None:
                 connection.close()
 
-    def load_nodes(self) -> list[KnownNode]:
-        """Return every stored node. Raises :class:`StorageError`."""
+    def forget_simulated(self) -> None:
+        """Forget what a simulated node taught: a real one is used. Raises :class:`StorageError`."""
         try:
-            with self._lock:
-                rows = self._opened().execute(
-                    f"SELECT {', '.join(_COLUMNS[1:])} FROM nodes WHERE simulated = ?",
-                    (self._simulated,),
-                )
-                return [KnownNode(*row) for row in rows]
+            with self._lock, self._opened() as transaction:
+                for table in ("nodes", "other_keys", "key_orders"):
+                    transaction.execute(f"DELETE FROM {table} WHERE simulated")
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
-    def save_nodes(self, nodes: Iterable[KnownNode]) -> None:
-        """Write nodes in one transaction, durable on return. Raises :class:`StorageError`."""
+    def load_nodes(self) -> list[KnownNode]:
+        """Return every stored node. Raises :class:`StorageError`."""
+        return [KnownNode(*row) for row in self._rows("nodes", _NODE_COLUMNS)]
+
+    def load_other_keys(self) -> list[OtherKey]:
+        """Return every key stored that is not its node's. Raises :class:`StorageError`."""
+        return [OtherKey(*row) for row in self._rows("other_keys", _OTHER_KEY_COLUMNS)]
+
+    def load_orders(self) -> list[KeyOrder]:
+        """Return what the operator decided and the bot has yet to do, the oldest first.
+
+        Raises :class:`StorageError`.
+        """
+        rows = self._rows("key_orders", ("id", "num", "public_key", "accept"))
+        orders = [KeyOrder(id_, num, key, bool(accept)) for id_, num, key, accept in rows]
+        return sorted(orders, key=lambda order: order.id)
+
+    def add_order(self, num: int, public_key: bytes, *, accept: bool) -> int:
+        """Leave a decision for the bot; return its id. Raises :class:`StorageError`."""
+        try:
+            with self._lock, self._opened() as transaction:
+                cursor = transaction.execute(
+                    "INSERT INTO key_orders (simulated, num, public_key, accept) "
+                    "VALUES (?, ?, ?, ?)",
+                    (self._simulated, num, public_key, accept),
+                )
+                return int(cursor.lastrowid or 0)
+        except sqlite3.Error as error:
+            raise self._not_written(error) from error
+
+    def changed_by_others(self) -> bool:
+        """Say whether another connection wrote to the file since the last call.
+
+        Raises :class:`StorageError`.
+        """
+        try:
+            with self._lock:
+                version = int(self._opened().execute("PRAGMA data_version").fetchone()[0])
+                changed, self._data_version = version != self._data_version, version
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        return changed
+
+    def save_nodes(
+        self,
+        nodes: Iterable[KnownNode],
+        other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
+        obeyed: Iterable[KeyOrder] = (),
+    ) -> None:
+        """Write nodes in one transaction, durable on return. Raises :class:`StorageError`.
+
+        ``other_keys``: all of each node named. ``obeyed``: decisions that are done with.
+        """
         rows = [
-            (self._simulated, *(getattr(node, column) for column in _COLUMNS[1:])) for node in nodes
+            (self._simulated, *(getattr(node, column) for column in _NODE_COLUMNS))
+            for node in nodes
         ]
-        places = ", ".join("?" * len(_COLUMNS))
+        nums = [(self._simulated, num) for num in other_keys or ()]
+        other_rows = [
+            (self._simulated, *(getattr(other, column) for column in _OTHER_KEY_COLUMNS))
+            for others in (other_keys or {}).values()
+            for other in others
+        ]
         self._check_file()
         try:
             with self._lock, self._opened() as transaction:
-                transaction.executemany(f"INSERT OR REPLACE INTO nodes VALUES ({places})", rows)
+                transaction.executemany(_insert("nodes", _NODE_COLUMNS), rows)
+                transaction.executemany(
+                    "DELETE FROM other_keys WHERE simulated = ? AND num = ?", nums
+                )
+                transaction.executemany(_insert("other_keys", _OTHER_KEY_COLUMNS), other_rows)
+                transaction.executemany(
+                    "DELETE FROM key_orders WHERE id = ?", [(order.id,) for order in obeyed]
+                )
         except sqlite3.Error as error:
-            raise StorageError(
-                f"Écriture impossible dans {self._path} : {error}", passing=True
-            ) from error
+            raise self._not_written(error) from error
+
+    def _rows(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                query = f"SELECT {', '.join(columns)} FROM {table} WHERE simulated = ?"
+                return self._opened().execute(query, (self._simulated,)).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def _not_written(self, error: sqlite3.Error) -> StorageError:
+        return StorageError(f"Écriture impossible dans {self._path} : {error}", passing=True)
 
     def _check_file(self) -> None:
         """Raise what is wrong with the file, were it only that it is not the one opened."""
@@ -214,3 +344,8 @@ class Storage:
         if self._connection is None:
             raise StorageError(f"Base {self._path} fermée")
         return self._connection
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    places = ", ".join("?" * (1 + len(columns)))
+    return f"INSERT OR REPLACE INTO {table} (simulated, {', '.join(columns)}) VALUES ({places})"

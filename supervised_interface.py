@@ -97,6 +97,8 @@ class SupervisedInterface(StreamInterface):
         self._queue_statuses: OrderedDict[int, mesh_pb2.QueueStatus] = OrderedDict()
         self._download: list[mesh_pb2.NodeInfo] = []
         self._ready = False
+        self.own_user: mesh_pb2.User | None = None
+        """What our node says of itself in its NodeInfo; None until it told us."""
         self._malformed_frames = 0
         self._id_counter = itertools.count(secrets.randbits(PACKET_ID_COUNTER_BITS))
         self.last_received_s = clock()
@@ -293,16 +295,16 @@ class SupervisedInterface(StreamInterface):
     def _take_packet(self, packet: mesh_pb2.MeshPacket) -> None:
         if getattr(packet, "from") == 0:
             return  # an echo of our own; the library would print about it
-        self._events.packet_received(self, packet)
+        # The library first: the worker puts right what that leaves in its dictionaries.
         try:
-            if not _is_fit_for_library(packet, self.own_num):
-                return
-            self._handlePacketFromRadio(packet)
+            if _is_fit_for_library(packet, self.own_num):
+                self._handlePacketFromRadio(packet)
         except Exception as problem:  # noqa: BLE001 - the payload is anybody's
             portnum = packet.decoded.portnum
             self._count_malformed(
                 f"paquet de !{getattr(packet, 'from'):08x} (port {portnum}) illisible", problem
             )
+        self._events.packet_received(self, packet)
 
     def _count_malformed(self, what: str, problem: Exception) -> None:
         self._malformed_frames += 1
@@ -311,6 +313,8 @@ class SupervisedInterface(StreamInterface):
             log.warning("⚠️ %s (%s)", what.capitalize(), reason)
 
     def _take_node_info(self, node_info: mesh_pb2.NodeInfo) -> None:
+        if node_info.num == self.own_num:
+            self.own_user = node_info.user
         if self._ready:
             self._events.nodes_downloaded(self, [node_info])
             return
@@ -464,6 +468,32 @@ class SupervisedInterface(StreamInterface):
             _text_data(text, reply_id).SerializeToString(),
             secrets.token_bytes(direct_messages.EXTRA_NONCE_BYTES),
         )
+        self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
+
+    def send_node_info_request(self, to: int, packet_id: int) -> None:
+        """Ask node ``to`` for its NodeInfo, with our own, as nodes ask each other.
+
+        The firmware never seals a NodeInfo, so the key it lacks is no obstacle.
+        Raises :class:`LinkError`.
+        """
+        if self.own_user is None:
+            raise LinkError("le nœud n'a pas dit qui il est")
+        packet = self._new_packet(to, packet_id, want_ack=False)
+        packet.decoded.portnum = portnums_pb2.PortNum.NODEINFO_APP
+        packet.decoded.payload = self.own_user.SerializeToString()
+        packet.decoded.want_response = True
+        self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
+
+    def send_contact(self, num: int, user: mesh_pb2.User, packet_id: int) -> None:
+        """Have the node write another node's name and key into its own database, in its flash.
+
+        ``NodeDB::addFromContact`` overwrites whatever it has of that node, and marks it as a
+        favourite, which keeps it from being evicted. Raises :class:`LinkError`.
+        """
+        contact = admin_pb2.SharedContact(node_num=num, user=user)
+        packet = self._new_packet(self.own_num, packet_id, want_ack=False)
+        packet.decoded.portnum = portnums_pb2.PortNum.ADMIN_APP
+        packet.decoded.payload = admin_pb2.AdminMessage(add_contact=contact).SerializeToString()
         self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
 
     def _new_packet(self, to: int, packet_id: int, want_ack: bool) -> mesh_pb2.MeshPacket:

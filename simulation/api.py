@@ -52,6 +52,7 @@ class SimulatedApi:
         """Build the radio and the TCP side; nothing is bound yet."""
         self.frames_received: deque[mesh_pb2.ToRadio] = deque(maxlen=_RECORDED)
         self.texts_dropped: deque[AirText] = deque(maxlen=_RECORDED)
+        self.contacts_added: deque[admin_pb2.SharedContact] = deque(maxlen=_RECORDED)
         self.config_requests: deque[int] = deque(maxlen=_RECORDED)
         self.configs_completed = 0
         self.heartbeats_received = 0
@@ -365,6 +366,7 @@ class SimulatedApi:
             return
         if request.HasField("add_contact"):
             contact = request.add_contact
-            self.radio.db.learn_user(contact.node_num, contact.user, int(time.time()))
+            self.contacts_added.append(contact)
+            self.radio.db.add_contact(contact.node_num, contact.user, int(time.time()))
         if packet.want_ack:
             self.radio.hear_routing(None, packet.id, _Error.NONE)

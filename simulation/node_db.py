@@ -49,6 +49,13 @@ class SimulatedNodeDb:
         node.last_heard = last_heard
         self._frames.pop(num, None)
 
+    def add_contact(self, num: int, user: mesh_pb2.User, last_heard: int) -> None:
+        """Take over what the client says of a node, key and all, as the firmware does."""
+        self._nodes[num] = mesh_pb2.NodeInfo(
+            num=num, user=user, last_heard=last_heard, is_favorite=True
+        )
+        self._frames.pop(num, None)
+
     def heard(self, num: int) -> None:
         """Note that a node known was heard just now."""
         node = self._nodes.get(num)

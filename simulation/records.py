@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Self, TypeVar
 
-from meshtastic.protobuf import mesh_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2
 
 from simulation.air_text import AirText
 from simulation.api import SimulatedApi
@@ -74,6 +74,12 @@ class SimulatedRecords:
         """The clients' texts that went on the air."""
         with self._changed:
             return list(self._api.radio.texts_on_air)
+
+    @property
+    def contacts_added(self) -> list[admin_pb2.SharedContact]:
+        """The nodes that the client wrote into the radio's database."""
+        with self._changed:
+            return list(self._api.contacts_added)
 
     @property
     def texts_dropped(self) -> list[AirText]:

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import Commands, Request, SyncStatus, SystemStatus, is_command
+from direct_message_counts import DirectMessageCounts
 from french_text import duration_text
 from interface_manager import LinkStatus
+from key_trust import OtherKey
 from known_node import KnownNode
 from text_split import split_text
 
@@ -31,6 +33,28 @@ class FakeView:
         default_factory=lambda: SystemStatus(90_061.0, 48.4, "0.1.0", "3.11.9", "2.7.11", "2.7.26")
     )
     sought: list[str] = field(default_factory=list)
+    admins: tuple[int, ...] = ()
+    messages: DirectMessageCounts = field(default_factory=DirectMessageCounts)
+    others: list[OtherKey] = field(default_factory=list)
+    reconnecting: bool = False
+    causes: list[str] = field(default_factory=list)
+
+    def is_admin(self, num: int) -> bool:
+        return num in self.admins
+
+    def reconnect(self, cause: str) -> bool:
+        self.causes.append(cause)
+        return not self.reconnecting
+
+    def direct_messages(self) -> DirectMessageCounts:
+        return self.messages
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        return [other for other in self.others if other.num == num]
+
+    def waiting_nodes(self) -> list[KnownNode]:
+        nums = dict.fromkeys(other.num for other in self.others if other.waiting)
+        return [node for num in nums if (node := self.node(num)) is not None]
 
     def node(self, num: int) -> KnownNode | None:
         return next((node for node in self.nodes if node.num == num), None)

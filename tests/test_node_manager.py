@@ -3,7 +3,7 @@
 import base64
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from google.protobuf.json_format import MessageToDict
 from meshtastic.protobuf import mesh_pb2
 
 import node_manager
+from key_trust import OtherKey
 from known_node import KnownNode, node_id
 from node_manager import NodeManager
-from storage import Storage, StorageError
+from storage import KeyOrder, Storage, StorageError
 
 OWN, ANN, BOB, EVE = 0x00000001, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}
@@ -30,17 +31,33 @@ class FakeStorage(Storage):
     def __init__(self) -> None:
         super().__init__(Path("unused"))
         self.rows: dict[int, KnownNode] = {}
+        self.other_keys: dict[int, Sequence[OtherKey]] = {}
+        self.orders: list[KeyOrder] = []
         self.failing = False
         self.before_write: Callable[[], None] = lambda: None
 
     def load_nodes(self) -> list[KnownNode]:
         return list(self.rows.values())
 
-    def save_nodes(self, nodes: Iterable[KnownNode]) -> None:
+    def load_other_keys(self) -> list[OtherKey]:
+        return [other for others in self.other_keys.values() for other in others]
+
+    def load_orders(self) -> list[KeyOrder]:
+        return list(self.orders)
+
+    def save_nodes(
+        self,
+        nodes: Iterable[KnownNode],
+        other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
+        obeyed: Iterable[KeyOrder] = (),
+    ) -> None:
         self.before_write()
         if self.failing:
             raise StorageError("disque plein")
         self.rows.update({node.num: node for node in nodes})
+        self.other_keys.update(other_keys or {})
+        done = list(obeyed)
+        self.orders = [order for order in self.orders if order not in done]
 
 
 class FakeInterface:

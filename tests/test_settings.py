@@ -20,6 +20,8 @@ def config_with(**changes: object) -> ModuleType:
         "DATABASE_PATH": "meshbot.db",
         "LOG_LEVEL": "INFO",
         "ANSWER_CHANNELS": (),
+        "ADMIN_NODES": (),
+        "REQUIRE_PKI": False,
     }
     for name, value in (values | changes).items():
         setattr(module, name, value)
@@ -52,7 +54,7 @@ def test_the_file_as_delivered_is_valid() -> None:
 
 
 def test_values_come_from_the_module() -> None:
-    assert site(ANSWER_CHANNELS=[2, 0, 2]) == SiteSettings(
+    assert site(ANSWER_CHANNELS=[2, 0, 2], ADMIN_NODES=["!A1b2c3d4"]) == SiteSettings(
         connection_mode="tcp",
         tcp_host="192.0.2.1",
         tcp_port=4403,
@@ -60,6 +62,8 @@ def test_values_come_from_the_module() -> None:
         database_path=Path("meshbot.db"),
         log_level="INFO",
         answer_channels=(0, 2),
+        admin_nodes=frozenset((0xA1B2C3D4,)),
+        require_pki=False,
     )
 
 
@@ -72,6 +76,8 @@ def test_the_environment_wins_over_every_one() -> None:
         "MESHBOT_DATABASE_PATH": "/tmp/x.db",
         "MESHBOT_LOG_LEVEL": "DEBUG",
         "MESHBOT_ANSWER_CHANNELS": "7, 0",
+        "MESHBOT_ADMIN_NODES": "!a1b2c3d4, !00000001",
+        "MESHBOT_REQUIRE_PKI": "oui",
     }
     assert site(environment) == SiteSettings(
         connection_mode="serial",
@@ -81,6 +87,8 @@ def test_the_environment_wins_over_every_one() -> None:
         database_path=Path("/tmp/x.db"),
         log_level="DEBUG",
         answer_channels=(0, 7),
+        admin_nodes=frozenset((0xA1B2C3D4, 1)),
+        require_pki=True,
     )
 
 

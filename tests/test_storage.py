@@ -243,6 +243,8 @@ def test_a_simulated_mesh_is_kept_apart_and_forgotten_when_a_real_node_is_used(p
     for node, simulated in ((with_key, True), (real, False)):
         storage = Storage(path, simulated=simulated)
         storage.open()
+        if not simulated:
+            storage.forget_simulated()
         storage.save_nodes([node])
         assert storage.load_nodes() == [node]
         storage.close()

@@ -1,0 +1,234 @@
+"""Which public key is believed of which node, and what became of the others. Pure.
+
+1. What can be nobody's key (not 32 bytes, all zero, a low-order point) is never taken.
+2. A key that is another node's is never taken either: it waits for the operator.
+3. The first key seen for a node is pinned.
+4. Another one, heard over the air, changes nothing: it waits for the operator.
+5. Another one in the radio's own database replaces the pinned key, which goes into the history.
+6. What the operator accepts is pinned, and taken from whoever held it; what he refuses is not
+   brought up again.
+
+Owned by the node manager and used under its lock.
+"""
+
+import base64
+import enum
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import direct_messages
+from known_node import KnownNode
+
+MAX_KEPT_OF_A_KIND = 4
+"""Other keys kept of one node: so many offered, so many refused, so many replaced."""
+MAX_NODES_WITH_OFFERS = 1_000
+FINGERPRINT_CHARS = 12
+
+
+class Source(enum.Enum):
+    """Who says that a key is a node's."""
+
+    AIR = "air"
+    """A NodeInfo: anybody can send one under any number."""
+    RADIO = "radio"
+    """The radio's own database."""
+    OPERATOR = "operator"
+
+
+class Verdict(enum.Enum):
+    """What became of a key offered."""
+
+    KNOWN = "known"
+    PINNED = "pinned"
+    ADOPTED = "adopted"
+    OFFERED = "offered"
+    """Another key than the pinned one, heard for the first time."""
+    TAKEN = "taken"
+    """Another node's key, heard for the first time from this one."""
+    REPEATED = "repeated"
+    """Waiting, or refused, already."""
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey:
+    """A key that is not, or not any more, believed of a node. Times are wall-clock seconds."""
+
+    num: int
+    public_key: bytes
+    offered_at: int = 0
+    """When it was last offered and waits for the operator, 0 if it does not."""
+    refused_at: int = 0
+    """When the operator refused it, 0 if he did not."""
+    replaced_at: int = 0
+    """When it ceased to be the node's key, 0 if it never was."""
+    replaced_by: str = ""
+    """The :class:`Source` that replaced it."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the operator has yet to decide on it."""
+        return bool(self.offered_at)
+
+
+class KeyTrust:
+    """The keys of all nodes but for the pinned ones themselves, which stand in the nodes."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._holders: dict[bytes, int] = {}
+        self._others: OrderedDict[int, dict[bytes, OtherKey]] = OrderedDict()
+        self._unsaved: set[int] = set()
+
+    def load(self, nodes: Iterable[KnownNode], others: Iterable[OtherKey]) -> list[KnownNode]:
+        """Take over what was stored; return the nodes whose key was none or somebody else's."""
+        self._holders.clear()
+        self._others.clear()
+        mended = []
+        for node in nodes:
+            if not node.public_key:
+                continue
+            if direct_messages.is_usable_key(node.public_key) and (
+                self._holders.setdefault(node.public_key, node.num) == node.num
+            ):
+                continue
+            node.public_key = b""
+            mended.append(node)
+        for other in others:
+            self._others.setdefault(other.num, {})[other.public_key] = other
+        return mended
+
+    def offer(self, node: KnownNode, key: bytes, source: Source, now: int) -> Verdict:
+        """Judge ``key`` as that of ``node``, and pin it there if the rules say so."""
+        if key == node.public_key:
+            return Verdict.KNOWN
+        if not direct_messages.is_usable_key(key):
+            return Verdict.UNUSABLE
+        if self._holders.get(key, node.num) != node.num:
+            return Verdict.TAKEN if self._note_offer(node, key, now) else Verdict.REPEATED
+        if not node.public_key:
+            if source is Source.AIR and self._is_refused(node.num, key):
+                return Verdict.REPEATED
+            self._pin(node, key)
+            return Verdict.PINNED
+        if source is Source.RADIO:
+            self._retire(node, source, now)
+            self._pin(node, key)
+            return Verdict.ADOPTED
+        return Verdict.OFFERED if self._note_offer(node, key, now) else Verdict.REPEATED
+
+    def accept(self, node: KnownNode, key: bytes, holder: KnownNode | None, now: int) -> None:
+        """Pin a key by the operator's word; ``holder`` is the node that loses it, if one does."""
+        if holder is not None and holder.num != node.num:
+            self._retire(holder, Source.OPERATOR, now)
+        if node.public_key and node.public_key != key:
+            self._retire(node, Source.OPERATOR, now)
+        self._pin(node, key)
+
+    def refuse(self, num: int, key: bytes, now: int) -> None:
+        """Remember that the operator does not want to hear of a key again."""
+        other = self._other(num, key)
+        self._put(replace(other, offered_at=0, refused_at=now))
+
+    def holder(self, key: bytes) -> int | None:
+        """Return the number of the node that a key is pinned for."""
+        return self._holders.get(key)
+
+    def others(self, num: int) -> list[OtherKey]:
+        """Return a node's other keys, the one offered last first."""
+        kept = self._others.get(num, {}).values()
+        return sorted(kept, key=lambda other: -max(other.offered_at, other.replaced_at))
+
+    def waiting(self) -> list[OtherKey]:
+        """Return every key that waits for the operator."""
+        return [other for num in self._others for other in self.others(num) if other.waiting]
+
+    def take_unsaved(self) -> dict[int, list[OtherKey]]:
+        """Return all the other keys of the nodes for which they changed since the last call."""
+        unsaved = {num: self.others(num) for num in self._unsaved}
+        self._unsaved.clear()
+        return unsaved
+
+    def put_back_unsaved(self, nums: Iterable[int]) -> None:
+        """Have :meth:`take_unsaved` name these nodes again: they could not be written."""
+        self._unsaved.update(nums)
+
+    def all_others(self) -> dict[int, list[OtherKey]]:
+        """Return all the other keys of every node that has any."""
+        return {num: self.others(num) for num in self._others}
+
+    def _pin(self, node: KnownNode, key: bytes) -> None:
+        node.public_key = key
+        self._holders[key] = node.num
+        self._drop(node.num, key)
+
+    def _retire(self, node: KnownNode, source: Source, now: int) -> None:
+        """Move a node's pinned key into its history."""
+        old, node.public_key = node.public_key, b""
+        self._holders.pop(old, None)
+        self._put(
+            replace(self._other(node.num, old), replaced_at=now, replaced_by=source.value),
+        )
+
+    def _note_offer(self, node: KnownNode, key: bytes, now: int) -> bool:
+        """Keep a key for the operator; return whether that is news to him."""
+        other = self._other(node.num, key)
+        if other.refused_at:
+            return False
+        self._put(replace(other, offered_at=now))
+        return not other.waiting
+
+    def _is_refused(self, num: int, key: bytes) -> bool:
+        return bool(self._other(num, key).refused_at)
+
+    def _other(self, num: int, key: bytes) -> OtherKey:
+        return self._others.get(num, {}).get(key) or OtherKey(num, key)
+
+    def _put(self, other: OtherKey) -> None:
+        kept = self._others.setdefault(other.num, {})
+        kept[other.public_key] = other
+        self._others.move_to_end(other.num)
+        self._unsaved.add(other.num)
+        for kind in ("offered_at", "refused_at", "replaced_at"):
+            of_kind = [one for one in kept.values() if getattr(one, kind)]
+            if len(of_kind) > MAX_KEPT_OF_A_KIND:
+                oldest = min(of_kind, key=lambda one: int(getattr(one, kind)))
+                del kept[oldest.public_key]
+        if len(self._others) > MAX_NODES_WITH_OFFERS:
+            self._forget_an_offer()
+
+    def _forget_an_offer(self) -> None:
+        """Forget the node longest without news of which nothing but offers are kept."""
+        for num, kept in self._others.items():
+            if not any(other.replaced_at or other.refused_at for other in kept.values()):
+                del self._others[num]
+                self._unsaved.add(num)
+                return
+
+    def _drop(self, num: int, key: bytes) -> None:
+        kept = self._others.get(num, {})
+        if kept.pop(key, None) is not None:
+            self._unsaved.add(num)
+        if not kept:
+            self._others.pop(num, None)
+
+
+def base64_text(key: bytes) -> str:
+    """Return a key as Meshtastic's apps show it and its library stores it."""
+    return base64.b64encode(key).decode("ascii")
+
+
+def fingerprint(key: bytes) -> str:
+    """Return the beginning of a key as the apps show it: 72 of its 256 bits."""
+    return base64_text(key)[:FINGERPRINT_CHARS]
+
+
+def is_number_of(num: int, key: bytes) -> bool:
+    """Say whether firmware 2.8 would give the holder of ``key`` the number ``num``.
+
+    It numbers a node with the CRC-32 of its public key. That is evidence, not proof: somebody who
+    tries four thousand million keys finds one for any number.
+    """
+    return bool(key) and zlib.crc32(key) == num

@@ -1,0 +1,60 @@
+"""Sealed messages that nobody can open yet, kept until their sender's key arrives. Pure.
+
+Owned by the worker thread; told the time, keeps no clock.
+"""
+
+from dataclasses import dataclass
+
+from meshtastic.protobuf import mesh_pb2
+
+KEEP_S = 600.0
+MAX_WAITING = 32
+MAX_WAITING_PER_SENDER = 4
+
+
+@dataclass(frozen=True)
+class WaitingMessage:
+    """A packet still sealed; ``age_s`` is how old it was at monotonic ``received_s``."""
+
+    packet: mesh_pb2.MeshPacket
+    received_s: float
+    age_s: float
+
+    @property
+    def sender(self) -> int:
+        """The number the packet says it comes from."""
+        return int(getattr(self.packet, "from"))
+
+
+class WaitingMessages:
+    """A bounded number of messages, the oldest of which gives way to a new one."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._messages: list[WaitingMessage] = []
+
+    def __len__(self) -> int:
+        """Count the messages kept."""
+        return len(self._messages)
+
+    def keep(self, message: WaitingMessage) -> None:
+        """Keep a message, unless the same packet is kept already."""
+        same = [kept for kept in self._messages if kept.sender == message.sender]
+        if any(kept.packet.id == message.packet.id for kept in same):
+            return
+        if len(same) >= MAX_WAITING_PER_SENDER:
+            self._messages.remove(same[0])
+        elif len(self._messages) >= MAX_WAITING:
+            del self._messages[0]
+        self._messages.append(message)
+
+    def senders(self, now_s: float) -> set[int]:
+        """Return whose messages wait at ``now_s``, having dropped those that waited too long."""
+        self._messages = [kept for kept in self._messages if now_s - kept.received_s < KEEP_S]
+        return {message.sender for message in self._messages}
+
+    def take(self, sender: int) -> list[WaitingMessage]:
+        """Return the messages of a sender, the oldest first, and keep them no longer."""
+        taken = [message for message in self._messages if message.sender == sender]
+        self._messages = [message for message in self._messages if message.sender != sender]
+        return taken
