@@ -201,9 +201,8 @@ class Commands:
             messages = self._view.direct_messages()
             lines = [
                 f"{keys}, {in_place} en place dans l'interface.",
-                f"Messages directs : {messages.by_radio} ouverts par la radio, {messages.by_bot} "
-                f"par le bot, {messages.not_opened} non ouverts, "
-                f"{messages.unproven} sans preuve d'origine",
+                f"Messages directs : {messages.by_radio} par la radio, {messages.by_bot} ouverts "
+                f"par le bot, {messages.not_opened} restés scellés, {messages.unproven} sans preuve",
             ]
             waiting = self._view.waiting_nodes()
             if waiting:

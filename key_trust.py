@@ -4,7 +4,8 @@
 2. A key that is another node's is never taken either: it waits for the operator.
 3. The first key seen for a node is pinned.
 4. Another one, heard over the air, changes nothing: it waits for the operator.
-5. Another one in the radio's own database replaces the pinned key, which goes into the history.
+5. Another one in the radio's own database replaces the pinned key, which goes into the history;
+   but not one that the operator has put aside, or his word would last until the next start only.
 6. What the operator accepts is pinned, and taken from whoever held it; what he refuses is not
    brought up again.
 
@@ -50,6 +51,8 @@ class Verdict(enum.Enum):
     REPEATED = "repeated"
     """Waiting, or refused, already."""
     UNUSABLE = "unusable"
+    OVERRULED = "overruled"
+    """The radio's, but the operator has refused or replaced it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class KeyTrust:
             self._pin(node, key)
             return Verdict.PINNED
         if source is Source.RADIO:
+            if self._is_put_aside(node.num, key):
+                return Verdict.OVERRULED
             self._retire(node, source, now)
             self._pin(node, key)
             return Verdict.ADOPTED
@@ -179,6 +184,11 @@ class KeyTrust:
             return False
         self._put(replace(other, offered_at=now))
         return not other.waiting
+
+    def _is_put_aside(self, num: int, key: bytes) -> bool:
+        """Say whether the operator decided against a key of a node."""
+        other = self._other(num, key)
+        return bool(other.refused_at) or other.replaced_by == Source.OPERATOR.value
 
     def _is_refused(self, num: int, key: bytes) -> bool:
         return bool(self._other(num, key).refused_at)

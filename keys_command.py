@@ -142,6 +142,9 @@ class KeysCommand:
         order_id = self._storage.add_order(node.num, key, accept=accept)
         what = "acceptée" if accept else "refusée"
         self._say(f"Clé {_key_text(node.num, key)} de {printable(node.name)} ({node.id}) {what}")
+        holder = self._nodes.key_holder(key)
+        if accept and holder is not None and holder.num != node.num:
+            self._say(f"Elle est retirée à {printable(holder.name)} ({holder.id})")
         if self._is_obeyed(order_id):
             self._say("✅ Pris en compte par le bot")
         else:

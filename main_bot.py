@@ -456,7 +456,8 @@ def _interval_text(seconds: float) -> str:
     return f"{seconds / 60:g}min" if seconds >= 60 else f"{seconds:g}s"
 
 
-def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line asks for, or end the program with a line that says what."""
     parser = argparse.ArgumentParser(
         prog="main_bot.py",
         description="Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans "
@@ -476,7 +477,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: stopped as asked. 2: settings or a database that make no sense, until somebody changes them.
     1: the database cannot be used right now, or the command cannot do what was asked.
     """
-    options = _parse_arguments(argv)
+    options = parse_arguments(argv)
     configure_logging("INFO")
     try:
         return _run_keys(options) if options.command == "keys" else _run_bot()

@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +35,9 @@ from storage import RUNNING_BUSY_TIMEOUT_S, KeyOrder, Storage, StorageError, Sto
 
 log = logging.getLogger(__name__)
 
-MAX_NODES = 250_000  # packets name any sender they like; memory must not follow them for ever
+# Packets name any sender they like; memory must not follow them for ever.
+MAX_NODES = 250_000
+MAX_STRANGERS = 5_000
 REFUSED_LINE_S = 3_600.0
 STORE_RETRY_S = 10.0
 MAX_NAME_CHARS = 40  # the protocol's long name holds 39 bytes
@@ -76,6 +79,8 @@ class NodeManager:
         self._lock = threading.Lock()
         self._nodes: dict[int, KnownNode] = {}
         self._trust = KeyTrust()
+        self._strangers: OrderedDict[int, None] = OrderedDict()
+        """Nodes heard that had not introduced themselves when last looked at, the oldest first."""
         self._unsaved: set[int] = set()
         self._obeyed: dict[int, KeyOrder] = {}
         """The operator's decisions that were done but still stand in the store."""
@@ -199,15 +204,20 @@ class NodeManager:
                 f"{fingerprint(key)} au lieu de {fingerprint(known)}"
             )
         news = verdict in (Verdict.OFFERED, Verdict.TAKEN)
-        if (news or verdict is Verdict.UNUSABLE) and self._refused_lines.allows(
-            (node.num, verdict), self._clock()
-        ):
+        if (
+            news or verdict in (Verdict.UNUSABLE, Verdict.OVERRULED)
+        ) and self._refused_lines.allows((node.num, verdict), self._clock()):
             lines.append(self._offer_line(node, key, verdict))
         return news
 
     def _offer_line(self, node: KnownNode, key: bytes, verdict: Verdict) -> str:
         if verdict is Verdict.UNUSABLE:
             return f"⚠️ {_label(node)} annonce une clé inutilisable : ignorée"
+        if verdict is Verdict.OVERRULED:
+            return (
+                f"⚠️ La radio garde pour {_label(node)} la clé {fingerprint(key)}, que l'opérateur "
+                f"a écartée : {fingerprint(node.public_key)} reste la clé connue"
+            )
         evidence = (
             " ; le numéro du nœud est le CRC-32 de cette clé" if is_number_of(node.num, key) else ""
         )
@@ -333,7 +343,9 @@ class NodeManager:
         """
         with self._lock:
             nodes = [
-                replace(self._nodes[num]) for num in self._unsaved if self._nodes[num].introduced
+                replace(node)
+                for num in self._unsaved
+                if (node := self._nodes.get(num)) is not None and node.introduced
             ]
             self._unsaved.clear()
         self._save(nodes, insist=True)
@@ -342,17 +354,21 @@ class NodeManager:
         """Return the entry of ``num``, made if need be; None for no node's number, or no room."""
         node = self._nodes.get(num)
         if node is None and 0 < num < BROADCAST_NUM:
-            if len(self._nodes) >= MAX_NODES:
-                self._forget_strangers()
+            self._forget_a_stranger()
             if len(self._nodes) < MAX_NODES:
                 node = self._nodes[num] = KnownNode(num)
+                self._strangers[num] = None
         return node
 
-    def _forget_strangers(self) -> None:
-        """Make room: of the nodes that never gave a name or a key, forget all."""
-        kept = {num: node for num, node in self._nodes.items() if node.introduced}
-        self._nodes = kept
-        self._unsaved &= kept.keys()
+    def _forget_a_stranger(self) -> None:
+        """Make room for one more of those that never gave a name or a key."""
+        while self._strangers and (
+            len(self._strangers) >= MAX_STRANGERS or len(self._nodes) >= MAX_NODES
+        ):
+            num, _ = self._strangers.popitem(last=False)
+            if not self._nodes[num].introduced:
+                del self._nodes[num]
+                self._unsaved.discard(num)
 
     def _take_names(self, node: KnownNode, user: mesh_pb2.User) -> None:
         """Copy what a node says of itself, but for its key."""
@@ -406,9 +422,10 @@ class NodeManager:
             self._next_try_s = -math.inf
             # Another thread may have learned and written a key since the copies were taken.
             outdated = [
-                replace(self._nodes[node.num])
+                replace(now)
                 for node in nodes
-                if self._nodes[node.num].public_key != node.public_key
+                if (now := self._nodes.get(node.num)) is not None
+                and now.public_key != node.public_key
             ]
         if was_failing:
             log.info("✅ La base est de nouveau écrite")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from commands import Commands, Request, is_command
+from commands import REFUSAL, Commands, Request, is_command
 from direct_message_counts import DirectMessageCounts
 from direct_messages import CannotOpen
 from flood_guard import FloodGuard, Verdict
@@ -36,6 +36,7 @@ BACKLOG_S = 30.0
 """So long after the handshake a packet may be one the node kept while nobody was connected."""
 RX_TIME_RESOLUTION_S = 1.0
 SEALED_LINE_S = 3_600.0
+MAX_SEALED_LINES = 60
 ODD_LINE_S = 60.0
 PortNum = portnums_pb2.PortNum
 
@@ -83,7 +84,7 @@ class PacketHandler:
         self._answered: OrderedDict[tuple[int, int, bool], None] = OrderedDict()
         self._waiting = WaitingMessages()
         self._key_requests = KeyRequests()
-        self._sealed_lines = LineLimiter(SEALED_LINE_S)
+        self._sealed_lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES)
         self._odd_lines = LineLimiter(ODD_LINE_S)
 
     def handle(
@@ -182,8 +183,8 @@ class PacketHandler:
     def _is_proven(self, packet: mesh_pb2.MeshPacket) -> bool:
         """Say whether the radio opened a packet with the key that we, too, know for its sender's.
 
-        By MQTT the mark of that can come with the packet: firmware before 2.8 passes it on as it
-        was written by whoever published it.
+        By MQTT the mark of that can come with the packet: in older firmware ``onReceiveProto``
+        copies it as whoever published the packet wrote it.
         """
         if not packet.pki_encrypted or packet.via_mqtt:
             return False
@@ -325,6 +326,9 @@ class PacketHandler:
             reply: str | None = "Trop de commandes d'un coup : attendez un peu."
         else:
             reply = self._commands.answer(request)
+            if reply == REFUSAL:
+                why = "pas dans ADMIN_NODES" if request.proven else "message non authentifié"
+                log.warning("⛔ Ordre de %s refusé : %s", name, why)
         if reply is not None:
             broadcast = packet.to == BROADCAST_NUM
             self._sender.send(

@@ -138,6 +138,34 @@ QUICK_CONSTANTS: dict[str, Any] = {
 BotFactory = Callable[..., MeshBot]
 
 
+def texts_to(node: SimulatedNode, num: int) -> list[str]:
+    """Return the texts that the node sent on the air to ``num``."""
+    return node.read(lambda n: [text.text for text in n.texts_on_air if text.to == num])
+
+
+def wait_text(
+    node: SimulatedNode, to: int, wanted: Callable[[str], bool] = bool, times: int = 1
+) -> str:
+    """Return the last of the texts wanted that reached ``to``; fail if they do not come."""
+
+    def found(_: SimulatedNode) -> bool:
+        return sum(wanted(text) for text in texts_to(node, to)) >= times
+
+    assert node.wait_until(found, WAIT_S), texts_to(node, to)
+    return [text for text in texts_to(node, to) if wanted(text)][-1]
+
+
+@pytest.fixture
+def quick_bot(start_bot: BotFactory) -> BotFactory:
+    """Start bots that send texts fast, on nodes that take them as fast."""
+
+    def start(node: SimulatedNode, **changes: Any) -> MeshBot:
+        node.text_spacing_s = 0.1
+        return start_bot(node, **{"TEXT_INTERVAL": 0.15, **changes})
+
+    return start
+
+
 @pytest.fixture
 def start_bot(tmp_path: Path) -> Iterator[BotFactory]:
     """Start bots on a node with quick constants; they are stopped, and quickly, at the end."""

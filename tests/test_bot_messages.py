@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import WAIT_S, BotFactory, Journal
+from conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from simulated_node import SimulatedNode
@@ -18,33 +18,6 @@ BROADCAST_NUM = 0xFFFFFFFF
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 PortNum = portnums_pb2.PortNum
-
-
-@pytest.fixture(autouse=True)
-def quick_node(node: SimulatedNode) -> None:
-    """Let tests that are not about spacing send texts as fast as the bot's quick constants."""
-    node.text_spacing_s = 0.1
-
-
-@pytest.fixture
-def quick_bot(start_bot: BotFactory) -> BotFactory:
-    return lambda node, **changes: start_bot(node, **{"TEXT_INTERVAL": 0.15, **changes})
-
-
-def texts_to(node: SimulatedNode, num: int) -> list[str]:
-    return node.read(lambda n: [text.text for text in n.texts_on_air if text.to == num])
-
-
-def wait_text(
-    node: SimulatedNode, to: int, wanted: Callable[[str], bool] = bool, times: int = 1
-) -> str:
-    """Return the last of the texts wanted that reached ``to``; fail if they do not come."""
-
-    def found(_: SimulatedNode) -> bool:
-        return sum(wanted(text) for text in texts_to(node, to)) >= times
-
-    assert node.wait_until(found, WAIT_S), texts_to(node, to)
-    return [text for text in texts_to(node, to) if wanted(text)][-1]
 
 
 def test_ping_is_answered_with_how_it_was_heard(
@@ -159,39 +132,6 @@ def test_a_reply_to_an_evicted_peer_who_was_heard_before_is_sealed_by_the_bot(
     node.evict(second)
     assert wait_text(node, second.num).startswith("pong")
     journal.wait_for("La radio n'a pas la clé")
-
-
-def test_a_sealed_message_of_a_stranger_is_no_trouble(
-    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
-) -> None:
-    stranger = node.peers[5]
-    node.evict(stranger)
-    quick_bot(node)
-    journal.wait_for(COMPLETE)
-    node.hear_text(stranger, "/ping")
-    line = journal.wait_for("non ouvert")
-    assert "sa clé publique est inconnue" in line
-    node.hear_text(node.peers[0], "/ping")
-    wait_text(node, node.peers[0].num)
-    assert texts_to(node, stranger.num) == []
-
-
-def test_a_node_info_without_a_key_loses_the_key_until_the_next_sync_only(
-    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
-) -> None:
-    bot = quick_bot(node, PUBKEY_SYNC_INTERVAL=0.3)
-    journal.wait_for(COMPLETE)
-    peer = node.peers[2]
-    node.hear_node_info(peer, public_key=b"", long_name="Chloé sans clé")
-    journal.wait_for("✅ SYNC COMPLETE: 12 public keys synchronized (1 injectées", times=1)
-    interface = bot.interface
-    assert interface is not None and interface.nodesByNum is not None
-    user = interface.nodesByNum[peer.num]["user"]
-    assert user["longName"] == "Chloé sans clé"
-    assert user["publicKey"]
-    known = bot.node_manager.node(peer.num)
-    assert known is not None
-    assert known.public_key == peer.public_key
 
 
 def test_the_sync_sends_not_one_byte(

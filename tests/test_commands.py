@@ -1,5 +1,6 @@
 """What each command answers, to the letter, and what no answer may ever be."""
 
+import zlib
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -11,11 +12,12 @@ from direct_message_counts import DirectMessageCounts
 from french_text import duration_text
 from interface_manager import LinkStatus
 from key_trust import OtherKey
-from known_node import KnownNode
+from known_node import KnownNode, node_id
 from text_split import split_text
 
 ANN, BOB = 0x0A, 0xB0B0B0B0
-KEY = b"\x01" * 32
+KEY, SECOND, THIRD = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
+SLASHES = bytes.fromhex("ff" * 32)  # "////…" in base64
 MAX_BYTES, MAX_PARTS = 200, 5
 
 
@@ -136,14 +138,16 @@ def test_help_lists_every_command() -> None:
         "my : ce que le bot sait de vous\n"
         "nodes : les nœuds entendus récemment\n"
         "keys : clés publiques connues et en place ; avec un nom : ce nœud\n"
-        "tcp : état de la liaison avec le nœud\n"
+        "tcp : état de la liaison avec le nœud ; reconnect : la refaire\n"
         "sys : durée de marche, mémoire, versions"
     )
 
 
 @pytest.mark.parametrize("text", ["/help tcp", "/help /tcp", "/HELP /TCP"])
 def test_help_explains_one_command(text: str) -> None:
-    assert reply_to(text) == "Commande tcp : état de la liaison avec le nœud"
+    assert reply_to(text) == (
+        "Commande tcp : état de la liaison avec le nœud ; reconnect : la refaire"
+    )
 
 
 def test_help_about_nonsense_is_the_list() -> None:
@@ -229,22 +233,70 @@ def test_nodes_on_an_empty_mesh_says_so() -> None:
 # -- /keys -------------------------------------------------------------------------------------
 
 
-def test_keys_counts_known_and_in_place() -> None:
-    assert reply_to("/keys") == "42 clés publiques connues, 40 en place dans l'interface."
+def test_keys_counts_the_known_ones_and_the_messages_they_opened() -> None:
+    view = FakeView(messages=DirectMessageCounts(by_radio=1, by_bot=2, unproven=3, not_opened=4))
+    assert reply_to("/keys", view) == (
+        "42 clés publiques connues, 40 en place dans l'interface.\n"
+        "Messages directs : 1 ouverts par la radio, 2 par le bot, 4 non ouverts, "
+        "3 sans preuve d'origine"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "Node1"), (3, "Node1, Node2, Node3"), (5, "Node1, Node2, Node3 et 2 de plus")],
+)
+def test_keys_names_whose_keys_wait_three_at_most(count: int, said: str) -> None:
+    nums = range(1, count + 1)
+    view = FakeView(
+        [KnownNode(num, f"Node{num}", public_key=KEY) for num in range(1, 9)],
+        others=[OtherKey(num, key, offered_at=1) for num in nums for key in (SECOND, THIRD)],
+    )
+    assert str(reply_to("/keys", view)).splitlines()[2:] == [
+        f"Autre clé annoncée, à trancher : {said}"
+    ]
+
+
+def test_keys_says_nothing_of_keys_that_are_decided() -> None:
+    others = [OtherKey(ANN, SECOND, refused_at=1), OtherKey(ANN, THIRD, replaced_at=1)]
+    view = FakeView([KnownNode(ANN, "Anna", public_key=KEY)], in_place=(ANN,), others=others)
+    assert len(str(reply_to("/keys", view)).splitlines()) == 2
+    assert reply_to("/keys anna", view) == (
+        "Anna !0000000a : clé connue et en place\nclé AQEBAQEBAQEB"
+    )
 
 
 @pytest.mark.parametrize(
     ("key", "in_place", "said"),
     [
         (b"", (), "clé inconnue"),
-        (KEY, (), "clé connue, pas en place"),
-        (KEY, (ANN,), "clé connue et en place"),
+        (KEY, (), "clé connue, pas en place\nclé AQEBAQEBAQEB"),
+        (KEY, (ANN,), "clé connue et en place\nclé AQEBAQEBAQEB"),
     ],
 )
 def test_keys_of_a_node_tells_its_state(key: bytes, in_place: tuple[int, ...], said: str) -> None:
     view = FakeView([KnownNode(ANN, "Anna", public_key=key)], in_place=in_place)
     assert reply_to("/keys anna", view) == f"Anna !0000000a : {said}"
     assert view.sought == ["anna"]
+
+
+def test_keys_of_a_node_shows_those_that_wait_and_of_which_the_number_speaks_for() -> None:
+    num = zlib.crc32(SECOND)
+    others = [OtherKey(num, SECOND, offered_at=9), OtherKey(num, THIRD, offered_at=8)]
+    view = FakeView([KnownNode(num, "Anna", public_key=KEY)], others=others)
+    assert reply_to("/keys anna", view) == (
+        f"Anna {node_id(num)} : clé connue, pas en place\n"
+        "clé AQEBAQEBAQEB\n"
+        "autre clé annoncée, à trancher : AgICAgICAgIC, CRC-32 = numéro du nœud\n"
+        "autre clé annoncée, à trancher : AwMDAwMDAwMD"
+    )
+
+
+def test_a_key_that_waits_is_shown_of_a_node_without_any_other() -> None:
+    view = FakeView([KnownNode(ANN, "Anna")], others=[OtherKey(ANN, SECOND, offered_at=1)])
+    assert reply_to("/keys anna", view) == (
+        "Anna !0000000a : clé inconnue\nautre clé annoncée, à trancher : AgICAgICAgIC"
+    )
 
 
 def test_keys_of_nobody() -> None:
@@ -284,6 +336,39 @@ def test_tcp_of_a_link_that_is_down_before_any_sync() -> None:
 def test_a_sync_of_no_keys_is_a_sync() -> None:
     view = FakeView(sync=SyncStatus(0.0, 0))
     assert str(reply_to("/tcp", view)).endswith("Dernière sync : 0 clé il y a 0 s")
+
+
+@pytest.mark.parametrize("text", ["/tcp reconnect", "/TCP  Reconnect "])
+def test_an_admin_who_proves_it_may_have_the_link_replaced(text: str) -> None:
+    view = FakeView(admins=(BOB, ANN))
+    assert reply_to(text, view, proven=True) == "Liaison refaite à votre demande."
+    assert view.causes == ["demandée par !0000000a"]
+
+
+def test_a_link_being_replaced_already_is_said_to_be() -> None:
+    view = FakeView(admins=(ANN,), reconnecting=True)
+    reply = reply_to("/tcp reconnect", view, proven=True)
+    assert reply == "La liaison est déjà en train d'être refaite."
+
+
+@pytest.mark.parametrize(
+    ("admins", "proven"),
+    [((), True), ((BOB,), True), ((ANN,), False), ((), False)],
+    ids=["no admin at all", "another admin", "an admin without proof", "anybody"],
+)
+def test_a_refusal_does_nothing_and_does_not_tell_why(
+    admins: tuple[int, ...], proven: bool
+) -> None:
+    view = FakeView(admins=admins)
+    assert reply_to("/tcp reconnect", view, proven=proven) == "Commande refusée."
+    assert view.causes == []
+
+
+@pytest.mark.parametrize("text", ["/tcp reconnect now", "/tcp re", "/tcp /reconnect", "/tcp"])
+def test_nothing_but_the_word_itself_has_the_link_replaced(text: str) -> None:
+    view = FakeView(admins=(ANN,))
+    assert str(reply_to(text, view, proven=True)).startswith("Liaison établie depuis")
+    assert view.causes == []
 
 
 # -- /sys --------------------------------------------------------------------------------------
@@ -353,13 +438,18 @@ any_views = st.builds(
         names,
     ),
     sync=st.none() | st.builds(SyncStatus, st.floats(0, 1e12), st.integers(0, 10**9)),
+    messages=st.builds(DirectMessageCounts, *[st.integers(0, 10**9)] * 4),
+    admins=st.sampled_from([(), (ANN,)]),
+    reconnecting=st.booleans(),
 )
 any_requests = st.builds(
     Request,
     sender=st.integers(1, 0xFFFFFFFE),
     text=st.builds(
         "/{} {}".format,
-        st.sampled_from(["help", "ping", "my", "nodes", "keys", "tcp", "sys", "unknown"]),
+        st.sampled_from(
+            ["help", "ping", "my", "nodes", "keys", "tcp", "tcp reconnect", "sys", "unknown"]
+        ),
         names,
     ),
     proven=st.booleans(),
@@ -371,9 +461,14 @@ any_requests = st.builds(
 
 
 def answer_of(view: FakeView, request: Request) -> str:
-    """Return the reply to a request of the first node of the view, if there is one."""
+    """Return the reply to a request of the first node of the view, if there is one.
+
+    For each of the nodes keys wait, as many as are kept.
+    """
     if view.nodes:
         request = replace(request, sender=view.nodes[0].num)
+    keys = (SECOND, THIRD, SLASHES, bytes(range(32)))
+    view.others = [OtherKey(node.num, key, offered_at=1) for node in view.nodes for key in keys]
     reply = Commands(view).answer(request)
     assert reply is not None
     return reply
@@ -404,8 +499,12 @@ def test_no_message_of_the_help_is_itself_a_command() -> None:
         assert not [part for part in split_text(reply, max_bytes, MAX_PARTS) if is_command(part)]
 
 
-@pytest.mark.parametrize("command", ["/my", "/keys x", "/nodes"])
+@pytest.mark.parametrize("command", ["/my", "/keys", "/keys x", "/nodes"])
 def test_nodes_named_like_commands_do_not_turn_an_answer_into_one(command: str) -> None:
-    view = FakeView([KnownNode(num, "/ping " + "x" * 30) for num in range(ANN, ANN + 10)])
+    nums = range(ANN, ANN + 10)
+    view = FakeView(
+        [KnownNode(num, "/ping " + "x" * 30, public_key=SLASHES) for num in nums],
+        others=[OtherKey(num, SLASHES, offered_at=1) for num in nums],
+    )
     parts = split_text(str(reply_to(command, view)), MAX_BYTES, MAX_PARTS)
     assert not [part for part in parts if is_command(part)]

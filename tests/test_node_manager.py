@@ -3,7 +3,7 @@
 import base64
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from meshtastic.protobuf import mesh_pb2
 
 import node_manager
-from key_trust import OtherKey
+from fakes import Clock, FakeStorage
+from key_trust import OtherKey, Source, fingerprint
 from known_node import KnownNode, node_id
 from node_manager import NodeManager
 from storage import KeyOrder, Storage, StorageError
@@ -23,41 +24,6 @@ OTHER_KEY = b"\x99" * 32
 YEAR_S = 365 * 86_400.0
 
 START_LINE = "🔄 Starting public key synchronization to interface.nodes..."
-
-
-class FakeStorage(Storage):
-    """Nodes in memory, with a fault to switch on and a hook before each write."""
-
-    def __init__(self) -> None:
-        super().__init__(Path("unused"))
-        self.rows: dict[int, KnownNode] = {}
-        self.other_keys: dict[int, Sequence[OtherKey]] = {}
-        self.orders: list[KeyOrder] = []
-        self.failing = False
-        self.before_write: Callable[[], None] = lambda: None
-
-    def load_nodes(self) -> list[KnownNode]:
-        return list(self.rows.values())
-
-    def load_other_keys(self) -> list[OtherKey]:
-        return [other for others in self.other_keys.values() for other in others]
-
-    def load_orders(self) -> list[KeyOrder]:
-        return list(self.orders)
-
-    def save_nodes(
-        self,
-        nodes: Iterable[KnownNode],
-        other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[KeyOrder] = (),
-    ) -> None:
-        self.before_write()
-        if self.failing:
-            raise StorageError("disque plein")
-        self.rows.update({node.num: node for node in nodes})
-        self.other_keys.update(other_keys or {})
-        done = list(obeyed)
-        self.orders = [order for order in self.orders if order not in done]
 
 
 class FakeInterface:
@@ -78,16 +44,6 @@ class FakeInterface:
 
     def key(self, num: int) -> bytes:
         return base64.b64decode(self.nodesByNum[num]["user"]["publicKey"], validate=True)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self, now_s: float) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def user_of(num: int, key: bytes | None = None, **fields: Any) -> mesh_pb2.User:
@@ -415,7 +371,10 @@ def test_the_first_key_heard_stays_whatever_is_heard_later(
     nodes.learn_from_air(ANN, user_of(ANN, OTHER_KEY, long_name="Ann"))
     assert nodes.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
     (line,) = lines()
-    assert line == "⚠️ Ann (!0000000a) annonce une autre clé publique que celle connue : ignorée"
+    assert line == (
+        "⚠️ Ann (!0000000a) annonce une autre clé publique, mZmZmZmZmZmZ, que celle connue, "
+        "AgICAgICAgIC : ignorée (voir : main_bot.py keys list)"
+    )
 
 
 def test_the_radios_own_database_is_believed_against_the_store(
@@ -425,7 +384,11 @@ def test_the_radios_own_database_is_believed_against_the_store(
     lines()
     nodes.learn_from_radio([info_of(ANN, OTHER_KEY)])
     assert nodes.public_key(ANN) == storage.rows[ANN].public_key == OTHER_KEY
-    assert "🔑 Clé de !0000000a remplacée par celle de la base de la radio" in lines()
+    assert lines() == [
+        "🔑 Clé de !0000000a remplacée par celle de la base de la radio : mZmZmZmZmZmZ au lieu de "
+        "AgICAgICAgIC",
+        "🔑 1 clé publique apprise de la radio et enregistrée",
+    ]
 
 
 def test_a_radio_that_lost_a_key_does_not_make_us_lose_it(known: NodeManager) -> None:
@@ -434,15 +397,17 @@ def test_a_radio_that_lost_a_key_does_not_make_us_lose_it(known: NodeManager) ->
 
 
 @pytest.mark.parametrize(
-    "key", [b"", b"\x01" * 31, b"\x01" * 33, bytes(32)], ids=["none", "31", "33", "zeros"]
+    "key",
+    [b"", b"\x01" * 31, b"\x01" * 33, bytes(32), b"\x01" + bytes(31)],
+    ids=["none", "31", "33", "zeros", "low order"],
 )
 def test_an_unusable_key_is_never_learned(nodes: NodeManager, lines: Lines, key: bytes) -> None:
-    nodes.learn_from_air(ANN, user_of(ANN, key))
-    nodes.learn_from_radio([info_of(BOB, key)])
+    for _ in range(2):
+        nodes.learn_from_air(ANN, user_of(ANN, key))
+        nodes.learn_from_radio([info_of(BOB, key)])
     assert (nodes.public_key(ANN), nodes.public_key(BOB)) == (b"", b"")
-    said = lines()
-    assert not [line for line in said if "apprise" in line]
-    assert len(said) == (1 if key else 0)
+    said = [f"⚠️ {node_id(num)} annonce une clé inutilisable : ignorée" for num in (ANN, BOB)]
+    assert lines() == (said if key else [])
     nodes.learn_from_air(ANN, user_of(ANN))
     assert nodes.public_key(ANN) == KEYS[ANN], "and does not stand in the way of the real one"
 
@@ -728,7 +693,7 @@ def test_nodes_can_be_learned_and_heard_while_another_thread_syncs(nodes: NodeMa
         try:
             for num in range(2, 600):
                 nodes.heard(num, snr_db=None, hops=None)
-                nodes.learn_from_air(num, user_of(num, OTHER_KEY))
+                nodes.learn_from_air(num, user_of(num, num.to_bytes(2, "big") * 16))
                 interface.add(num, longName="as the reader thread does")
         finally:
             learned.set()

@@ -1,0 +1,60 @@
+"""Stand-ins that several tests share: a store in memory, and a clock that a test moves."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from key_trust import OtherKey
+from known_node import KnownNode
+from storage import KeyOrder, Storage, StorageError
+
+
+class FakeStorage(Storage):
+    """Nodes in memory, with a fault to switch on and a hook before each write."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("unused"))
+        self.rows: dict[int, KnownNode] = {}
+        self.other_keys: dict[int, Sequence[OtherKey]] = {}
+        self.orders: list[KeyOrder] = []
+        self.failing = False
+        self.before_write: Callable[[], None] = lambda: None
+        self._last_order_id = 0
+
+    def load_nodes(self) -> list[KnownNode]:
+        return [replace(node, heard_s=None) for _, node in sorted(self.rows.items())]
+
+    def load_other_keys(self) -> list[OtherKey]:
+        return [other for others in self.other_keys.values() for other in others]
+
+    def load_orders(self) -> list[KeyOrder]:
+        return list(self.orders)
+
+    def add_order(self, num: int, public_key: bytes, *, accept: bool) -> int:
+        self._last_order_id += 1
+        self.orders.append(KeyOrder(self._last_order_id, num, public_key, accept))
+        return self._last_order_id
+
+    def save_nodes(
+        self,
+        nodes: Iterable[KnownNode],
+        other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
+        obeyed: Iterable[KeyOrder] = (),
+    ) -> None:
+        self.before_write()
+        if self.failing:
+            raise StorageError("disque plein")
+        self.rows.update({node.num: replace(node) for node in nodes})
+        self.other_keys.update(other_keys or {})
+        done = {order.id for order in obeyed}
+        self.orders = [order for order in self.orders if order.id not in done]
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s

@@ -1,0 +1,460 @@
+"""Sealed messages, keys and privilege, over a real socket: who is believed, and who is not."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
+
+import direct_messages
+import key_requests
+import main_bot
+from key_trust import fingerprint
+from keys_command import KeysCommand
+from main_bot import MeshBot
+from simulated_node import SimulatedNode
+from simulation import packets
+from simulation.peer import SimulatedPeer, private_key_from
+
+COMPLETE = "✅ SYNC COMPLETE"
+RECONNECTED = "✅ Reconnexion TCP réussie (background)"
+REFUSAL = "Commande refusée."
+PortNum = portnums_pb2.PortNum
+Error = mesh_pb2.Routing.Error
+
+
+def forged(peer: SimulatedPeer) -> SimulatedPeer:
+    """Return somebody who claims to be a peer, with a key of his own."""
+    return replace(peer, private_key=private_key_from("forger"))
+
+
+def node_info_requests(node: SimulatedNode, to: int | None = None) -> int:
+    return node.read(
+        lambda n: sum(
+            packet.decoded.portnum == PortNum.NODEINFO_APP
+            and packet.decoded.want_response
+            and to in (None, packet.to)
+            for packet in n.packets_on_air
+        )
+    )
+
+
+def key_in_interface(bot: MeshBot, num: int) -> bool:
+    return bot.node_manager.key_in_place(bot.interface, num)
+
+
+def sealed_packet(
+    node: SimulatedNode, peer: SimulatedPeer, content: bytes, packet_id: int
+) -> mesh_pb2.MeshPacket:
+    """Return a direct message of a peer as the radio hands it over when it lacks the key."""
+    packet = packets.packet_from_peer(peer, to=node.num, packet_id=packet_id)
+    packet.encrypted = direct_messages.seal(
+        direct_messages.message_key(peer.private_key, node.public_key),
+        packet_id,
+        peer.num,
+        content,
+        b"\x01\x02\x03\x04",
+    )
+    return packet
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_bot, "KEY_ORDERS_POLL_S", 0.05)
+    monkeypatch.setattr(main_bot, "KEY_PUSH_INTERVAL_S", 0.05)
+
+
+# -- Strangers ---------------------------------------------------------------------------------
+
+
+def test_a_stranger_is_asked_for_his_key_and_then_answered(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    stranger = node.peers[5]
+    node.evict(stranger)
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    packet_id = node.hear_text(stranger, "/ping")
+    assert wait_text(node, stranger.num).startswith("pong")
+    sent = node.read(lambda n: n.texts_on_air[-1])
+    assert sent.reply_id == packet_id
+    assert sent.sealed_by_client
+    assert node_info_requests(node, stranger.num) == 1
+    request = node.read(
+        lambda n: next(p for p in n.packets_on_air if p.decoded.portnum == PortNum.NODEINFO_APP)
+    )
+    own = mesh_pb2.User.FromString(request.decoded.payload)
+    assert (own.long_name, own.public_key) == (node.long_name, node.public_key)
+    line = journal.wait_for("gardé 10 min")
+    assert line.endswith("sa clé publique est inconnue, elle lui est demandée")
+    journal.wait_for(f"Clé publique de {stranger.long_name} ({stranger.node_id}) apprise")
+
+
+def test_what_a_stranger_wrote_is_answered_once_when_his_key_comes_at_last(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    stranger, neighbour = node.peers[5], node.peers[0]
+    node.evict(stranger)
+    node.set_reachable(stranger, False)
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    packet_id = node.hear_text(stranger, "/ping", packet_id=77)
+    node.hear_text(stranger, "/ping", packet_id=packet_id)
+    node.hear_text(stranger, "/my")
+    node.hear_text(neighbour, "/ping")
+    wait_text(node, neighbour.num)
+    assert texts_to(node, stranger.num) == []
+    assert node_info_requests(node) == 1, "three messages, one question"
+    node.set_reachable(stranger, True)
+    node.hear_node_info(stranger)
+    wait_text(node, stranger.num, lambda text: "message authentifié" in text)
+    assert len([text for text in texts_to(node, stranger.num) if text.startswith("pong")]) == 1
+
+
+def test_strangers_are_asked_a_bounded_number_of_times_an_hour(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(peers=key_requests.MAX_PER_HOUR + 6) as node:
+        for peer in node.peers[1:]:
+            node.evict(peer)
+            node.set_reachable(peer, False)
+        quick_bot(node)
+        journal.wait_for(COMPLETE)
+        for peer in node.peers[1:]:
+            node.hear_text(peer, "/ping")
+        node.hear_text(node.peers[0], "/ping")
+        wait_text(node, node.peers[0].num)
+        assert node_info_requests(node) == key_requests.MAX_PER_HOUR
+
+
+def test_a_node_that_withholds_its_key_is_said_once_and_nobody_is_asked(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(withholds_private_key=True) as node:
+        peer, evicted = node.peers[0], node.peers[1]
+        node.evict(evicted)
+        quick_bot(node)
+        journal.wait_for(COMPLETE)
+        node.hear_text(evicted, "/ping")
+        node.close_by_fin()
+        journal.wait_for(RECONNECTED)
+        node.hear_text(peer, "/ping")
+        wait_text(node, peer.num)
+        assert journal.count("ne donne pas sa clé privée (géré") == 1
+        assert node_info_requests(node) == 0
+
+
+def test_the_radios_own_opening_teaches_a_key_that_no_node_info_told(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    """After a restart of the store, with a light session, the radio may know more than the bot."""
+    newcomer = replace(node.peers[0], num=0x1234, long_name="Zoé", private_key=b"\x42" * 32)
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.learn(newcomer)
+    node.hear_text(newcomer, "/ping")
+    wait_text(node, newcomer.num)
+    assert bot.node_manager.public_key(newcomer.num) == newcomer.public_key
+
+
+# -- Forgeries ---------------------------------------------------------------------------------
+
+
+def test_a_forged_node_info_changes_nothing_and_is_reported(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    bot = quick_bot(node, PUBKEY_SYNC_INTERVAL=3600)
+    journal.wait_for(COMPLETE)
+    peer = node.peers[2]
+    forger = forged(peer)
+    node.hear_node_info(peer, public_key=forger.public_key)
+    line = journal.wait_for("annonce une autre clé publique")
+    assert fingerprint(forger.public_key) in line
+    assert fingerprint(peer.public_key) in line
+    node.hear_text(peer, "/keys " + peer.node_id)
+    reply = wait_text(node, peer.num)
+    assert "clé connue et en place" in reply
+    assert f"à trancher : {fingerprint(forger.public_key)}".replace("/", "∕") in reply
+    assert bot.node_manager.public_key(peer.num) == peer.public_key
+    assert key_in_interface(bot, peer.num)
+    assert journal.count(COMPLETE) == 1, "not the sync has put the key back"
+    bot.stop()
+    again = quick_bot(node)
+    journal.wait_for(COMPLETE, times=2)
+    assert [key.public_key for key in again.node_manager.waiting_keys()] == [forger.public_key]
+
+
+def test_a_node_info_without_a_key_costs_the_key_for_no_longer_than_a_moment(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    bot = quick_bot(node, PUBKEY_SYNC_INTERVAL=3600)
+    journal.wait_for(COMPLETE)
+    peer, other = node.peers[2], node.peers[3]
+    node.hear_node_info(peer, public_key=b"", long_name="Chloé sans clé")
+    node.hear_text(other, "/ping")
+    wait_text(node, other.num)
+    interface = bot.interface
+    assert interface is not None and interface.nodesByNum is not None
+    assert interface.nodesByNum[peer.num]["user"]["longName"] == "Chloé sans clé"
+    assert key_in_interface(bot, peer.num)
+    assert journal.count(COMPLETE) == 1
+
+
+def test_whoever_talks_under_a_key_that_the_radio_took_for_a_forgotten_one_proves_nothing(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    """The radio forgot the admin and took the forger's key for his; it opens his messages."""
+    admin = node.peers[4]
+    forger = forged(admin)
+    quick_bot(node, environment={"MESHBOT_ADMIN_NODES": admin.node_id})
+    journal.wait_for(COMPLETE)
+    node.evict(admin)
+    node.learn(forger)
+    node.hear_text(forger, "/tcp reconnect")
+    assert wait_text(node, admin.num) == REFUSAL
+    assert "non authentifiés" in journal.wait_for("La radio ouvre les messages de")
+    node.hear_text(admin, "/tcp reconnect")
+    wait_text(node, admin.num, lambda text: text.startswith("Liaison refaite"))
+
+
+# -- Privilege ---------------------------------------------------------------------------------
+
+
+def test_an_admin_who_proves_it_can_have_the_link_replaced(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    admin = node.peers[1]
+    quick_bot(node, environment={"MESHBOT_ADMIN_NODES": admin.node_id})
+    journal.wait_for(COMPLETE)
+    node.hear_text(admin, "/tcp reconnect")
+    journal.wait_for(f"Tentative de reconnexion TCP n°1, après : demandée par {admin.node_id}")
+    journal.wait_for(RECONNECTED)
+    assert wait_text(node, admin.num).startswith("Liaison refaite")
+    assert node.connections_total == 2
+
+
+def mark_as_opened_by_mqtt(node: SimulatedNode, peer: SimulatedPeer) -> None:
+    packet = packets.packet_from_peer(peer, to=node.num, packet_id=99)
+    packet.decoded.CopyFrom(packets.text_data(b"/tcp reconnect", None))
+    packet.pki_encrypted = packet.via_mqtt = True
+    packet.public_key = peer.public_key
+    node.hear(packet)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "ask"),
+    [
+        ("2.7.11", lambda node: node.hear_text(node.peers[2], "/tcp reconnect")),
+        ("2.5.20", lambda node: node.hear_text(node.peers[1], "/tcp reconnect", via_channel=True)),
+        ("2.7.11", lambda node: mark_as_opened_by_mqtt(node, node.peers[1])),
+    ],
+    ids=["proven, but no admin", "admin, but unproven", "proof that came by MQTT"],
+)
+def test_anybody_else_is_refused_without_a_word_more(
+    firmware: str,
+    ask: Callable[[SimulatedNode], object],
+    quick_bot: BotFactory,
+    journal: Journal,
+) -> None:
+    with SimulatedNode(firmware=firmware) as node:
+        quick_bot(node, environment={"MESHBOT_ADMIN_NODES": node.peers[1].node_id})
+        journal.wait_for(COMPLETE)
+        ask(node)
+        assert node.wait_until(lambda n: len(n.texts_on_air) == 1, WAIT_S)
+        assert node.read(lambda n: n.texts_on_air[0].text) == REFUSAL
+        assert node.connections_total == 1
+
+
+def test_unproven_messages_can_be_ignored_altogether(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(firmware="2.5.20") as node:
+        quick_bot(node, environment={"MESHBOT_REQUIRE_PKI": "True"})
+        journal.wait_for(COMPLETE)
+        node.hear_text(node.peers[0], "/ping", via_channel=True)
+        node.hear_text(node.peers[1], "/ping")
+        wait_text(node, node.peers[1].num)
+        assert texts_to(node, node.peers[0].num) == []
+        journal.wait_for("non authentifié")
+
+
+# -- The operator's decisions ------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_a_key_that_the_operator_accepts_counts_at_once_and_for_good(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    """A peer lost its key and made another, while the radio goes on with the old one."""
+    peer = node.peers[2]
+    old_key = forged(peer).public_key
+    node.evict(peer)
+    node.hear_node_info(peer, public_key=old_key)
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    assert bot.node_manager.public_key(peer.num) == old_key
+    node.hear_node_info(peer)
+    journal.wait_for("annonce une autre clé publique")
+    node.hear_text(peer, "/ping")
+    journal.wait_for("altéré, ou scellé avec une autre clé")
+
+    said: list[str] = []
+    command = KeysCommand(tmp_path / "bot.db", simulated=False, write=said.append)
+    assert command.run(main_bot.parse_arguments(["keys", "accept", peer.node_id])) == 0
+    assert said[-1] == "✅ Pris en compte par le bot\n"
+    journal.wait_for("acceptée par l'opérateur")
+    assert key_in_interface(bot, peer.num)
+    node.hear_text(peer, "/ping")
+    assert wait_text(node, peer.num).startswith("pong")
+    assert node.read(lambda n: n.texts_on_air[-1].sealed_by_client)
+
+    bot.stop()
+    again = quick_bot(node)
+    journal.wait_for(COMPLETE, times=2)
+    journal.wait_for("que l'opérateur a écartée")
+    assert again.node_manager.public_key(peer.num) == peer.public_key
+    node.hear_text(peer, "/my")
+    wait_text(node, peer.num, lambda text: "message authentifié" in text)
+
+
+# -- Keys for the radio ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.parametrize("push", [True, False], ids=["on", "off"])
+def test_the_radio_is_given_the_key_of_a_correspondent_it_forgot(
+    push: bool, quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(firmware="2.8.0") as node:
+        friend, stranger, known = node.peers[0], node.peers[1], node.peers[2]
+        bot = quick_bot(node)
+        journal.wait_for(COMPLETE)
+        for peer in (friend, known):
+            node.hear_text(peer, "/ping")
+            wait_text(node, peer.num)
+        bot.stop()
+        node.evict(friend)
+        node.evict(stranger)
+        quick_bot(node, TCP_PUSH_KEYS_TO_RADIO=push, TCP_PUSH_KEYS_AFTER=0.2)
+        journal.wait_for(COMPLETE, times=2)
+        if push:
+            journal.wait_for(f"Clé de {friend.long_name} ({friend.node_id}) donnée à la radio")
+        node.hear_text(friend, "/my")
+        node.hear_text(known, "/my")
+        wait_text(node, known.num, lambda text: "entendu" in text)
+        given = node.read(lambda n: n.contacts_added)
+        assert [contact.node_num for contact in given] == ([friend.num] if push else [])
+        if push:
+            wait_text(node, friend.num, lambda text: "message authentifié" in text)
+            assert given[0].user.public_key == friend.public_key
+            assert given[0].user.long_name == friend.long_name
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_no_more_keys_are_given_after_a_loss_that_followed_one(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(firmware="2.8.0") as node:
+        friends = node.peers[:3]
+        bot = quick_bot(node)
+        journal.wait_for(COMPLETE)
+        for peer in friends:
+            node.hear_text(peer, "/ping")
+            wait_text(node, peer.num)
+        bot.stop()
+        for peer in friends:
+            node.evict(peer)
+        quick_bot(node, TCP_PUSH_KEYS_TO_RADIO=True, TCP_PUSH_KEYS_AFTER=0.2)
+        journal.wait_for("donnée à la radio")
+        node.close_by_rst()
+        journal.wait_for("plus aucune pendant 24 h")
+        given = len(node.contacts_added)
+        assert given < len(friends)
+        # Long enough for the link to count as stable again, and for several turns of the pusher.
+        journal.wait_for(COMPLETE, times=3)
+        assert len(node.contacts_added) == given
+
+
+# -- What became of our replies ----------------------------------------------------------------
+
+
+def test_a_reply_that_nobody_acknowledged_is_said_in_words(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    node.retransmit_s = 0.1
+    peer = node.peers[0]
+    node.set_reachable(peer, False)
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.hear_text(peer, "/ping")
+    line = journal.wait_for("non remise")
+    assert "aucun accusé de réception" in line
+    assert "MAX_RETRANSMIT" in line
+
+
+def test_an_error_counts_from_the_receiver_and_from_nobody_else(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    peer, meddler = node.peers[0], node.peers[1]
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.hear_text(peer, "/ping")
+    wait_text(node, peer.num)
+    packet_id = node.read(lambda n: n.texts_on_air[-1].packet_id)
+    node.hear_routing(meddler, packet_id, Error.NO_CHANNEL)
+    node.hear_routing(peer, packet_id + 1, Error.NO_CHANNEL)
+    node.hear_routing(peer, packet_id, Error.PKI_UNKNOWN_PUBKEY)
+    assert "n'a pas notre clé publique" in journal.wait_for("non remise")
+    assert journal.count("non remise") == 1
+
+
+# -- Bad input ---------------------------------------------------------------------------------
+
+
+def resident_kb() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
+
+
+def test_ten_thousand_bad_sealed_packets_get_no_answer_and_leave_nothing_behind(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    rng = random.Random(4)
+    peers = node.peers
+    quick_bot(node, TCP_SILENT_TIMEOUT=60, TCP_PROBE_TIMEOUT=10, TCP_HEARTBEAT_INTERVAL=30)
+    journal.wait_for(COMPLETE)
+    good = packets.text_data(b"/ping", None).SerializeToString()
+
+    def bad_packet(number: int) -> mesh_pb2.MeshPacket:
+        peer = rng.choice(peers)
+        packet = sealed_packet(node, peer, good, number)
+        kind = number % 4
+        if kind == 0:
+            packet.encrypted = rng.randbytes(rng.randrange(1, 230))
+        elif kind == 1:
+            packet.encrypted = packet.encrypted[: rng.randrange(1, len(packet.encrypted))]
+        elif kind == 2:
+            flipped = bytearray(packet.encrypted)
+            flipped[rng.randrange(len(flipped))] ^= 1 << rng.randrange(8)
+            packet.encrypted = bytes(flipped)
+        else:  # from somebody nobody has ever heard of
+            packets.set_sender(packet, rng.randrange(0x1000, 0xFFFFFFFE))
+        return packet
+
+    def hear(first: int, count: int) -> None:
+        for start in range(first, first + count, 500):
+            node.hear_all([bad_packet(number) for number in range(start, start + 500)])
+        asked = len(texts_to(node, peers[0].num))
+        node.hear_text(peers[0], "/ping")
+        wait_text(node, peers[0].num, times=asked + 1)
+
+    hear(1, 5_000)
+    after_half_kb = resident_kb()
+    hear(5_001, 5_000)
+    assert resident_kb() - after_half_kb < 4_000
+    assert node.read(lambda n: {text.to for text in n.texts_on_air}) == {peers[0].num}
+    assert node_info_requests(node) <= key_requests.MAX_PER_HOUR
+    assert node.connections_total == 1
+    assert journal.count("Message scellé") <= 60
