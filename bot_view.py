@@ -1,18 +1,22 @@
 """What the commands see of the bot: gathers it from whoever owns it, when it is asked for."""
 
 import importlib.metadata
+import math
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from commands import SyncStatus, SystemStatus
 from direct_message_counts import DirectMessageCounts
 from interface_manager import InterfaceManager, LinkStatus
-from key_trust import OtherKey
+from key_trust import OtherKey, base64_text
 from known_node import KnownNode
 from node_manager import NodeManager
+
+RECONNECT_INTERVAL_S = 60.0
+"""An order that is overheard and repeated costs no more than this."""
 
 
 class MeshBotView:
@@ -23,7 +27,7 @@ class MeshBotView:
         nodes: NodeManager,
         link: InterfaceManager,
         counts: DirectMessageCounts,
-        admin_nodes: frozenset[int],
+        admin_nodes: Mapping[int, str],
         version: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -35,15 +39,23 @@ class MeshBotView:
         self._version = version
         self._clock = clock
         self._started_s = clock()
+        self._reconnect_asked_s = -math.inf
 
     def is_admin(self, num: int) -> bool:
         """Say whether the operator lets a node give orders."""
-        return num in self._admin_nodes
+        key = self._admin_nodes.get(num)
+        if key is None:
+            return False
+        if key:
+            return base64_text(self._nodes.public_key(num)).startswith(key)
+        return not self._nodes.is_disputed(num)
 
     def reconnect(self, cause: str) -> bool:
-        """Have the link replaced; return False if that is under way already."""
-        if self._link.reconnecting:
+        """Have the link replaced; return False if that is under way, or was done just now."""
+        now_s = self._clock()
+        if self._link.reconnecting or now_s - self._reconnect_asked_s < RECONNECT_INTERVAL_S:
             return False
+        self._reconnect_asked_s = now_s
         self._link.request_reconnection(cause)
         return True
 

@@ -57,6 +57,7 @@ class SyncStatus:
 
 REFUSAL = "Commande refusée."
 """All that a refusal says: not whether the sender, the proof or the command was wrong."""
+OBEYED = "Liaison refaite"
 
 
 class BotView(Protocol):
@@ -66,7 +67,7 @@ class BotView(Protocol):
         """Say whether the operator lets a node give orders."""
 
     def reconnect(self, cause: str) -> bool:
-        """Have the link replaced; return False if that is under way already."""
+        """Have the link replaced; return False if that is under way, or was done just now."""
 
     def direct_messages(self) -> DirectMessageCounts:
         """Return how many direct messages were opened, and by whom."""
@@ -202,7 +203,8 @@ class Commands:
             lines = [
                 f"{keys}, {in_place} en place dans l'interface.",
                 f"Messages directs : {messages.by_radio} par la radio, {messages.by_bot} ouverts "
-                f"par le bot, {messages.not_opened} restés scellés, {messages.unproven} sans preuve",
+                f"par le bot, {messages.not_opened} restés scellés, "
+                f"{messages.unproven} sans preuve",
             ]
             waiting = self._view.waiting_nodes()
             if waiting:
@@ -238,12 +240,14 @@ class Commands:
             return REFUSAL
         cause = f"demandée par {node_id(request.sender)}"
         if self._view.reconnect(cause):
-            return "Liaison refaite à votre demande."
-        return "La liaison est déjà en train d'être refaite."
+            return f"{OBEYED} à votre demande."
+        return "La liaison est en train d'être refaite, ou vient de l'être."
 
     def _tcp(self, request: Request, argument: str) -> str:
         if argument.lower() == "reconnect":
             return self._reconnect(request)
+        if argument:
+            return "Argument inconnu : tcp seul, ou tcp reconnect."
         link = self._view.link_status()
         sync = self._view.sync_status()
         up = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"

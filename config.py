@@ -24,7 +24,8 @@ LOG_LEVEL = "INFO"
 ANSWER_CHANNELS: tuple[int, ...] = ()
 
 # Nodes that may give the bot orders (/tcp reconnect), such as ("!a1b2c3d4",). Only a direct message
-# sealed with the node's own key counts; empty: nobody.
+# sealed with the node's own key counts; empty: nobody. Surest with the beginning of that key, as
+# the node's app shows it: ("!a1b2c3d4:DMqoyaXFQbTx",).
 ADMIN_NODES: tuple[str, ...] = ()
 
 # True: ignore direct messages that do not prove their sender. See docs/direct-messages.md.

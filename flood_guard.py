@@ -26,6 +26,8 @@ class _Bucket:
 class FloodGuard:
     """A bucket of answers for each sender, refilled slowly. Owned by the worker thread.
 
+    A sender who proves who he is has another one than whoever uses his number.
+
     ``burst`` answers at once, then one every ``refill_s``. The senders heard longest ago are
     forgotten beyond a thousand.
     """
@@ -34,12 +36,13 @@ class FloodGuard:
         """Set the limits."""
         self._burst = burst
         self._refill_s = refill_s
-        self._buckets: OrderedDict[int, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[tuple[int, bool], _Bucket] = OrderedDict()
 
-    def judge(self, sender: int, now_s: float) -> Verdict:
+    def judge(self, sender: int, now_s: float, *, proven: bool = False) -> Verdict:
         """Return what to do with a command of ``sender`` at monotonic time ``now_s``."""
-        bucket = self._buckets.pop(sender, None) or _Bucket(float(self._burst), now_s)
-        self._buckets[sender] = bucket
+        key = (sender, proven)
+        bucket = self._buckets.pop(key, None) or _Bucket(float(self._burst), now_s)
+        self._buckets[key] = bucket
         if len(self._buckets) > MAX_SENDERS:
             self._buckets.popitem(last=False)
         refilled = bucket.tokens + (now_s - bucket.at_s) / self._refill_s

@@ -407,11 +407,15 @@ class InterfaceManager:
         wait_s = max(self._policy.step(now_s).at_s - now_s, 0.0)
         if self._policy.contested and ending is Ending.CLOSED_BY_NODE:
             self._say_contested(wait_s)
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        what = "perdue" if self._ever_opened else "impossible"
+        if ending is Ending.CLOSED_BY_US:
+            level, what = logging.INFO, "fermée"
         log.log(
-            logging.WARNING if self._failures == 1 else logging.DEBUG,
+            level,
             "🔌 Liaison %s %s (%s) : %s ; nouvel essai %s",
             self.kind,
-            "perdue" if self._ever_opened else "impossible",
+            what,
             self._where,
             cause,
             f"dans {wait_s:.0f} s" if wait_s >= 1 else "aussitôt",

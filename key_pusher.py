@@ -9,6 +9,7 @@ Owned by the worker thread, which calls :meth:`KeyPusher.turn` now and then.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
 TROUBLE_PAUSE_S = 3_600.0
+UNANSWERED_S = 120.0  # longest wait for the outcome of one push before the next
+LONG_NAME_BYTES, SHORT_NAME_BYTES = 39, 4  # the firmware's User, without the closing zero
 SUSPECT_S = 60.0
 """A link lost so soon after a key was given counts as lost because of it."""
 
@@ -61,7 +64,8 @@ class KeyPusher:
         self._clock = clock
         self._wall_clock = wall_clock
         self._not_before_s = clock()
-        self._under_way = False
+        self._pushed_s: deque[float] = deque(maxlen=settings.max_per_day)
+        """When the last ones were pushed, on a clock that nobody sets."""
         self._last: tuple[SupervisedInterface, float] | None = None
         """The interface of the last push, and when that was."""
 
@@ -71,7 +75,7 @@ class KeyPusher:
         if self._last is not None and self._last[0] is not interface:
             self._judge_loss(now_s - self._last[1])
             self._last = None
-        if interface is None or interface.ready_s is None or self._under_way:
+        if interface is None or interface.ready_s is None or self._sender.is_full():
             return
         if now_s < max(self._not_before_s, interface.ready_s + self._settings.stable_s):
             return
@@ -79,20 +83,27 @@ class KeyPusher:
         if node is None:
             return
         user = user_of(node)
+        # Written down before it is out: a bot that dies meanwhile must not push it again and again.
+        if not self._nodes.key_pushed(node.num):
+            self._not_before_s = now_s + TROUBLE_PAUSE_S
+            return
         request = OutgoingRequest(
             interface,
             lambda session, packet_id: session.send_contact(node.num, user, packet_id),
-            lambda result: self._post(partial(self._done, node.num, result)),
+            lambda result: self._post(partial(self._done, node.num, user.public_key, result)),
         )
-        self._under_way = self._sender.request(request)
-        if self._under_way:
-            # Before it is out: a bot that dies meanwhile must not write it again and again.
-            self._nodes.key_pushed(node.num)
-            self._last = (interface, now_s)
+        self._pushed_s.append(now_s)
+        self._last = (interface, now_s)
+        self._not_before_s = now_s + UNANSWERED_S
+        if not self._sender.request(request):
+            self._done(node.num, user.public_key, None)
 
     def _next_node(self, own_num: int) -> KnownNode | None:
         """Return who wrote last of those whose key the radio lacks, if another push is allowed."""
         day_ago = self._wall_clock() - DAY_S
+        recent = sum(self._clock() - pushed_s < DAY_S for pushed_s in self._pushed_s)
+        if recent >= self._settings.max_per_day:
+            return None
         if self._nodes.pushes_since(day_ago) >= self._settings.max_per_day:
             return None
         for node in self._nodes.correspondents():
@@ -104,14 +115,14 @@ class KeyPusher:
                 return node
         return None
 
-    def _done(self, num: int, result: int | None) -> None:
-        self._under_way = False
+    def _done(self, num: int, key: bytes, result: int | None) -> None:
         label = self._nodes.label(num)
         if result == 0:
-            self._radio.shown(num, self._nodes.public_key(num))
+            self._not_before_s = min(self._not_before_s, self._clock())
+            self._radio.shown(num, key)
             log.info("🔑 Clé de %s donnée à la radio (écrite dans sa mémoire)", label)
             return
-        self._not_before_s = self._clock() + TROUBLE_PAUSE_S
+        self._not_before_s = max(self._not_before_s, self._clock() + TROUBLE_PAUSE_S)
         what = "pas de réponse" if result is None else f"code {result}"
         log.warning("⚠️ Clé de %s non donnée à la radio (%s) : pause d'une heure", label, what)
 
@@ -134,8 +145,8 @@ def user_of(node: KnownNode) -> mesh_pb2.User:
         raise LinkError("pas de clé à donner")
     user = mesh_pb2.User(
         id=node.id,
-        long_name=node.long_name or f"Meshtastic {node.id[-4:]}",
-        short_name=node.short_name or node.id[-4:],
+        long_name=_cut(node.long_name or f"Meshtastic {node.id[-4:]}", LONG_NAME_BYTES),
+        short_name=_cut(node.short_name or node.id[-4:], SHORT_NAME_BYTES),
         public_key=node.public_key,
     )
     if node.hw_model in mesh_pb2.HardwareModel.keys():  # noqa: SIM118 - no dict
@@ -144,3 +155,8 @@ def user_of(node: KnownNode) -> mesh_pb2.User:
     if node.role in roles.keys():  # noqa: SIM118 - no dict
         user.role = roles.Value(node.role)
     return user
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    """Return the beginning of a text, in whole characters."""
+    return text.encode("utf-8")[:max_bytes].decode("utf-8", "ignore")

@@ -10,21 +10,28 @@ from line_limiter import LineLimiter
 SENDER_INTERVAL_S = 600.0
 HOUR_S = 3_600.0
 MAX_PER_HOUR = 12
+MAX_OF_STRANGERS_PER_HOUR = 8
 
 
 class KeyRequests:
-    """Allows one request a sender in ten minutes, and twelve an hour in all."""
+    """Allows one request a sender in ten minutes, and twelve an hour in all.
+
+    Of those, four are for numbers heard before: numbers can be made up.
+    """
 
     def __init__(self) -> None:
         """Nobody has been asked."""
         self._senders = LineLimiter(SENDER_INTERVAL_S)
-        self._asked_s: deque[float] = deque(maxlen=MAX_PER_HOUR)
+        self._asked: deque[tuple[float, bool]] = deque(maxlen=MAX_PER_HOUR)
 
-    def allows(self, sender: int, now_s: float) -> bool:
+    def allows(self, sender: int, now_s: float, *, familiar: bool = False) -> bool:
         """Say whether ``sender`` may be asked at monotonic ``now_s``; yes counts as asked."""
-        if len(self._asked_s) == MAX_PER_HOUR and now_s - self._asked_s[0] < HOUR_S:
+        lately = [known for asked_s, known in self._asked if now_s - asked_s < HOUR_S]
+        if len(lately) >= MAX_PER_HOUR:
+            return False
+        if not familiar and lately.count(False) >= MAX_OF_STRANGERS_PER_HOUR:
             return False
         if not self._senders.allows(sender, now_s):
             return False
-        self._asked_s.append(now_s)
+        self._asked.append((now_s, familiar))
         return True

@@ -4,18 +4,24 @@ Run it with ``python main_bot.py``. Where the node is stands in config.py; how p
 stands in the constants of :class:`MeshBot`. Edit either by hand.
 """
 
+import importlib.util
 import os
 import signal
+import sys
 
 if __name__ == "__main__":
     # The imports below take a second on a Raspberry Pi; a signal before or after the bot's own
     # handlers are in place is no error either.
     for _number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_number, lambda *_: os._exit(0))
+    if importlib.util.find_spec("meshtastic") is None:
+        sys.exit(
+            "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
+            ".venv/bin/python main_bot.py"
+        )
 
 import argparse
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +49,7 @@ from packet_handler import HandlerSettings, PacketHandler
 from radio_keys import RadioKeys
 from sealed_messages import SealedMessages
 from serial_interface_manager import SerialInterfaceManager
-from settings import ConfigError, SettingsReader, load_config
+from settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
 from simulated_node import SimulatedNode
 from storage import Storage, StorageError
 from supervised_interface import SupervisedInterface
@@ -157,6 +163,7 @@ class MeshBot:
         self._timers: set[threading.Timer] = set()
         self._said_key_withheld = False
         self._known_node_num = 0
+        self._orders_unread = True
 
         self.simulated_node = SimulatedNode() if self.site.connection_mode == "simulated" else None
         self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
@@ -284,6 +291,7 @@ class MeshBot:
         log.info("🤖 MeshBot %s : %s", VERSION, known)
         for name in self._unknown_names:
             log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
+        self._say_who_is_trusted()
         if self.simulated_node is not None:
             self.simulated_node.start()
             self.simulated_node.start_demo()
@@ -302,6 +310,16 @@ class MeshBot:
         self._worker.start()
         self._sender.start()
         self._link.start()
+
+    def _say_who_is_trusted(self) -> None:
+        admins = ", ".join(
+            self.node_manager.label(num) + (f" (clé {key}…)" if key else "")
+            for num, key in self.site.admin_nodes.items()
+        )
+        if admins:
+            log.info("🛠️ Ordres acceptés de : %s, sur preuve", admins)
+        if self.site.require_pki:
+            log.info("🔒 Les messages directs sans preuve d'origine restent sans réponse")
 
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
@@ -337,9 +355,6 @@ class MeshBot:
                 "ℹ️ Le nœud ne donne pas sa clé privée (géré ou verrouillé) : seuls les messages "
                 "qu'il ouvre lui-même sont lus"
             )
-        self._worker.post(
-            partial(self._radio_keys.downloaded, interface, everything=not interface.noNodes)
-        )
         if first:
             self._worker.post(
                 partial(self.node_manager.sync_pubkeys_to_interface, interface, force=True)
@@ -391,7 +406,8 @@ class MeshBot:
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:
         """Have the worker learn what the node knows."""
-        self._worker.post(partial(self._learn_from_radio, interface, nodes))
+        everything = interface.ready_s is not None and not interface.noNodes
+        self._worker.post(partial(self._learn_from_radio, interface, nodes, everything=everything))
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Have the worker deal with a packet."""
@@ -400,19 +416,28 @@ class MeshBot:
     # -- Keys, on the worker thread ------------------------------------------------------------
 
     def _learn_from_radio(
-        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, everything: bool
     ) -> None:
-        self._radio_keys.downloading(interface, nodes)
+        self._radio_keys.session(interface)
+        self._radio_keys.told(nodes, everything=everything)
         self.node_manager.learn_from_radio(nodes, interface.own_num)
+        for info in nodes:
+            if info.user.public_key != self.node_manager.public_key(info.num):
+                self.node_manager.put_key_back(interface, info.num)
         self._packets.open_waiting(interface)
 
     def _obey_key_orders(self) -> None:
         """Do what the operator decided meanwhile with ``main_bot.py keys``."""
         try:
-            if not self._storage.changed_by_others() or not self.node_manager.obey_orders():
+            self._orders_unread = self._storage.changed_by_others() or self._orders_unread
+            if not self._orders_unread:
                 return
+            changed = self.node_manager.obey_orders()
+            self._orders_unread = False
         except StorageError as error:
             log.debug("decisions about keys not read: %s", error)
+            return
+        if not changed:
             return
         interface = self._link.live_interface
         if interface is not None:
@@ -481,6 +506,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logging("INFO")
     try:
         return _run_keys(options) if options.command == "keys" else _run_bot()
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; nor may the interpreter try to write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except ConfigError as error:
         log.error("❌ %s", error)
         return EXIT_CONFIG
@@ -493,6 +522,9 @@ def _run_keys(options: argparse.Namespace) -> int:
     reader = SettingsReader(os.environ)
     site = reader.site(load_config())
     reader.check()
+    reader.read_names.update(ENVIRONMENT_PREFIX + name for name, _ in constants_of(MeshBot))
+    for name in reader.unknown_names():
+        log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
     simulated = site.connection_mode == "simulated"
     return KeysCommand(site.database_path, simulated=simulated).run(options)
 

@@ -190,10 +190,11 @@ class MessageSender:
             if sent is None or source not in (own_num, sent.text.to):
                 return None
             text = sent.text
-            lacking = text.to if source == own_num and error in NO_KEY_ERRORS else None
+            own_error = source == own_num and error in NO_KEY_ERRORS
+            lacking = text.to if own_error and error == PKI_SEND_FAIL_PUBLIC_KEY else None
             if sent.settled:
                 return lacking
-            if lacking is not None and not text.sealed:
+            if own_error and not text.sealed:
                 sent.key_missing = True
                 if not sent.taken:
                     return lacking  # the sender's thread, waiting for the node's word, sees to it
@@ -312,12 +313,12 @@ class MessageSender:
         self._next_send_s = self._clock() + self._settings.spacing_s
         if status is None and not interface.alive:
             return False
+        if self._is_key_missing(text.packet_id) and (status is None or status.res == 0):
+            return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status is None:
             log.info("💬 Remis pour %s, sans confirmation du nœud", self._name(text.to))
             return True
         self._node_confirms = True
-        if status.res == 0 and self._is_key_missing(text.packet_id):
-            return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status.res == 0:
             shown = printable(text.text.replace("\n", " ⏎ "))
             log.info("💬 Envoyé à %s : %s", self._name(text.to), shown)
@@ -354,7 +355,7 @@ class MessageSender:
                 self._sent.popitem(last=False)
 
     def _is_key_missing(self, packet_id: int) -> bool:
-        """Note that the node took a text; say whether it told meanwhile that it lacks the key."""
+        """Note that a text is no longer waited for; say if the node meanwhile told of no key."""
         with self._sent_lock:
             sent = self._sent.get(packet_id)
             if sent is None:

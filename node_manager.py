@@ -18,6 +18,7 @@ from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
+from direct_messages import is_usable_key
 from french_text import counted
 from journal_format import printable
 from key_trust import (
@@ -39,8 +40,12 @@ log = logging.getLogger(__name__)
 MAX_NODES = 250_000
 MAX_STRANGERS = 5_000
 REFUSED_LINE_S = 3_600.0
+MAX_REFUSED_LINES = 60  # an hour, whoever they are about
 STORE_RETRY_S = 10.0
 MAX_NAME_CHARS = 40  # the protocol's long name holds 39 bytes
+
+
+_TOLD = (Verdict.OFFERED, Verdict.TAKEN, Verdict.UNUSABLE, Verdict.OVERRULED)
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,8 @@ class NodeManager:
         self._strangers: OrderedDict[int, None] = OrderedDict()
         """Nodes heard that had not introduced themselves when last looked at, the oldest first."""
         self._unsaved: set[int] = set()
-        self._obeyed: dict[int, KeyOrder] = {}
-        """The operator's decisions that were done but still stand in the store."""
+        self._obeyed: dict[int, tuple[int, ...]] = {}
+        """Decisions that were done but still stand in the store, and the nodes they changed."""
         self._revision = 0
         self._entries: tuple[_SyncEntry, ...] | None = ()
         self._last_sync: _SyncMark | None = None
@@ -91,7 +96,7 @@ class NodeManager:
         self._last_sync_keys = 0
         self._storage_failing = False
         self._next_try_s = -math.inf
-        self._refused_lines = LineLimiter(REFUSED_LINE_S)
+        self._refused_lines = LineLimiter(REFUSED_LINE_S, MAX_REFUSED_LINES)
 
     def load(self) -> int:
         """Read the stored nodes; return how many have a key. Raises ``StorageError``."""
@@ -172,8 +177,9 @@ class NodeManager:
             node = self._node(num)
             if node is None:
                 return
-            news = self._learn_key(node, key, source, learned, lines)
-            copies = [replace(node)] if learned or news else []
+            self._learn_key(node, key, source, learned, lines)
+            # What nobody is told of now is written with the rest: a flood must not wear the disk.
+            copies = [replace(node)] if learned or lines else []
         if copies and self._save(copies) and learned:
             log.info("🔑 Clé publique de %s apprise et enregistrée", _label(copies[0]))
         for line in lines:
@@ -186,13 +192,13 @@ class NodeManager:
         source: Source,
         learned: dict[int, KnownNode],
         lines: list[str],
-    ) -> bool:
-        """Have a key judged, under the lock; return whether there is news for the operator.
+    ) -> None:
+        """Have a key judged, under the lock.
 
         A node whose key changed goes into ``learned``, what is to be said into ``lines``.
         """
         if not key:
-            return False
+            return
         known = node.public_key
         verdict = self._trust.offer(node, key, source, int(self._wall_clock()))
         if verdict in (Verdict.PINNED, Verdict.ADOPTED):
@@ -203,12 +209,8 @@ class NodeManager:
                 f"🔑 Clé de {_label(node)} remplacée par celle de la base de la radio : "
                 f"{fingerprint(key)} au lieu de {fingerprint(known)}"
             )
-        news = verdict in (Verdict.OFFERED, Verdict.TAKEN)
-        if (
-            news or verdict in (Verdict.UNUSABLE, Verdict.OVERRULED)
-        ) and self._refused_lines.allows((node.num, verdict), self._clock()):
+        if verdict in _TOLD and self._refused_lines.allows((node.num, verdict), self._clock()):
             lines.append(self._offer_line(node, key, verdict))
-        return news
 
     def _offer_line(self, node: KnownNode, key: bytes, verdict: Verdict) -> str:
         if verdict is Verdict.UNUSABLE:
@@ -248,34 +250,33 @@ class NodeManager:
     def _obey(self, order: KeyOrder) -> None:
         now = int(self._wall_clock())
         with self._lock:
-            self._obeyed[order.id] = order
             node = self._node(order.num)
-            if node is None:
+            if node is None or not is_usable_key(order.public_key):
+                self._obeyed[order.id] = ()
                 return
+            known, key = node.public_key, fingerprint(order.public_key)
+            changed = [node]
             if order.accept:
-                known = node.public_key
                 holder = self._nodes.get(self._trust.holder(order.public_key) or 0)
                 self._trust.accept(node, order.public_key, holder, now)
-                self._touch()
-                line = (
-                    f"🔑 Clé de {_label(node)} acceptée par l'opérateur : "
-                    f"{fingerprint(order.public_key)}"
-                )
+                line = f"🔑 Clé de {_label(node)} acceptée par l'opérateur : {key}"
                 if known and known != order.public_key:
                     line += f" au lieu de {fingerprint(known)}"
-                copies = [replace(node)]
                 if holder is not None and holder is not node:
                     line += f", retirée à {_label(holder)}"
-                    copies.append(replace(holder))
+                    changed.append(holder)
             else:
-                self._trust.refuse(order.num, order.public_key, now)
-                line = (
-                    f"🔑 Clé annoncée par {_label(node)} refusée par l'opérateur : "
-                    f"{fingerprint(order.public_key)}"
-                )
-                copies = [replace(node)]
+                self._trust.refuse(node, order.public_key, now)
+                line = f"🔑 Clé annoncée par {_label(node)} refusée par l'opérateur : {key}"
+            self._touch()
+            self._obeyed[order.id] = tuple(one.num for one in changed)
         log.info(line)
-        self._save(copies, insist=True)
+        self._save([], insist=True)
+
+    def is_disputed(self, num: int) -> bool:
+        """Say whether a node's key is the radio's word against an older one."""
+        with self._lock:
+            return self._trust.is_disputed(num)
 
     def other_keys(self, num: int) -> list[OtherKey]:
         """Return the keys of a node that are not believed, or not any more."""
@@ -313,15 +314,18 @@ class NodeManager:
                 node.last_dm = int(self._wall_clock())
                 self._unsaved.add(num)
 
-    def key_pushed(self, num: int) -> None:
-        """Note, durably, that the key of node ``num`` was given to the radio now."""
+    def key_pushed(self, num: int) -> bool:
+        """Note that the key of node ``num`` is given to the radio; return whether that is written.
+
+        What is not written counts all the same, until the end of this run.
+        """
         with self._lock:
             node = self._nodes.get(num)
             if node is None:
-                return
+                return False
             node.pushed_at = int(self._wall_clock())
             copy = replace(node)
-        self._save([copy], insist=True)
+        return self._save([copy], insist=True)
 
     def correspondents(self) -> list[KnownNode]:
         """Return copies of the nodes with a key that sent us messages, the latest first."""
@@ -345,7 +349,8 @@ class NodeManager:
             nodes = [
                 replace(node)
                 for num in self._unsaved
-                if (node := self._nodes.get(num)) is not None and node.introduced
+                if (node := self._nodes.get(num)) is not None
+                and (node.introduced or self._trust.knows(num))
             ]
             self._unsaved.clear()
         self._save(nodes, insist=True)
@@ -398,7 +403,14 @@ class NodeManager:
                 self._unsaved.update(node.num for node in nodes)
                 return False
             other_keys = self._trust.take_unsaved() if nodes or insist else {}
-            obeyed = list(self._obeyed.values())
+            # With the decisions go the nodes they changed, or a crash would lose both.
+            obeyed = dict(self._obeyed)
+            named = {node.num for node in nodes}
+            nodes = nodes + [
+                replace(self._nodes[num])
+                for num in dict.fromkeys(num for nums in obeyed.values() for num in nums)
+                if num in self._nodes and num not in named
+            ]
         if not (nodes or other_keys or obeyed):
             return True
         try:
@@ -417,8 +429,8 @@ class NodeManager:
             return False
         with self._lock:
             was_failing, self._storage_failing = self._storage_failing, False
-            for order in obeyed:
-                self._obeyed.pop(order.id, None)
+            for order_id in obeyed:
+                self._obeyed.pop(order_id, None)
             self._next_try_s = -math.inf
             # Another thread may have learned and written a key since the copies were taken.
             outdated = [
@@ -436,9 +448,17 @@ class NodeManager:
         self._storage.close()
         self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         with self._lock:
-            nodes = [replace(node) for node in self._nodes.values() if node.introduced]
+            nodes = [
+                replace(node)
+                for node in self._nodes.values()
+                if node.introduced or self._trust.knows(node.num)
+            ]
             other_keys = self._trust.all_others()
-        self._storage.save_nodes(nodes, other_keys)
+        try:
+            self._storage.save_nodes(nodes, other_keys)
+        except StorageError:
+            self._storage.close()  # an empty file is no store: it is made once more
+            raise
         log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
 
     # -- Looking up ----------------------------------------------------------------------------
@@ -583,7 +603,10 @@ class NodeManager:
         with self._lock:
             node = self._nodes.get(num)
             entry = _sync_entry(node) if node is not None and node.public_key else None
-        if entry is None or nodes is None or not by_num or num not in by_num:
+        if nodes is None or not by_num or num not in by_num:
+            return False
+        if entry is None:
+            by_num[num].get("user", {}).pop("publicKey", None)  # better none than a forger's
             return False
         return _inject(nodes, by_num, entry)
 

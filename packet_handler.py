@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from commands import REFUSAL, Commands, Request, is_command
+from commands import OBEYED, REFUSAL, Commands, Request, is_command
 from direct_message_counts import DirectMessageCounts
 from direct_messages import CannotOpen
 from flood_guard import FloodGuard, Verdict
@@ -38,6 +38,12 @@ RX_TIME_RESOLUTION_S = 1.0
 SEALED_LINE_S = 3_600.0
 MAX_SEALED_LINES = 60
 ODD_LINE_S = 60.0
+MAX_ODD_LINES = 5
+_FOREIGN = (
+    mesh_pb2.MeshPacket.TransportMechanism.TRANSPORT_MQTT,
+    mesh_pb2.MeshPacket.TransportMechanism.TRANSPORT_MULTICAST_UDP,
+)
+"""Ways to the node on which a packet brings the marks that its publisher gave it."""
 PortNum = portnums_pb2.PortNum
 
 
@@ -81,11 +87,16 @@ class PacketHandler:
         self._settings = settings
         self._clock = clock
         self._wall_clock = wall_clock
-        self._answered: OrderedDict[tuple[int, int, bool], None] = OrderedDict()
+        self._answered: dict[bool, OrderedDict[tuple[int, int], None]] = {
+            True: OrderedDict(),
+            False: OrderedDict(),
+        }
+        """Apart by proof: nobody can use up or flush the ids of somebody else's messages."""
         self._waiting = WaitingMessages()
         self._key_requests = KeyRequests()
         self._sealed_lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES)
-        self._odd_lines = LineLimiter(ODD_LINE_S)
+        self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
+        self._alarm_lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES)
 
     def handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
@@ -93,18 +104,22 @@ class PacketHandler:
         """Take a packet received on ``interface`` at monotonic time ``received_s``."""
         own_num = interface.own_num
         sender = getattr(packet, "from")
-        if sender == own_num and packet.decoded.portnum == PortNum.ROUTING_APP:
+        self._radio_keys.session(interface)
+        if sender == own_num and packet.to == own_num and not _came_by_air(packet):
             self._take_routing(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):
             return
         snr_db, _ = _signal(packet)
+        familiar = self._nodes.node(sender) is not None
         self._nodes.heard(sender, snr_db=snr_db, hops=_hops(packet))
         age_s = self._age_s(interface, packet, received_s)
         if is_sealed_for(packet, own_num):
-            self._take_sealed(interface, WaitingMessage(packet, received_s, age_s))
+            self._take_sealed(interface, WaitingMessage(packet, received_s, age_s, familiar))
         else:
             proven = self._is_proven(packet)
             self._take(interface, packet, packet.decoded, proven=proven, age_s=age_s)
+            if packet.pki_encrypted:
+                self.open_waiting(interface)  # that may have taught the sender's key
 
     def open_waiting(self, interface: SupervisedInterface | None) -> None:
         """Open the messages that were kept for want of a key, where there is one now."""
@@ -116,7 +131,7 @@ class PacketHandler:
                 continue
             for message in self._waiting.take(sender):
                 if is_sealed_for(message.packet, interface.own_num):
-                    self._take_sealed(interface, message)
+                    self._take_sealed(interface, message, waited=True)
 
     # -- What a packet holds -------------------------------------------------------------------
 
@@ -183,10 +198,10 @@ class PacketHandler:
     def _is_proven(self, packet: mesh_pb2.MeshPacket) -> bool:
         """Say whether the radio opened a packet with the key that we, too, know for its sender's.
 
-        By MQTT the mark of that can come with the packet: in older firmware ``onReceiveProto``
-        copies it as whoever published the packet wrote it.
+        Over a network the mark of that can come with the packet: older firmware's
+        ``onReceiveProto`` copies it from MQTT as whoever published the packet wrote it.
         """
-        if not packet.pki_encrypted or packet.via_mqtt:
+        if not packet.pki_encrypted or packet.via_mqtt or packet.transport_mechanism in _FOREIGN:
             return False
         sender = getattr(packet, "from")
         if not packet.public_key:
@@ -196,7 +211,7 @@ class PacketHandler:
         known = self._nodes.public_key(sender)
         if known == packet.public_key:
             return True
-        if self._sealed_lines.allows((sender, "other key"), self._clock()):
+        if self._alarm_lines.allows(sender, self._clock()):
             log.warning(
                 "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non authentifiés "
                 "(voir : main_bot.py keys list)",
@@ -222,20 +237,27 @@ class PacketHandler:
 
     # -- Sealed messages -----------------------------------------------------------------------
 
-    def _take_sealed(self, interface: SupervisedInterface, message: WaitingMessage) -> None:
-        """Open a direct message that the radio could not, or keep it, or say why not."""
+    def _take_sealed(
+        self, interface: SupervisedInterface, message: WaitingMessage, *, waited: bool = False
+    ) -> None:
+        """Open a direct message that the radio could not, or keep it, or say why not.
+
+        One that ``waited`` and does not open goes on waiting: the first key need not be the true.
+        """
         packet, sender = message.packet, message.sender
         public_key, private_key = self._nodes.public_key(sender), interface.own_private_key
         if not private_key:
             self._not_opened(sender, "le nœud ne donne pas sa clé privée")
         elif not public_key:
             self._waiting.keep(message)
-            self._ask_for_key(interface, sender)
+            self._ask_for_key(interface, sender, familiar=message.familiar)
         else:
             try:
                 data = self._sealed.open(packet, private_key, public_key)
             except CannotOpen:
                 self._not_opened(sender, "altéré, ou scellé avec une autre clé que celle connue")
+                if waited:
+                    self._waiting.keep(message)
                 return
             self._radio_keys.not_opened(sender, public_key)
             age_s = message.age_s + self._clock() - message.received_s
@@ -247,10 +269,12 @@ class PacketHandler:
             label = self._nodes.label(sender)
             log.warning("🔒 Message scellé de %s non ouvert : %s", label, reason)
 
-    def _ask_for_key(self, interface: SupervisedInterface, sender: int) -> None:
+    def _ask_for_key(self, interface: SupervisedInterface, sender: int, *, familiar: bool) -> None:
         """Ask a stranger who he is, now and then, so that his message can be opened after all."""
         label = self._nodes.label(sender)
-        asks = interface.own_user is not None and self._key_requests.allows(sender, self._clock())
+        asks = interface.own_user is not None and self._key_requests.allows(
+            sender, self._clock(), familiar=familiar
+        )
         if asks:
             request = OutgoingRequest(
                 interface,
@@ -279,6 +303,8 @@ class PacketHandler:
     def _take_routing(
         self, interface: SupervisedInterface, source: int, data: mesh_pb2.Data
     ) -> None:
+        if data.portnum != PortNum.ROUTING_APP:
+            return
         try:
             error = mesh_pb2.Routing.FromString(data.payload).error_reason
         except DecodeError:
@@ -316,7 +342,7 @@ class PacketHandler:
         if age_s > self._settings.max_age_s:
             log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, duration_text(age_s))
             return
-        verdict = self._flood.judge(request.sender, self._clock())
+        verdict = self._flood.judge(request.sender, self._clock(), proven=request.proven)
         if verdict is Verdict.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return
@@ -326,8 +352,15 @@ class PacketHandler:
             reply: str | None = "Trop de commandes d'un coup : attendez un peu."
         else:
             reply = self._commands.answer(request)
+            if request.proven and reply is not None and reply.startswith(OBEYED):
+                key = fingerprint(self._nodes.public_key(request.sender))
+                log.warning("🛠️ Ordre de %s exécuté (clé %s)", name, key)
             if reply == REFUSAL:
-                why = "pas dans ADMIN_NODES" if request.proven else "message non authentifié"
+                why = (
+                    "pas dans ADMIN_NODES, ou sa clé n'est pas confirmée"
+                    if request.proven
+                    else "message non authentifié"
+                )
                 log.warning("⛔ Ordre de %s refusé : %s", name, why)
         if reply is not None:
             broadcast = packet.to == BROADCAST_NUM
@@ -340,14 +373,19 @@ class PacketHandler:
             )
 
     def _first_time(self, request: Request, packet_id: int) -> bool:
-        # What is proven is apart, so that nobody can use up the id of somebody else's message.
-        key = (request.sender, packet_id, request.proven)
-        if key in self._answered:
+        key = (request.sender, packet_id)
+        answered = self._answered[request.proven]
+        if key in answered:
             return False
-        self._answered[key] = None
-        if len(self._answered) > REMEMBERED_MESSAGES:
-            self._answered.popitem(last=False)
+        answered[key] = None
+        if len(answered) > REMEMBERED_MESSAGES:
+            answered.popitem(last=False)
         return True
+
+
+def _came_by_air(packet: mesh_pb2.MeshPacket) -> bool:
+    """Say whether a packet was heard, not made by our own node."""
+    return bool(packet.via_mqtt or packet.rx_rssi or packet.rx_snr)
 
 
 def _signal(packet: mesh_pb2.MeshPacket) -> tuple[float | None, int | None]:

@@ -22,7 +22,7 @@ _TRUE = ("1", "true", "yes", "on", "oui")
 _FALSE = ("0", "false", "no", "off", "non")
 
 
-_NODE_ID = re.compile(r"!([0-9a-f]{8})", re.IGNORECASE)
+_ADMIN_NODE = re.compile(r"!?([0-9a-fA-F]{8})(?::([A-Za-z0-9+/]{4,43}=?))?")
 
 
 class ConfigError(Exception):
@@ -40,7 +40,8 @@ class SiteSettings:
     database_path: Path
     log_level: str
     answer_channels: tuple[int, ...]
-    admin_nodes: frozenset[int]
+    admin_nodes: dict[int, str]
+    """The beginning of the key that each must have, or nothing."""
     require_pki: bool
 
 
@@ -68,7 +69,9 @@ def load_config(name: str = "config") -> ModuleType:
             if Path(frame.filename).name == f"{name}.py"
         ]
         where = f", ligne {own[-1].lineno} : {own[-1].line}" if own else ""
-        raise ConfigError(f"{name}.py{where} : {type(error).__name__} : {error}") from error
+        yes_no = isinstance(error, NameError) and error.name in ("true", "false")
+        hint = " (écrire True ou False)" if yes_no else ""
+        raise ConfigError(f"{name}.py{where} : {type(error).__name__} : {error}{hint}") from error
 
 
 class SettingsReader:
@@ -149,8 +152,8 @@ class SettingsReader:
     def flag(self, name: str, default: object) -> bool:
         """Return a yes or no."""
         value = self._value(name, default)
-        if isinstance(value, bool):
-            return value
+        if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+            return bool(value)
         if isinstance(value, str) and value.strip().lower() in _TRUE:
             return True
         if isinstance(value, str) and value.strip().lower() in _FALSE:
@@ -171,14 +174,18 @@ class SettingsReader:
         self._problem(name, value, "il faut des numéros de canal de 0 à 7")
         return ()
 
-    def nodes(self, name: str, default: object) -> frozenset[int]:
-        """Return node numbers, given as ``!a1b2c3d4``; from the environment as ``!a1…,!b2…``."""
-        value = self._value(name, default)
-        matches = [_NODE_ID.fullmatch(str(item)) for item in _items(value)]
-        if value is MISSING or not all(matches):
+    def nodes(self, name: str, default: object) -> dict[int, str]:
+        """Return the beginning of a key (or nothing) by node number.
+
+        Given as ``!a1b2c3d4`` or ``!a1b2c3d4:DMqoyaXF``; from the environment with commas between.
+        """
+        value = self._value(name, () if default is MISSING else default)
+        matches = [_ADMIN_NODE.fullmatch(str(item).strip()) for item in _items(value)]
+        found = {int(match.group(1), 16): match.group(2) or "" for match in matches if match}
+        if not all(matches) or {0, 0xFFFFFFFF} & found.keys():
             self._problem(name, value, 'il faut des identifiants de nœuds, tels que ("!a1b2c3d4",)')
-            return frozenset()
-        return frozenset(int(match.group(1), 16) for match in matches if match)
+            return {}
+        return found
 
     def site(self, config: ModuleType) -> SiteSettings:
         """Return the settings of config.py."""
@@ -201,7 +208,7 @@ class SettingsReader:
             ),
             answer_channels=self.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
             admin_nodes=self.nodes("ADMIN_NODES", default("ADMIN_NODES")),
-            require_pki=self.flag("REQUIRE_PKI", default("REQUIRE_PKI")),
+            require_pki=self.flag("REQUIRE_PKI", getattr(config, "REQUIRE_PKI", False)),
         )
 
     def _host(self, name: str, default: object) -> str:
@@ -233,7 +240,8 @@ class SettingsReader:
 def _items(value: object) -> list[object]:
     """Return the items of a collection, of a text that lists them, or of one value."""
     if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        # As in config.py, too: brackets and quotation marks do no harm.
+        return [part for item in value.split(",") if (part := item.strip(" ()[]'\""))]
     if isinstance(value, (tuple, list, set, frozenset)):
         return list(value)
     return [value]

@@ -176,6 +176,7 @@ class Storage:
             raise self._unusable(error) from error
         with self._lock:
             self._connection = connection
+            self._data_version = 0
             self._file = (status.st_dev, status.st_ino)
 
     def _version_of_file(self, busy_timeout_s: float) -> int:
@@ -192,6 +193,7 @@ class Storage:
             uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s)
             try:
+                connection.execute("BEGIN")  # one look, while another process may migrate
                 version = int(connection.execute("PRAGMA user_version").fetchone()[0])
                 tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
                 columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(nodes)"))
@@ -242,6 +244,18 @@ class Storage:
         """Return every stored node. Raises :class:`StorageError`."""
         return [KnownNode(*row) for row in self._rows("nodes", _NODE_COLUMNS)]
 
+    def nodes_of_the_other_mesh(self) -> int:
+        """Return how many nodes are stored of the real mesh in simulated mode, or the reverse.
+
+        Raises :class:`StorageError`.
+        """
+        try:
+            with self._lock:
+                query = "SELECT count(*) FROM nodes WHERE simulated != ?"
+                return int(self._opened().execute(query, (self._simulated,)).fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
     def load_other_keys(self) -> list[OtherKey]:
         """Return every key stored that is not its node's. Raises :class:`StorageError`."""
         return [OtherKey(*row) for row in self._rows("other_keys", _OTHER_KEY_COLUMNS)]
@@ -285,11 +299,11 @@ class Storage:
         self,
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[KeyOrder] = (),
+        obeyed: Iterable[int] = (),
     ) -> None:
         """Write nodes in one transaction, durable on return. Raises :class:`StorageError`.
 
-        ``other_keys``: all of each node named. ``obeyed``: decisions that are done with.
+        ``other_keys``: all of each node named. ``obeyed``: ids of decisions that are done with.
         """
         rows = [
             (self._simulated, *(getattr(node, column) for column in _NODE_COLUMNS))
@@ -310,7 +324,7 @@ class Storage:
                 )
                 transaction.executemany(_insert("other_keys", _OTHER_KEY_COLUMNS), other_rows)
                 transaction.executemany(
-                    "DELETE FROM key_orders WHERE id = ?", [(order.id,) for order in obeyed]
+                    "DELETE FROM key_orders WHERE id = ?", [(order_id,) for order_id in obeyed]
                 )
         except sqlite3.Error as error:
             raise self._not_written(error) from error

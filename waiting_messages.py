@@ -14,11 +14,15 @@ MAX_WAITING_PER_SENDER = 4
 
 @dataclass(frozen=True)
 class WaitingMessage:
-    """A packet still sealed; ``age_s`` is how old it was at monotonic ``received_s``."""
+    """A packet still sealed; ``age_s`` is how old it was at monotonic ``received_s``.
+
+    ``familiar``: something else had been heard from its sender's number before.
+    """
 
     packet: mesh_pb2.MeshPacket
     received_s: float
     age_s: float
+    familiar: bool = False
 
     @property
     def sender(self) -> int:
@@ -27,7 +31,7 @@ class WaitingMessage:
 
 
 class WaitingMessages:
-    """A bounded number of messages, the oldest of which gives way to a new one."""
+    """A bounded number of messages. The oldest gives way, of numbers never heard before first."""
 
     def __init__(self) -> None:
         """Keep nothing yet."""
@@ -45,7 +49,8 @@ class WaitingMessages:
         if len(same) >= MAX_WAITING_PER_SENDER:
             self._messages.remove(same[0])
         elif len(self._messages) >= MAX_WAITING:
-            del self._messages[0]
+            strangers = [kept for kept in self._messages if not kept.familiar]
+            self._messages.remove((strangers or self._messages)[0])
         self._messages.append(message)
 
     def senders(self, now_s: float) -> set[int]:

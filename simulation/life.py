@@ -5,12 +5,13 @@ Runs in the node's loop thread only: the node posts every call.
 
 import logging
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulation import packets
 from simulation.air_text import AirText
 from simulation.loop import LoopTimer
-from simulation.peer import SimulatedPeer
+from simulation.peer import SimulatedPeer, private_key_from
 
 if TYPE_CHECKING:
     from simulated_node import SimulatedNode
@@ -27,6 +28,7 @@ _SMALL_TALK = (
 # Who asks what, in turn; the last one is somebody whose key the radio has forgotten.
 _QUESTIONS = ("/ping", "/nodes", "/help", "/ping")
 _FIRST_TRAFFIC_S = 0.5
+_FORGERY_S = 15.0
 
 
 class SimulatedLife:
@@ -39,6 +41,7 @@ class SimulatedLife:
         self._traffic: LoopTimer | None = None
         self._questions: LoopTimer | None = None
         self._reboot: LoopTimer | None = None
+        self._forgery: LoopTimer | None = None
         self._is_demo = False
         self._turn = 0
 
@@ -71,16 +74,18 @@ class SimulatedLife:
         if self._node.peers:
             between_s = ping_every_s / len(_QUESTIONS)
             self._questions = self._node.later(first_ping_s, lambda: self._ask(between_s))
+        if len(self._node.peers) > 1:
+            self._forgery = self._node.later(_FORGERY_S, self._forge)
         if reboot_after_s is not None:
             self._reboot = self._node.later(reboot_after_s, lambda: self._reboot_now(reboot_for_s))
 
     def stop(self) -> None:
         """End everything."""
         self.stop_traffic()
-        for timer in (self._questions, self._reboot):
+        for timer in (self._questions, self._reboot, self._forgery):
             if timer is not None:
                 timer.cancel()
-        self._questions = self._reboot = None
+        self._questions = self._reboot = self._forgery = None
         self._is_demo = False
 
     def on_text(self, text: AirText) -> None:
@@ -127,6 +132,15 @@ class SimulatedLife:
         self._node.hear_text(peer, _QUESTIONS[turn])
         self._turn += 1
         self._questions = self._node.later(between_s, lambda: self._ask(between_s))
+
+    def _forge(self) -> None:
+        """Let somebody announce a key of his own under another's number."""
+        victim = self._node.peers[1]
+        forger = replace(victim, private_key=private_key_from("forger"))
+        logger.info(
+            "📻 [simulation] quelqu'un annonce une autre clé sous le numéro de %s", victim.long_name
+        )
+        self._node.hear_node_info(victim, public_key=forger.public_key)
 
     def _reboot_now(self, down_s: float) -> None:
         logger.info("📻 [simulation] le nœud redémarre, absent %g s", down_s)

@@ -237,8 +237,7 @@ def test_keys_counts_the_known_ones_and_the_messages_they_opened() -> None:
     view = FakeView(messages=DirectMessageCounts(by_radio=1, by_bot=2, unproven=3, not_opened=4))
     assert reply_to("/keys", view) == (
         "42 clés publiques connues, 40 en place dans l'interface.\n"
-        "Messages directs : 1 ouverts par la radio, 2 par le bot, 4 non ouverts, "
-        "3 sans preuve d'origine"
+        "Messages directs : 1 par la radio, 2 ouverts par le bot, 4 restés scellés, 3 sans preuve"
     )
 
 

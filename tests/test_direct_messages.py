@@ -10,6 +10,7 @@ themselves checked against the vectors of their RFCs, and the module against the
 import hashlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -224,6 +225,53 @@ def test_a_key_of_another_length_gives_no_message_key(size: int) -> None:
 
 def test_a_usable_key_is_32_bytes_and_not_all_zero() -> None:
     assert direct_messages.is_usable_key(BOB_PUBLIC)
-    assert direct_messages.is_usable_key(bytes(31) + b"\x01")
+    assert direct_messages.is_usable_key(bytes(31) + b"\x01"), "zero but for its last byte"
     assert not any(direct_messages.is_usable_key(key) for key in (b"", bytes(32), BOB_PUBLIC[1:]))
     assert not direct_messages.is_usable_key(BOB_PUBLIC + b"\x01")
+
+
+HIGHEST_BIT = 1 << 255
+points = sorted(direct_messages._LOW_ORDER_POINTS)
+
+
+@pytest.mark.parametrize("highest_bit", [0, HIGHEST_BIT], ids=["as it is", "with the highest bit"])
+@pytest.mark.parametrize("point", points, ids=hex)
+def test_each_low_order_point_is_refused_here_and_by_x25519(point: int, highest_bit: int) -> None:
+    key = (point | highest_bit).to_bytes(32, "little")
+    assert not direct_messages.is_usable_key(key)
+    for private_key in (ALICE, BOB):
+        with pytest.raises(ValueError):
+            X25519PrivateKey.from_private_bytes(private_key).exchange(
+                X25519PublicKey.from_public_bytes(key)
+            )
+
+
+@pytest.mark.parametrize("point", points, ids=hex)
+def test_the_secret_shared_with_a_low_order_point_is_zero_on_the_ladder_of_this_file(
+    point: int,
+) -> None:
+    assert x25519(ALICE, point.to_bytes(32, "little")) == bytes(32)
+
+
+@pytest.mark.parametrize("highest_bit", [0, HIGHEST_BIT], ids=["as it is", "with the highest bit"])
+def test_the_neighbours_of_low_order_points_are_no_such_points(highest_bit: int) -> None:
+    neighbours = {point + step for point in points for step in (-1, 1)} - set(points)
+    for number in neighbours - {-1, HIGHEST_BIT}:
+        key = (number | highest_bit).to_bytes(32, "little")
+        assert direct_messages.is_usable_key(key)
+        assert len(message_key(ALICE, key)) == 32
+
+
+small_or_near_the_prime = st.integers(0, 300) | st.integers(2**255 - 300, 2**255 - 1)
+
+
+@settings(max_examples=300)
+@given(small_or_near_the_prime | st.sampled_from(points) | st.integers(0, 2**256 - 1))
+def test_a_32_byte_key_is_usable_if_and_only_if_x25519_takes_it(number: int) -> None:
+    key = number.to_bytes(32, "little")
+    try:
+        message_key(ALICE, key)
+        taken = True
+    except ValueError:
+        taken = False
+    assert direct_messages.is_usable_key(key) == taken

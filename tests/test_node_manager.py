@@ -3,20 +3,21 @@
 import base64
 import logging
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import Clock, FakeStorage
 from google.protobuf.json_format import MessageToDict
 from meshtastic.protobuf import mesh_pb2
 
 import node_manager
-from fakes import Clock, FakeStorage
-from key_trust import OtherKey, Source, fingerprint
+from key_trust import OtherKey
 from known_node import KnownNode, node_id
 from node_manager import NodeManager
-from storage import KeyOrder, Storage, StorageError
+from storage import Storage
 
 OWN, ANN, BOB, EVE = 0x00000001, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}
@@ -412,6 +413,78 @@ def test_an_unusable_key_is_never_learned(nodes: NodeManager, lines: Lines, key:
     assert nodes.public_key(ANN) == KEYS[ANN], "and does not stand in the way of the real one"
 
 
+def test_another_nodes_key_is_refused_and_its_holder_named(
+    known: NodeManager, lines: Lines
+) -> None:
+    lines()
+    for _ in range(2):
+        known.learn_from_air(0x77, user_of(0x77, KEYS[ANN], long_name="Mallory"))
+    assert known.public_key(0x77) == b""
+    assert lines() == [
+        "⚠️ Mallory (!00000077) annonce la clé AgICAgICAgIC, qui est celle de !0000000a : ignorée "
+        "(voir : main_bot.py keys list)"
+    ]
+
+
+def test_a_line_says_when_a_number_speaks_for_the_key_announced(
+    nodes: NodeManager, lines: Lines
+) -> None:
+    num = zlib.crc32(OTHER_KEY)
+    nodes.learn_from_air(num, user_of(num, KEYS[ANN]))
+    lines()
+    nodes.learn_from_air(num, user_of(num, OTHER_KEY))
+    (line,) = lines()
+    assert " ; le numéro du nœud est le CRC-32 de cette clé (voir" in line
+
+
+def test_many_forged_keys_cost_one_line_an_hour(
+    known: NodeManager, lines: Lines, clock: Clock
+) -> None:
+    lines()
+    for number in range(100):
+        known.learn_from_air(ANN, user_of(ANN, b"forged" + bytes([number]) * 26))
+    assert len(lines()) == 1
+    clock.now_s += 3_600.0
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    assert len(lines()) == 1
+
+
+def test_the_radios_key_that_the_operator_put_aside_is_not_adopted_and_that_is_said(
+    known: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    order(known, storage, ANN, OTHER_KEY, accept=False)
+    lines()
+    known.learn_from_radio([info_of(ANN, OTHER_KEY)])
+    assert known.public_key(ANN) == KEYS[ANN]
+    assert lines() == [
+        "⚠️ La radio garde pour !0000000a la clé mZmZmZmZmZmZ, que l'opérateur a écartée : "
+        "AgICAgICAgIC reste la clé connue"
+    ]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_key_that_changed_hands_in_the_radios_database_changes_hands(
+    known: NodeManager, reverse: bool
+) -> None:
+    """In whatever order the entries come."""
+    infos = [info_of(BOB, KEYS[ANN]), info_of(ANN, OTHER_KEY)]
+    known.learn_from_radio(reversed(infos) if reverse else infos)
+    assert (known.public_key(ANN), known.public_key(BOB)) == (OTHER_KEY, KEYS[ANN])
+    assert known.waiting_keys() == []
+
+
+def test_a_key_with_which_the_radio_opened_a_message_is_a_nodes_first_or_waits(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    nodes.learn_from_message(ANN, KEYS[ANN])
+    assert nodes.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
+    assert lines() == ["🔑 Clé publique de !0000000a apprise et enregistrée"]
+    nodes.learn_from_message(ANN, OTHER_KEY)
+    assert nodes.public_key(ANN) == KEYS[ANN]
+    assert [other.public_key for other in nodes.waiting_keys()] == [OTHER_KEY]
+
+
 def test_a_key_learned_is_logged_once_with_its_owner(nodes: NodeManager, lines: Lines) -> None:
     for _ in range(2):
         nodes.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
@@ -485,6 +558,203 @@ def test_the_radio_tells_signal_and_when_a_node_was_heard(nodes: NodeManager) ->
     assert (node.last_heard, node.hops, node.snr_db) == (1_000, 3, -7.5)
 
 
+# -- The operator's decisions ------------------------------------------------------------------
+
+
+def order(
+    manager: NodeManager, storage: FakeStorage, num: int, key: bytes, *, accept: bool
+) -> bool:
+    """Have a manager obey a decision; return whether it says that a key changed."""
+    storage.add_order(num, key, accept=accept)
+    return manager.obey_orders()
+
+
+def test_an_accepted_key_replaces_the_known_one_on_disk_too(
+    known: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    lines()
+    assert order(known, storage, ANN, OTHER_KEY, accept=True)
+    assert known.public_key(ANN) == storage.rows[ANN].public_key == OTHER_KEY
+    assert storage.orders == []
+    assert storage.other_keys[ANN] == [
+        OtherKey(ANN, KEYS[ANN], replaced_at=1_700_000_000, replaced_by="operator")
+    ]
+    assert lines() == [
+        "🔑 Clé de !0000000a acceptée par l'opérateur : mZmZmZmZmZmZ au lieu de AgICAgICAgIC"
+    ]
+
+
+def test_a_key_accepted_for_one_node_is_taken_from_another(
+    known: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    lines()
+    assert order(known, storage, 0x77, KEYS[ANN], accept=True)
+    assert (known.public_key(0x77), known.public_key(ANN)) == (KEYS[ANN], b"")
+    assert (storage.rows[0x77].public_key, storage.rows[ANN].public_key) == (KEYS[ANN], b"")
+    assert lines() == [
+        "🔑 Clé de !00000077 acceptée par l'opérateur : AgICAgICAgIC, retirée à !0000000a"
+    ]
+    holder = known.key_holder(KEYS[ANN])
+    assert holder is not None
+    assert holder.num == 0x77
+
+
+def test_a_refused_key_is_not_announced_again(
+    known: NodeManager, storage: FakeStorage, lines: Lines, clock: Clock
+) -> None:
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    lines()
+    assert not order(known, storage, ANN, OTHER_KEY, accept=False)
+    assert storage.orders == []
+    assert storage.other_keys[ANN] == [OtherKey(ANN, OTHER_KEY, refused_at=1_700_000_000)]
+    assert lines() == ["🔑 Clé annoncée par !0000000a refusée par l'opérateur : mZmZmZmZmZmZ"]
+    clock.now_s += 7_200.0
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    assert lines() == []
+    assert known.waiting_keys() == []
+
+
+def test_orders_are_obeyed_in_their_order(known: NodeManager, storage: FakeStorage) -> None:
+    storage.add_order(ANN, OTHER_KEY, accept=True)
+    storage.add_order(BOB, OTHER_KEY, accept=True)
+    known.obey_orders()
+    assert (known.public_key(ANN), known.public_key(BOB)) == (b"", OTHER_KEY)
+
+
+def test_without_orders_nothing_changes_and_nothing_is_written(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    writes: list[None] = []
+    storage.before_write = lambda: writes.append(None)
+    assert not known.obey_orders()
+    assert writes == []
+
+
+def test_an_order_about_a_number_that_is_no_nodes_changes_nothing(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    order(known, storage, 0xFFFFFFFF, OTHER_KEY, accept=True)
+    assert known.key_holder(OTHER_KEY) is None
+    known.save_heard()
+    assert storage.orders == []
+
+
+def test_an_accepted_key_is_synced(known: NodeManager, storage: FakeStorage, lines: Lines) -> None:
+    interface = synced(known)
+    order(known, storage, ANN, OTHER_KEY, accept=True)
+    assert ran(known, interface, lines)
+    assert interface.key(ANN) == OTHER_KEY
+
+
+def test_an_order_obeyed_with_a_full_disk_is_obeyed_once_and_written_later(
+    known: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    storage.failing = True
+    assert order(known, storage, ANN, OTHER_KEY, accept=True)
+    known.learn_from_radio([info_of(ANN, KEYS[EVE])])
+    lines()
+    assert not known.obey_orders(), "it stands in the store still, but was obeyed"
+    assert lines() == []
+    assert known.public_key(ANN) == OTHER_KEY
+    storage.failing = False
+    known.save_heard()
+    assert storage.orders == []
+    assert storage.rows[ANN].public_key == OTHER_KEY
+
+
+def test_an_order_leaves_the_store_only_together_with_what_it_did(
+    known: NodeManager, storage: FakeStorage, clock: Clock
+) -> None:
+    """A bot that dies in between would otherwise have forgotten it."""
+    storage.failing = True
+    order(known, storage, ANN, OTHER_KEY, accept=True)
+    storage.failing = False
+    clock.now_s += 60.0
+    known.learn_from_air(0x77, user_of(0x77, b"\x77" * 32))
+    assert storage.rows[0x77].public_key == b"\x77" * 32
+    assert bool(storage.orders) or storage.rows[ANN].public_key == OTHER_KEY
+
+
+def test_a_nameless_node_that_lost_its_key_with_a_full_disk_has_lost_it_after_a_restart(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    storage.failing = True
+    order(known, storage, BOB, KEYS[ANN], accept=True)
+    storage.failing = False
+    known.save_heard()
+    again = NodeManager(storage)
+    again.load()
+    assert (again.public_key(ANN), again.public_key(BOB)) == (b"", KEYS[ANN])
+
+
+# -- Keys for the radio ------------------------------------------------------------------------
+
+
+def test_correspondents_are_those_with_a_key_who_wrote_the_latest_first(
+    known: NodeManager, wall_clock: Clock
+) -> None:
+    known.learn_from_air(0x77, user_of(0x77, b"", long_name="without a key"))
+    for num in (BOB, ANN, 0x77, EVE, BOB):
+        wall_clock.now_s += 1.0
+        known.heard_message(num)
+    assert [node.num for node in known.correspondents()] == [BOB, EVE, ANN]
+
+
+def test_a_message_noted_is_written_with_the_next_save(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    known.heard_message(ANN)
+    known.save_heard()
+    assert storage.rows[ANN].last_dm == 1_700_000_000
+
+
+def test_a_push_is_written_at_once_and_counted_for_as_long_as_asked(
+    known: NodeManager, storage: FakeStorage, wall_clock: Clock
+) -> None:
+    known.key_pushed(ANN)
+    assert storage.rows[ANN].pushed_at == 1_700_000_000
+    wall_clock.now_s += 100.0
+    known.key_pushed(BOB)
+    assert known.pushes_since(1_700_000_000 - 1) == 2
+    assert known.pushes_since(1_700_000_000) == 1
+    assert known.pushes_since(1_700_000_100) == 0
+
+
+def test_a_push_of_a_node_unknown_counts_for_nothing(known: NodeManager) -> None:
+    known.key_pushed(0x77)
+    assert known.pushes_since(0.0) == 0
+    assert known.node(0x77) is None
+
+
+# -- Putting a key back at once ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("user", [{}, {"publicKey": "forged"}], ids=["no key", "another key"])
+def test_a_key_that_a_node_info_displaced_is_put_back_at_once(
+    known: NodeManager, user: dict[str, str]
+) -> None:
+    interface = synced(known)
+    entry = interface.add(ANN, longName="Ann", **user)
+    assert known.put_key_back(interface, ANN)
+    assert interface.nodesByNum[ANN] is interface.nodes[node_id(ANN)] is entry
+    assert interface.key(ANN) == KEYS[ANN]
+    assert entry["user"]["longName"] == "Ann"
+    assert not known.put_key_back(interface, ANN), "it is there"
+
+
+def test_nothing_is_put_back_without_a_key_an_entry_or_an_interface(known: NodeManager) -> None:
+    interface = FakeInterface()
+    interface.add(BOB, publicKey="whatever")
+    interface.add(0x77)
+    assert not known.put_key_back(interface, ANN), "the library has no entry of it"
+    assert not known.put_key_back(interface, 0x77), "no key is known"
+    assert not known.put_key_back(None, ANN)
+    assert set(interface.nodesByNum) == {BOB, 0x77}
+    assert "publicKey" not in interface.nodesByNum[0x77]["user"]
+    assert interface.nodesByNum[BOB]["user"]["publicKey"] == "whatever"
+
+
 # -- Keeping -----------------------------------------------------------------------------------
 
 
@@ -507,6 +777,47 @@ def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
     bob = after.node(BOB)
     assert bob is not None
     assert (bob.last_heard, bob.snr_db, bob.hops, bob.heard_s) == (1_000, 2.5, 1, None)
+
+
+def test_keys_that_wait_were_refused_or_replaced_survive_a_restart(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "bot.db")
+    storage.open()
+    before = NodeManager(storage, wall_clock=Clock(1_000.0))
+    before.learn_from_air(ANN, user_of(ANN))
+    before.learn_from_radio([info_of(ANN, KEYS[BOB])])
+    before.learn_from_air(ANN, user_of(ANN, KEYS[EVE]))
+    before.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    storage.add_order(ANN, OTHER_KEY, accept=False)
+    before.obey_orders()
+    others = before.other_keys(ANN)
+    assert len(others) == 3
+    storage.close()
+
+    storage.open()
+    after = NodeManager(storage)
+    after.load()
+    storage.close()
+    assert sorted(after.other_keys(ANN), key=lambda other: other.public_key) == sorted(
+        others, key=lambda other: other.public_key
+    )
+    assert after.public_key(ANN) == KEYS[BOB]
+
+
+@pytest.mark.parametrize("name", ["", "Bob"], ids=["nameless", "named"])
+def test_a_stored_key_that_is_another_nodes_is_dropped_once_and_for_all(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines, name: str
+) -> None:
+    """The first version of the bot stored such keys."""
+    storage.rows[ANN] = KnownNode(ANN, long_name="Ann", public_key=KEYS[ANN])
+    storage.rows[BOB] = KnownNode(BOB, long_name=name, public_key=KEYS[ANN])
+    assert nodes.load() == 1
+    label = "Bob (!b0b0b0b0)" if name else "!b0b0b0b0"
+    assert lines() == [
+        f"⚠️ Clé enregistrée de {label} écartée : inutilisable, ou celle d'un autre nœud"
+    ]
+    assert (nodes.public_key(ANN), nodes.public_key(BOB)) == (KEYS[ANN], b"")
+    nodes.save_heard()
+    assert storage.rows[BOB].public_key == b""
 
 
 def test_a_key_is_called_learned_only_once_it_is_written(

@@ -333,3 +333,68 @@ def test_a_missing_file_and_a_wrong_encoding_are_said_as_such(
         load_config("latin_config")
     with pytest.raises(ConfigError, match=r"no_such_config\.py introuvable"):
         load_config("no_such_config")
+
+
+# -- Who may give orders -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "nums"),
+    [
+        ((), []),
+        ("", []),
+        ("!a1b2c3d4", [0xA1B2C3D4]),
+        ("!A1B2C3D4 , !0000000a,", [0xA1B2C3D4, 0x0A]),
+        (("!a1b2c3d4", "!0000000a", "!a1b2c3d4"), [0xA1B2C3D4, 0x0A]),
+    ],
+)
+def test_admin_nodes_are_identifiers(value: object, nums: list[int]) -> None:
+    assert site(ADMIN_NODES=value).admin_nodes == frozenset(nums)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a1b2c3d4",
+        "!a1b2c3d",
+        "!a1b2c3d45",
+        "!a1b2c3g4",
+        "!a1b2c3d4 !0000000a",
+        ("!a1b2c3d4", "Ann"),
+        (0xA1B2C3D4,),
+        0xA1B2C3D4,
+        None,
+        True,
+        ("!a1b2c3d4\n",),
+    ],
+)
+def test_an_admin_node_that_is_no_identifier_is_refused(value: object) -> None:
+    assert "ADMIN_NODES = " in refusal(ADMIN_NODES=value)
+
+
+def test_one_wrong_admin_node_leaves_nobody_an_admin() -> None:
+    reader = SettingsReader({})
+    assert reader.site(config_with(ADMIN_NODES=("!a1b2c3d4", "Ann"))).admin_nodes == frozenset()
+    assert len(reader.problems) == 1
+
+
+@pytest.mark.parametrize("value", [None, "", "maybe", 1, 0, "2"])
+def test_a_requirement_of_proof_is_yes_or_no(value: object) -> None:
+    assert "REQUIRE_PKI = " in refusal(REQUIRE_PKI=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "required"), [(True, True), ("1", True), ("on", True), (False, False), ("non", False)]
+)
+def test_a_requirement_of_proof_is_read(value: object, required: bool) -> None:
+    assert site(REQUIRE_PKI=value).require_pki is required
+
+
+@pytest.mark.parametrize("name", ["ADMIN_NODES", "REQUIRE_PKI"])
+def test_a_config_without_a_word_on_trust_is_refused_by_name(name: str) -> None:
+    config = config_with()
+    delattr(config, name)
+    reader = SettingsReader({})
+    reader.site(config)
+    (problem,) = reader.problems
+    assert problem.startswith(name)

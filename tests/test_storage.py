@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import storage as storage_module
+from key_trust import OtherKey
 from known_node import KnownNode
-from storage import Storage, StorageError, StorageVanished
+from storage import KeyOrder, Storage, StorageError, StorageVanished
 
 FULL = 2  # what PRAGMA synchronous answers for FULL
 
@@ -22,8 +24,16 @@ FULL_NODE = KnownNode(
     last_heard=0xFFFFFFFF,
     snr_db=-12.25,
     hops=7,
+    last_dm=0xFFFFFFFF,
+    pushed_at=1_700_000_000,
 )
 BARE_NODE = KnownNode(num=1)
+OFFERED = OtherKey(7, b"o" * 32, offered_at=0xFFFFFFFF)
+REFUSED = OtherKey(7, b"r" * 32, refused_at=1_700_000_000)
+REPLACED = OtherKey(
+    0xFFFFFFFE, b"p" * 32, offered_at=3, replaced_at=1_700_000_000, replaced_by="radio"
+)
+KEY = b"k" * 32
 
 
 @pytest.fixture
@@ -176,10 +186,24 @@ def test_a_file_in_the_place_of_a_folder_is_reported(tmp_path: Path) -> None:
 CALLS: list[Callable[[Storage], object]] = [
     lambda storage: storage.load_nodes(),
     lambda storage: storage.save_nodes([BARE_NODE]),
+    lambda storage: storage.load_other_keys(),
+    lambda storage: storage.load_orders(),
+    lambda storage: storage.add_order(7, KEY, accept=True),
+    lambda storage: storage.changed_by_others(),
+    lambda storage: storage.forget_simulated(),
+]
+CALL_IDS = [
+    "load nodes",
+    "save",
+    "load other keys",
+    "load orders",
+    "add an order",
+    "changed by others",
+    "forget simulated",
 ]
 
 
-@pytest.mark.parametrize("call", CALLS, ids=["load", "save"])
+@pytest.mark.parametrize("call", CALLS, ids=CALL_IDS)
 def test_a_closed_storage_raises_a_storage_error(
     storage: Storage, call: Callable[[Storage], object]
 ) -> None:
@@ -189,7 +213,7 @@ def test_a_closed_storage_raises_a_storage_error(
         call(storage)
 
 
-@pytest.mark.parametrize("call", CALLS, ids=["load", "save"])
+@pytest.mark.parametrize("call", CALLS, ids=CALL_IDS)
 def test_a_storage_never_opened_raises_a_storage_error(
     path: Path, call: Callable[[Storage], object]
 ) -> None:
@@ -235,6 +259,247 @@ def test_a_file_locked_by_another_program_is_a_storage_error(
     assert storage.load_nodes() == [BARE_NODE]
     other.close()
     storage.close()
+
+
+# -- Other keys and the operator's decisions ---------------------------------------------------
+
+
+def other_keys_of(storage: Storage) -> list[OtherKey]:
+    return sorted(storage.load_other_keys(), key=lambda other: (other.num, other.public_key))
+
+
+def test_other_keys_come_back_as_they_were_saved(storage: Storage, path: Path) -> None:
+    storage.save_nodes([], {7: [OFFERED, REFUSED], REPLACED.num: [REPLACED]})
+    assert other_keys_of(storage) == [OFFERED, REFUSED, REPLACED]
+    again = Storage(path)
+    again.open()
+    assert other_keys_of(again) == [OFFERED, REFUSED, REPLACED]
+    again.close()
+
+
+def test_other_keys_saved_are_all_those_of_the_nodes_named(storage: Storage) -> None:
+    storage.save_nodes([], {7: [OFFERED, REFUSED], REPLACED.num: [REPLACED]})
+    refused_now = replace(OFFERED, offered_at=0, refused_at=9)
+    storage.save_nodes([], {7: [refused_now]})
+    assert other_keys_of(storage) == [refused_now, REPLACED]
+    storage.save_nodes([], {7: []})
+    assert other_keys_of(storage) == [REPLACED]
+    storage.save_nodes([BARE_NODE])
+    assert other_keys_of(storage) == [REPLACED]
+
+
+def test_decisions_come_back_in_their_order_until_they_are_obeyed(
+    storage: Storage, path: Path
+) -> None:
+    ids = [storage.add_order(7, KEY, accept=accept) for accept in (True, False, True)]
+    orders = storage.load_orders()
+    assert [order.id for order in orders] == ids == sorted(set(ids))
+    assert [(order.num, order.public_key) for order in orders] == [(7, KEY)] * 3
+    assert [order.accept for order in orders] == [True, False, True]
+    storage.save_nodes([BARE_NODE], {}, [orders[0], orders[2]])
+    again = Storage(path)
+    again.open()
+    assert again.load_orders() == [orders[1]]
+    again.close()
+
+
+def test_an_id_is_never_given_to_a_second_decision(storage: Storage) -> None:
+    first = storage.add_order(7, KEY, accept=True)
+    storage.save_nodes([], {}, storage.load_orders())
+    assert storage.load_orders() == []
+    assert storage.add_order(7, KEY, accept=True) > first
+
+
+def test_a_failing_save_neither_changes_keys_nor_ends_a_decision(storage: Storage) -> None:
+    storage.save_nodes([], {7: [OFFERED]})
+    storage.add_order(7, KEY, accept=True)
+    orders = storage.load_orders()
+    bad = OtherKey(7, b"x" * 32)
+    object.__setattr__(bad, "replaced_by", None)
+    with pytest.raises(StorageError):
+        storage.save_nodes([BARE_NODE], {7: [REFUSED, bad]}, orders)
+    assert storage.load_nodes() == []
+    assert storage.load_other_keys() == [OFFERED]
+    assert storage.load_orders() == orders
+
+
+def test_what_another_program_wrote_is_noticed_once(storage: Storage, path: Path) -> None:
+    storage.changed_by_others()
+    assert not storage.changed_by_others()
+    other = Storage(path)
+    other.open()
+    assert not storage.changed_by_others(), "opening and reading is no change"
+    other.load_nodes()
+    assert not storage.changed_by_others()
+    other.add_order(7, KEY, accept=True)
+    assert storage.changed_by_others()
+    assert not storage.changed_by_others()
+    assert [order.public_key for order in storage.load_orders()] == [KEY]
+    other.close()
+
+
+def test_what_one_wrote_oneself_is_no_change_by_others(storage: Storage) -> None:
+    storage.changed_by_others()
+    storage.save_nodes([FULL_NODE], {7: [OFFERED]})
+    storage.add_order(7, KEY, accept=True)
+    assert not storage.changed_by_others()
+
+
+def test_what_was_written_before_the_first_look_counts_as_changed(path: Path) -> None:
+    before = Storage(path)
+    before.open()
+    before.add_order(7, KEY, accept=True)
+    before.close()
+    storage = Storage(path)
+    storage.open()
+    assert storage.changed_by_others()
+    storage.close()
+
+
+def test_what_was_written_while_the_file_was_closed_counts_as_changed(
+    storage: Storage, path: Path
+) -> None:
+    storage.changed_by_others()
+    assert not storage.changed_by_others()
+    storage.close()
+    other = Storage(path)
+    other.open()
+    other.add_order(7, KEY, accept=True)
+    other.close()
+    storage.open()
+    assert storage.changed_by_others()
+
+
+def test_two_programs_see_each_others_decisions_and_their_end(storage: Storage, path: Path) -> None:
+    operator = Storage(path)
+    operator.open()
+    order_id = operator.add_order(7, KEY, accept=False)
+    assert storage.load_orders() == [KeyOrder(order_id, 7, KEY, accept=False)]
+    storage.save_nodes([], {}, storage.load_orders())
+    assert operator.load_orders() == []
+    operator.close()
+
+
+# -- The first version's file ------------------------------------------------------------------
+
+VERSION_1 = (
+    """
+    CREATE TABLE nodes (
+        simulated INTEGER NOT NULL,
+        num INTEGER NOT NULL,
+        long_name TEXT NOT NULL,
+        short_name TEXT NOT NULL,
+        hw_model TEXT NOT NULL,
+        role TEXT NOT NULL,
+        public_key BLOB NOT NULL,
+        last_heard INTEGER NOT NULL,
+        snr_db REAL,
+        hops INTEGER,
+        PRIMARY KEY (simulated, num)
+    ) WITHOUT ROWID
+    """,
+    f"""
+    INSERT INTO nodes VALUES
+    (0, 4294967294, 'Ann', 'ANN', 'TBEAM', 'ROUTER', x'{KEY.hex()}', 1700000000, -12.25, 7),
+    (0, 8, '', '', '', '', x'', 0, NULL, NULL),
+    (1, 9, 'Simulated', '', '', '', x'{KEY.hex()}', 5, NULL, NULL)
+    """,
+    "PRAGMA user_version=1",
+)
+
+
+def test_a_file_of_the_first_version_keeps_all_it_knew(path: Path) -> None:
+    make_database(path, *VERSION_1)
+    storage = Storage(path)
+    storage.open()
+    assert by_num(storage.load_nodes()) == [
+        KnownNode(8),
+        KnownNode(0xFFFFFFFE, "Ann", "ANN", "TBEAM", "ROUTER", KEY, 1_700_000_000, -12.25, 7, 0, 0),
+    ]
+    assert (storage.load_other_keys(), storage.load_orders()) == ([], [])
+    storage.close()
+    simulated = Storage(path, simulated=True)
+    simulated.open()
+    assert simulated.load_nodes() == [KnownNode(9, "Simulated", public_key=KEY, last_heard=5)]
+    simulated.close()
+
+
+def test_a_file_of_the_first_version_can_be_written_and_is_one_of_this_version_then(
+    path: Path,
+) -> None:
+    make_database(path, *VERSION_1)
+    storage = Storage(path)
+    for _ in range(2):  # brought up to date, then found so
+        storage.open()
+        storage.save_nodes([FULL_NODE], {7: [OFFERED, REFUSED]})
+        assert other_keys_of(storage) == [OFFERED, REFUSED]
+        storage.add_order(7, KEY, accept=True)
+        storage.close()
+    new = path.with_name("new.db")
+    fresh = Storage(new)
+    fresh.open()
+    fresh.close()
+    schemas = []
+    for file in (path, new):
+        reader = sqlite3.connect(file)
+        schemas.append(
+            (
+                reader.execute("PRAGMA user_version").fetchone(),
+                reader.execute("PRAGMA table_info(nodes)").fetchall(),
+                reader.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall(),
+            )
+        )
+        reader.close()
+    assert schemas[0] == schemas[1]
+
+
+def test_two_programs_may_open_a_file_of_the_first_version(path: Path) -> None:
+    make_database(path, *VERSION_1)
+    first, second = Storage(path), Storage(path)
+    first.open()
+    second.open()
+    second.save_nodes([FULL_NODE])
+    assert FULL_NODE in first.load_nodes()
+    first.close()
+    second.close()
+
+
+def test_a_file_of_the_first_version_that_cannot_be_brought_up_to_date_stays_as_it_is(
+    path: Path,
+) -> None:
+    """A table in the way stops the second half of the step: the first is undone with it."""
+    make_database(path, *VERSION_1, "CREATE TABLE key_orders (x)")
+    with pytest.raises(StorageError):
+        Storage(path).open()
+    reader = sqlite3.connect(path)
+    assert reader.execute("PRAGMA user_version").fetchone() == (1,)
+    columns = [row[1] for row in reader.execute("PRAGMA table_info(nodes)")]
+    assert columns[-1] == "hops"
+    assert reader.execute("SELECT count(*) FROM nodes").fetchone() == (3,)
+    reader.close()
+
+
+# -- A simulated mesh --------------------------------------------------------------------------
+
+
+def test_keys_and_decisions_of_a_simulated_mesh_are_kept_apart_and_forgotten_with_it(
+    path: Path,
+) -> None:
+    storages = {simulated: Storage(path, simulated=simulated) for simulated in (True, False)}
+    for simulated, storage in storages.items():
+        storage.open()
+        storage.save_nodes([], {7: [OFFERED if simulated else REFUSED]})
+        storage.add_order(7, KEY, accept=simulated)
+    for simulated, storage in storages.items():
+        assert storage.load_other_keys() == [OFFERED if simulated else REFUSED]
+        assert [order.accept for order in storage.load_orders()] == [simulated]
+    storages[False].forget_simulated()
+    assert storages[True].load_other_keys() == []
+    assert storages[True].load_orders() == []
+    assert storages[False].load_other_keys() == [REFUSED]
+    assert [order.accept for order in storages[False].load_orders()] == [False]
+    for storage in storages.values():
+        storage.close()
 
 
 def test_a_simulated_mesh_is_kept_apart_and_forgotten_when_a_real_node_is_used(path: Path) -> None:
