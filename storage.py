@@ -273,6 +273,10 @@ class Storage:
         """Leave a decision for the bot; return its id. Raises :class:`StorageError`."""
         try:
             with self._lock, self._opened() as transaction:
+                transaction.execute(  # the last word counts
+                    "DELETE FROM key_orders WHERE simulated = ? AND num = ? AND public_key = ?",
+                    (self._simulated, num, public_key),
+                )
                 cursor = transaction.execute(
                     "INSERT INTO key_orders (simulated, num, public_key, accept) "
                     "VALUES (?, ?, ?, ?)",

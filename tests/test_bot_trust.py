@@ -127,7 +127,7 @@ def test_strangers_are_asked_a_bounded_number_of_times_an_hour(
             node.hear_text(peer, "/ping")
         node.hear_text(node.peers[0], "/ping")
         wait_text(node, node.peers[0].num)
-        assert node_info_requests(node) == key_requests.MAX_PER_HOUR
+        assert node_info_requests(node) == key_requests.MAX_OF_STRANGERS_PER_HOUR
 
 
 def test_a_node_that_withholds_its_key_is_said_once_and_nobody_is_asked(
