@@ -1,6 +1,7 @@
 """What the commands see of the bot: gathers it from whoever owns it, when it is asked for."""
 
 import importlib.metadata
+import logging
 import math
 import os
 import platform
@@ -13,8 +14,18 @@ from direct_message_counts import DirectMessageCounts
 from interface_manager import InterfaceManager, LinkStatus
 from key_trust import OtherKey, base64_text
 from known_node import KnownNode
+from link_diagnosis import diagnose
+from link_event import on_one_clock
+from link_history import history_of
+from link_journal import LinkJournal
 from node_manager import NodeManager
+from storage import StorageError
 
+log = logging.getLogger(__name__)
+
+VERDICT_S = 7 * 86_400.0
+VERDICT_EVENTS = 20_000
+VERDICT_INTERVAL_S = 600.0
 RECONNECT_INTERVAL_S = 60.0
 """An order that is overheard and repeated costs no more than this."""
 
@@ -27,6 +38,7 @@ class MeshBotView:
         nodes: NodeManager,
         link: InterfaceManager,
         counts: DirectMessageCounts,
+        journal: LinkJournal,
         admin_nodes: Mapping[int, str],
         version: str,
         clock: Callable[[], float] = time.monotonic,
@@ -34,6 +46,8 @@ class MeshBotView:
         """Name where the answers come from, and who may give orders."""
         self._nodes = nodes
         self._counts = counts
+        self._journal = journal
+        self._verdict: tuple[float, str] | None = None
         self._admin_nodes = admin_nodes
         self._link = link
         self._version = version
@@ -124,6 +138,22 @@ class MeshBotView:
             library=importlib.metadata.version("meshtastic"),
             firmware=str(metadata.firmware_version) if metadata is not None else "",
         )
+
+    def verdict(self) -> str:
+        """Return why the link was lost in the last days, in a few words."""
+        now_s = self._clock()
+        if self._verdict is None or now_s - self._verdict[0] > VERDICT_INTERVAL_S:
+            self._verdict = (now_s, self._diagnosis())
+        return self._verdict[1]
+
+    def _diagnosis(self) -> str:
+        try:
+            events = on_one_clock(self._journal.events(VERDICT_EVENTS))
+        except StorageError as error:
+            log.debug("no verdict: %s", error)
+            return "journal de la liaison illisible"
+        start_s = events[-1].wall_s - VERDICT_S if events else 0.0
+        return diagnose(history_of(event for event in events if event.wall_s >= start_s)).headline
 
 
 def _resident_memory_mb() -> float | None:

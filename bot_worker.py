@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from progress_mark import ProgressMark
+
 log = logging.getLogger(__name__)
 
 MAX_WAITING_CALLS = 10_000
@@ -36,6 +38,7 @@ class BotWorker:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bot-worker", daemon=True)
         self._dropped_line_s: float | None = None
+        self.progress = ProgressMark(clock)
 
     def every(self, interval_s: float, call: Callable[[], object]) -> None:
         """Run ``call`` every ``interval_s`` from the start on. Before :meth:`start` only."""
@@ -70,6 +73,7 @@ class BotWorker:
             call = self._next_call()
             if call is None:
                 continue
+            self.progress.step()
             try:
                 call()
             except Exception:  # top of a thread
@@ -88,6 +92,7 @@ class BotWorker:
                 recurring.due_s = now_s + recurring.interval_s
                 return recurring.call
         due_s = min((recurring.due_s for recurring in self._recurring), default=None)
+        self.progress.idle()
         try:
             return self._calls.get(timeout=None if due_s is None else due_s - now_s)
         except queue.Empty:

@@ -108,6 +108,9 @@ class BotView(Protocol):
     def system_status(self) -> SystemStatus:
         """Return the machine and the program at a glance."""
 
+    def verdict(self) -> str:
+        """Return why the link was lost in the last days, in a few words."""
+
 
 def is_command(text: str) -> bool:
     """Say whether a text has the form of a command."""
@@ -259,7 +262,8 @@ class Commands:
         return (
             f"Liaison {up}\n"
             f"Rétablie {link.reconnections_last_hour} fois en 1 h, "
-            f"{link.reconnections_last_day} en 24 h\nDernière sync : {keys}"
+            f"{link.reconnections_last_day} en 24 h\nDernière sync : {keys}\n"
+            f"Sur 7 j : {self._view.verdict()}"
         )
 
     def _sys(self, request: Request, argument: str) -> str:

@@ -23,7 +23,10 @@ from meshtastic.protobuf import mesh_pb2
 
 from french_text import duration_text
 from link_errors import LinkError
+from link_event import EventKind
+from link_journal import LinkNotes, NoNotes
 from link_policy import Action, Ending, LinkPolicy, LinkSettings
+from progress_mark import ProgressMark
 from supervised_interface import SupervisedInterface
 
 log = logging.getLogger(__name__)
@@ -36,13 +39,16 @@ RECOVERY_S = 1.0  # after an error of our own, so that it cannot spin
 
 
 class LinkListener(Protocol):
-    """Who lives on the link. The first two are called on the link thread, the others on a reader's.
+    """Who lives on the link. The first three are called on its thread, the others on a reader's.
 
     None of them may block.
     """
 
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         """Hear that an interface finished its handshake and is the live one."""
+
+    def link_failed(self) -> None:
+        """Hear that an attempt failed, or a session ended; on the link thread."""
 
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         """Hear that the new interface has been stable long enough to count."""
@@ -101,17 +107,20 @@ class InterfaceManager:
         where: str,
         *,
         light_reconnect: bool,
+        notes: LinkNotes | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare the link to ``where`` (for people to read); starts nothing.
 
+        ``notes`` is told what happens to the link.
         ``light_reconnect``: only the first session asks for the node's database.
         """
         self._listener = listener
         self._settings = settings
         self._where = where
         self._light_reconnect = light_reconnect
+        self._notes = notes or NoNotes()
         self._clock = clock
         self._policy = LinkPolicy(settings, clock(), jitter)
         self._events: queue.SimpleQueue[_Ready | _Lost | _Requested | _Stop] = queue.SimpleQueue()
@@ -124,6 +133,9 @@ class InterfaceManager:
         self._down_since_s = clock()
         self._reminded_s = clock()
         self._failures = 0
+        self._opened_at_s = clock()
+        self._question_s: float | None = None
+        """When the node was asked what it has not answered yet."""
 
         self._lock = threading.Lock()
         self._session: SupervisedInterface | None = None
@@ -134,6 +146,11 @@ class InterfaceManager:
         self._opened_s = clock()
         self._reconnections_s: deque[float] = deque(maxlen=KEPT_RECONNECTIONS)
         self._live = threading.Event()
+        self.progress = ProgressMark(clock)
+        self.tried = threading.Event()
+        """Set once the first attempt to connect succeeded or failed."""
+        self._questions = 0
+        self._slowest_answer_s = 0.0
 
     # -- For every thread ----------------------------------------------------------------------
 
@@ -177,6 +194,13 @@ class InterfaceManager:
                 last_cause=self._cause,
                 where=self._where,
             )
+
+    def note_alive(self) -> None:
+        """Note how the node answered since the last time; called now and then by the worker."""
+        with self._lock:
+            questions, self._questions = self._questions, 0
+            slowest_s, self._slowest_answer_s = self._slowest_answer_s, 0.0
+        self._notes.note(EventKind.ALIVE, count=questions, seconds=slowest_s)
 
     def start(self) -> None:
         """Start the link thread; the first attempt begins at once."""
@@ -250,19 +274,25 @@ class InterfaceManager:
         Events come first: what is due may be about a session whose loss is already known.
         """
         session = self._session
+        self.progress.step()
         if session is not None:
             self._policy.heard(session.last_received_s)
             self._policy.progressed(session.last_progress_s)
+            self._note_answer(session.last_received_s)
         step = self._policy.step(self._clock())
         wait_s = step.at_s - self._clock() if step.action is Action.WAIT else 0.0
+        if wait_s > 0:
+            self.progress.idle()
         try:
             event = self._events.get(timeout=None if math.isinf(wait_s) else max(wait_s, 0.0))
         except queue.Empty:
+            self.progress.step()
             if step.action is Action.OPEN:
                 self._open()
             elif step.action is not Action.WAIT and session is not None:
                 self._act(step.action, session)
         else:
+            self.progress.step()
             self._take(event)
 
     def _take(self, event: _Ready | _Lost | _Requested | _Stop) -> None:
@@ -290,9 +320,15 @@ class InterfaceManager:
                 now_s - session.last_received_s,
                 self._settings.silent_timeout_s,
             )
+            self._notes.note(EventKind.SILENCE, seconds=now_s - session.last_received_s)
+            if self._question_s is not None:
+                self._notes.note(EventKind.PROBE_UNANSWERED, seconds=now_s - self._question_s)
             self._lose("silence, le nœud ne répond plus", Ending.WENT_SILENT)
         else:
             self._policy.asked(action, now_s)
+            self._question_s = now_s if self._question_s is None else self._question_s
+            with self._lock:
+                self._questions += 1
             try:
                 if action is Action.ASK_METADATA:
                     session.ask_metadata()
@@ -300,6 +336,13 @@ class InterfaceManager:
                     session.ask_heartbeat()
             except LinkError as error:
                 log.debug("question not sent: %s", error)  # the interface reports its loss itself
+
+    def _note_answer(self, heard_s: float) -> None:
+        """Whatever the node says after a question answers it."""
+        if self._question_s is not None and heard_s >= self._question_s:
+            with self._lock:
+                self._slowest_answer_s = max(self._slowest_answer_s, heard_s - self._question_s)
+            self._question_s = None
 
     def _speaks_after_all(self, action: Action, session: SupervisedInterface) -> bool:
         """Say whether the reader just had no time for what came: then nothing is to be declared."""
@@ -312,7 +355,11 @@ class InterfaceManager:
 
     def _open(self) -> None:
         self._policy.attempting()
+        self._notes.next_session()
+        self._opened_at_s = self._clock()
+        self._question_s = None
         if self._failures:
+            self._notes.note(EventKind.ATTEMPT, count=self._failures, text=self._cause)
             log.info(
                 "🔄 Tentative de %s %s n°%d, après : %s",
                 "reconnexion" if self._ever_opened else "connexion",
@@ -342,6 +389,11 @@ class InterfaceManager:
         now_s = self._clock()
         self._policy.handshake_done(now_s)
         first, self._ever_opened = not self._ever_opened, True
+        self._notes.note(
+            EventKind.CONNECTED,
+            seconds=now_s - self._opened_at_s,
+            count=interface.nodes_in_download,
+        )
         self._wants_nodes = False
         with self._lock:
             self._interface = interface
@@ -352,6 +404,7 @@ class InterfaceManager:
         if first:
             self._settle()
             log.info("✅ Connexion %s établie : %s", self.kind, self._where)
+        self.tried.set()
         self._listener.link_opened(interface, first=first)
 
     def _confirm(self, interface: SupervisedInterface) -> None:
@@ -364,6 +417,11 @@ class InterfaceManager:
                 return  # the very first session counted from its handshake on
             self._confirmed = True
             self._reconnections_s.append(self._clock())
+        self._notes.note(
+            EventKind.RECONNECTED,
+            seconds=self._clock() - self._down_since_s,
+            count=self._failures,
+        )
         log.info("✅ Reconnexion %s réussie (background)", self.kind)
         self._listener.reconnection_succeeded(interface)
         self._settle()
@@ -397,6 +455,12 @@ class InterfaceManager:
                 "prochain essai sans elle",
                 session.nodes_in_download,
             )
+        if session is not None and session.ready_s is not None:
+            self._notes.note(EventKind.LOST, text=cause)
+        elif session is not None and session.nodes_in_download > 1:
+            self._notes.note(EventKind.LOST, count=session.nodes_in_download, text=cause)
+        else:
+            self._notes.note(EventKind.NOT_OPENED, text=cause)
         if session is not None:
             session.hand_over_download()
         self._close_session()
@@ -407,6 +471,7 @@ class InterfaceManager:
         wait_s = max(self._policy.step(now_s).at_s - now_s, 0.0)
         if self._policy.contested and ending is Ending.CLOSED_BY_NODE:
             self._say_contested(wait_s)
+            self._notes.note(EventKind.CONTESTED, count=self._policy.cuts)
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         what = "perdue" if self._ever_opened else "impossible"
         if ending is Ending.CLOSED_BY_US:
@@ -420,6 +485,8 @@ class InterfaceManager:
             cause,
             f"dans {wait_s:.0f} s" if wait_s >= 1 else "aussitôt",
         )
+        self.tried.set()
+        self._listener.link_failed()
 
     def _say_contested(self, pause_s: float) -> None:
         log.warning(

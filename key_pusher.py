@@ -9,6 +9,7 @@ Owned by the worker thread, which calls :meth:`KeyPusher.turn` now and then.
 """
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ class KeyPusher:
         self._clock = clock
         self._wall_clock = wall_clock
         self._not_before_s = clock()
+        self._answer_due_s = -math.inf
+        """Until when the outcome of the last push is waited for."""
         self._pushed_s: deque[float] = deque(maxlen=settings.max_per_day)
         """When the last ones were pushed, on a clock that nobody sets."""
         self._last: tuple[SupervisedInterface, float] | None = None
@@ -77,7 +80,9 @@ class KeyPusher:
             self._last = None
         if interface is None or interface.ready_s is None or self._sender.is_full():
             return
-        if now_s < max(self._not_before_s, interface.ready_s + self._settings.stable_s):
+        if now_s < max(
+            self._not_before_s, self._answer_due_s, interface.ready_s + self._settings.stable_s
+        ):
             return
         node = self._next_node(interface.own_num)
         if node is None:
@@ -94,7 +99,7 @@ class KeyPusher:
         )
         self._pushed_s.append(now_s)
         self._last = (interface, now_s)
-        self._not_before_s = now_s + UNANSWERED_S
+        self._answer_due_s = now_s + UNANSWERED_S
         if not self._sender.request(request):
             self._done(node.num, user.public_key, None)
 
@@ -117,8 +122,8 @@ class KeyPusher:
 
     def _done(self, num: int, key: bytes, result: int | None) -> None:
         label = self._nodes.label(num)
+        self._answer_due_s = -math.inf
         if result == 0:
-            self._not_before_s = min(self._not_before_s, self._clock())
             self._radio.shown(num, key)
             log.info("🔑 Clé de %s donnée à la radio (écrite dans sa mémoire)", label)
             return

@@ -180,10 +180,16 @@ class KeyTrust:
         If it is the pinned one, he changed his mind, and the one that it replaced comes back.
         """
         if node.public_key == key:
-            former = [other for other in self.others(node.num) if _is_replaced_by_operator(other)]
+            former = [
+                other
+                for other in reversed(self.others(node.num))
+                if other.replaced_at
+                and not _is_refused(other)
+                and other.public_key not in self._holders
+            ]
             self._retire(node, Source.OPERATOR, now)
-            if former and self._holders.get(former[0].public_key) is None:
-                self._pin(node, former[0].public_key)
+            if former:
+                self._pin(node, max(former, key=lambda other: other.replaced_at).public_key)
         other = self._other(node.num, key)
         self._put(replace(other, offered_at=0, refused_at=now))
 

@@ -39,7 +39,6 @@ class KeysRefusal(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the actions of ``keys``."""
-    parser.set_defaults(action="list", node=None)
     actions = parser.add_subparsers(dest="action", metavar="list|accept|refuse")
     listing = actions.add_parser("list", help="les clés à trancher, ou celles d'un nœud")
     listing.add_argument("node", nargs="?", metavar="NŒUD", help=NODE_HELP)
@@ -50,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=help_text)
         action.add_argument("node", metavar="NŒUD", help=NODE_HELP)
         action.add_argument("key", nargs="?", metavar="CLÉ", help=KEY_HELP)
+    parser.set_defaults(action=None, node=None)
 
 
 class KeysCommand:
@@ -84,7 +84,7 @@ class KeysCommand:
         self._storage.open()
         try:
             self._nodes.load()
-            if options.action == "list":
+            if options.action in (None, "list"):
                 self._list(options.node)
             else:
                 self._decide(options.node, options.key, accept=options.action == "accept")

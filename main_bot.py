@@ -14,6 +14,7 @@ if __name__ == "__main__":
     # handlers are in place is no error either.
     for _number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_number, lambda *_: os._exit(0))
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a question, until there is somebody to answer
     if importlib.util.find_spec("meshtastic") is None:
         sys.exit(
             "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
@@ -36,19 +37,24 @@ from bot_worker import BotWorker
 from commands import Commands
 from direct_message_counts import DirectMessageCounts
 from flood_guard import FloodGuard
-from french_text import counted
+from french_text import counted, duration_text
 from interface_manager import InterfaceManager, LinkStatus
 from journal_format import configure_logging, printable
 from key_pusher import KeyPusher, PushSettings
 from keys_command import KeysCommand, add_arguments
 from known_node import node_id
+from link_event import EventKind
+from link_journal import LinkJournal
 from link_policy import NEVER_S, LinkSettings
+from link_report import ReportCommand, add_report_arguments
 from message_sender import MessageSender, SenderSettings
 from node_manager import NodeManager
 from packet_handler import HandlerSettings, PacketHandler
+from progress_mark import ProgressMark
 from radio_keys import RadioKeys
 from sealed_messages import SealedMessages
 from serial_interface_manager import SerialInterfaceManager
+from service_notifier import ServiceNotifier
 from settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
 from simulated_node import SimulatedNode
 from storage import Storage, StorageError
@@ -68,6 +74,9 @@ MAY_BE_ZERO = (
 )
 KEY_ORDERS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 KEY_PUSH_INTERVAL_S = 5.0
+JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
+JOURNAL_ALIVE_S = 900.0
+JOURNAL_PRUNE_S = 86_400.0
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -164,10 +173,19 @@ class MeshBot:
         self._said_key_withheld = False
         self._known_node_num = 0
         self._orders_unread = True
+        self.on_change: Callable[[], object] = lambda: None
+        """Called on the link's thread when the state of the link has changed; must not block."""
 
         self.simulated_node = SimulatedNode() if self.site.connection_mode == "simulated" else None
         self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
         self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
+        self.link_journal = LinkJournal(
+            self._storage,
+            on_vanished=self.node_manager.rebuild_store,
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+        self.node_manager.notes = self.link_journal
         self._worker = BotWorker(clock)
         self._link = self._new_link()
         sealed = SealedMessages()
@@ -177,11 +195,18 @@ class MeshBot:
             sealed,
             SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
             clock,
+            self.link_journal,
         )
         counts = DirectMessageCounts()
         self._radio_keys = RadioKeys()
         view = MeshBotView(
-            self.node_manager, self._link, counts, self.site.admin_nodes, VERSION, clock
+            self.node_manager,
+            self._link,
+            counts,
+            self.link_journal,
+            self.site.admin_nodes,
+            VERSION,
+            clock,
         )
         self._packets = PacketHandler(
             self.node_manager,
@@ -192,6 +217,7 @@ class MeshBot:
             self._radio_keys,
             counts,
             HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
+            notes=self.link_journal,
             clock=clock,
             wall_clock=wall_clock,
         )
@@ -244,6 +270,7 @@ class MeshBot:
                 self.site.serial_port,
                 queue_wait_s=self.TEXT_QUEUE_WAIT,
                 light_reconnect=self.TCP_LIGHT_RECONNECT,
+                notes=self.link_journal,
                 clock=self._clock,
             )
         simulated_node = self.simulated_node
@@ -255,6 +282,7 @@ class MeshBot:
             connect_timeout_s=self.TCP_CONNECT_TIMEOUT,
             queue_wait_s=self.TEXT_QUEUE_WAIT,
             light_reconnect=self.TCP_LIGHT_RECONNECT,
+            notes=self.link_journal,
             clock=self._clock,
         )
 
@@ -274,6 +302,44 @@ class MeshBot:
         """Return the link at a glance."""
         return self._link.status()
 
+    @property
+    def tried(self) -> bool:
+        """Whether the first attempt to connect is over, one way or the other."""
+        return self._link.tried.is_set()
+
+    def progress_marks(self) -> dict[str, ProgressMark]:
+        """Return the signs of life of the bot's threads, by name."""
+        return {
+            "link": self._link.progress,
+            "bot-worker": self._worker.progress,
+            "bot-sender": self._sender.progress,
+        }
+
+    def state_text(self) -> str:
+        """Return the state of the link in a few words, which change only when it does."""
+        link = self._link.status()
+        if link.up_s is None:
+            return f"Sans liaison ({link.where}) : {link.last_cause}"
+        return f"Liaison établie ({link.where})"
+
+    def log_state(self) -> None:
+        """Log the state of the link in one line, for SIGUSR1."""
+        link = self._link.status()
+        state = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
+        interface = self.interface
+        heard = ""
+        if interface is not None and link.up_s is not None:
+            ago_s = self._clock() - interface.last_received_s
+            heard = f", dernier octet du nœud il y a {duration_text(ago_s)}"
+        log.info(
+            "ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h",
+            state,
+            link.where,
+            heard,
+            link.reconnections_last_hour,
+            link.reconnections_last_day,
+        )
+
     def request_reconnection(self, cause: str) -> None:
         """Have the link replaced, in the background; ``cause`` (French) goes to the journal."""
         self._link.request_reconnection(cause)
@@ -287,6 +353,8 @@ class MeshBot:
         if self.simulated_node is None:
             self._storage.forget_simulated()
         keys = self.node_manager.load()
+        constants = {name: getattr(self, name) for name, _ in constants_of(type(self))}
+        self.link_journal.start({**constants, "CONNECTION_MODE": self.site.connection_mode})
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info("🤖 MeshBot %s : %s", VERSION, known)
         for name in self._unknown_names:
@@ -302,6 +370,10 @@ class MeshBot:
         self._worker.every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
         self._worker.every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
         self._worker.every(KEY_ORDERS_POLL_S, self._obey_key_orders)
+        self._worker.every(JOURNAL_FLUSH_S, self.link_journal.flush)
+        self._worker.every(JOURNAL_ALIVE_S, self._link.note_alive)
+        self._worker.every(JOURNAL_PRUNE_S, self.link_journal.prune)
+        self._worker.post(self.link_journal.prune)
         if self.TCP_PUSH_KEYS_TO_RADIO:
             self._worker.every(
                 KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
@@ -338,6 +410,8 @@ class MeshBot:
             timer.join(STOP_STEP_S / 2)
         if not all(stopped):
             log.debug("threads still ending: %s", [thread.name for thread in threading.enumerate()])
+        self.link_journal.note(EventKind.STOPPED)
+        self.link_journal.flush()
         self.node_manager.save_heard()
         self._storage.close()
         if self.simulated_node is not None:
@@ -346,8 +420,13 @@ class MeshBot:
 
     # -- LinkListener, on the link's threads -------------------------------------------------
 
+    def link_failed(self) -> None:
+        """Have whoever shows the state of the bot look again."""
+        self.on_change()
+
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         """After the first handshake, put every stored key in place at once."""
+        self.on_change()
         self._say_which_node(interface)
         if not interface.own_private_key and not self._said_key_withheld:
             self._said_key_withheld = True
@@ -379,6 +458,7 @@ class MeshBot:
         """Schedule the deferred key sync, or say why there is none."""
         interface_ref = interface
         if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
+            self.link_journal.note(EventKind.SYNC_SKIPPED, text="flag")
             log.info(
                 "ℹ️ Synchronisation clés publiques skippée (TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT=True)"
             )
@@ -398,6 +478,7 @@ class MeshBot:
             self._timers = {pending for pending in self._timers if pending.is_alive()}
             self._timers.add(timer)
             timer.start()
+        self.link_journal.note(EventKind.SYNC_SCHEDULED, seconds=self.TCP_PUBKEY_SYNC_DELAY)
         log.info(
             "🔑 Synchronisation clés publiques programmée dans %gs...", self.TCP_PUBKEY_SYNC_DELAY
         )
@@ -452,9 +533,11 @@ class MeshBot:
             if self._stop.is_set():
                 return
             if interface_ref is not self.interface:
+                self.link_journal.note(EventKind.SYNC_SKIPPED, text="changed")
                 log.info("ℹ️ Interface changée pendant le délai, skip sync")
                 return
             if self.reconnecting:
+                self.link_journal.note(EventKind.SYNC_SKIPPED, text="reconnecting")
                 log.info("ℹ️ Reconnexion en cours, skip sync différé")
                 return
             log.info("🔑 Démarrage synchronisation clés publiques différée...")
@@ -493,6 +576,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMANDE")
     keys = commands.add_parser("keys", help="voir les clés annoncées, en accepter ou refuser")
     add_arguments(keys)
+    report = commands.add_parser("report", help="pourquoi la liaison a été coupée : le rapport")
+    add_report_arguments(report)
     return parser.parse_args(argv)
 
 
@@ -505,7 +590,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse_arguments(argv)
     configure_logging("INFO")
     try:
-        return _run_keys(options) if options.command == "keys" else _run_bot()
+        return _run_bot() if options.command is None else _run_command(options)
     except BrokenPipeError:
         # Whoever read the output has enough of it; nor may the interpreter try to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -518,7 +603,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_PASSING if error.passing else EXIT_CONFIG
 
 
-def _run_keys(options: argparse.Namespace) -> int:
+def _run_command(options: argparse.Namespace) -> int:
+    """Do what looks at the bot's database, whether the bot runs or not."""
     reader = SettingsReader(os.environ)
     site = reader.site(load_config())
     reader.check()
@@ -526,18 +612,29 @@ def _run_keys(options: argparse.Namespace) -> int:
     for name in reader.unknown_names():
         log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
     simulated = site.connection_mode == "simulated"
+    if options.command == "report":
+        return ReportCommand(site.database_path, simulated=simulated).run(options)
     return KeysCommand(site.database_path, simulated=simulated).run(options)
 
 
 def _run_bot() -> int:
     bot = MeshBot()
     configure_logging(bot.site.log_level)
-    with Termination() as termination:
+    with Termination(bot.log_state) as termination:
+        bot.on_change = termination.wake
+        notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
+
+        def tick() -> None:
+            if bot.tried:
+                notifier.ready()
+            notifier.tick()
+
         try:
             bot.start()
             try:
-                termination.wait()
+                termination.wait(tick, notifier.interval_s)
             finally:
+                notifier.stopping()
                 bot.stop()
         except StorageError:
             if not termination.requested:

@@ -27,6 +27,9 @@ from french_text import duration_text
 from journal_format import printable
 from known_node import BROADCAST_NUM
 from link_errors import LinkError, NodeBusyError
+from link_event import EventKind
+from link_journal import LinkNotes, NoNotes
+from progress_mark import ProgressMark
 from routing_errors import NO_KEY_ERRORS, routing_error_text
 from sealed_messages import SealedMessages
 from supervised_interface import SupervisedInterface
@@ -118,6 +121,7 @@ class MessageSender:
         sealer: SealedMessages,
         settings: SenderSettings,
         clock: Callable[[], float] = time.monotonic,
+        notes: LinkNotes | None = None,
     ) -> None:
         """Prepare; :meth:`start` starts the thread."""
         self._link = link
@@ -125,6 +129,7 @@ class MessageSender:
         self._sealer = sealer
         self._settings = settings
         self._clock = clock
+        self._notes = notes or NoNotes()
         self._queue: queue.Queue[OutgoingText | OutgoingRequest | None] = queue.Queue(
             MAX_WAITING_TEXTS
         )
@@ -133,6 +138,7 @@ class MessageSender:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bot-sender", daemon=True)
         self._next_send_s = clock()
+        self.progress = ProgressMark(clock)
         self._node_confirms = False
         """Whether the node ever said what became of a packet. Then it is waited for longer."""
 
@@ -211,7 +217,9 @@ class MessageSender:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self.progress.idle()
             outgoing = self._queue.get()
+            self.progress.step()
             try:
                 if isinstance(outgoing, OutgoingText):
                     self._deliver(outgoing)
@@ -243,6 +251,7 @@ class MessageSender:
         unsure = 0
         cause = "pas de liaison"
         while unsure < MAX_UNSURE_SENDS:
+            self.progress.step()
             if self._clock() - text.queued_s > self._settings.max_age_s:
                 break
             interface = self._link.wait_live(LINK_POLL_S)
@@ -266,6 +275,7 @@ class MessageSender:
             # A dead interface stays "live" until the link thread has taken note of it.
             if self._stop.wait(LINK_POLL_S):
                 return
+        self._notes.note(EventKind.SEND_FAILED, text=cause)
         log.warning(
             "⚠️ Réponse à %s jetée après %s : %s",
             self._name(text.to),

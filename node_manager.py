@@ -32,6 +32,8 @@ from key_trust import (
 )
 from known_node import BROADCAST_NUM, KnownNode, node_id
 from line_limiter import LineLimiter
+from link_event import EventKind
+from link_journal import LinkNotes, NoNotes
 from storage import RUNNING_BUSY_TIMEOUT_S, KeyOrder, Storage, StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,8 @@ class NodeManager:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare an empty table; :meth:`load` fills it."""
+        self.notes: LinkNotes = NoNotes()
+        """Is told of the syncs; set before the start."""
         self._storage = storage
         self._clock = clock
         self._wall_clock = wall_clock
@@ -121,8 +125,8 @@ class NodeManager:
 
         ``own_num`` is the radio's own number, whose key is kept but not counted in the journal.
         """
-        infos = list(infos)
         lines: list[str] = []
+        offered: list[tuple[KnownNode, bytes]] = []
         learned: dict[int, KnownNode] = {}
         with self._lock:
             for info in infos:
@@ -131,18 +135,26 @@ class NodeManager:
                     continue
                 if info.HasField("user"):
                     self._take_names(node, info.user)
-                    self._learn_key(node, info.user.public_key, Source.RADIO, learned, lines)
+                    if info.user.public_key:
+                        offered.append((node, info.user.public_key))
                 self._unsaved.add(node.num)
                 node.last_heard = max(node.last_heard, info.last_heard)
                 if info.HasField("hops_away"):
                     node.hops = info.hops_away
                 if info.snr:
                     node.snr_db = info.snr
-            # Once more those whose key was another's a moment ago, before that one's was replaced.
-            for info in infos:
-                node = self._nodes.get(info.num)
-                if node is not None and info.user.public_key not in (b"", node.public_key):
-                    self._learn_key(node, info.user.public_key, Source.RADIO, learned, lines)
+            # Keys may have changed hands: first those that nobody else holds, again and again.
+            left = len(offered) + 1
+            while len(offered) < left:
+                left, held = len(offered), []
+                for node, key in offered:
+                    if self._trust.holder(key) in (None, node.num):
+                        self._learn_key(node, key, Source.RADIO, learned, lines)
+                    else:
+                        held.append((node, key))
+                offered = held
+            for node, key in offered:
+                self._learn_key(node, key, Source.RADIO, learned, lines)
             copies = [replace(node) for node in learned.values()]
         saved = self._save(copies)
         for line in lines:
@@ -417,7 +429,7 @@ class NodeManager:
             try:
                 self._storage.save_nodes(nodes, other_keys, obeyed)
             except StorageVanished as error:
-                self._rebuild_store(error)
+                self.rebuild_store(error)
         except StorageError as error:
             if not self._storage_failing:
                 log.error("❌ %s (le bot continue, nouvel essai plus tard)", error)
@@ -443,7 +455,7 @@ class NodeManager:
             log.info("✅ La base est de nouveau écrite")
         return self._save(outdated)
 
-    def _rebuild_store(self, error: StorageVanished) -> None:
+    def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
         self._storage.close()
         self._storage.open(RUNNING_BUSY_TIMEOUT_S)
@@ -574,6 +586,8 @@ class NodeManager:
             log.debug("key sync: nothing changed, no key missing")
             return 0
         log.info("🔄 Starting public key synchronization to interface.nodes...")
+        self.notes.note(EventKind.SYNC_STARTED)
+        started_s = self._clock()
         injected = present = 0
         for entry in entries:
             if entry.num == own_num:
@@ -586,6 +600,12 @@ class NodeManager:
             self._last_sync = mark
             self._last_sync_s = self._clock()
             self._last_sync_keys = injected + present
+        self.notes.note(
+            EventKind.SYNC_COMPLETE,
+            count=injected + present,
+            seconds=self._clock() - started_s,
+            text=f"{injected} injected",
+        )
         log.info(
             "✅ SYNC COMPLETE: %d public keys synchronized (%d injectées, %d déjà présentes)",
             injected + present,

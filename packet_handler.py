@@ -22,6 +22,8 @@ from key_requests import KeyRequests
 from key_trust import fingerprint
 from known_node import BROADCAST_NUM
 from line_limiter import LineLimiter
+from link_event import EventKind
+from link_journal import LinkNotes, NoNotes
 from message_sender import MessageSender, OutgoingRequest
 from node_manager import NodeManager
 from radio_keys import RadioKeys
@@ -73,6 +75,7 @@ class PacketHandler:
         counts: DirectMessageCounts,
         settings: HandlerSettings,
         *,
+        notes: LinkNotes | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -85,6 +88,7 @@ class PacketHandler:
         self._radio_keys = radio_keys
         self._counts = counts
         self._settings = settings
+        self._notes = notes or NoNotes()
         self._clock = clock
         self._wall_clock = wall_clock
         self._answered: dict[bool, OrderedDict[tuple[int, int], None]] = {
@@ -260,12 +264,14 @@ class PacketHandler:
                     self._waiting.keep(message)
                 return
             self._radio_keys.not_opened(sender, public_key)
+            self._notes.note(EventKind.MESSAGE_OPENED)
             age_s = message.age_s + self._clock() - message.received_s
             self._take(interface, packet, data, proven=True, age_s=age_s, sealed=True)
 
     def _not_opened(self, sender: int, reason: str) -> None:
         self._counts.not_opened += 1
         if self._sealed_lines.allows((sender, reason), self._clock()):
+            self._notes.note(EventKind.MESSAGE_NOT_OPENED, text=reason)
             label = self._nodes.label(sender)
             log.warning("🔒 Message scellé de %s non ouvert : %s", label, reason)
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from interface_manager import InterfaceManager, LinkListener
+from link_journal import LinkNotes
 from link_policy import LinkSettings
 from mesh_serial_interface import MeshSerialInterface
 
@@ -22,6 +23,7 @@ class SerialInterfaceManager(InterfaceManager):
         *,
         queue_wait_s: float,
         light_reconnect: bool,
+        notes: LinkNotes | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -31,6 +33,7 @@ class SerialInterfaceManager(InterfaceManager):
             settings,
             path or "port détecté automatiquement",
             light_reconnect=light_reconnect,
+            notes=notes,
             clock=clock,
             jitter=jitter,
         )

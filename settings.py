@@ -181,7 +181,11 @@ class SettingsReader:
         """
         value = self._value(name, () if default is MISSING else default)
         matches = [_ADMIN_NODE.fullmatch(str(item).strip()) for item in _items(value)]
-        found = {int(match.group(1), 16): match.group(2) or "" for match in matches if match}
+        found: dict[int, str] = {}
+        for match in matches:
+            if match is not None:  # named twice: the entry with the key counts
+                num = int(match.group(1), 16)
+                found[num] = found.get(num) or match.group(2) or ""
         if not all(matches) or {0, 0xFFFFFFFF} & found.keys():
             self._problem(name, value, 'il faut des identifiants de nœuds, tels que ("!a1b2c3d4",)')
             return {}

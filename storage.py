@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 from key_trust import OtherKey
 from known_node import KnownNode
+from link_event import EventKind, LinkEvent
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 5.0  # at start-up
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -45,10 +46,12 @@ _OTHER_KEY_COLUMNS = (
     "replaced_at",
     "replaced_by",
 )
+_EVENT_COLUMNS = ("kind", "wall_s", "mono_s", "run", "session", "seconds", "count", "text")
 _COLUMNS_OF_VERSION = {
     0: (),
     1: ("simulated", *_NODE_COLUMNS[:-2]),
     2: ("simulated", *_NODE_COLUMNS),
+    3: ("simulated", *_NODE_COLUMNS),
 }
 """The columns of the table of nodes, by which a file is known for ours."""
 _TO_VERSION = {
@@ -91,6 +94,22 @@ _TO_VERSION = {
             num INTEGER NOT NULL,
             public_key BLOB NOT NULL,
             accept INTEGER NOT NULL
+        )
+        """,
+    ),
+    3: (
+        """
+        CREATE TABLE link_events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            simulated INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            wall_s REAL NOT NULL,
+            mono_s REAL NOT NULL,
+            run INTEGER NOT NULL,
+            session INTEGER NOT NULL,
+            seconds REAL,
+            count INTEGER,
+            text TEXT NOT NULL
         )
         """,
     ),
@@ -235,7 +254,7 @@ class Storage:
         """Forget what a simulated node taught: a real one is used. Raises :class:`StorageError`."""
         try:
             with self._lock, self._opened() as transaction:
-                for table in ("nodes", "other_keys", "key_orders"):
+                for table in ("nodes", "other_keys", "key_orders", "link_events"):
                     transaction.execute(f"DELETE FROM {table} WHERE simulated")
         except sqlite3.Error as error:
             raise self._unusable(error) from error
@@ -329,6 +348,69 @@ class Storage:
                 transaction.executemany(_insert("other_keys", _OTHER_KEY_COLUMNS), other_rows)
                 transaction.executemany(
                     "DELETE FROM key_orders WHERE id = ?", [(order_id,) for order_id in obeyed]
+                )
+        except sqlite3.Error as error:
+            raise self._not_written(error) from error
+
+    # -- The link's events ---------------------------------------------------------------------
+
+    def last_link_run(self) -> int:
+        """Return the number of the last run of the bot that is stored, 0 if none.
+
+        Raises :class:`StorageError`.
+        """
+        rows = self._rows("link_events", ("max(run)",))
+        return int(rows[0][0] or 0)
+
+    def add_link_events(self, events: Iterable[LinkEvent]) -> None:
+        """Write events in one transaction. Raises :class:`StorageError`."""
+        rows = [
+            (
+                self._simulated,
+                event.kind.value,
+                *(getattr(event, column) for column in _EVENT_COLUMNS[1:]),
+            )
+            for event in events
+        ]
+        self._check_file()
+        try:
+            with self._lock, self._opened() as transaction:
+                transaction.executemany(_insert("link_events", _EVENT_COLUMNS), rows)
+        except sqlite3.Error as error:
+            raise self._not_written(error) from error
+
+    def load_link_events(self, most: int) -> list[LinkEvent]:
+        """Return the last ``most`` events in the order they were noted.
+
+        Raises :class:`StorageError`. Kinds that a newer version wrote are left out.
+        """
+        kinds = {kind.value: kind for kind in EventKind}
+        try:
+            with self._lock:
+                rows = (
+                    self._opened()
+                    .execute(
+                        f"SELECT {', '.join(_EVENT_COLUMNS)} FROM link_events WHERE simulated = ? "
+                        "ORDER BY id DESC LIMIT ?",
+                        (self._simulated, most),
+                    )
+                    .fetchall()
+                )
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        return [LinkEvent(kinds[kind], *rest) for kind, *rest in reversed(rows) if kind in kinds]
+
+    def prune_link_events(self, most: int, before_wall_s: float) -> None:
+        """Delete all but the last ``most`` events, and those from before a wall-clock time.
+
+        Raises :class:`StorageError`.
+        """
+        try:
+            with self._lock, self._opened() as transaction:
+                transaction.execute(
+                    "DELETE FROM link_events WHERE id <= (SELECT max(id) FROM link_events) - ? "
+                    "OR (wall_s < ? AND run < (SELECT max(run) FROM link_events))",
+                    (most, before_wall_s),
                 )
         except sqlite3.Error as error:
             raise self._not_written(error) from error

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from interface_manager import InterfaceManager, LinkListener
+from link_journal import LinkNotes
 from link_policy import LinkSettings
 from mesh_tcp_interface import MeshTCPInterface
 
@@ -24,6 +25,7 @@ class TCPInterfaceManager(InterfaceManager):
         connect_timeout_s: float,
         queue_wait_s: float,
         light_reconnect: bool,
+        notes: LinkNotes | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -34,6 +36,7 @@ class TCPInterfaceManager(InterfaceManager):
             settings,
             "nœud simulé" if callable(port) else f"{host}:{port}",
             light_reconnect=light_reconnect,
+            notes=notes,
             clock=clock,
             jitter=jitter,
         )

@@ -1,13 +1,15 @@
-"""Waits for SIGTERM or SIGINT without ever missing one.
+"""Waits for SIGTERM or SIGINT without ever missing one, and answers SIGUSR1 meanwhile.
 
 A main thread that waits on a lock does not notice a signal that the system hands to another thread,
 or that comes just before it falls asleep: Python's handler runs in the main thread only, and that
 sleeps on. So the signal itself writes a byte (``signal.set_wakeup_fd``), and that is waited for.
 """
 
+import contextlib
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -20,9 +22,13 @@ class Termination:
     Signals belong to the main thread; in any other, the wait has no end but the process's.
     """
 
-    def __init__(self) -> None:
-        """Install nothing yet: use it as a context manager."""
+    def __init__(self, on_usr1: Callable[[], object] = lambda: None) -> None:
+        """Install nothing yet: use it as a context manager.
+
+        ``on_usr1`` is called by :meth:`wait` for each SIGUSR1, or once for several.
+        """
         self.requested = False
+        self._on_usr1 = on_usr1
         self._previous: dict[signal.Signals, signal._HANDLER] = {}
         self._previous_bell = -1
 
@@ -35,6 +41,8 @@ class Termination:
                 self._bell.fileno(), warn_on_full_buffer=False
             )
             self._previous = {number: signal.signal(number, self._note) for number in _SIGNALS}
+            # The byte is what counts; but without a handler the signal would end the process.
+            self._previous[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, lambda *_: None)
         return self
 
     def __exit__(
@@ -51,11 +59,29 @@ class Termination:
         self._bell.close()
         self._awake.close()
 
-    def wait(self) -> None:
-        """Return when a signal has come, were it before the call."""
+    def wake(self) -> None:
+        """Have :meth:`wait` call its ``tick`` now; from any thread."""
+        with contextlib.suppress(OSError):  # full: it wakes anyway; closed: it is over
+            self._bell.send(b"\0")
+
+    def wait(
+        self, tick: Callable[[], object] = lambda: None, interval_s: float | None = None
+    ) -> None:
+        """Return when a signal has come, were it before the call.
+
+        Meanwhile ``tick`` is called every ``interval_s`` (None: never), and on :meth:`wake`.
+        """
+        self._awake.settimeout(interval_s)
         while not self.requested:
-            # The bytes are the signals' numbers; the handler itself may not have run yet.
-            self.requested = any(number in _SIGNALS for number in self._awake.recv(64))
+            tick()
+            try:
+                # The bytes are the signals' numbers; the handler itself may not have run yet.
+                numbers = self._awake.recv(64)
+            except TimeoutError:
+                continue
+            self.requested = self.requested or any(number in _SIGNALS for number in numbers)
+            if signal.SIGUSR1 in numbers and not self.requested:
+                self._on_usr1()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.requested = True

@@ -32,6 +32,9 @@ class FakeStorage(Storage):
 
     def add_order(self, num: int, public_key: bytes, *, accept: bool) -> int:
         self._last_order_id += 1
+        self.orders = [
+            order for order in self.orders if (order.num, order.public_key) != (num, public_key)
+        ]
         self.orders.append(KeyOrder(self._last_order_id, num, public_key, accept))
         return self._last_order_id
 
@@ -39,14 +42,14 @@ class FakeStorage(Storage):
         self,
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[KeyOrder] = (),
+        obeyed: Iterable[int] = (),
     ) -> None:
         self.before_write()
         if self.failing:
             raise StorageError("disque plein")
         self.rows.update({node.num: replace(node) for node in nodes})
         self.other_keys.update(other_keys or {})
-        done = {order.id for order in obeyed}
+        done = set(obeyed)
         self.orders = [order for order in self.orders if order.id not in done]
 
 

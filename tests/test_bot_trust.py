@@ -12,6 +12,7 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 import direct_messages
 import key_requests
 import main_bot
+import packet_handler
 from key_trust import fingerprint
 from keys_command import KeysCommand
 from main_bot import MeshBot
@@ -24,6 +25,7 @@ RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 REFUSAL = "Commande refusée."
 PortNum = portnums_pb2.PortNum
 Error = mesh_pb2.Routing.Error
+Transport = mesh_pb2.MeshPacket.TransportMechanism
 
 
 def forged(peer: SimulatedPeer) -> SimulatedPeer:
@@ -160,6 +162,44 @@ def test_the_radios_own_opening_teaches_a_key_that_no_node_info_told(
     assert bot.node_manager.public_key(newcomer.num) == newcomer.public_key
 
 
+def test_what_waits_is_answered_when_the_radios_own_opening_teaches_the_key(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    """No NodeInfo comes: the stranger hears nothing, so the node does not open our seals either."""
+    stranger = node.peers[5]
+    node.evict(stranger)
+    node.set_reachable(stranger, False)
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.hear_text(stranger, "/my")
+    journal.wait_for("gardé 10 min")
+    node.learn(stranger)
+    node.hear_text(stranger, "/ping")
+    wait_text(node, stranger.num, lambda text: text.startswith("pong"))
+    journal.wait_for(", message authentifié")
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_what_a_forged_first_key_did_not_open_is_answered_once_the_true_one_is_accepted(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    stranger = node.peers[5]
+    node.evict(stranger)
+    node.set_reachable(stranger, False)
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.hear_text(stranger, "/my")
+    journal.wait_for("gardé 10 min")
+    node.hear_node_info(stranger, public_key=forged(stranger).public_key)
+    journal.wait_for("altéré, ou scellé avec une autre clé")
+    assert bot.node_manager.public_key(stranger.num) == forged(stranger).public_key
+    node.set_reachable(stranger, True)
+    node.hear_node_info(stranger)
+    journal.wait_for("annonce une autre clé publique")
+    decide(tmp_path / "bot.db", "accept", stranger.node_id)
+    assert "message authentifié" in wait_text(node, stranger.num)
+
+
 # -- Forgeries ---------------------------------------------------------------------------------
 
 
@@ -220,6 +260,25 @@ def test_whoever_talks_under_a_key_that_the_radio_took_for_a_forgotten_one_prove
     wait_text(node, admin.num, lambda text: text.startswith("Liaison refaite"))
 
 
+def test_another_nodes_key_does_not_stay_in_the_interface_of_whoever_announced_it(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    owner, other = node.peers[0], node.peers[1]
+    mallory = replace(owner, num=0x1234, long_name="Mallory")
+    bot = quick_bot(node, PUBKEY_SYNC_INTERVAL=3600)
+    journal.wait_for(COMPLETE)
+    node.hear_node_info(mallory)
+    journal.wait_for("qui est celle de")
+    node.hear_text(other, "/ping")
+    wait_text(node, other.num)
+    interface = bot.interface
+    assert interface is not None and interface.nodesByNum is not None
+    user = interface.nodesByNum[mallory.num]["user"]
+    assert user["longName"] == "Mallory"
+    assert "publicKey" not in user
+    assert key_in_interface(bot, owner.num)
+
+
 # -- Privilege ---------------------------------------------------------------------------------
 
 
@@ -236,12 +295,37 @@ def test_an_admin_who_proves_it_can_have_the_link_replaced(
     assert node.connections_total == 2
 
 
-def mark_as_opened_by_mqtt(node: SimulatedNode, peer: SimulatedPeer) -> None:
-    packet = packets.packet_from_peer(peer, to=node.num, packet_id=99)
-    packet.decoded.CopyFrom(packets.text_data(b"/tcp reconnect", None))
-    packet.pki_encrypted = packet.via_mqtt = True
+def unproven_packet(
+    node: SimulatedNode, peer: SimulatedPeer, text: str, packet_id: int
+) -> mesh_pb2.MeshPacket:
+    """Return a direct message under a peer's number that anybody may have sent."""
+    packet = packets.packet_from_peer(peer, to=node.num, packet_id=packet_id)
+    packet.decoded.CopyFrom(packets.text_data(text.encode(), None))
+    return packet
+
+
+def publish(
+    node: SimulatedNode,
+    peer: SimulatedPeer,
+    *,
+    via_mqtt: bool = False,
+    transport: mesh_pb2.MeshPacket.TransportMechanism.ValueType = Transport.TRANSPORT_INTERNAL,
+) -> None:
+    """Hear an order over a network, with the radio's mark as whoever published it wrote it."""
+    packet = unproven_packet(node, peer, "/tcp reconnect", 99)
+    packet.pki_encrypted = True
     packet.public_key = peer.public_key
+    packet.via_mqtt = via_mqtt
+    packet.transport_mechanism = transport
     node.hear(packet)
+
+
+def decide(path: Path, *words: str) -> list[str]:
+    """Run ``main_bot.py keys``; return what it said, having checked that it did what was asked."""
+    said: list[str] = []
+    command = KeysCommand(path, simulated=False, write=said.append)
+    assert command.run(main_bot.parse_arguments(["keys", *words])) == 0, said
+    return said
 
 
 @pytest.mark.parametrize(
@@ -249,9 +333,20 @@ def mark_as_opened_by_mqtt(node: SimulatedNode, peer: SimulatedPeer) -> None:
     [
         ("2.7.11", lambda node: node.hear_text(node.peers[2], "/tcp reconnect")),
         ("2.5.20", lambda node: node.hear_text(node.peers[1], "/tcp reconnect", via_channel=True)),
-        ("2.7.11", lambda node: mark_as_opened_by_mqtt(node, node.peers[1])),
+        ("2.7.11", lambda node: publish(node, node.peers[1], via_mqtt=True)),
+        ("2.7.11", lambda node: publish(node, node.peers[1], transport=Transport.TRANSPORT_MQTT)),
+        (
+            "2.7.11",
+            lambda node: publish(node, node.peers[1], transport=Transport.TRANSPORT_MULTICAST_UDP),
+        ),
     ],
-    ids=["proven, but no admin", "admin, but unproven", "proof that came by MQTT"],
+    ids=[
+        "proven, but no admin",
+        "admin, but unproven",
+        "proof that came by MQTT",
+        "proof that came by MQTT, which only the transport says",
+        "proof that came by UDP",
+    ],
 )
 def test_anybody_else_is_refused_without_a_word_more(
     firmware: str,
@@ -266,6 +361,89 @@ def test_anybody_else_is_refused_without_a_word_more(
         assert node.wait_until(lambda n: len(n.texts_on_air) == 1, WAIT_S)
         assert node.read(lambda n: n.texts_on_air[0].text) == REFUSAL
         assert node.connections_total == 1
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_a_forger_whose_key_the_radio_took_while_we_were_away_is_no_admin_until_confirmed(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    admin = node.peers[1]
+    forger = forged(admin)
+    first = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    first.stop()
+    node.evict(admin)
+    node.learn(forger)
+    quick_bot(node, environment={"MESHBOT_ADMIN_NODES": admin.node_id})
+    journal.wait_for("remplacée par celle de la base de la radio")
+    journal.wait_for(COMPLETE, times=2)
+    connections = node.connections_total
+    node.hear_text(forger, "/tcp reconnect")
+    assert wait_text(node, admin.num) == REFUSAL
+    journal.wait_for("sa clé n'est pas confirmée")
+    assert node.connections_total == connections
+    said = decide(tmp_path / "bot.db", "accept", admin.node_id, fingerprint(forger.public_key))
+    assert said[-1] == "✅ Pris en compte par le bot\n"
+    node.hear_text(forger, "/tcp reconnect")
+    wait_text(node, admin.num, lambda text: text.startswith("Liaison refaite"))
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_an_admin_named_with_his_key_is_obeyed_under_that_key_only(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    """Not even under another one that was accepted for his number."""
+    admin = node.peers[1]
+    forger = forged(admin)
+    only = {"MESHBOT_ADMIN_NODES": f"{admin.node_id}:{fingerprint(admin.public_key)}"}
+    bot = quick_bot(node, environment=only)
+    journal.wait_for(COMPLETE)
+    node.hear_text(admin, "/tcp reconnect")
+    wait_text(node, admin.num, lambda text: text.startswith("Liaison refaite"))
+    journal.wait_for(RECONNECTED)
+    bot.stop()
+    node.evict(admin)
+    node.learn(forger)
+    quick_bot(node, environment=only)
+    journal.wait_for("remplacée par celle de la base de la radio")
+    decide(tmp_path / "bot.db", "accept", admin.node_id, fingerprint(forger.public_key))
+    connections = node.connections_total
+    node.hear_text(forger, "/tcp reconnect")
+    wait_text(node, admin.num, lambda text: text == REFUSAL)
+    assert node.connections_total == connections
+
+
+def test_whoever_uses_a_number_neither_mutes_its_owner_nor_has_him_answered_twice(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    owner, other = node.peers[0], node.peers[1]
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    spoofed = [unproven_packet(node, owner, "/ping", number) for number in range(1_000, 3_100)]
+    node.hear_all(spoofed[:10])
+    node.hear_text(owner, "/my", packet_id=77)
+    wait_text(node, owner.num, lambda text: "message authentifié" in text)
+    node.hear_all(spoofed[10:])
+    node.hear_text(owner, "/my", packet_id=77)
+    node.hear_text(other, "/ping")
+    wait_text(node, other.num)
+    answers = [text for text in texts_to(node, owner.num) if "message authentifié" in text]
+    assert len(answers) == 1
+    assert journal.count("ralenti") == 1, "the one who used his number"
+
+
+def test_lines_about_unproven_messages_are_bounded(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    quick_bot(node, environment={"MESHBOT_REQUIRE_PKI": "1"})
+    journal.wait_for(COMPLETE)
+    strangers = [replace(node.peers[0], num=0x2000 + number) for number in range(100)]
+    node.hear_all(
+        [unproven_packet(node, peer, "/ping", 500 + index) for index, peer in enumerate(strangers)]
+    )
+    node.hear_text(node.peers[1], "/ping")
+    wait_text(node, node.peers[1].num)
+    assert journal.count("(REQUIRE_PKI)") == packet_handler.MAX_ODD_LINES
 
 
 def test_unproven_messages_can_be_ignored_altogether(
@@ -409,6 +587,30 @@ def test_an_error_counts_from_the_receiver_and_from_nobody_else(
     node.hear_routing(peer, packet_id, Error.PKI_UNKNOWN_PUBKEY)
     assert "n'a pas notre clé publique" in journal.wait_for("non remise")
     assert journal.count("non remise") == 1
+
+
+def test_an_error_in_our_own_nodes_name_that_came_by_air_means_nothing(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    peer, other = node.peers[0], node.peers[1]
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.hear_text(peer, "/ping")
+    wait_text(node, peer.num)
+    journal.wait_for("💬 Envoyé")
+    reply_id = node.read(lambda n: n.texts_on_air[-1].packet_id)
+    for marks in ({"rx_rssi": -50}, {"rx_snr": 4.5}, {"via_mqtt": True}):
+        data = packets.routing_data(reply_id, Error.PKI_SEND_FAIL_PUBLIC_KEY)
+        packet = packets.packet_from_node(node.num, data, 4_000 + len(marks))
+        for name, value in marks.items():
+            setattr(packet, name, value)
+        node.hear(packet)
+    node.hear_text(other, "/ping")
+    wait_text(node, other.num)
+    assert journal.count("le bot scelle lui-même") == journal.count("non remise") == 0
+    node.hear_routing(None, reply_id, Error.PKI_SEND_FAIL_PUBLIC_KEY)
+    journal.wait_for("le bot scelle lui-même")
+    wait_text(node, peer.num, times=2)
 
 
 # -- Bad input ---------------------------------------------------------------------------------

@@ -57,6 +57,15 @@ def test_a_sender_who_keeps_writing_is_not_forgotten() -> None:
     assert guard.judge(ANN, 0.0) is Verdict.IGNORE
 
 
+def test_whoever_uses_a_senders_number_does_not_mute_him_who_proves_it() -> None:
+    guard = FloodGuard(burst=2, refill_s=10.0)
+    spoofed = [guard.judge(ANN, 0.0) for _ in range(50)]
+    assert spoofed[-1] is Verdict.IGNORE
+    proven = [guard.judge(ANN, 0.0, proven=True) for _ in range(4)]
+    assert proven == [Verdict.ANSWER, Verdict.ANSWER, Verdict.WARN, Verdict.IGNORE]
+    assert guard.judge(ANN, 10.0) is Verdict.ANSWER, "nor he the other"
+
+
 @given(
     st.integers(1, 5),
     st.floats(1.0, 100.0),

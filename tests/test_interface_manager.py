@@ -28,6 +28,9 @@ class Listener:
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         self.opened.put(first)
 
+    def link_failed(self) -> None:
+        """Nothing here depends on it."""
+
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         self.succeeded.put(interface)
 

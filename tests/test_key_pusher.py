@@ -42,10 +42,15 @@ class FakeSender:
 
     requests: list[OutgoingRequest] = field(default_factory=list)
     full: bool = False
+    fills_up: bool = False
+    """Whether the last room is taken after it was looked for."""
     on_request: Callable[[], None] = lambda: None
 
+    def is_full(self) -> bool:
+        return self.full
+
     def request(self, request: OutgoingRequest) -> bool:
-        if self.full:
+        if self.full or self.fills_up:
             return False
         self.requests.append(request)
         self.on_request()
@@ -65,7 +70,7 @@ class Bench:
         self.storage = storage
         self.sender = FakeSender()
         self.radio = RadioKeys()
-        self.radio.downloaded("download", everything=True)
+        self.radio.told([], everything=True)
         self.interface = FakeInterface()
         self.max_per_day = max_per_day
         self.start()
@@ -231,6 +236,20 @@ def test_a_sender_without_room_costs_nothing(bench: Bench) -> None:
     assert bench.push() == [ANN]
 
 
+def test_room_that_is_taken_at_the_last_moment_is_trouble(bench: Bench, journal: Journal) -> None:
+    """The push is written down by then, so that it is not tried again at once."""
+    bench.writes_to_us(ANN)
+    bench.writes_to_us(BOB)
+    bench.sender.fills_up = True
+    assert not bench.turn()
+    assert journal.count("non donnée à la radio (pas de réponse) : pause d'une heure") == 1
+    bench.sender.fills_up = False
+    bench.pass_time(HOUR_S - 0.1)
+    assert not bench.turn()
+    bench.pass_time(0.1)
+    assert bench.turn()
+
+
 # -- The bound of a day ------------------------------------------------------------------------
 
 
@@ -281,6 +300,41 @@ def test_a_push_is_on_disk_before_the_radio_can_be_given_the_key(bench: Bench) -
     bench.sender.on_request = lambda: on_disk.append(bench.storage.rows[ANN].pushed_at)
     assert bench.turn()
     assert on_disk == [1_700_000_000]
+
+
+def test_a_push_that_cannot_be_written_down_is_not_made(bench: Bench) -> None:
+    bench.writes_to_us(ANN)
+    bench.storage.failing = True
+    assert not bench.turn()
+    bench.pass_time(HOUR_S - 0.1)
+    bench.storage.failing = False
+    assert not bench.turn(), "nor tried again within the hour"
+
+
+@pytest.mark.parametrize("jump_s", [DAY_S + 1.0, 365 * DAY_S, -DAY_S - 1.0, -365 * DAY_S])
+def test_a_wall_clock_that_jumps_does_not_make_the_day_shorter(bench: Bench, jump_s: float) -> None:
+    bench.max_per_day = 2
+    bench.start()
+    for num in (ANN, BOB, EVE):
+        bench.writes_to_us(num)
+    assert len(bench.push() + bench.push()) == 2
+    bench.wall_clock.now_s += jump_s
+    for num in (ANN, BOB):
+        bench.radio.lacks(num)
+    assert bench.push() == []
+    bench.clock.now_s += DAY_S - 1.0
+    assert bench.push() == []
+
+
+def test_a_day_after_a_wall_clock_jumped_ahead_keys_are_given_again(bench: Bench) -> None:
+    bench.max_per_day = 1
+    bench.start()
+    bench.writes_to_us(ANN)
+    bench.writes_to_us(BOB)
+    assert len(bench.push()) == 1
+    bench.wall_clock.now_s += DAY_S + 1.0
+    bench.pass_time(DAY_S)
+    assert len(bench.push()) == 1
 
 
 # -- Trouble -----------------------------------------------------------------------------------
@@ -355,6 +409,22 @@ def test_an_answer_that_did_not_come_does_not_shorten_the_pause_of_a_day(bench: 
     assert not bench.turn(FakeInterface())
 
 
+def test_a_radio_that_took_the_key_and_was_lost_at_once_is_left_alone_for_a_day(
+    bench: Bench,
+) -> None:
+    """Its word may be dealt with only after the loss was noticed."""
+    bench.writes_to_us(ANN)
+    bench.writes_to_us(BOB)
+    assert bench.turn()
+    bench.pass_time(1.0)
+    bench.lose_link()
+    bench.answer(0)
+    bench.pass_time(DAY_S - 1.0)
+    assert not bench.turn(FakeInterface())
+    bench.pass_time(1.0)
+    assert bench.turn(FakeInterface())
+
+
 # -- What the radio is told --------------------------------------------------------------------
 
 
@@ -375,6 +445,25 @@ def test_a_node_without_a_name_gets_the_one_that_the_firmware_gives() -> None:
     assert user == mesh_pb2.User(
         id="!b0b0b0b0", long_name="Meshtastic b0b0", short_name="b0b0", public_key=KEYS[BOB]
     )
+
+
+@pytest.mark.parametrize(
+    ("long_name", "short_name", "long_cut", "short_cut"),
+    [
+        ("x" * 40, "ABCDE", "x" * 39, "ABCD"),
+        ("é" * 40, "ééé", "é" * 19, "éé"),
+        ("x" * 37 + "€€", "A€€", "x" * 37, "A€"),
+        ("😀" * 10, "😀😀", "😀" * 9, "😀"),
+        ("x" * 39, "ABCD", "x" * 39, "ABCD"),
+    ],
+)
+def test_names_are_cut_to_what_the_firmware_holds_in_whole_characters(
+    long_name: str, short_name: str, long_cut: str, short_cut: str
+) -> None:
+    user = user_of(KnownNode(BOB, long_name, short_name, public_key=KEYS[BOB]))
+    assert (user.long_name, user.short_name) == (long_cut, short_cut)
+    assert len(user.long_name.encode()) <= 39
+    assert len(user.short_name.encode()) <= 4
 
 
 def test_a_contact_without_a_key_is_an_error() -> None:

@@ -17,8 +17,11 @@ import pytest
 
 import config
 import main_bot
+from key_trust import OtherKey
+from known_node import KnownNode
 from settings import ConfigError
 from simulated_node import SimulatedNode
+from storage import Storage
 
 ROOT = Path(main_bot.__file__).parent
 LIMIT_S = 20.0
@@ -366,3 +369,82 @@ def test_a_reader_that_goes_away_does_not_stop_the_bot(run: Callable[..., Progra
     assert program.process.poll() is None
     program.process.terminate()
     assert program.finish() == 0
+
+
+def fill_with_keys_to_decide(path: Path) -> None:
+    """Make a list that is longer than a pipe holds."""
+    storage = Storage(path, simulated=True)
+    storage.open()
+    # Nameless nodes would do; long names make the list long.
+    nodes = [
+        KnownNode(num, "x" * 39, public_key=num.to_bytes(4, "big") * 8) for num in range(256, 276)
+    ]
+    keys = {
+        node.num: [
+            OtherKey(node.num, bytes([number, 0x77]) * 16, refused_at=1) for number in range(64)
+        ]
+        + [OtherKey(node.num, bytes([200, 0x77]) * 16, offered_at=1)]
+        for node in nodes
+    }
+    storage.save_nodes(nodes, keys)
+    storage.close()
+
+
+@pytest.mark.parametrize("read_first", [False, True], ids=["before", "in the middle"])
+def test_a_list_into_a_pipe_that_is_closed_ends_without_a_word(
+    read_first: bool, tmp_path: Path
+) -> None:
+    fill_with_keys_to_decide(tmp_path / "bot.db")
+    environment = {
+        **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
+        "MESHBOT_CONNECTION_MODE": "simulated",
+        "MESHBOT_DATABASE_PATH": str(tmp_path / "bot.db"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main_bot.py"), "keys", "list"],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        if read_first:
+            assert "à trancher" in process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(LIMIT_S) == 0
+    finally:
+        process.kill()
+        process.wait(LIMIT_S)
+        process.stderr.close()
+    assert said == ""
+
+
+def test_the_list_is_written_whole_where_somebody_reads_it(
+    run: Callable[..., Program], tmp_path: Path
+) -> None:
+    fill_with_keys_to_decide(tmp_path / "bot.db")
+    program = run("keys", "list")
+    assert program.finish() == 0
+    size = sum(len(line.encode()) + 1 for line in program.lines)
+    assert size > 65_536, "else the test above would not notice a full pipe"
+    assert sum("autre, annoncée" in line for line in program.lines) == 20
+
+
+def test_the_list_of_a_simulated_mesh_says_that_the_file_holds_a_real_one_too(
+    run: Callable[..., Program], tmp_path: Path
+) -> None:
+    storage = Storage(tmp_path / "bot.db")
+    storage.open()
+    storage.save_nodes([KnownNode(7, "Ann", public_key=b"\x07" * 32)])
+    storage.close()
+    program = run("keys", "list")
+    assert program.finish() == 0
+    assert "(mode simulé)" in program.lines[0]
+    assert program.lines[1] == (
+        "ℹ️ Cette base contient aussi 1 nœud du vrai maillage (CONNECTION_MODE en décide)"
+    )

@@ -14,6 +14,7 @@ import message_sender
 from direct_messages import message_key, public_key_of
 from link_errors import LinkError
 from message_sender import MAX_WAITING_TEXTS, MessageSender, OutgoingRequest, SenderSettings
+from routing_errors import NO_KEY_ERRORS
 from sealed_messages import SealedMessages
 from supervised_interface import SupervisedInterface
 
@@ -230,6 +231,29 @@ def test_for_want_of_a_key_a_text_goes_out_again_under_our_own_seal(
     journal.wait_for("💬 Envoyé à node a : hello", times=2)
     assert journal.count("🔑 La radio n'a pas la clé de node a : le bot scelle lui-même") == 1
     assert journal.count("non remise") == 0
+
+
+@pytest.mark.parametrize("error", sorted(NO_KEY_ERRORS - {NO_KEY}))
+def test_another_trouble_with_keys_is_sealed_around_but_no_sign_that_the_radio_has_none(
+    sender: MessageSender,
+    send_taken: SentTexts,
+    interface: FakeInterface,
+    error: int,
+) -> None:
+    """Our own node may hold a wrong one: it must not be taken for lacking and given another."""
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, OWN, error, OWN) is None
+    again = interface.take()
+    interface.say(0)
+    assert (again.text, again.key) == ("hello", message_key(PRIVATE_KEY, PUBLIC_KEY))
+
+
+def test_a_sender_with_as_many_texts_as_it_holds_is_full(link: FakeLink, keys: FakeKeys) -> None:
+    sender = MessageSender(link, keys, SealedMessages(), SETTINGS)
+    for _ in range(MAX_WAITING_TEXTS):
+        assert not sender.is_full()
+        sender.send("hello", ANN)
+    assert sender.is_full()
 
 
 def test_for_want_of_a_key_a_text_goes_out_again_once_however_often_that_is_said(

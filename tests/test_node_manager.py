@@ -1,10 +1,12 @@
 """Known nodes, which key of theirs is believed, and the key sync."""
 
 import base64
+import itertools
 import logging
+import os
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import node_manager
 from key_trust import OtherKey
 from known_node import KnownNode, node_id
 from node_manager import NodeManager
-from storage import Storage
+from storage import Storage, StorageError
 
 OWN, ANN, BOB, EVE = 0x00000001, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}
@@ -463,6 +465,41 @@ def test_the_radios_key_that_the_operator_put_aside_is_not_adopted_and_that_is_s
     ]
 
 
+def test_lines_about_keys_not_believed_are_bounded_whoever_they_are_about(
+    known: NodeManager, lines: Lines, clock: Clock
+) -> None:
+    lines()
+    for num in range(1_000, 1_500):
+        known.learn_from_air(num, user_of(num, KEYS[ANN]))
+        known.learn_from_air(num, user_of(num, bytes(32)))
+    assert node_manager.MAX_REFUSED_LINES == 60
+    assert len(lines()) == 60
+    clock.now_s += 3_600.0
+    known.learn_from_air(0x77, user_of(0x77, KEYS[ANN]))
+    assert len(lines()) == 1
+
+
+def test_a_flood_of_keys_not_believed_does_not_wear_the_disk(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    writes: list[None] = []
+    storage.before_write = lambda: writes.append(None)
+    for num in range(1_000, 1_500):
+        known.learn_from_air(num, user_of(num, KEYS[ANN]))
+    assert len(writes) <= node_manager.MAX_REFUSED_LINES
+    known.save_heard()
+    assert len(storage.other_keys[1_499]) == 1, "what was not told is written with the rest"
+
+
+@pytest.mark.parametrize("turns", list(itertools.permutations(range(3))))
+def test_keys_that_changed_hands_along_a_chain_change_hands_whatever_their_order(
+    known: NodeManager, turns: tuple[int, ...]
+) -> None:
+    infos = [info_of(EVE, KEYS[BOB]), info_of(BOB, KEYS[ANN]), info_of(ANN, OTHER_KEY)]
+    known.learn_from_radio([infos[turn] for turn in turns])
+    assert [known.public_key(num) for num in (EVE, BOB, ANN)] == [KEYS[BOB], KEYS[ANN], OTHER_KEY]
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_key_that_changed_hands_in_the_radios_database_changes_hands(
     known: NodeManager, reverse: bool
@@ -688,6 +725,72 @@ def test_a_nameless_node_that_lost_its_key_with_a_full_disk_has_lost_it_after_a_
     assert (again.public_key(ANN), again.public_key(BOB)) == (b"", KEYS[ANN])
 
 
+def test_a_key_adopted_from_the_radio_is_disputed_until_it_is_accepted(
+    known: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    known.learn_from_radio([info_of(ANN, OTHER_KEY)])
+    assert known.is_disputed(ANN)
+    assert not known.is_disputed(BOB)
+    again = NodeManager(storage)
+    again.load()
+    assert again.is_disputed(ANN), "after a restart as well"
+    lines()
+    order(again, storage, ANN, OTHER_KEY, accept=True)
+    assert lines() == ["🔑 Clé de !0000000a acceptée par l'opérateur : mZmZmZmZmZmZ"]
+    assert not again.is_disputed(ANN)
+    assert again.public_key(ANN) == OTHER_KEY
+    last = NodeManager(storage)
+    last.load()
+    assert not last.is_disputed(ANN)
+
+
+@pytest.mark.parametrize("key", [b"", b"\x01" * 31, bytes(32)], ids=["none", "31 bytes", "zeros"])
+@pytest.mark.parametrize("accept", [True, False])
+def test_an_order_about_what_can_be_nobodys_key_changes_nothing_and_says_nothing(
+    known: NodeManager, storage: FakeStorage, lines: Lines, key: bytes, accept: bool
+) -> None:
+    lines()
+    order(known, storage, ANN, key, accept=accept)
+    known.save_heard()
+    assert (known.public_key(ANN), known.other_keys(ANN)) == (KEYS[ANN], [])
+    assert lines() == []
+    assert storage.orders == []
+
+
+def test_accepted_then_refused_while_the_bot_was_off_the_former_key_is_believed(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    known.save_heard()
+    storage.add_order(ANN, OTHER_KEY, accept=True)
+    storage.add_order(ANN, OTHER_KEY, accept=False)
+    again = NodeManager(storage, wall_clock=Clock(1_700_000_009.0))
+    again.load()
+    again.obey_orders()
+    assert again.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
+    assert again.other_keys(ANN) == [OtherKey(ANN, OTHER_KEY, refused_at=1_700_000_009)]
+    assert storage.orders == []
+
+
+def test_accepted_refused_and_accepted_again_while_the_bot_was_off_it_is_believed(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    for accept in (True, False, True):
+        storage.add_order(ANN, OTHER_KEY, accept=accept)
+    known.obey_orders()
+    assert known.public_key(ANN) == OTHER_KEY
+
+
+def test_a_key_accepted_and_then_refused_gives_way_to_the_former_one_on_disk_too(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    order(known, storage, ANN, OTHER_KEY, accept=True)
+    order(known, storage, ANN, OTHER_KEY, accept=False)
+    assert known.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
+    known.learn_from_radio([info_of(ANN, OTHER_KEY)])
+    assert known.public_key(ANN) == KEYS[ANN]
+
+
 # -- Keys for the radio ------------------------------------------------------------------------
 
 
@@ -721,8 +824,20 @@ def test_a_push_is_written_at_once_and_counted_for_as_long_as_asked(
     assert known.pushes_since(1_700_000_100) == 0
 
 
+def test_a_push_that_could_not_be_written_is_told_and_counts_all_the_same(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    assert known.key_pushed(BOB)
+    storage.failing = True
+    assert not known.key_pushed(ANN)
+    assert known.pushes_since(0.0) == 2
+    storage.failing = False
+    known.save_heard()
+    assert storage.rows[ANN].pushed_at == 1_700_000_000
+
+
 def test_a_push_of_a_node_unknown_counts_for_nothing(known: NodeManager) -> None:
-    known.key_pushed(0x77)
+    assert not known.key_pushed(0x77)
     assert known.pushes_since(0.0) == 0
     assert known.node(0x77) is None
 
@@ -753,6 +868,19 @@ def test_nothing_is_put_back_without_a_key_an_entry_or_an_interface(known: NodeM
     assert set(interface.nodesByNum) == {BOB, 0x77}
     assert "publicKey" not in interface.nodesByNum[0x77]["user"]
     assert interface.nodesByNum[BOB]["user"]["publicKey"] == "whatever"
+
+
+@pytest.mark.parametrize("key", [KEYS[ANN], bytes(32)], ids=["another node's", "unusable"])
+def test_a_key_that_is_not_taken_does_not_stay_in_the_interface_of_a_node_without_one(
+    known: NodeManager, key: bytes
+) -> None:
+    """The library takes whatever a NodeInfo says, before the bot hears of it."""
+    interface = synced(known)
+    entry = interface.add(0x77, longName="Mallory", publicKey=base64.b64encode(key).decode())
+    known.learn_from_air(0x77, user_of(0x77, key, long_name="Mallory"))
+    assert not known.put_key_back(interface, 0x77)
+    assert interface.nodesByNum[0x77] is interface.nodes[node_id(0x77)] is entry
+    assert entry["user"] == {"id": node_id(0x77), "longName": "Mallory"}
 
 
 # -- Keeping -----------------------------------------------------------------------------------
@@ -895,6 +1023,60 @@ def test_a_key_learned_while_others_are_written_is_not_overwritten_by_an_older_c
     nodes.save_heard()
     learners[0].join(5.0)
     assert storage.rows[ANN].public_key == KEYS[ANN]
+
+
+class HalfWayStorage(Storage):
+    """A real store of which a test can have the next writes fail."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.failures = 0
+
+    def save_nodes(
+        self,
+        nodes: Iterable[KnownNode],
+        other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
+        obeyed: Iterable[int] = (),
+    ) -> None:
+        self._check_file()  # that it vanished is noticed before
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("disque plein", passing=True)
+        super().save_nodes(nodes, other_keys, obeyed)
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3])
+def test_the_rebuilding_of_a_deleted_store_is_tried_until_every_key_is_in_it(
+    tmp_path: Path, clock: Clock, lines: Lines, failures: int
+) -> None:
+    path = tmp_path / "bot.db"
+    storage = HalfWayStorage(path)
+    storage.open()
+    nodes = NodeManager(storage, clock=clock)
+    nodes.learn_from_radio([info_of(num) for num in KEYS])
+    nodes.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    storage.add_order(BOB, OTHER_KEY, accept=False)
+    nodes.obey_orders()
+    for name in os.listdir(tmp_path):
+        (tmp_path / name).unlink()
+    lines()
+    storage.failures = failures
+    for num in range(100, 100 + failures + 1):
+        nodes.learn_from_air(num, user_of(num, num.to_bytes(2, "big") * 16))
+        clock.now_s += 60.0
+    said = lines()
+    assert sum("elle a été refaite" in line for line in said) == 1
+    assert sum(line.startswith("❌ disque plein") for line in said) == min(failures, 1)
+    storage.close()
+    again = Storage(path)
+    again.open()
+    after = NodeManager(again)
+    assert after.load() == len(KEYS) + failures + 1
+    again.close()
+    assert {num: after.public_key(num) for num in KEYS} == KEYS
+    assert [other.public_key for other in after.waiting_keys()] == [OTHER_KEY]
+    (refused,) = after.other_keys(BOB)
+    assert refused.refused_at
 
 
 # -- Looking up --------------------------------------------------------------------------------

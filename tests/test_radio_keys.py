@@ -1,5 +1,7 @@
 """What the radio may hold, from what it showed."""
 
+from collections.abc import Callable
+
 import pytest
 from meshtastic.protobuf import mesh_pb2
 
@@ -17,8 +19,8 @@ def info(num: int, key: bytes) -> mesh_pb2.NodeInfo:
 def told(*infos: mesh_pb2.NodeInfo, session: object = "first") -> RadioKeys:
     """Return what is known after a full download of ``infos``."""
     radio = RadioKeys()
-    radio.downloading(session, infos)
-    radio.downloaded(session, everything=True)
+    radio.session(session)
+    radio.told(infos, everything=True)
     return radio
 
 
@@ -34,10 +36,11 @@ def test_a_full_download_tells_what_is_held_and_what_is_lacking() -> None:
 
 def test_a_download_may_come_in_several_pieces() -> None:
     radio = RadioKeys()
-    radio.downloading("session", [info(ANN, KEY)])
-    radio.downloading("session", [info(BOB, KEY)])
+    radio.session("session")
+    radio.told([info(ANN, KEY)], everything=False)
     assert not radio.is_lacking(EVE), "not before the end of it"
-    radio.downloaded("session", everything=True)
+    radio.session("session")
+    radio.told([info(BOB, KEY)], everything=True)
     assert not radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
     assert radio.is_lacking(EVE)
@@ -45,35 +48,75 @@ def test_a_download_may_come_in_several_pieces() -> None:
 
 def test_a_download_of_the_nodes_own_entry_tells_nothing_of_the_others() -> None:
     radio = RadioKeys()
-    radio.downloading("session", [info(ANN, KEY)])
-    radio.downloaded("session", everything=False)
-    assert not radio.is_lacking(BOB)
-    radio = told(info(ANN, KEY))
-    radio.downloading("second", [info(EVE, KEY)])
-    radio.downloaded("second", everything=False)
+    radio.session("session")
+    radio.told([info(ANN, KEY)], everything=False)
     assert not radio.is_lacking(ANN)
+    assert not radio.is_lacking(BOB)
+
+
+def test_after_a_reconnection_without_the_database_nobody_is_known_to_be_lacking() -> None:
+    """While we were away the radio may have heard any key, a forged one as well."""
+    radio = told(info(ANN, KEY))
+    radio.lacks(BOB)
     assert radio.is_lacking(BOB)
+    assert radio.is_lacking(EVE)
+    radio.session("second")
+    radio.told([info(0x77, KEY)], everything=False)
+    assert not any(radio.is_lacking(num) for num in (ANN, BOB, EVE))
+
+
+def test_what_the_radio_shows_after_a_reconnection_counts_again() -> None:
+    radio = told()
+    radio.session("second")
+    radio.lacks(ANN)
+    assert radio.is_lacking(ANN)
+    assert not radio.is_lacking(BOB)
+    radio.shown(ANN, KEY)
+    assert not radio.is_lacking(ANN)
+    radio.not_opened(ANN, KEY)
+    assert radio.is_lacking(ANN)
+
+
+@pytest.mark.parametrize("learn", [RadioKeys.heard, RadioKeys.not_opened])
+def test_what_is_heard_without_knowing_the_database_leaves_a_node_uncertain(
+    learn: Callable[[RadioKeys, int, bytes], None],
+) -> None:
+    """It may hold another key than the one heard, or the one that did not open a message."""
+    radio = RadioKeys()
+    radio.session("first")
+    learn(radio, ANN, KEY)
+    assert not radio.is_lacking(ANN)
+    radio.not_opened(ANN, KEY)
+    assert not radio.is_lacking(ANN)
+
+
+def test_the_same_session_again_changes_nothing() -> None:
+    radio = told()
+    radio.session("first")
+    assert radio.is_lacking(ANN)
 
 
 def test_what_a_broken_off_download_told_does_not_count_for_the_next() -> None:
     radio = RadioKeys()
-    radio.downloading("broken off", [info(ANN, KEY)])
-    radio.downloading("second", [info(BOB, KEY)])
-    radio.downloaded("second", everything=True)
+    radio.session("broken off")
+    radio.told([info(ANN, KEY)], everything=False)
+    radio.session("second")
+    radio.told([info(BOB, KEY)], everything=True)
     assert radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
 
 
 def test_a_download_without_any_entry_is_one_too() -> None:
     radio = told(info(ANN, KEY))
-    radio.downloaded("second", everything=True)
+    radio.session("second")
+    radio.told([], everything=True)
     assert radio.is_lacking(ANN)
 
 
 def test_what_the_radio_evicted_shows_at_the_next_full_download() -> None:
     radio = told(info(ANN, KEY), info(BOB, KEY))
-    radio.downloading("second", [info(BOB, KEY)])
-    radio.downloaded("second", everything=True)
+    radio.session("second")
+    radio.told([info(BOB, KEY)], everything=True)
     assert radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
 
@@ -151,26 +194,29 @@ def test_too_many_nodes_leave_nothing_known_rather_than_something_wrong(
     assert radio.is_lacking(0x77)
     radio.heard(1, KEY)  # a fourth node
     assert not any(radio.is_lacking(num) for num in (ANN, BOB, EVE, 1, 0x77))
+    radio.lacks(BOB)
+    assert radio.is_lacking(BOB), "what it shows from then on counts"
+    assert not radio.is_lacking(ANN)
+
+
+def test_a_database_too_large_to_be_kept_leaves_nothing_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(radio_keys, "MAX_NODES", 3)
+    radio = told(*(info(num, KEY) for num in range(1, 6)))
+    assert not any(radio.is_lacking(num) for num in range(1, 10))
 
 
 def test_an_entry_that_the_radio_tells_after_its_download_is_held() -> None:
     radio = told()
-    radio.downloading("first", [info(ANN, KEY)])
+    radio.told([info(ANN, KEY)], everything=False)
     assert not radio.is_lacking(ANN)
+    assert radio.is_lacking(BOB), "and the rest is known as before"
 
 
-def test_what_is_heard_before_the_end_of_a_download_is_noted_counts() -> None:
-    """The packets that follow a download may be dealt with before its end is told."""
-    radio = RadioKeys()
-    radio.downloading("session", [info(BOB, KEY)])
-    radio.heard(ANN, KEY)
-    radio.downloaded("session", everything=True)
-    assert not radio.is_lacking(ANN)
-
-
-def test_a_key_found_lacking_before_the_end_of_a_download_is_noted_is_lacking() -> None:
-    radio = RadioKeys()
-    radio.downloading("session", [info(ANN, KEY)])
-    radio.lacks(ANN)
-    radio.downloaded("session", everything=True)
+def test_a_key_that_the_radio_tells_is_the_only_one_it_holds() -> None:
+    radio = told()
+    radio.heard(ANN, FORGED)
+    radio.told([info(ANN, KEY)], everything=False)
+    radio.not_opened(ANN, KEY)
     assert radio.is_lacking(ANN)

@@ -191,6 +191,7 @@ CALLS: list[Callable[[Storage], object]] = [
     lambda storage: storage.add_order(7, KEY, accept=True),
     lambda storage: storage.changed_by_others(),
     lambda storage: storage.forget_simulated(),
+    lambda storage: storage.nodes_of_the_other_mesh(),
 ]
 CALL_IDS = [
     "load nodes",
@@ -200,6 +201,7 @@ CALL_IDS = [
     "add an order",
     "changed by others",
     "forget simulated",
+    "count the other mesh",
 ]
 
 
@@ -291,21 +293,55 @@ def test_other_keys_saved_are_all_those_of_the_nodes_named(storage: Storage) -> 
 def test_decisions_come_back_in_their_order_until_they_are_obeyed(
     storage: Storage, path: Path
 ) -> None:
-    ids = [storage.add_order(7, KEY, accept=accept) for accept in (True, False, True)]
+    accepts = {1: True, 2: False, 3: True}
+    ids = [storage.add_order(num, KEY, accept=accept) for num, accept in accepts.items()]
     orders = storage.load_orders()
     assert [order.id for order in orders] == ids == sorted(set(ids))
-    assert [(order.num, order.public_key) for order in orders] == [(7, KEY)] * 3
+    assert [(order.num, order.public_key) for order in orders] == [(num, KEY) for num in accepts]
     assert [order.accept for order in orders] == [True, False, True]
-    storage.save_nodes([BARE_NODE], {}, [orders[0], orders[2]])
+    storage.save_nodes([BARE_NODE], {}, [ids[0], ids[2]])
     again = Storage(path)
     again.open()
     assert again.load_orders() == [orders[1]]
     again.close()
 
 
+def test_of_two_decisions_on_one_key_of_a_node_the_last_one_counts(storage: Storage) -> None:
+    first = storage.add_order(7, KEY, accept=True)
+    others = [storage.add_order(8, KEY, accept=True), storage.add_order(7, b"o" * 32, accept=True)]
+    last = storage.add_order(7, KEY, accept=False)
+    assert first not in (*others, last)
+    assert storage.load_orders() == [
+        KeyOrder(others[0], 8, KEY, accept=True),
+        KeyOrder(others[1], 7, b"o" * 32, accept=True),
+        KeyOrder(last, 7, KEY, accept=False),
+    ]
+
+
+def test_a_decision_on_a_simulated_node_leaves_that_on_the_real_one(
+    storage: Storage, path: Path
+) -> None:
+    order_id = storage.add_order(7, KEY, accept=True)
+    simulated = Storage(path, simulated=True)
+    simulated.open()
+    simulated.add_order(7, KEY, accept=False)
+    simulated.close()
+    assert storage.load_orders() == [KeyOrder(order_id, 7, KEY, accept=True)]
+
+
+def test_the_nodes_of_the_other_mesh_are_counted(storage: Storage, path: Path) -> None:
+    simulated = Storage(path, simulated=True)
+    simulated.open()
+    storage.save_nodes([BARE_NODE, FULL_NODE])
+    assert (storage.nodes_of_the_other_mesh(), simulated.nodes_of_the_other_mesh()) == (0, 2)
+    simulated.save_nodes([BARE_NODE])
+    assert (storage.nodes_of_the_other_mesh(), simulated.nodes_of_the_other_mesh()) == (1, 2)
+    simulated.close()
+
+
 def test_an_id_is_never_given_to_a_second_decision(storage: Storage) -> None:
     first = storage.add_order(7, KEY, accept=True)
-    storage.save_nodes([], {}, storage.load_orders())
+    storage.save_nodes([], {}, [first])
     assert storage.load_orders() == []
     assert storage.add_order(7, KEY, accept=True) > first
 
@@ -317,7 +353,7 @@ def test_a_failing_save_neither_changes_keys_nor_ends_a_decision(storage: Storag
     bad = OtherKey(7, b"x" * 32)
     object.__setattr__(bad, "replaced_by", None)
     with pytest.raises(StorageError):
-        storage.save_nodes([BARE_NODE], {7: [REFUSED, bad]}, orders)
+        storage.save_nodes([BARE_NODE], {7: [REFUSED, bad]}, [orders[0].id])
     assert storage.load_nodes() == []
     assert storage.load_other_keys() == [OFFERED]
     assert storage.load_orders() == orders
@@ -375,7 +411,7 @@ def test_two_programs_see_each_others_decisions_and_their_end(storage: Storage, 
     operator.open()
     order_id = operator.add_order(7, KEY, accept=False)
     assert storage.load_orders() == [KeyOrder(order_id, 7, KEY, accept=False)]
-    storage.save_nodes([], {}, storage.load_orders())
+    storage.save_nodes([], {}, [order_id])
     assert operator.load_orders() == []
     operator.close()
 

@@ -8,10 +8,12 @@ from waiting_messages import KEEP_S, WaitingMessage, WaitingMessages
 ANN, BOB = 0x0A, 0xB0B0B0B0
 
 
-def message(sender: int, packet_id: int, received_s: float = 0.0) -> WaitingMessage:
+def message(
+    sender: int, packet_id: int, received_s: float = 0.0, *, familiar: bool = False
+) -> WaitingMessage:
     packet = mesh_pb2.MeshPacket(id=packet_id, encrypted=b"sealed")
     setattr(packet, "from", sender)
-    return WaitingMessage(packet, received_s, 1.5)
+    return WaitingMessage(packet, received_s, 1.5, familiar)
 
 
 def ids_of(messages: list[WaitingMessage]) -> list[int]:
@@ -107,3 +109,31 @@ def test_a_full_store_gives_up_one_message_for_one() -> None:
     waiting.keep(message(8, 50))
     assert ids_of(waiting.take(8)) == [1, 2, 3, 50]
     assert ids_of(waiting.take(1)) == [0, 1, 2, 3]
+
+
+def test_a_flood_of_numbers_never_heard_before_costs_no_message_of_those_heard() -> None:
+    waiting = WaitingMessages()
+    waiting.keep(message(ANN, 1, familiar=True))
+    for sender in range(1_000, 1_100):
+        waiting.keep(message(sender, 1))
+        if sender == 1_050:
+            waiting.keep(message(BOB, 2, familiar=True))
+    assert len(waiting) == waiting_messages.MAX_WAITING
+    assert ids_of(waiting.take(ANN)) == [1]
+    assert ids_of(waiting.take(BOB)) == [2]
+    rest = waiting_messages.MAX_WAITING - 2
+    assert waiting.senders(0.0) == set(range(1_100 - rest, 1_100)), "the last of the others"
+
+
+def test_among_those_heard_before_the_oldest_gives_way_once_there_is_nobody_else() -> None:
+    waiting = WaitingMessages()
+    waiting.keep(message(BOB, 99))
+    for sender in range(1_000, 1_000 + waiting_messages.MAX_WAITING):
+        waiting.keep(message(sender, 1, familiar=True))
+    assert waiting.take(BOB) == []
+    waiting.keep(message(ANN, 1, familiar=True))
+    assert waiting.take(1_000) == []
+    assert len(waiting) == waiting_messages.MAX_WAITING
+    waiting.keep(message(BOB, 100))
+    assert waiting.take(1_001) == [], "a stranger's comes in all the same"
+    assert ids_of(waiting.take(BOB)) == [100]

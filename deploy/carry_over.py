@@ -1,0 +1,76 @@
+"""Carries settings that were edited in an installed bot over into its settings file.
+
+``carry_over.py DELIVERED INSTALLED SETTINGS``: what config.py and the constants of MeshBot in
+main_bot.py were when delivered and are now; each one that differs becomes a ``MESHBOT_NAME=value``
+line of SETTINGS, unless that names it already. Standard library only: it runs before the rest.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+PREFIX = "MESHBOT_"
+
+
+def constants_in(path: Path) -> dict[str, object]:
+    """Return the upper-case names that a file, or its class MeshBot, sets to plain values."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    bodies = [tree.body]
+    bodies += [
+        node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "MeshBot"
+    ]
+    found: dict[str, object] = {}
+    for statement in (statement for body in bodies for statement in body):
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id.isupper() and value is not None:
+                try:
+                    found[target.id] = ast.literal_eval(value)
+                except ValueError:
+                    continue  # no plain value: not an operator's
+    return found
+
+
+def edited(delivered: Path, installed: Path) -> dict[str, object]:
+    """Return what was edited in a file, by name."""
+    before, now = constants_in(delivered), constants_in(installed)
+    return {name: value for name, value in now.items() if name in before and value != before[name]}
+
+
+def as_text(value: object) -> str:
+    """Return a value as it stands in the settings file."""
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return ",".join(str(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def main(arguments: list[str]) -> int:
+    """Carry over, saying what; return the exit code."""
+    delivered, installed, settings = (Path(argument) for argument in arguments)
+    text = settings.read_text(encoding="utf-8")
+    named = {line.split("=", 1)[0].strip() for line in text.splitlines() if "=" in line}
+    lines = []
+    for file in ("config.py", "main_bot.py"):
+        try:
+            changes = edited(delivered / file, installed / file)
+        except (OSError, SyntaxError, ValueError) as error:
+            sys.stderr.write(f"❌ {installed / file} illisible ({error}) : rien n'est changé\n")
+            return 1
+        for name, value in changes.items():
+            if PREFIX + name not in named:
+                lines.append(f"{PREFIX}{name}={as_text(value)}")
+    if lines:
+        added = "# Repris des fichiers modifiés à la main :\n" + "\n".join(lines) + "\n"
+        settings.write_text(text.rstrip("\n") + "\n\n" + added, encoding="utf-8")
+        for line in lines:
+            sys.stdout.write(f"  repris dans {settings} : {line}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+#!/bin/sh
+# Installs the bot as the service "meshbot", brings it up to date, or takes it away again.
+#
+# Run it as root from the project's folder: deploy/install.sh [--dry-run] [--upgrade | --uninstall]
+#
+# Everything is checked before anything is changed, and the new program is built beside the old one
+# and put in its place at the end: whatever fails before that leaves the old one running.
+# It may be run again at any time. Settings live in /etc/meshbot.env, which it never overwrites;
+# settings edited in the installed config.py or main_bot.py are carried over into that file.
+
+set -eu
+
+USAGE="Utilisation : deploy/install.sh [--dry-run] [--upgrade | --uninstall [--purge]] [--root DOSSIER]
+
+  (rien)        installe le bot, ou le remet en ordre ; garde les réglages
+  --upgrade     la même chose, mais refuse s'il n'est pas encore installé
+  --uninstall   enlève le programme et le service ; garde les réglages et la base
+  --purge       avec --uninstall : enlève aussi les réglages, la base et l'utilisateur
+  --dry-run     dit ce qui serait fait, et ne change rien
+  --root        installe sous DOSSIER, comme si c'était / (pour essayer)"
+
+say() { printf '%s\n' "$*"; }
+refuse() { printf '❌ %s\n' "$*" >&2; exit 1; }
+
+action=install dry_run=no purge=no root=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --dry-run) dry_run=yes ;;
+    --upgrade) action=upgrade ;;
+    --uninstall) action=uninstall ;;
+    --purge) purge=yes ;;
+    --root) shift; [ $# -gt 0 ] || refuse "--root : quel dossier ?"; root=${1%/} ;;
+    --help | -h) say "$USAGE"; exit 0 ;;
+    *) refuse "option inconnue : $1
+$USAGE" ;;
+  esac
+  shift
+done
+[ "$purge" = no ] || [ "$action" = uninstall ] || refuse "--purge ne va qu'avec --uninstall"
+
+source_dir=$(cd "$(dirname "$0")/.." && pwd)
+python=${PYTHON:-python3}
+pip=${MESHBOT_PIP:-}
+program=$root/opt/meshbot
+state=$root/var/lib/meshbot
+settings=$root/etc/meshbot.env
+unit=$root/etc/systemd/system/meshbot.service
+command=$root/usr/local/bin/meshbot
+fresh=$program.new
+former=$program.old
+
+# In a scratch root there is no service manager and no user to make.
+if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemd=yes; else systemd=no; fi
+
+# Does one step, or says it.
+step() {
+  what=$1
+  shift
+  if [ "$dry_run" = yes ]; then
+    say "  serait fait : $what"
+  else
+    say "• $what"
+    "$@"
+  fi
+}
+
+# -- What is needed, checked before anything is done ------------------------------------------------
+
+[ "$(id -u)" = 0 ] || refuse "à lancer en root : sudo deploy/install.sh"
+
+stop_service() {
+  [ "$systemd" = no ] || systemctl stop meshbot.service 2>/dev/null || true
+}
+
+if [ "$action" = uninstall ]; then
+  [ -d "$program" ] || [ -e "$unit" ] || say "ℹ️ Le bot n'est pas installé ici ; on enlève ce qui reste"
+  disable_service() {
+    [ "$systemd" = no ] || systemctl disable --now meshbot.service 2>/dev/null || true
+  }
+  reload_units() { [ "$systemd" = no ] || systemctl daemon-reload; }
+  remove_user() {
+    if [ -z "$root" ] && id meshbot >/dev/null 2>&1; then userdel meshbot; fi
+  }
+  step "arrêter et désactiver le service" disable_service
+  step "enlever $unit, $command et $program" rm -rf "$unit" "$command" "$program" "$fresh" "$former"
+  step "relire les unités de systemd" reload_units
+  if [ "$purge" = yes ]; then
+    step "enlever les réglages et la base ($settings, $state)" rm -rf "$settings" "$state"
+    step "enlever l'utilisateur meshbot" remove_user
+  else
+    say "ℹ️ Gardés : $settings et $state (--purge les enlève aussi)"
+  fi
+  exit 0
+fi
+
+for file in main_bot.py config.py requirements.txt deploy/meshbot.service deploy/carry_over.py; do
+  [ -f "$source_dir/$file" ] || refuse "$source_dir n'est pas le dossier du projet : $file manque"
+done
+[ "$action" = install ] || [ -d "$program" ] || refuse "pas encore installé : sans --upgrade d'abord"
+[ "$source_dir" != "$program" ] || refuse "à lancer depuis une copie du projet, pas depuis $program"
+command -v "$python" >/dev/null || refuse "$python introuvable : sudo apt-get install python3 python3-venv"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  refuse "il faut Python 3.11 ou plus récent, $python est $("$python" --version 2>&1)"
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+  refuse "le module venv manque : sudo apt-get install python3-venv"
+free_kb=$(df -Pk "${root:-/}" | awk 'NR == 2 {print $4}')
+[ "$free_kb" -gt 400000 ] || refuse "il faut 400 Mo libres sous ${root:-/}, il y en a $((free_kb / 1024))"
+
+# -- The work ---------------------------------------------------------------------------------------
+
+make_user() {
+  if [ -z "$root" ] && ! id meshbot >/dev/null 2>&1; then
+    useradd --system --home-dir /var/lib/meshbot --shell /usr/sbin/nologin meshbot
+  fi
+  mkdir -p "$state"
+  if [ -z "$root" ]; then
+    chown meshbot:meshbot "$state"
+    chmod 750 "$state"
+  fi
+}
+
+build() {
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  (cd "$source_dir" && tar -cf - --exclude=./.venv --exclude=./.git --exclude=./tests \
+    --exclude='./.*_cache' --exclude=./.hypothesis --exclude='__pycache__' --exclude='*.db*' .) |
+    (cd "$fresh" && tar -xf - --no-same-owner)
+  mkdir "$fresh/.delivered"
+  cp "$fresh/config.py" "$fresh/main_bot.py" "$fresh/.delivered/"
+  "$python" -m venv "$fresh/.venv"
+  ${pip:-"$fresh/.venv/bin/python" -m pip} install --quiet --disable-pip-version-check \
+    -r "$fresh/requirements.txt"
+  ${pip:+:} "$fresh/.venv/bin/python" "$fresh/main_bot.py" --version >/dev/null
+}
+
+keep_settings() {
+  if [ ! -e "$settings" ]; then
+    mkdir -p "$(dirname "$settings")"
+    cp "$source_dir/deploy/meshbot.env" "$settings"
+  fi
+  if [ -d "$program/.delivered" ]; then
+    "$python" "$source_dir/deploy/carry_over.py" "$program/.delivered" "$program" "$settings"
+  fi
+}
+
+swap() {
+  rm -rf "$former"
+  [ ! -d "$program" ] || mv "$program" "$former"
+  if ! mv "$fresh" "$program"; then
+    mv "$former" "$program"
+    refuse "le nouveau programme n'a pas pu prendre la place de l'ancien, qui est remis"
+  fi
+  rm -rf "$former"
+}
+
+install_unit() {
+  mkdir -p "$(dirname "$unit")" "$(dirname "$command")"
+  cp "$program/deploy/meshbot.service" "$unit"
+  cp "$program/deploy/meshbot" "$command"
+  chmod 755 "$command"
+}
+
+start_service() {
+  if [ "$systemd" = yes ]; then
+    systemctl daemon-reload
+    systemctl enable meshbot.service
+    systemctl restart meshbot.service
+  fi
+}
+
+trap 'rm -rf "$fresh"' EXIT
+
+step "utilisateur meshbot et dossier $state" make_user
+step "construire le programme et ses bibliothèques à côté ($fresh)" build
+step "garder les réglages ($settings)" keep_settings
+step "mettre le nouveau programme à sa place ($program)" swap
+step "unité $unit et commande $command" install_unit
+step "activer et démarrer le service" start_service
+[ "$dry_run" = no ] || exit 0
+
+say "✅ Installé. Réglages : $settings ; journal : journalctl -u meshbot -f"
+if ! grep -q '^MESHBOT_CONNECTION_MODE=' "$settings"; then
+  say "👉 Y mettre l'adresse du nœud, puis : sudo systemctl restart meshbot"
+fi
+[ "$systemd" = yes ] || say "ℹ️ systemd ne tourne pas ici : le service n'a pas été démarré"

@@ -1,0 +1,87 @@
+"""Sees to it that no two bots run on one database: they would fight for the node and the keys.
+
+The lock is the system's, on a file beside the database: it ends with the process however that ends,
+and what is written in the file is for people only.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from storage import StorageError
+
+
+class AlreadyRunning(StorageError):
+    """Another bot holds the lock. ``pid`` is its process, 0 where nobody knows."""
+
+    def __init__(self, path: Path, pid: int) -> None:
+        """Name the database and the process."""
+        who = f" (processus {pid})" if pid else ""
+        super().__init__(
+            f"Un autre bot{who} utilise déjà la base {path} : l'arrêter (sudo systemctl stop "
+            "meshbot), ou régler DATABASE_PATH sur un autre fichier",
+            passing=True,
+        )
+        self.pid = pid
+
+
+class InstanceLock:
+    """The lock of one database, held from :meth:`acquire` to :meth:`release`."""
+
+    def __init__(self, database_path: Path) -> None:
+        """Name the database; nothing is opened yet."""
+        self._database_path = database_path
+        self._path = database_path.with_name(database_path.name + ".lock")
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises :class:`AlreadyRunning` when another process has it, ``StorageError`` when the file
+        cannot be made.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StorageError(
+                f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
+                "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            pid = _pid_in(descriptor)
+            os.close(descriptor)
+            raise AlreadyRunning(self._database_path, pid) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the lock back. Harmless when it is not held. The file stays: to delete it races."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.ftruncate(descriptor, 0)
+            os.close(descriptor)
+
+    def holder(self) -> int | None:
+        """Return the process that holds the lock, 0 for an unknown one, None for nobody."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _pid_in(descriptor)
+        finally:
+            os.close(descriptor)
+        return None
+
+
+def _pid_in(descriptor: int) -> int:
+    try:
+        return int(os.pread(descriptor, 32, 0).decode("ascii"))
+    except ValueError:
+        return 0
