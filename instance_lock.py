@@ -6,9 +6,14 @@ and what is written in the file is for people only.
 
 import fcntl
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from storage import StorageError
+
+ATTEMPTS = 4
+PAUSE_S = 0.1
 
 
 class AlreadyRunning(StorageError):
@@ -28,8 +33,13 @@ class AlreadyRunning(StorageError):
 class InstanceLock:
     """The lock of one database, held from :meth:`acquire` to :meth:`release`."""
 
-    def __init__(self, database_path: Path) -> None:
+    def __init__(self, database_path: Path, pause: Callable[[float], object] = time.sleep) -> None:
         """Name the database; nothing is opened yet."""
+        self._pause = pause
+        self.used_before = False
+        """Whether a bot has used this database before: then a damaged file there is the bot's."""
+        self.ended_orderly = True
+        """Whether the last bot that had the lock gave it back itself."""
         self._database_path = database_path
         self._path = database_path.with_name(database_path.name + ".lock")
         self._descriptor: int | None = None
@@ -42,18 +52,25 @@ class InstanceLock:
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self.used_before = self._path.exists()
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StorageError(
                 f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
                 "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            pid = _pid_in(descriptor)
-            os.close(descriptor)
-            raise AlreadyRunning(self._database_path, pid) from error
+        for attempt in range(ATTEMPTS):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if attempt + 1 < ATTEMPTS:
+                    self._pause(PAUSE_S)  # somebody may only be looking, see holder()
+                    continue
+                pid = _pid_in(descriptor)
+                os.close(descriptor)
+                raise AlreadyRunning(self._database_path, pid) from error
+        self.ended_orderly = _pid_in(descriptor) == 0
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor

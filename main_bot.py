@@ -27,17 +27,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from meshtastic.protobuf import mesh_pb2
 
 from bot_view import MeshBotView
 from bot_worker import BotWorker
+from check_command import CheckCommand
 from commands import Commands
 from direct_message_counts import DirectMessageCounts
 from flood_guard import FloodGuard
 from french_text import counted, duration_text
+from instance_lock import InstanceLock
 from interface_manager import InterfaceManager, LinkStatus
 from journal_format import configure_logging, printable
 from key_pusher import KeyPusher, PushSettings
@@ -66,6 +71,7 @@ VERSION = "0.1.0"
 EXIT_CONFIG = 2
 EXIT_PASSING = 1
 SERIAL_CLEANUP_S = 1.0
+DOTENV_PATH = Path(__file__).with_name(".env")
 COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 MAY_BE_ZERO = (
     "TCP_PUBKEY_SYNC_DELAY",
@@ -77,6 +83,8 @@ KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
 JOURNAL_PRUNE_S = 86_400.0
+BACKUP_S = 86_400.0
+BACKUP_CHECK_S = 3_600.0
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -165,18 +173,21 @@ class MeshBot:
         self.site = reader.site(load_config())
         self._read_constants(reader)
         reader.check()
-        self._unknown_names = reader.unknown_names()
+        self._unknown_names = _unknown_lines(reader)
         self._clock = clock
+        self._wall_clock = wall_clock
         self._stop = threading.Event()
         self._timers_lock = threading.Lock()
         self._timers: set[threading.Timer] = set()
         self._said_key_withheld = False
         self._known_node_num = 0
         self._orders_unread = True
+        self._backed_up_s = clock()
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
 
         self.simulated_node = SimulatedNode() if self.site.connection_mode == "simulated" else None
+        self._lock = InstanceLock(self.site.database_path)
         self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
         self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
         self.link_journal = LinkJournal(
@@ -349,16 +360,19 @@ class MeshBot:
 
         Raises :class:`StorageError` when the database cannot be used.
         """
-        self._storage.open()
-        if self.simulated_node is None:
-            self._storage.forget_simulated()
+        self._lock.acquire()
+        try:
+            self._open_store()
+        except BaseException:
+            self._lock.release()
+            raise
         keys = self.node_manager.load()
         constants = {name: getattr(self, name) for name, _ in constants_of(type(self))}
         self.link_journal.start({**constants, "CONNECTION_MODE": self.site.connection_mode})
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info("🤖 MeshBot %s : %s", VERSION, known)
-        for name in self._unknown_names:
-            log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
+        for line in self._unknown_names:
+            log.warning("⚠️ %s", line)
         self._say_who_is_trusted()
         if self.simulated_node is not None:
             self.simulated_node.start()
@@ -374,6 +388,7 @@ class MeshBot:
         self._worker.every(JOURNAL_ALIVE_S, self._link.note_alive)
         self._worker.every(JOURNAL_PRUNE_S, self.link_journal.prune)
         self._worker.post(self.link_journal.prune)
+        self._worker.every(BACKUP_CHECK_S, self._back_up)
         if self.TCP_PUSH_KEYS_TO_RADIO:
             self._worker.every(
                 KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
@@ -382,6 +397,16 @@ class MeshBot:
         self._worker.start()
         self._sender.start()
         self._link.start()
+
+    def _open_store(self) -> None:
+        stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
+        if self._lock.used_before:
+            repaired = self._storage.repair(stamp, thorough=not self._lock.ended_orderly)
+            if repaired is not None:
+                log.error("❌ %s", repaired)
+        self._storage.open()
+        if self.simulated_node is None:
+            self._storage.forget_simulated()
 
     def _say_who_is_trusted(self) -> None:
         admins = ", ".join(
@@ -414,6 +439,7 @@ class MeshBot:
         self.link_journal.flush()
         self.node_manager.save_heard()
         self._storage.close()
+        self._lock.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
         log.info("👋 Bot arrêté")
@@ -507,6 +533,16 @@ class MeshBot:
                 self.node_manager.put_key_back(interface, info.num)
         self._packets.open_waiting(interface)
 
+    def _back_up(self) -> None:
+        now_s = self._clock()
+        if self._storage.has_backup() and now_s - self._backed_up_s < BACKUP_S:
+            return
+        self._backed_up_s = now_s
+        try:
+            self._storage.back_up()
+        except StorageError as error:
+            log.debug("%s", error)  # what matters is the database itself
+
     def _obey_key_orders(self) -> None:
         """Do what the operator decided meanwhile with ``main_bot.py keys``."""
         try:
@@ -560,6 +596,16 @@ def constants_of(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:
     ]
 
 
+def _unknown_lines(reader: SettingsReader) -> list[str]:
+    """Return a line about each variable that nothing reads."""
+    lines = []
+    for name in reader.unknown_names():
+        meant = reader.suggestion(name)
+        hint = f", plutôt {meant} ?" if meant else ""
+        lines.append(f"Variable d'environnement {name} inconnue : ignorée{hint}")
+    return lines
+
+
 def _interval_text(seconds: float) -> str:
     return f"{seconds / 60:g}min" if seconds >= 60 else f"{seconds:g}s"
 
@@ -572,13 +618,38 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "config.py (où est le nœud) et dans les constantes de main_bot.py. Sans commande : "
         "démarre le bot.",
     )
+    parser.add_argument("--host", metavar="ADRESSE", help="le nœud en Wi-Fi : TCP_HOST")
+    parser.add_argument("--port", metavar="N", help="son port : TCP_PORT")
+    parser.add_argument("--serial", metavar="PORT", help="le nœud en USB : SERIAL_PORT")
+    parser.add_argument("--simulate", action="store_true", help="un nœud simulé, sans radio")
     parser.add_argument("--version", action="version", version=f"MeshBot {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMANDE")
+    commands.add_parser("check", help="tout est-il en place ? ne change rien")
     keys = commands.add_parser("keys", help="voir les clés annoncées, en accepter ou refuser")
     add_arguments(keys)
     report = commands.add_parser("report", help="pourquoi la liaison a été coupée : le rapport")
     add_report_arguments(report)
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if sum((bool(options.host or options.port), bool(options.serial), options.simulate)) > 1:
+        parser.error("choisir entre --host, --serial et --simulate")
+    return options
+
+
+def environment_of(options: argparse.Namespace) -> dict[str, str]:
+    """Return the settings from outside: the command line over the environment over ``.env``."""
+    environment = {
+        name: value for name, value in dotenv_values(DOTENV_PATH).items() if value is not None
+    }
+    environment.update(os.environ)
+    chosen = {"TCP_HOST": options.host, "TCP_PORT": options.port, "SERIAL_PORT": options.serial}
+    if options.host or options.port:
+        chosen["CONNECTION_MODE"] = "tcp"
+    elif options.serial or options.simulate:
+        chosen["CONNECTION_MODE"] = "serial" if options.serial else "simulated"
+    environment.update(
+        {ENVIRONMENT_PREFIX + name: value for name, value in chosen.items() if value}
+    )
+    return environment
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -590,7 +661,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse_arguments(argv)
     configure_logging("INFO")
     try:
-        return _run_bot() if options.command is None else _run_command(options)
+        if options.command is None:
+            return _run_bot(environment_of(options))
+        return _run_command(options, environment_of(options))
     except BrokenPipeError:
         # Whoever read the output has enough of it; nor may the interpreter try to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -603,22 +676,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_PASSING if error.passing else EXIT_CONFIG
 
 
-def _run_command(options: argparse.Namespace) -> int:
+def _run_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Do what looks at the bot's database, whether the bot runs or not."""
-    reader = SettingsReader(os.environ)
+    reader = SettingsReader(environment)
     site = reader.site(load_config())
     reader.check()
     reader.read_names.update(ENVIRONMENT_PREFIX + name for name, _ in constants_of(MeshBot))
-    for name in reader.unknown_names():
-        log.warning("⚠️ Variable d'environnement %s inconnue : ignorée", name)
+    for line in _unknown_lines(reader):
+        log.warning("⚠️ %s", line)
     simulated = site.connection_mode == "simulated"
+    if options.command == "check":
+        return CheckCommand(site).run()
     if options.command == "report":
         return ReportCommand(site.database_path, simulated=simulated).run(options)
     return KeysCommand(site.database_path, simulated=simulated).run(options)
 
 
-def _run_bot() -> int:
-    bot = MeshBot()
+def _run_bot(environment: Mapping[str, str]) -> int:
+    bot = MeshBot(environment=environment)
     configure_logging(bot.site.log_level)
     with Termination(bot.log_state) as termination:
         bot.on_change = termination.wake

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
@@ -34,7 +35,14 @@ from known_node import BROADCAST_NUM, KnownNode, node_id
 from line_limiter import LineLimiter
 from link_event import EventKind
 from link_journal import LinkNotes, NoNotes
-from storage import RUNNING_BUSY_TIMEOUT_S, KeyOrder, Storage, StorageError, StorageVanished
+from storage import (
+    RUNNING_BUSY_TIMEOUT_S,
+    KeyOrder,
+    Storage,
+    StorageDamaged,
+    StorageError,
+    StorageVanished,
+)
 
 log = logging.getLogger(__name__)
 
@@ -458,6 +466,9 @@ class NodeManager:
     def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
         self._storage.close()
+        if isinstance(error, StorageDamaged):
+            stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
+            self._storage.set_aside(stamp)
         self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         with self._lock:
             nodes = [

@@ -4,11 +4,12 @@ The environment variable ``MESHBOT_<NAME>`` wins over either file. Every problem
 and each names the setting it is about.
 """
 
+import difflib
 import importlib
 import logging
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -77,9 +78,10 @@ def load_config(name: str = "config") -> ModuleType:
 class SettingsReader:
     """Reads values one by one and collects what is wrong with them."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        """Read from ``environment`` first."""
+    def __init__(self, environment: Mapping[str, str], file: str = "main_bot.py") -> None:
+        """Read from ``environment`` first; ``file`` is where the defaults of what is read stand."""
         self._environment = environment
+        self._file = file
         self.problems: list[str] = []
         self.read_names: set[str] = set()
 
@@ -89,9 +91,11 @@ class SettingsReader:
 
     def _problem(self, name: str, value: object, wanted: str) -> None:
         if value is MISSING:
-            self.problems.append(f"{name} manque")
+            self.problems.append(f"{name} manque dans {self._file}")
             return
-        self.problems.append(f"{name} = {value!r} : {wanted}")
+        variable = ENVIRONMENT_PREFIX + name
+        origin = f"variable {variable}" if variable in self._environment else self._file
+        self.problems.append(f"{name} = {value!r} : {wanted} ({origin})")
 
     def text(self, name: str, default: object) -> str:
         """Return a text that is not empty."""
@@ -197,6 +201,23 @@ class SettingsReader:
         def default(name: str) -> object:
             return getattr(config, name, MISSING)
 
+        self._file, former = f"{config.__name__}.py", self._file
+        try:
+            settings = self._site(default)
+        finally:
+            self._file = former
+        known = {name.removeprefix(ENVIRONMENT_PREFIX) for name in self.read_names}
+        for name in vars(config):
+            if name.isupper() and name not in known:
+                meant = _nearest(name, known)
+                if meant:
+                    self.problems.append(
+                        f"{name} inconnu dans {config.__name__}.py : plutôt {meant} ?"
+                    )
+        return settings
+
+    def _site(self, default: Callable[[str], object]) -> SiteSettings:
+
         return SiteSettings(
             connection_mode=self.choice(
                 "CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES
@@ -212,7 +233,7 @@ class SettingsReader:
             ),
             answer_channels=self.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
             admin_nodes=self.nodes("ADMIN_NODES", default("ADMIN_NODES")),
-            require_pki=self.flag("REQUIRE_PKI", getattr(config, "REQUIRE_PKI", False)),
+            require_pki=self.flag("REQUIRE_PKI", _or(default("REQUIRE_PKI"), False)),
         )
 
     def _host(self, name: str, default: object) -> str:
@@ -235,10 +256,22 @@ class SettingsReader:
             if name.startswith(ENVIRONMENT_PREFIX) and name not in self.read_names
         )
 
+    def suggestion(self, name: str) -> str:
+        """Return the variable that was probably meant by an unknown one, or nothing."""
+        return _nearest(name, self.read_names)
+
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far made no sense."""
         if self.problems:
             raise ConfigError("Configuration invalide : " + " ; ".join(self.problems))
+
+
+def _or(value: object, fallback: object) -> object:
+    return fallback if value is MISSING else value
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(name, sorted(names), 1, 0.75)), "")
 
 
 def _items(value: object) -> list[object]:

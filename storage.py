@@ -8,6 +8,7 @@ What a simulated node taught is kept apart from the real mesh, in the same file,
 a real node is used.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import damaged_store
 from key_trust import OtherKey
 from known_node import KnownNode
 from link_event import EventKind, LinkEvent
@@ -23,7 +25,6 @@ from link_event import EventKind, LinkEvent
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 5.0  # at start-up
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
-SQLITE_MAGIC = b"SQLite format 3\x00"
 
 _NODE_COLUMNS = (
     "num",
@@ -134,6 +135,10 @@ class StorageVanished(StorageError):
     """The file was deleted or replaced: what is written now would be lost with it."""
 
 
+class StorageDamaged(StorageVanished):
+    """The file cannot be trusted any more: the card or the power failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyOrder:
     """What the operator decided about a key that waits, until the bot has obeyed."""
@@ -156,6 +161,7 @@ class Storage:
         self._file = (0, 0)
         """Device and inode of the file that is open."""
         self._data_version = 0
+        self._backup_path = path.with_name(path.name + ".copie")
 
     def open(self, busy_timeout_s: float | None = None) -> None:
         """Open the file, making it where there is none; wait so long for another program.
@@ -164,13 +170,7 @@ class Storage:
         program, comes from a newer version, or cannot be written.
         """
         busy_timeout_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
-        version = self._version_of_file(busy_timeout_s)
-        if version > SCHEMA_VERSION:
-            raise StorageError(
-                f"La base {self._path} vient d'une version plus récente du bot "
-                f"(schéma {version}, connu jusqu'à {SCHEMA_VERSION}) : mettre le bot à jour, "
-                "ou régler DATABASE_PATH sur un autre fichier"
-            )
+        self.verify(busy_timeout_s)
         connection: sqlite3.Connection | None = None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,6 +198,16 @@ class Storage:
             self._data_version = 0
             self._file = (status.st_dev, status.st_ino)
 
+    def verify(self, busy_timeout_s: float = RUNNING_BUSY_TIMEOUT_S) -> None:
+        """Raise the :class:`StorageError` that :meth:`open` would; change nothing."""
+        version = self._version_of_file(busy_timeout_s)
+        if version > SCHEMA_VERSION:
+            raise StorageError(
+                f"La base {self._path} vient d'une version plus récente du bot "
+                f"(schéma {version}, connu jusqu'à {SCHEMA_VERSION}) : mettre le bot à jour, "
+                "ou régler DATABASE_PATH sur un autre fichier"
+            )
+
     def _version_of_file(self, busy_timeout_s: float) -> int:
         """Return the schema version in the file, 0 for a new or empty one; write nothing."""
         try:
@@ -207,7 +217,7 @@ class Storage:
                 return 0
             with self._path.open("rb") as file:
                 # SQLite itself takes a file of one byte for an empty one, and overwrites it.
-                if file.read(len(SQLITE_MAGIC)) != SQLITE_MAGIC:
+                if file.read(len(damaged_store.SQLITE_MAGIC)) != damaged_store.SQLITE_MAGIC:
                     raise StorageError(f"{self._path} n'est pas une base du bot : {_NOT_OURS}")
             uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s)
@@ -242,6 +252,79 @@ class Storage:
         return StorageError(
             f"Base {self._path} inutilisable pour l'instant : {error}", passing=True
         )
+
+    def repair(self, stamp: str, *, thorough: bool) -> str | None:
+        """Before :meth:`open`: set a damaged file aside and begin a new one with what can be read.
+
+        Returns a line for the operator when that was needed. ``thorough``: look at every page;
+        ``stamp`` goes into the damaged file's new name. Raises :class:`StorageError`.
+        """
+        try:
+            if self._path.is_dir() or not damaged_store.is_damaged(self._path, thorough=thorough):
+                return None
+            aside = damaged_store.set_aside(self._path, stamp)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+        columns = (", ".join(_NODE_COLUMNS), ", ".join(_OTHER_KEY_COLUMNS))
+        saved = damaged_store.salvage(aside, *columns, simulated=bool(self._simulated))
+        saved.add(
+            damaged_store.salvage(self._backup_path, *columns, simulated=bool(self._simulated))
+        )
+        self.open()
+        other_keys: dict[int, list[OtherKey]] = {}
+        for other in saved.other_keys:
+            other_keys.setdefault(other.num, []).append(other)
+        try:
+            self.save_nodes(saved.nodes, other_keys)
+        finally:
+            self.close()
+        return (
+            f"La base {self._path} était abîmée (courant ou carte SD) : mise de côté sous "
+            f"{aside.name}, une nouvelle est commencée avec {len(saved.nodes)} nœuds et "
+            f"{saved.keys} clés retrouvés"
+        )
+
+    def back_up(self) -> None:
+        """Copy the database beside itself, for a day on which it is damaged.
+
+        Other threads go on reading and writing meanwhile. Raises :class:`StorageError`.
+        """
+        fresh = self._backup_path.with_name(self._backup_path.name + ".new")
+        try:
+            fresh.unlink(missing_ok=True)
+            source = sqlite3.connect(self._path, timeout=RUNNING_BUSY_TIMEOUT_S)
+            target = sqlite3.connect(fresh)
+            try:
+                source.backup(target)
+            finally:
+                target.close()
+                source.close()
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            fresh.replace(self._backup_path)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"Copie de la base impossible : {self._backup_path} ({error})", passing=True
+            ) from error
+
+    def damage(self) -> str:
+        """Look at every page of the file, not opened by us; return what is wrong, or nothing."""
+        try:
+            return "illisible" if damaged_store.is_damaged(self._path, thorough=True) else ""
+        except OSError as error:
+            return str(error.strerror)
+
+    def has_backup(self) -> bool:
+        """Say whether there is a copy."""
+        return self._backup_path.exists()
+
+    def set_aside(self, stamp: str) -> None:
+        """While closed: rename a damaged file. Raises :class:`StorageError`."""
+        try:
+            if self._path.exists():
+                damaged_store.set_aside(self._path, stamp)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def close(self) -> None:
         """Close the file. Harmless when it is not open."""
@@ -424,6 +507,8 @@ class Storage:
             raise self._unusable(error) from error
 
     def _not_written(self, error: sqlite3.Error) -> StorageError:
+        if damaged_store.is_damage(error):
+            return StorageDamaged(f"La base {self._path} est abîmée ({error})", passing=True)
         return StorageError(f"Écriture impossible dans {self._path} : {error}", passing=True)
 
     def _check_file(self) -> None:

@@ -155,14 +155,15 @@ def test_since_limits_what_is_judged(since: str | None, days: int, report: Repor
         ("7d", 7 * DAY_S),
         ("7j", 7 * DAY_S),
         ("2w", 14 * DAY_S),
-        ("5s", 5),
     ],
 )
 def test_durations_are_understood(text: str | None, seconds: float | None) -> None:
     assert since_seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "24", "h", "0h", "-1h", "1y", "1.5h", "hier", "999999h"])
+@pytest.mark.parametrize(
+    "text", ["", "24", "h", "0h", "-1h", "1y", "1.5h", "5s", "hier", "999999h"]
+)
 def test_other_durations_are_refused_in_words(text: str, report: Report) -> None:
     with pytest.raises(ReportRefusal, match="24h"):
         since_seconds(text)
@@ -186,9 +187,7 @@ def test_a_time_without_events_is_said(report: Report) -> None:
 
 
 @pytest.mark.usefixtures("lived")
-def test_a_clock_that_learns_the_time_late_does_not_matter(
-    report: Report, database: Path
-) -> None:
+def test_a_clock_that_learns_the_time_late_does_not_matter(report: Report, database: Path) -> None:
     """A Raspberry Pi whose first lines are of 1970."""
     storage = Storage(database)
     storage.open()
@@ -334,12 +333,12 @@ def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
     """Thirty megabytes through a pipe, a line of ten among them."""
     monkeypatch.setattr(link_report, "MAX_EVENTS", 2_000)
     content = kept.read_bytes()
-    noise = b"Nov 23 13:00:00 raspi meshbot[1]: 13:00:00 [INFO] \xf0\x9f\x93\xa9 X : bonjour\n" * 200
+    noise = b"Nov 23 13:00:00 raspi meshbot[1]: 13:00:00 [INFO] X : " + b"bonjour " * 500 + b"\n"
 
     def chunks() -> Iterator[bytes]:
         for _ in range(30):
             yield content
-            for _ in range(28):
+            for _ in range(150):
                 yield noise
         for _ in range(160):
             yield b"y" * 65_536

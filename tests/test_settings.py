@@ -111,7 +111,8 @@ def test_a_port_that_makes_no_sense_is_refused(value: object) -> None:
 def test_the_refusal_shows_the_value_and_the_range() -> None:
     line = refusal({"MESHBOT_TCP_PORT": "99999"})
     assert line == (
-        "Configuration invalide : TCP_PORT = '99999' : il faut un nombre entier de 1 à 65535"
+        "Configuration invalide : TCP_PORT = '99999' : il faut un nombre entier de 1 à 65535 "
+        "(variable MESHBOT_TCP_PORT)"
     )
 
 
