@@ -153,7 +153,7 @@ class MeshBotView:
             log.debug("no verdict: %s", error)
             return "journal de la liaison illisible"
         start_s = events[-1].wall_s - VERDICT_S if events else 0.0
-        return diagnose(history_of(event for event in events if event.wall_s >= start_s)).headline
+        return diagnose(history_of(events, start_s)).headline
 
 
 def _resident_memory_mb() -> float | None:

@@ -183,13 +183,12 @@ class KeyTrust:
             former = [
                 other
                 for other in reversed(self.others(node.num))
-                if other.replaced_at
-                and not _is_refused(other)
-                and other.public_key not in self._holders
+                if other.replaced_at and not _is_refused(other)
             ]
             self._retire(node, Source.OPERATOR, now)
-            if former:
-                self._pin(node, max(former, key=lambda other: other.replaced_at).public_key)
+            last = max(former, key=lambda other: other.replaced_at, default=None)
+            if last is not None and last.public_key not in self._holders:
+                self._pin(node, last.public_key)
         other = self._other(node.num, key)
         self._put(replace(other, offered_at=0, refused_at=now))
 

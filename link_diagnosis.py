@@ -8,7 +8,9 @@ The question that operators ask is whether the key sync kills the link. Two thin
   of sessions that were reopened and had no sync. If the sync does nothing, each loss falls into
   the first kind of time with the probability that is its share of the time (an exact binomial
   test). Losses come in bad hours and syncs follow reconnections: so only time as near as that is
-  compared, and they must also be twice as frequent as before the sync, where the hour is as bad.
+  compared, and they must also be twice as frequent as before the sync, where the hour is as bad;
+  and, if the operator tried it, twice as frequent as at the same age of sessions whose sync was
+  skipped, lest sessions be frail at that age for another reason.
 
 The sync that the first connection of a run brings at once proves nothing: what follows it follows
 the connection, and the sending of the node's database, as well.
@@ -118,6 +120,9 @@ class SyncEvidence:
     before_s: float
     began_before: int
     """Silences that had begun when the sync in them ran: it cannot have caused them."""
+    same_age: int = 0
+    """Losses of sessions without a sync, at the age at which others are after theirs."""
+    same_age_s: float = 0.0
     example: Loss | None = None
     """One of those."""
     example_sync_s: float = 0.0
@@ -143,7 +148,8 @@ class SyncEvidence:
         rate = self.after / self.after_s
         control = self.control / self.control_s if self.control_s else 0.0
         before = self.before / self.before_s if self.before_s else 0.0
-        return self.p_value < ALPHA and rate >= MIN_RATE_RATIO * max(control, before)
+        same_age = self.same_age / self.same_age_s if self.same_age_s else 0.0
+        return self.p_value < ALPHA and rate >= MIN_RATE_RATIO * max(control, before, same_age)
 
     @property
     def cleared(self) -> bool:
@@ -350,9 +356,33 @@ def sync_evidence(history: LinkHistory) -> SyncEvidence:
         before,
         before_s,
         began_before,
+        *_at_the_same_age(history),
         example[0] if example else None,
         example[1] if example else 0.0,
     )
+
+
+def _at_the_same_age(history: LinkHistory) -> tuple[int, float]:
+    """Return the losses, and the time, of sessions not synced at the age at which others are."""
+    delays_s = [
+        session.syncs[0].at_s - session.start_s
+        for session in history.sessions
+        if session.skips_sync is False and session.syncs
+    ]
+    if not delays_s:
+        return 0, 0.0
+    delay_s = statistics.median(delays_s)
+    losses, time_s = 0, 0.0
+    for session in history.sessions:
+        if not session.skips_sync:
+            continue
+        end_s = session.end_s if session.end_s is not None else history.last_s
+        end_s = min([end_s, *(sync.at_s for sync in session.syncs)])
+        from_s = session.start_s + delay_s
+        to_s = min(end_s, from_s + AFTER_SYNC_S)
+        time_s += max(to_s - from_s, 0.0)
+        losses += session.loss is not None and from_s < session.loss.began_s <= to_s
+    return losses, time_s
 
 
 def _spans(start_s: float, end_s: float, syncs_s: list[float]) -> list[tuple[float, float, bool]]:
@@ -485,7 +515,10 @@ def _dumps(history: LinkHistory) -> tuple[Verdict, list[str]] | None:
     early = [
         loss
         for loss in history.losses
-        if loss.cause in _CUTS and loss.life_s < DUMP_S and (loss.nodes is None or loss.nodes > 1)
+        if loss.cause in _CUTS
+        and loss.life_s < DUMP_S
+        # A text does not tell how many came; but a node that refuses the next is booting.
+        and (Cause.REFUSED not in loss.failures if loss.nodes is None else loss.nodes > 1)
     ]
     number = len(early) + len(history.dump_losses)
     if _share(history, number) < MAJORITY or number < 2:

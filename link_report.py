@@ -26,8 +26,14 @@ MAX_EVENTS = 300_000
 """Of a longer history only the last ones are judged: memory is bounded."""
 MAX_LINE_BYTES = 8_192
 DEFAULT_SINCE = "7d"
-_UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800, "s": 604_800}
-_SINCE = re.compile(r"(\d{1,5}) ?(min|m|h|d|j|w|s)", re.IGNORECASE)
+_UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
+_SINCE = re.compile(r"(\d{1,5}) ?(min|m|h|d|j|w)", re.IGNORECASE)
+
+
+class _Progress(tqdm):  # type: ignore[type-arg]
+    """A progress bar that needs no thread."""
+
+    monitor_interval = 0
 
 
 class ReportRefusal(Exception):
@@ -150,7 +156,7 @@ def since_seconds(text: str | None) -> float | None:
 
 def _last_events(reader: JournalReader, file: BinaryIO, size: int) -> list[LinkEvent]:
     """Read a journal of any length in bounded memory, with a progress bar on a terminal."""
-    with tqdm(
+    with _Progress(
         total=size or None,
         unit="o",
         unit_scale=True,

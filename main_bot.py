@@ -82,9 +82,9 @@ KEY_ORDERS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
-JOURNAL_PRUNE_S = 86_400.0
+HOUSEKEEPING_S = 1_800.0
 BACKUP_S = 86_400.0
-BACKUP_CHECK_S = 3_600.0
+NIGHT_HOURS = range(3, 5)  # by the local clock; when nobody minds half a second
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -182,7 +182,7 @@ class MeshBot:
         self._said_key_withheld = False
         self._known_node_num = 0
         self._orders_unread = True
-        self._backed_up_s = clock()
+        self._kept_house_s = clock()
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
 
@@ -386,9 +386,8 @@ class MeshBot:
         self._worker.every(KEY_ORDERS_POLL_S, self._obey_key_orders)
         self._worker.every(JOURNAL_FLUSH_S, self.link_journal.flush)
         self._worker.every(JOURNAL_ALIVE_S, self._link.note_alive)
-        self._worker.every(JOURNAL_PRUNE_S, self.link_journal.prune)
         self._worker.post(self.link_journal.prune)
-        self._worker.every(BACKUP_CHECK_S, self._back_up)
+        self._worker.every(HOUSEKEEPING_S, self._keep_house)
         if self.TCP_PUSH_KEYS_TO_RADIO:
             self._worker.every(
                 KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
@@ -533,12 +532,18 @@ class MeshBot:
                 self.node_manager.put_key_back(interface, info.num)
         self._packets.open_waiting(interface)
 
-    def _back_up(self) -> None:
-        now_s = self._clock()
-        if self._storage.has_backup() and now_s - self._backed_up_s < BACKUP_S:
+    def _keep_house(self) -> None:
+        """Once a day, at night if possible: forget old events, give room back, copy the store."""
+        since_s = self._clock() - self._kept_house_s
+        at_night = datetime.fromtimestamp(self._wall_clock()).hour in NIGHT_HOURS
+        due = since_s >= BACKUP_S / 2 if at_night else since_s >= 2 * BACKUP_S
+        if not due and self._storage.has_backup():
             return
-        self._backed_up_s = now_s
+        self._kept_house_s = self._clock()
+        self.link_journal.prune()
         try:
+            if self._storage.compact():
+                log.debug("database compacted")
             self._storage.back_up()
         except StorageError as error:
             log.debug("%s", error)  # what matters is the database itself

@@ -24,6 +24,8 @@ from link_event import EventKind, LinkEvent
 
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 5.0  # at start-up
+MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
+MIN_FREE_SHARE = 0.25
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 
 _NODE_COLUMNS = (
@@ -306,6 +308,23 @@ class Storage:
             raise StorageError(
                 f"Copie de la base impossible : {self._backup_path} ({error})", passing=True
             ) from error
+
+    def compact(self) -> bool:
+        """Give back the room of what was deleted, if it is worth the writing; say whether it was.
+
+        Raises :class:`StorageError`.
+        """
+        try:
+            with self._lock:
+                connection = self._opened()
+                pages = int(connection.execute("PRAGMA page_count").fetchone()[0])
+                free = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+                if free < MIN_FREE_PAGES or free < pages * MIN_FREE_SHARE:
+                    return False
+                connection.execute("VACUUM")
+                return True
+        except sqlite3.Error as error:
+            raise self._not_written(error) from error
 
     def damage(self) -> str:
         """Look at every page of the file, not opened by us; return what is wrong, or nothing."""
