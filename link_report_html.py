@@ -8,13 +8,14 @@ from french_text import duration_text
 from link_diagnosis import Diagnosis, Verdict
 from link_event import Cause
 from link_history import LinkHistory
-from link_report_text import criterion_text, date_text, figure_rows
+from link_report_text import date_text, figure_rows
 
 DAY_S = 86_400.0
 MAX_DAYS = 92
 MIN_WIDTH_PERCENT = 0.12
 """Anything shorter would not be seen; two minutes of a day."""
 _GOOD = (Verdict.SYNC_CLEARED, Verdict.QUIET_MESH)
+_TONES = {True: "yes", False: "no", None: "open"}
 _HOURS = "".join(f"<span>{hour} h</span>" for hour in range(0, 25, 6))
 _STYLE = """
 :root{color-scheme:light dark;--back:#f7f7f4;--card:#fff;--ink:#1b1f23;--soft:#5c656e;
@@ -34,6 +35,8 @@ margin:0 0 1rem;overflow-wrap:anywhere}
 .verdict strong{display:block;font-size:1.3rem;line-height:1.25;margin-bottom:.4rem}
 .good strong{color:var(--good)}.bad strong{color:var(--bad)}
 ul{margin:.2rem 0 .6rem;padding-left:1.2rem}
+.yes::marker{content:"✓ ";color:var(--good)}.no::marker{content:"✗ ";color:var(--bad)}
+.open::marker{content:"– ";color:var(--soft)}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.6rem 1.2rem;margin:0}
 dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-variant-numeric:tabular-nums}
 .day{display:flex;align-items:center;gap:.6rem;margin:.3rem 0}
@@ -63,7 +66,11 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
         for name, value in figure_rows(diagnosis)
     )
-    criteria = _list(criterion_text(criterion) for criterion in diagnosis.criteria)
+    criteria = "".join(
+        f'<li class="{_TONES[criterion.passed]}">'
+        f"{escape(criterion.name)} : {escape(criterion.evidence)}</li>"
+        for criterion in diagnosis.criteria
+    )
     observed = duration_text(diagnosis.figures.observed_s)
     return f"""<!DOCTYPE html>
 <html lang="fr">
@@ -98,7 +105,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
 </section>
 <section>
 <h2>Critères</h2>
-{criteria}
+<ul>{criteria}</ul>
 </section>
 </main>
 </body>
