@@ -16,13 +16,16 @@ from known_node import BROADCAST_NUM, KnownNode
 log = logging.getLogger(__name__)
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
+QUICK_BYTES = 64_000_000
+"""A file up to this size is looked at whole in a second or two, even on a slow card."""
 _SIDE_FILES = ("-wal", "-shm")
 
 
 def is_damaged(path: Path, *, thorough: bool) -> bool:
     """Say whether a file is a database of ours that can no longer be trusted.
 
-    ``thorough``: every page is looked at, as after an end that was not orderly. Raises ``OSError``.
+    ``thorough``: every page is looked at, however big the file is, as after an end that was not
+    orderly. Changes nothing, and raises ``OSError``.
     """
     if not path.exists() or path.stat().st_size == 0:
         return False
@@ -30,10 +33,10 @@ def is_damaged(path: Path, *, thorough: bool) -> bool:
         beginning = file.read(len(SQLITE_MAGIC))
     if beginning != SQLITE_MAGIC:
         return not any(beginning)  # zeros: a block that never reached the card; else not ours
-    connection = sqlite3.connect(_uri(path), uri=True)
+    connection = sqlite3.connect(uri_to_look(path), uri=True)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if not thorough:
+        if not thorough and path.stat().st_size > QUICK_BYTES:
             return False
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
     except sqlite3.DatabaseError as error:
@@ -64,17 +67,19 @@ def set_aside(path: Path, stamp: str) -> Path:
 
 
 def salvage(path: Path, columns: str, other_columns: str, *, simulated: bool) -> "Salvage":
-    """Return what can still be read of a damaged database, every row checked."""
+    """Return what can still be read of a damaged database, every row checked; change nothing."""
     nodes: dict[int, KnownNode] = {}
     others: dict[tuple[int, bytes], OtherKey] = {}
     if not path.exists():
         return Salvage([], [])
     try:
-        connection = sqlite3.connect(path)
+        connection = sqlite3.connect(uri_to_look(path), uri=True)
     except sqlite3.Error:
         return Salvage([], [])
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
+        # The one way to read a file that is shorter than it says.
+        connection.execute("PRAGMA writable_schema=ON")
         for row in _rows(connection, "nodes", columns, "num", simulated):
             node = _as_node(row)
             if node is not None:
@@ -120,11 +125,28 @@ def _rows(
     connection: sqlite3.Connection, table: str, columns: str, order: str, simulated: bool
 ) -> Iterator[tuple[object, ...]]:
     """Read a table from both ends, each time up to where it is damaged."""
-    descending = ", ".join(f"{column} DESC" for column in order.split(", "))
-    for direction in (order, descending):
-        query = f"SELECT {columns} FROM {table} WHERE simulated = ? ORDER BY {direction}"
+    keys = order.split(", ")
+    descending = ", ".join(f"{column} DESC" for column in keys)
+    beginning = f"SELECT {columns} FROM {table} WHERE simulated = ?"
+    for direction, beyond in ((order, ">"), (descending, "<")):
+        last: tuple[object, ...] | None = None
         try:
-            yield from connection.execute(query, (int(simulated),))
+            for row in connection.execute(
+                f"{beginning} ORDER BY {direction}", (int(simulated),)
+            ):
+                last = row[: len(keys)]
+                yield row
+        except (sqlite3.Error, OverflowError) as error:
+            log.debug("salvaging %s: %s", table, error)
+        else:
+            return
+        # Python's cursor reads one row ahead, and drops the row it has when the next is damaged.
+        places = ", ".join("?" * len(keys))
+        after = f" AND ({order}) {beyond} ({places})" if last is not None else ""
+        try:
+            yield from connection.execute(
+                f"{beginning}{after} ORDER BY {direction} LIMIT 1", (int(simulated), *(last or ()))
+            )
         except (sqlite3.Error, OverflowError) as error:
             log.debug("salvaging %s: %s", table, error)
 
@@ -163,5 +185,10 @@ def _as_other_key(row: tuple[object, ...]) -> OtherKey | None:
     return OtherKey(*row)  # type: ignore[arg-type]
 
 
-def _uri(path: Path) -> str:
-    return f"file:{quote(str(path.absolute()))}?mode=ro"
+def uri_to_look(path: Path) -> str:
+    """Return how to open a file without changing anything, not even what lies beside it.
+
+    Without a log beside it nobody has it open; SQLite would make one, and leave it.
+    """
+    alone = not path.with_name(path.name + "-wal").exists()
+    return f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if alone else "")

@@ -4,6 +4,7 @@ The lock is the system's, on a file beside the database: it ends with the proces
 and what is written in the file is for people only.
 """
 
+import contextlib
 import fcntl
 import os
 import time
@@ -72,7 +73,8 @@ class InstanceLock:
                 raise AlreadyRunning(self._database_path, pid) from error
         self.ended_orderly = _pid_in(descriptor) == 0
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk is no reason not to start
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
 
     def release(self) -> None:

@@ -94,7 +94,8 @@ _ADVICE = {
     ),
     Verdict.NETWORK_OR_POWER: (
         "Vérifier le Wi-Fi là où est le nœud (signal, canal, économie d'énergie du point d'accès) "
-        "et son alimentation. TCP_SILENT_TIMEOUT peut rester à 120 : le nœud est interrogé avant.",
+        "et son alimentation. TCP_SILENT_TIMEOUT peut rester à 120 : ce bot-ci interroge le nœud "
+        "avant.",
     ),
     Verdict.QUIET_MESH: (
         "Ce bot-là n'interroge pas le nœud avant de déclarer le silence. Passer à celui-ci, qui le "
@@ -124,12 +125,21 @@ class SyncEvidence:
     """Losses of sessions without a sync, at the age at which others are after theirs."""
     same_age_s: float = 0.0
     example: Loss | None = None
-    """One of those."""
+    """One of the silences begun before."""
     example_sync_s: float = 0.0
+    losses: int = 0
+    """All losses, in all the time that the link was up."""
+    up_s: float = 0.0
 
     @property
     def expected(self) -> float:
-        """How many losses would follow syncs by chance, at the rate of the comparable time."""
+        """How many losses would follow syncs by chance, at the rate of all the other time."""
+        other_s = self.up_s - self.after_s
+        return (self.losses - self.after) * self.after_s / other_s if other_s > 0 else 0.0
+
+    @property
+    def background(self) -> float:
+        """How many losses there would be after syncs at the rate of the comparable time."""
         return self.control * self.after_s / self.control_s if self.control_s else 0.0
 
     @property
@@ -157,7 +167,7 @@ class SyncEvidence:
         if self.suspect or not self.syncs or self.p_value < 0.05:
             return False
         most = upper_bound(self.after, self.syncs) * self.syncs
-        return (most - self.expected) / self.syncs < MAX_CLEARED_EXCESS
+        return (most - self.background) / self.syncs < MAX_CLEARED_EXCESS
 
 
 @dataclass(frozen=True)
@@ -359,6 +369,8 @@ def sync_evidence(history: LinkHistory) -> SyncEvidence:
         *_at_the_same_age(history),
         example[0] if example else None,
         example[1] if example else 0.0,
+        len(history.losses),
+        history.up_s,
     )
 
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import damaged_store
 from key_trust import OtherKey
@@ -221,8 +220,9 @@ class Storage:
                 # SQLite itself takes a file of one byte for an empty one, and overwrites it.
                 if file.read(len(damaged_store.SQLITE_MAGIC)) != damaged_store.SQLITE_MAGIC:
                     raise StorageError(f"{self._path} n'est pas une base du bot : {_NOT_OURS}")
-            uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s)
+            connection = sqlite3.connect(
+                damaged_store.uri_to_look(self._path), uri=True, timeout=busy_timeout_s
+            )
             try:
                 connection.execute("BEGIN")  # one look, while another process may migrate
                 version = int(connection.execute("PRAGMA user_version").fetchone()[0])

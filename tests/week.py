@@ -8,6 +8,7 @@ the end of each day and written down as a table.
 import argparse
 import logging
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -45,29 +46,29 @@ WRITERS = ("save_nodes", "add_link_events", "prune_link_events", "back_up")
 
 
 class Week:
-    """One bot, and the days it lives through."""
+    """One bot, and the days it lives through on a node in another process."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
-        self._random = random.Random(seed)
+    def __init__(self, folder: Path) -> None:
         self._path = folder / "bot.db"
         self._writes: Counter[str] = Counter()
         self._journal = Journal()
         self.rows: list[tuple[str, ...]] = []
 
-    def run(self, days: int) -> None:
+    def run(self, days: int, seed: int) -> None:
         """Live so many days, with a row in the table for each."""
         self._scale()
         root = logging.getLogger()
         root.addHandler(self._journal)
         root.setLevel(logging.INFO)
-        with SimulatedNode(peers=NODES, text_spacing_s=0.0) as node:
-            bot = self._bot(node)
+        arguments = [sys.executable, __file__, "--node", "--days", str(days), "--seed", str(seed)]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as mesh:
+            assert mesh.stdout is not None
+            bot = self._bot(int(mesh.stdout.readline()))
             bot.start()
             try:
-                self._row("start", 0, node)
-                for day in range(1, days + 1):
-                    self._day(node)
-                    self._row(f"{day}", day, node)
+                for day, line in enumerate(mesh.stdout, 1):
+                    connections, texts = line.split()
+                    self._row(day, int(connections) - 1, int(texts))
             finally:
                 bot.stop()
                 root.removeHandler(self._journal)
@@ -86,7 +87,7 @@ class Week:
 
         return counted
 
-    def _bot(self, node: SimulatedNode) -> MeshBot:
+    def _bot(self, port: int) -> MeshBot:
         scaled = {
             name: value / SPEED
             for name, value in constants_of(MeshBot)
@@ -107,54 +108,27 @@ class Week:
             environment={
                 "MESHBOT_CONNECTION_MODE": "tcp",
                 "MESHBOT_TCP_HOST": "127.0.0.1",
-                "MESHBOT_TCP_PORT": str(node.port),
+                "MESHBOT_TCP_PORT": str(port),
                 "MESHBOT_DATABASE_PATH": str(self._path),
             }
         )
         return bot
 
-    def _day(self, node: SimulatedNode) -> None:
-        """Let each peer be heard as often as in a day, and ask, and the link be lost."""
-        actions: list[Callable[[], object]] = []
-        for peer in node.peers:
-            for interval_s, hear in (
-                (NODE_INFO_S, node.hear_node_info),
-                (TELEMETRY_S, node.hear_telemetry),
-                (POSITION_S, node.hear_position),
-            ):
-                actions += [lambda hear=hear, peer=peer: hear(peer)] * round(DAY_S / interval_s)  # type: ignore[misc]
-        commands = ("/ping", "/nodes", "/keys", "/tcp", "/help")
-        for _ in range(COMMANDS_A_DAY):
-            peer, text = self._random.choice(node.peers), self._random.choice(commands)
-            actions.append(lambda peer=peer, text=text: node.hear_text(peer, text))  # type: ignore[misc]
-        actions += [node.close_by_fin] * (LOSSES_A_DAY // 2)
-        actions += [node.close_by_rst] * (LOSSES_A_DAY - LOSSES_A_DAY // 2)
-        self._random.shuffle(actions)
-        ends_s = time.monotonic() + DAY_S / SPEED
-        pause = threading.Event()
-        done = 0
-        while (left_s := ends_s - time.monotonic()) > 0:
-            share = 1 - left_s / (DAY_S / SPEED)
-            while done < share * len(actions):
-                actions[done]()
-                done += 1
-            pause.wait(TURN_S)
-
-    def _row(self, label: str, days: int, node: SimulatedNode) -> None:
-        writes = sum(self._writes.values())
+    def _row(self, day: int, reconnections: int, answers: int) -> None:
         errors = self._journal.count("[ERROR]")
         self._journal.forget()
         self.rows.append(
             (
-                label,
+                f"{day}",
                 f"{_resident_mb():.1f}",
                 f"{self._path.stat().st_size / 1024:.0f}",
-                f"{writes / days:.0f}" if days else "–",
-                f"{node.connections_total - 1}",
-                f"{len(node.texts_on_air)}",
+                f"{sum(self._writes.values())}",
+                f"{reconnections}",
+                f"{answers}",
                 f"{errors}",
             )
         )
+        self._writes.clear()
         sys.stdout.write(" | ".join(self.rows[-1]) + "\n")
         sys.stdout.flush()
 
@@ -164,13 +138,56 @@ class Week:
             "day",
             "memory, MB",
             "database, kB",
-            "transactions a day",
+            "transactions",
             "reconnections so far",
-            "answers so far (of the last 10,000)",
-            "errors that day",
+            "texts so far",
+            "errors",
         )
         lines = [head, tuple("---" for _ in head), *self.rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def live_a_day(node: SimulatedNode, chance: random.Random) -> None:
+    """Let each peer be heard as often as in a day, and ask, and the link be lost."""
+    actions: list[Callable[[], object]] = []
+    for peer in node.peers:
+        for interval_s, hear in (
+            (NODE_INFO_S, node.hear_node_info),
+            (TELEMETRY_S, node.hear_telemetry),
+            (POSITION_S, node.hear_position),
+        ):
+            actions += [lambda hear=hear, peer=peer: hear(peer)] * round(DAY_S / interval_s)  # type: ignore[misc]
+    commands = ("/ping", "/nodes", "/keys", "/tcp", "/help")
+    for _ in range(COMMANDS_A_DAY):
+        peer, text = chance.choice(node.peers), chance.choice(commands)
+        actions.append(lambda peer=peer, text=text: node.hear_text(peer, text))  # type: ignore[misc]
+    actions += [node.close_by_fin] * (LOSSES_A_DAY // 2)
+    actions += [node.close_by_rst] * (LOSSES_A_DAY - LOSSES_A_DAY // 2)
+    chance.shuffle(actions)
+    ends_s = time.monotonic() + DAY_S / SPEED
+    pause = threading.Event()
+    done = 0
+    while (left_s := ends_s - time.monotonic()) > 0:
+        share = 1 - left_s / (DAY_S / SPEED)
+        while done < share * len(actions):
+            actions[done]()
+            done += 1
+        pause.wait(TURN_S)
+
+
+def live_as_a_mesh(days: int, seed: int) -> None:
+    """Be the node and its mesh for so many days; say how it was at the end of each."""
+    chance = random.Random(seed)
+    texts = 0
+    with SimulatedNode(peers=NODES, text_spacing_s=0.0) as node:
+        sys.stdout.write(f"{node.port}\n")
+        sys.stdout.flush()
+        for _ in range(days):
+            before = len(node.texts_on_air)
+            live_a_day(node, chance)
+            texts += len(node.texts_on_air) - before
+            sys.stdout.write(f"{node.connections_total} {texts}\n")
+            sys.stdout.flush()
 
 
 def _resident_mb() -> float:
@@ -183,10 +200,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("file", nargs="?", type=Path, help="write the table here")
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--node", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
+    if options.node:
+        live_as_a_mesh(options.days, options.seed)
+        return 0
     with tempfile.TemporaryDirectory() as folder:
-        week = Week(options.seed, Path(folder))
-        week.run(options.days)
+        week = Week(Path(folder))
+        week.run(options.days, options.seed)
     if options.file is not None:
         options.file.write_text(week.table(), encoding="utf-8")
     return 0
