@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint faults soak node clean
+.PHONY: run test check lint faults soak week kill node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -26,6 +26,14 @@ faults: $(VENV)/.test-ready
 SECONDS ?= 3600
 soak: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+# A week of a mesh's life in ten minutes: memory, files and writes.
+week: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/week.py
+
+# Kills a writing program 200 times and looks for what it had reported as saved.
+kill: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/kill_rounds.py 200
 
 node: $(VENV)/.run-ready
 	$(BIN)/python -m simulated_node --port 4403

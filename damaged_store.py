@@ -131,9 +131,7 @@ def _rows(
     for direction, beyond in ((order, ">"), (descending, "<")):
         last: tuple[object, ...] | None = None
         try:
-            for row in connection.execute(
-                f"{beginning} ORDER BY {direction}", (int(simulated),)
-            ):
+            for row in connection.execute(f"{beginning} ORDER BY {direction}", (int(simulated),)):
                 last = row[: len(keys)]
                 yield row
         except (sqlite3.Error, OverflowError) as error:

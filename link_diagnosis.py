@@ -205,6 +205,8 @@ class Figures:
     median_outage_s: float | None
     longest_outage_s: float | None
     median_to_silence_s: float | None
+    median_handshake_s: float | None
+    replies_lost: int
 
 
 @dataclass(frozen=True)
@@ -233,12 +235,6 @@ class Diagnosis:
     def headline(self) -> str:
         """The verdict as one French phrase."""
         return VERDICT_TEXTS[self.verdict]
-
-    @property
-    def sentence(self) -> str:
-        """The verdict and its first reason, for one message on the mesh."""
-        reason = f" ({self.reasons[0]})" if self.reasons else ""
-        return f"Verdict : {self.headline}{reason}"
 
 
 def diagnose(history: LinkHistory) -> Diagnosis:
@@ -279,6 +275,9 @@ def figures_of(history: LinkHistory) -> Figures:
         and session.loss is not None
         and session.loss.cause is Cause.SILENCE
     ]
+    handshakes = [
+        session.handshake_s for session in history.sessions if session.handshake_s is not None
+    ]
     return Figures(
         observed_s=observed_s,
         up_s=history.up_s,
@@ -295,6 +294,8 @@ def figures_of(history: LinkHistory) -> Figures:
         median_outage_s=statistics.median(outages) if outages else None,
         longest_outage_s=max(outages, default=None),
         median_to_silence_s=statistics.median(to_silence) if to_silence else None,
+        median_handshake_s=statistics.median(handshakes) if handshakes else None,
+        replies_lost=history.send_failures,
     )
 
 

@@ -21,10 +21,9 @@ CLOCK_BACK_S = 2 * 3_600.0
 
 @dataclass
 class Sync:
-    """A key sync. ``deferred``: the one after a reconnection."""
+    """A key sync."""
 
     at_s: float
-    deferred: bool = False
     keys: int | None = None
     ended_s: float | None = None
 
@@ -131,7 +130,6 @@ class HistoryBuilder:
         self._down_since_s: float | None = None
         self._connected: LinkEvent | None = None
         """A handshake that does not count as a success yet."""
-        self._deferred_due = False
         self._cause_told = False
         """Whether something else than an attempt has told why the one before failed."""
         self._seen_s: float | None = None
@@ -289,15 +287,13 @@ class HistoryBuilder:
     def _sync_scheduled(self, event: LinkEvent) -> None:
         if self._session is not None:
             self._session.skips_sync = False
-        self._deferred_due = True
 
     def _sync_skipped(self, event: LinkEvent) -> None:
         if self._session is not None and event.text == "flag":
             self._session.skips_sync = True
 
     def _sync_started(self, event: LinkEvent) -> None:
-        sync = Sync(event.wall_s, deferred=self._deferred_due)
-        self._deferred_due = False
+        sync = Sync(event.wall_s)
         self.history.syncs.append(sync)
         if self._session is not None:
             self._session.syncs.append(sync)
@@ -370,7 +366,6 @@ class HistoryBuilder:
             self._session = None
         self._end_outage(now_s)
         self._loss = self._connected = None
-        self._deferred_due = False
 
     def _end_outage(self, now_s: float) -> None:
         if self._down_since_s is not None and now_s > self._down_since_s:

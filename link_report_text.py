@@ -54,6 +54,8 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
         ("la plus longue", _duration(figures.longest_outage_s)),
         ("plus longue sans coupure", _duration(figures.longest_run_s)),
         ("reconnexion → silence", f"{_duration(figures.median_to_silence_s)} (médiane)"),
+        ("échange de configuration", f"{_number(figures.median_handshake_s)} s (médiane)"),
+        ("réponses perdues", f"{figures.replies_lost}"),
     ]
 
 

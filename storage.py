@@ -289,7 +289,8 @@ class Storage:
     def back_up(self) -> None:
         """Copy the database beside itself, for a day on which it is damaged.
 
-        Other threads go on reading and writing meanwhile. Raises :class:`StorageError`.
+        Other threads go on reading and writing meanwhile. Raises :class:`StorageError`; what is
+        damaged already never replaces a copy.
         """
         fresh = self._backup_path.with_name(self._backup_path.name + ".new")
         try:
@@ -301,6 +302,11 @@ class Storage:
             finally:
                 target.close()
                 source.close()
+            if damaged_store.is_damaged(fresh, thorough=True):
+                fresh.unlink()
+                raise StorageDamaged(
+                    f"Copie de la base impossible : {self._path} est abîmée", passing=True
+                )
             with fresh.open("rb") as file:
                 os.fsync(file.fileno())
             fresh.replace(self._backup_path)
@@ -329,6 +335,8 @@ class Storage:
     def damage(self) -> str:
         """Look at every page of the file, not opened by us; return what is wrong, or nothing."""
         try:
+            if self._path.is_dir():
+                return ""  # wrong, but not damaged: for verify() to say
             return "illisible" if damaged_store.is_damaged(self._path, thorough=True) else ""
         except OSError as error:
             return str(error.strerror)

@@ -185,9 +185,8 @@ def test_a_look_while_a_bot_starts_does_not_make_it_fail(path: Path) -> None:
 
 def test_a_bot_that_cannot_have_the_lock_gives_up_soon(path: Path) -> None:
     pauses: list[float] = []
-    with held_by_another(path):
-        with pytest.raises(AlreadyRunning):
-            InstanceLock(path, pauses.append).acquire()
+    with held_by_another(path), pytest.raises(AlreadyRunning):
+        InstanceLock(path, pauses.append).acquire()
     assert len(pauses) == ATTEMPTS - 1
 
 

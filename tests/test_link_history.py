@@ -159,7 +159,6 @@ def test_syncs_belong_to_the_session_they_ran_in() -> None:
         END,
     )
     assert [[sync.keys for sync in session.syncs] for session in found.sessions] == [[40], [41]]
-    assert [sync.deferred for sync in found.syncs] == [False, True]
     assert [session.skips_sync for session in found.sessions] == [None, False]
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import queue
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -447,4 +448,197 @@ def test_the_list_of_a_simulated_mesh_says_that_the_file_holds_a_real_one_too(
     assert "(mode simulé)" in program.lines[0]
     assert program.lines[1] == (
         "ℹ️ Cette base contient aussi 1 nœud du vrai maillage (CONNECTION_MODE en décide)"
+    )
+
+
+# -- Settings from outside: the command line, the environment, .env ------------------------------
+
+
+def environment_of(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *arguments: str,
+    dotenv: str = "",
+    **variables: str,
+) -> dict[str, str]:
+    """Return the bot's settings from these three places, without the prefix."""
+    for name in os.environ:
+        if name.startswith("MESHBOT_"):
+            monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"MESHBOT_{name}", value)
+    (tmp_path / ".env").write_text(dotenv, encoding="utf-8")
+    monkeypatch.setattr(main_bot, "DOTENV_PATH", tmp_path / ".env")
+    environment = main_bot.environment_of(main_bot.parse_arguments(arguments))
+    return {
+        name.removeprefix("MESHBOT_"): value
+        for name, value in environment.items()
+        if name.startswith("MESHBOT_")
+    }
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dotenv = "MESHBOT_TCP_HOST=file\nMESHBOT_TCP_PORT=1\nMESHBOT_LOG_LEVEL=DEBUG\n"
+    assert environment_of(
+        monkeypatch, tmp_path, "--host", "line", dotenv=dotenv, TCP_HOST="env", TCP_PORT="2"
+    ) == {
+        "TCP_HOST": "line",
+        "TCP_PORT": "2",
+        "LOG_LEVEL": "DEBUG",
+        "CONNECTION_MODE": "tcp",
+    }
+
+
+def test_the_file_beside_the_program_wins_over_config_py(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(config, "TCP_HOST", "config")
+    monkeypatch.setattr(config, "TCP_PORT", 5)
+    environment_of(monkeypatch, tmp_path, dotenv="MESHBOT_TCP_HOST=file\n")
+    bot = main_bot.MeshBot(environment=main_bot.environment_of(main_bot.parse_arguments([])))
+    assert (bot.site.tcp_host, bot.site.tcp_port) == ("file", 5)
+
+
+def test_the_file_may_hold_comments_quotes_and_what_is_not_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dotenv = (
+        "# où est le nœud\n"
+        "\n"
+        "MESHBOT_TCP_HOST='nœud.local'  # le toit\n"
+        'export MESHBOT_ADMIN_NODES="!a1b2c3d4:DMqo"\n'
+        "MESHBOT_EMPTY=\n"
+        "MESHBOT_ALONE\n"
+        "OTHER=1\n"
+    )
+    assert environment_of(monkeypatch, tmp_path, dotenv=dotenv) == {
+        "TCP_HOST": "nœud.local",
+        "ADMIN_NODES": "!a1b2c3d4:DMqo",
+        "EMPTY": "",
+    }
+
+
+def test_without_a_file_or_arguments_the_environment_is_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MESHBOT_TCP_HOST", "env")
+    monkeypatch.setattr(main_bot, "DOTENV_PATH", tmp_path / "missing")
+    environment = main_bot.environment_of(main_bot.parse_arguments([]))
+    assert environment == dict(os.environ)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        (("--host", "10.0.0.7"), {"CONNECTION_MODE": "tcp", "TCP_HOST": "10.0.0.7"}),
+        (("--port", "4500"), {"CONNECTION_MODE": "tcp", "TCP_PORT": "4500"}),
+        (
+            ("--host", "nœud", "--port", "4500"),
+            {"CONNECTION_MODE": "tcp", "TCP_HOST": "nœud", "TCP_PORT": "4500"},
+        ),
+        (
+            ("--serial", "/dev/ttyACM0"),
+            {"CONNECTION_MODE": "serial", "SERIAL_PORT": "/dev/ttyACM0"},
+        ),
+        (("--simulate",), {"CONNECTION_MODE": "simulated"}),
+        ((), {"CONNECTION_MODE": "from outside"}),
+        (
+            ("--host", "10.0.0.7", "check"),
+            {"CONNECTION_MODE": "tcp", "TCP_HOST": "10.0.0.7"},
+        ),
+    ],
+)
+def test_an_option_names_the_node_and_by_that_the_mode(
+    arguments: tuple[str, ...],
+    settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    found = environment_of(monkeypatch, tmp_path, *arguments, CONNECTION_MODE="from outside")
+    assert found == settings
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--host", "a", "--serial", "b"),
+        ("--port", "1", "--serial", "b"),
+        ("--host", "a", "--simulate"),
+        ("--serial", "b", "--simulate"),
+        ("--host", "a", "--serial", "b", "--simulate"),
+    ],
+)
+def test_two_places_for_the_node_are_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main_bot.parse_arguments(arguments)
+    assert end.value.code == 2
+    assert "choisir entre --host, --serial et --simulate" in capsys.readouterr().err
+
+
+def test_help_lists_the_commands_and_options_in_french(run: Callable[..., Program]) -> None:
+    program = run("--help")
+    assert program.finish() == 0
+    text = " ".join(" ".join(program.lines).split())
+    for part in (
+        "check tout est-il en place ? ne change rien",
+        "keys voir les clés annoncées, en accepter ou refuser",
+        "report pourquoi la liaison a été coupée",
+        "--host ADRESSE le nœud en Wi-Fi",
+        "--serial PORT le nœud en USB",
+        "--simulate un nœud simulé",
+        "Sans commande : démarre le bot",
+    ):
+        assert part in text
+
+
+def test_the_program_reads_the_file_beside_itself_wherever_it_is_started(
+    run: Callable[..., Program], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "program"
+    shutil.copytree(ROOT / "simulation", folder / "simulation")
+    for file in ROOT.glob("*.py"):
+        shutil.copy(file, folder)
+    monkeypatch.setitem(Program.__init__.__globals__, "ROOT", folder)
+    (folder / ".env").write_text("MESHBOT_TCP_PORT=70000\n", encoding="utf-8")
+    (tmp_path / ".env").write_text("MESHBOT_TCP_PORT=80000\n", encoding="utf-8")
+    program = run()
+    assert program.finish() == 2
+    assert len(program.lines) == 1 and "TCP_PORT = '70000'" in program.lines[0]
+    program = run(TCP_PORT="90000")
+    assert program.finish() == 2
+    assert "TCP_PORT = '90000'" in program.lines[0]
+    program = run("--port", "99999", TCP_PORT="90000")
+    assert program.finish() == 2
+    assert "TCP_PORT = '99999'" in program.lines[0]
+    program = run("--port", "4403", "--simulate")
+    assert program.finish() == 2
+
+
+def test_the_bot_connects_to_the_node_of_the_command_line(run: Callable[..., Program]) -> None:
+    with SimulatedNode() as node:
+        program = run("--host", "127.0.0.1", "--port", str(node.port))
+        program.wait_line("SYNC COMPLETE")
+        assert node.connections_total == 1
+        program.process.terminate()
+        assert program.finish() == 0
+
+
+def test_every_setting_that_makes_no_sense_is_in_the_one_line(
+    run: Callable[..., Program],
+) -> None:
+    program = run(TCP_PORT="99999", TCP_SILENT_TIMEOUT="-1", LOG_LEVEL="loud")
+    assert program.finish() == 2
+    assert len(program.lines) == 1
+    for name in ("TCP_PORT", "TCP_SILENT_TIMEOUT", "LOG_LEVEL"):
+        assert f"(variable MESHBOT_{name})" in program.lines[0]
+
+
+def test_the_variable_that_was_meant_is_named(run: Callable[..., Program]) -> None:
+    program = run(TCP_HSOT="1.2.3.4")
+    assert "MESHBOT_TCP_HSOT inconnue : ignorée, plutôt MESHBOT_TCP_HOST ?" in program.wait_line(
+        "[WARNING]"
     )

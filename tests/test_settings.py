@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 import config as real_config
-from settings import MAX_DELAY_S, ConfigError, SettingsReader, SiteSettings, load_config
+from settings import MAX_DELAY_S, MISSING, ConfigError, SettingsReader, SiteSettings, load_config
 
 
 def config_with(**changes: object) -> ModuleType:
@@ -430,3 +430,93 @@ def test_a_config_without_a_word_on_trust_is_that_of_an_older_version_and_trusts
     settings = reader.site(config)
     reader.check()
     assert (settings.admin_nodes, settings.require_pki) == ({0x0A: ""}, True)
+
+
+# -- Where a problem is, and what was meant --------------------------------------------------------
+
+
+def test_a_problem_says_which_file_or_variable_it_is_in() -> None:
+    reader = SettingsReader({"MESHBOT_TCP_PORT": "0", "MESHBOT_TCP_PROBE_TIMEOUT": "soon"})
+    reader.site(config_with(CONNECTION_MODE="bluetooth", TCP_PORT=-5))
+    reader.duration_s("TCP_SILENT_TIMEOUT", -1)
+    reader.duration_s("TCP_PROBE_TIMEOUT", 10)
+    reader.flag("TCP_LIGHT_RECONNECT", MISSING)
+    assert [(line.split(" ")[0], line.rsplit(" (", 1)[-1]) for line in reader.problems[:4]] == [
+        ("CONNECTION_MODE", "config.py)"),
+        ("TCP_PORT", "variable MESHBOT_TCP_PORT)"),
+        ("TCP_SILENT_TIMEOUT", "main_bot.py)"),
+        ("TCP_PROBE_TIMEOUT", "variable MESHBOT_TCP_PROBE_TIMEOUT)"),
+    ]
+    assert "TCP_PORT = '0' :" in reader.problems[1]
+    assert reader.problems[4:] == ["TCP_LIGHT_RECONNECT manque dans main_bot.py"]
+
+
+def test_all_problems_from_everywhere_stand_in_one_line() -> None:
+    reader = SettingsReader({"MESHBOT_LOG_LEVEL": "loud"})
+    config = config_with(TCP_PORT="x", ANSWER_CHANNELS=(9,), ADMIN_NODES=("me",))
+    config.TCP_HOTS = "192.0.2.7"  # type: ignore[attr-defined]
+    reader.site(config)
+    reader.duration_s("TCP_SILENT_TIMEOUT", 0)
+    with pytest.raises(ConfigError) as error:
+        reader.check()
+    line = str(error.value)
+    assert len(line.splitlines()) == 1
+    for name in (
+        "TCP_PORT = 'x'",
+        "LOG_LEVEL = 'loud'",
+        "ANSWER_CHANNELS = (9,)",
+        "ADMIN_NODES = ('me',)",
+        "TCP_HOTS inconnu",
+        "TCP_SILENT_TIMEOUT = 0",
+    ):
+        assert name in line
+    assert line.count(" ; ") >= 5
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("TCP_HOTS", "TCP_HOST"),
+        ("TCPHOST", "TCP_HOST"),
+        ("CONECTION_MODE", "CONNECTION_MODE"),
+        ("ADMIN_NODE", "ADMIN_NODES"),
+        ("DATABASE_PTAH", "DATABASE_PATH"),
+    ],
+)
+def test_a_misspelt_name_in_the_file_is_refused_with_the_one_that_was_meant(
+    written: str, meant: str
+) -> None:
+    assert f"{written} inconnu dans config.py : plutôt {meant} ?" in refusal({}, **{written: "x"})
+
+
+@pytest.mark.parametrize("name", ["MY_OWN_THING", "OS", "Path", "tcp_hots"])
+def test_a_name_that_is_like_none_of_ours_is_the_operators_own_affair(name: str) -> None:
+    assert site({}, **{name: "x"}).tcp_port == 4403
+
+
+def test_a_misspelt_name_comes_with_the_one_that_is_missing_for_it() -> None:
+    config = config_with()
+    del config.TCP_HOST
+    config.TCP_HOTS = "192.0.2.7"  # type: ignore[attr-defined]
+    reader = SettingsReader({})
+    reader.site(config)
+    assert reader.problems == [
+        "TCP_HOST manque dans config.py",
+        "TCP_HOTS inconnu dans config.py : plutôt TCP_HOST ?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("MESHBOT_TCP_HSOT", "MESHBOT_TCP_HOST"),
+        ("MESHBOT_TCP_SILENT_TIMOUT", "MESHBOT_TCP_SILENT_TIMEOUT"),
+        ("MESHBOT_COLOUR", ""),
+    ],
+)
+def test_the_variable_that_was_meant_is_suggested(written: str, meant: str) -> None:
+    reader = SettingsReader({written: "x"})
+    reader.site(config_with())
+    reader.duration_s("TCP_SILENT_TIMEOUT", 120)
+    assert reader.unknown_names() == [written]
+    assert reader.suggestion(written) == meant

@@ -145,3 +145,173 @@ def test_an_end_that_comes_with_questions_is_not_delayed_by_them(
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout in [f"{number} True\n" for number in asked]
+
+
+# -- What is done meanwhile: tick, and wake --------------------------------------------------------
+
+TICKS = """
+import os, signal, threading, time
+from termination import Termination
+
+ticks = []
+
+def end():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+with Termination() as termination:
+    {body}
+print(len(ticks), termination.requested)
+"""
+
+
+def ticks_of(body: str) -> str:
+    """Run a body of :data:`TICKS` to its end; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", TICKS.format(body=body.strip().replace("\n", "\n    "))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_without_an_interval_tick_is_called_at_the_start_only() -> None:
+    assert (
+        ticks_of(
+            """
+def tick():
+    ticks.append(1)
+    threading.Timer(0.2, end).start()
+termination.wait(tick)
+"""
+        )
+        == "1 True\n"
+    )
+
+
+def test_tick_is_called_again_after_each_interval_until_the_end() -> None:
+    assert (
+        ticks_of(
+            """
+started_s = time.monotonic()
+def tick():
+    ticks.append(1)
+    if len(ticks) == 4:
+        end()
+termination.wait(tick, 0.1)
+assert 0.3 <= time.monotonic() - started_s < 5
+"""
+        )
+        == "4 True\n"
+    )
+
+
+def test_another_thread_wakes_it_at_once_each_time() -> None:
+    """With an interval of an hour, or the test would take one."""
+    assert (
+        ticks_of(
+            """
+def tick():
+    ticks.append(1)
+    if len(ticks) < 5:
+        threading.Thread(target=termination.wake).start()
+    else:
+        end()
+termination.wait(tick, 3600)
+"""
+        )
+        == "5 True\n"
+    )
+
+
+def test_to_be_woken_before_the_wait_or_during_a_tick_is_not_lost() -> None:
+    assert (
+        ticks_of(
+            """
+termination.wake()
+def tick():
+    ticks.append(1)
+    if len(ticks) == 2:
+        termination.wake()
+    if len(ticks) == 3:
+        end()
+termination.wait(tick)
+"""
+        )
+        == "3 True\n"
+    )
+
+
+def test_to_be_woken_many_times_neither_blocks_nor_hides_the_end() -> None:
+    assert (
+        ticks_of(
+            """
+for _ in range(100_000):
+    termination.wake()
+end()
+termination.wait(lambda: ticks.append(1))
+assert len(ticks) <= 1
+ticks.clear()
+"""
+        )
+        == "0 True\n"
+    )
+
+
+def test_to_be_woken_when_it_is_over_is_harmless() -> None:
+    assert (
+        ticks_of(
+            """
+end()
+termination.wait()
+termination.__exit__(None, None, None)
+termination.wake()
+termination.__enter__()
+"""
+        )
+        == "0 True\n"
+    )
+
+
+def test_to_be_woken_is_no_question_and_a_question_no_end() -> None:
+    """A byte that wakes is no signal's number; SIGUSR1 ticks, too."""
+    assert (
+        ticks_of(
+            """
+asked = []
+termination._on_usr1 = lambda: asked.append(1)
+def tick():
+    ticks.append(1)
+    if len(ticks) == 1:
+        termination.wake()
+    elif len(ticks) == 2:
+        assert not asked
+        os.kill(os.getpid(), signal.SIGUSR1)
+    else:
+        assert asked == [1]
+        end()
+termination.wait(tick)
+"""
+        )
+        == "3 True\n"
+    )
+
+
+def test_an_error_in_a_tick_gives_the_signals_back() -> None:
+    assert (
+        ticks_of(
+            """
+pass
+try:
+    with Termination() as inner:
+        inner.wait(lambda: 1 / 0)
+except ZeroDivisionError:
+    end()
+termination.wait()
+"""
+        )
+        == "0 True\n"
+    )
