@@ -99,6 +99,14 @@ class CheckCommand:
     def _database(self) -> Iterator[Finding]:
         path = self._site.database_path
         folder = path.absolute().parent
+        try:
+            path.exists()
+        except OSError as error:
+            yield Finding(
+                f"base {path} : {error.strerror}",
+                "lancer cette commande comme le service : sudo meshbot check",
+            )
+            return
         if not folder.is_dir():
             yield Finding(f"dossier {folder} absent", "le créer, ou régler DATABASE_PATH")
             return

@@ -17,6 +17,8 @@ from link_event import EventKind, LinkEvent
 MAX_LINE_CHARS = 4_096
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
+OLDEST_YEAR = 1970
+SIGN_OF_LIFE_S = 600.0
 DISORDER_S = 300.0
 """Lines of several writers may be out of order by this much, and a clock set back by it."""
 
@@ -24,18 +26,18 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            ("jan", "janv"),
-            ("feb", "févr", "fév"),
-            ("mar", "mars"),
-            ("apr", "avril", "avr"),
-            ("may", "mai"),
-            ("jun", "juin"),
-            ("jul", "juil"),
-            ("aug", "août"),
-            ("sep", "sept"),
-            ("oct",),
+            ("jan", "janv", "gen", "ene"),
+            ("feb", "févr", "fév", "fev"),
+            ("mar", "mars", "mär", "märz", "mrt"),
+            ("apr", "avril", "avr", "abr"),
+            ("may", "mai", "mag", "mei"),
+            ("jun", "juin", "giu", "juni"),
+            ("jul", "juil", "lug", "juli"),
+            ("aug", "août", "ago"),
+            ("sep", "sept", "set"),
+            ("oct", "okt", "ott", "out"),
             ("nov",),
-            ("dec", "déc"),
+            ("dec", "déc", "dez", "dic"),
         ),
         start=1,
     )
@@ -50,6 +52,9 @@ _SYSLOG = re.compile(r"(?P<name>[^\W\d]{3,5})\.? +(?P<day>\d{1,2}) " + _CLOCK + 
 _UNIX = re.compile(r"(?P<seconds>\d{9,10})\.\d+\s")
 _BOT_LINE = re.compile(_CLOCK + r" \[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\] (?P<message>.*)")
 _SYSTEMD = re.compile(r"systemd\[\d+\]: (?:\S+\.service: )?(?P<what>Started|Stopped|Deactivated)\b")
+
+_UNIT = re.compile(r"\bmeshbot\.service\b|\bMeshBot\b")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 _Make = Callable[[re.Match[str]], dict[str, object]]
 
@@ -128,7 +133,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], EventKind, _Make], ...] = (
     (
         # The line that announces an attempt, in whatever words an older bot puts it.
         re.compile(
-            r"(?!\W*[📩💬🔑📻📡🐢⛔🛠📨✉]).*?\breconnexion\b(?:.*? n°(\d{1,7}))?(?:.*?après : (.*))?"
+            r"(?!\W*[📩💬🔑📻📡🐢⛔🛠📨✉])(?:[^:]|TCP:)*?\breconnexion\b"
+            r"(?:.*? n°(\d{1,7}))?(?:.*?après : (.*))?"
         ),
         EventKind.ATTEMPT,
         lambda m: {
@@ -151,6 +157,8 @@ class JournalReader:
         """When an hour began again."""
         self._shift_s = 0.0
         """What a clock without dates was set back by in autumn."""
+        self._event_s: float | None = None
+        """When the last event was."""
         self.lines = 0
         self.has_dates = True
         """Whether the lines say which day they are of; without, days count from today."""
@@ -171,16 +179,18 @@ class JournalReader:
         """Return the event that a line is about, if it is."""
         self.lines += 1
         line = line[:MAX_LINE_CHARS].strip("\x00\ufeff \t\r\n")
+        if "\x1b" in line:
+            line = _COLOURS.sub("", line)
         bot_line = _BOT_LINE.search(line)
         if bot_line is None:
             systemd = _SYSTEMD.search(line)
-            if systemd is None or "meshbot" not in line.casefold():
+            if systemd is None or _UNIT.search(line) is None:
                 return None
             wall_s = self._dated(line)
             if wall_s is None:
                 return None
             started = systemd.group("what") == "Started"
-            return LinkEvent(EventKind.STARTED if started else EventKind.STOPPED, wall_s)
+            return self._event(EventKind.STARTED if started else EventKind.STOPPED, wall_s, {})
         wall_s = self._dated(line[: bot_line.start()])
         if wall_s is None:
             wall_s = self._by_time_of_day(bot_line)
@@ -188,8 +198,14 @@ class JournalReader:
         for pattern, kind, make in _PATTERNS:
             match = pattern.match(message)
             if match is not None:
-                return LinkEvent(kind, wall_s, **make(match))  # type: ignore[arg-type]
+                return self._event(kind, wall_s, make(match))
+        if self._event_s is not None and wall_s - self._event_s >= SIGN_OF_LIFE_S:
+            return self._event(EventKind.ALIVE, wall_s, {})  # whatever it says, the bot ran
         return None
+
+    def _event(self, kind: EventKind, wall_s: float, details: dict[str, object]) -> LinkEvent:
+        self._event_s = wall_s
+        return LinkEvent(kind, wall_s, **details)  # type: ignore[arg-type]
 
     # -- Times ---------------------------------------------------------------------------------
 
@@ -198,7 +214,7 @@ class JournalReader:
         match = _UNIX.match(prefix)
         if match is not None:
             return self._in_order(float(match.group("seconds")))
-        match = _ISO.match(prefix)
+        match = _ISO.search(prefix)
         if match is not None:
             return self._of_day(
                 match, int(match.group("year")), int(match.group("month")), match.group("zone")
@@ -212,6 +228,8 @@ class JournalReader:
     def _of_day(
         self, match: re.Match[str], year: int, month: int, zone: str | None
     ) -> float | None:
+        if year < OLDEST_YEAR:
+            return None
         try:
             moment = datetime(
                 year,

@@ -165,10 +165,9 @@ class KeyTrust:
         """
         if not direct_messages.is_usable_key(key):
             return
-        for other in self.others(node.num):
-            if _is_replaced_by_radio(other):
-                self._put(replace(other, replaced_by=Source.OPERATOR.value))
+        self._settle(node.num)
         if holder is not None and holder.num != node.num:
+            self._settle(holder.num)
             self._retire(holder, Source.OPERATOR, now)
         if node.public_key and node.public_key != key:
             self._retire(node, Source.OPERATOR, now)
@@ -238,6 +237,12 @@ class KeyTrust:
         self._put(
             replace(self._other(node.num, old), replaced_at=now, replaced_by=source.value),
         )
+
+    def _settle(self, num: int) -> None:
+        """End a dispute: the operator has decided about a node."""
+        for other in self.others(num):
+            if _is_replaced_by_radio(other):
+                self._put(replace(other, replaced_by=Source.OPERATOR.value))
 
     def _note_offer(self, node: KnownNode, key: bytes, now: int) -> bool:
         """Keep a key for the operator; return whether that is news to him."""

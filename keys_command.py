@@ -18,7 +18,7 @@ from journal_format import printable
 from key_trust import FINGERPRINT_CHARS, OtherKey, base64_text, fingerprint, is_number_of
 from known_node import KnownNode, node_id
 from node_manager import NodeManager
-from storage import KeyOrder, Storage
+from storage import KeyOrder, Storage, may_exist
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -75,7 +75,7 @@ class KeysCommand:
 
     def run(self, options: argparse.Namespace) -> int:
         """Do one action and return the exit code. Raises ``StorageError``."""
-        if not _may_exist(self._path):
+        if not may_exist(self._path):
             self._say(
                 f"❌ Pas de base {self._path.absolute()} : le bot n'a encore rien appris, ou "
                 "DATABASE_PATH n'est pas le sien"
@@ -265,13 +265,6 @@ class KeysCommand:
 
     def _say(self, line: str) -> None:
         self._write(line + "\n")
-
-
-def _may_exist(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return True  # no right to look, or no such name can be: opening it says which
 
 
 def _whole_key(text: str) -> bytes:

@@ -2,7 +2,10 @@
 
 The question that operators ask is whether the key sync kills the link. Two things answer it:
 
-- **Order.** What happened after the last sign of life cannot have caused the silence.
+- **Order.** What happened after the link had died cannot have killed it. When it died, only the
+  last sign of life tells, and a live node may say nothing for some time after that: so a sync that
+  ran within three quarters of a minute of the last sign of life is no alibi if that happens more
+  often than by chance.
 - **Chance.** Losses in the minute and a half after a sync are compared with those in the two
   minutes before it, in the two minutes after that minute and a half, and in the first two minutes
   of sessions that were reopened and had no sync. If the sync does nothing, each loss falls into
@@ -11,6 +14,10 @@ The question that operators ask is whether the key sync kills the link. Two thin
   compared, and they must also be twice as frequent as before the sync, where the hour is as bad;
   and, if the operator tried it, twice as frequent as at the same age of sessions whose sync was
   skipped, lest sessions be frail at that age for another reason.
+
+Deferred syncs, those after a reconnection, are judged together with the periodic ones and by
+themselves: many harmless syncs must not hide a few that kill. If the operator tried both settings
+of the skip flag and the difference is beyond doubt, that decides.
 
 The sync that the first connection of a run brings at once proves nothing: what follows it follows
 the connection, and the sending of the node's database, as well.
@@ -35,6 +42,15 @@ MIN_ACCUSING = 3
 MIN_RATE_RATIO = 2.0
 MAX_CLEARED_EXCESS = 0.2
 """The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
+JUST_BEFORE_S = 45.0
+"""Longest time that a live node says nothing: heartbeats are half a minute apart."""
+MIN_DOUBTFUL = 5
+DOUBTFUL_P = 0.001
+DOUBTFUL_SHARE = 0.3
+SKIP_P = 0.001
+SKIP_RATIO = 3.0
+SKIP_LOSSES = 10
+MIN_OBSERVED_S = 60.0
 MIN_LOSSES = 3
 CUT_S = 60.0
 DUMP_S = 15.0
@@ -71,6 +87,17 @@ VERDICT_TEXTS = {
     Verdict.QUIET_MESH: "maillage calme, pas une panne",
     Verdict.NOT_ENOUGH_DATA: "pas assez de données",
 }
+CAUSE_TEXTS = {
+    Cause.SILENCE: "silence",
+    Cause.FIN: "fermée par le nœud (FIN)",
+    Cause.RESET: "réinitialisée (RST)",
+    Cause.REFUSED: "refusée",
+    Cause.UNREACHABLE: "nœud injoignable",
+    Cause.STALLED: "nœud bloqué",
+    Cause.REBOOTED: "redémarrage annoncé",
+    Cause.REQUESTED: "demandée",
+    Cause.OTHER: "autre cause",
+}
 _ADVICE = {
     Verdict.SYNC_SUSPECTED: (
         "Mettre TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True pendant deux jours, puis refaire ce "
@@ -94,8 +121,7 @@ _ADVICE = {
     ),
     Verdict.NETWORK_OR_POWER: (
         "Vérifier le Wi-Fi là où est le nœud (signal, canal, économie d'énergie du point d'accès) "
-        "et son alimentation. TCP_SILENT_TIMEOUT peut rester à 120 : ce bot-ci interroge le nœud "
-        "avant.",
+        "et son alimentation.",
     ),
     Verdict.QUIET_MESH: (
         "Ce bot-là n'interroge pas le nœud avant de déclarer le silence. Passer à celui-ci, qui le "
@@ -130,6 +156,27 @@ class SyncEvidence:
     losses: int = 0
     """All losses, in all the time that the link was up."""
     up_s: float = 0.0
+    silences: int = 0
+    just_before: int = 0
+    """Silences whose last sign of life came shortly before a sync."""
+    deferred_only: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether last signs of life stand before syncs more often than by chance."""
+        if self.just_before < max(MIN_DOUBTFUL, DOUBTFUL_SHARE * self.silences) or not self.up_s:
+            return False
+        syncs = self.syncs + self.began_before
+        chance = min(1.0, syncs * JUST_BEFORE_S / self.up_s)
+        return binomial_tail(self.just_before, self.silences, chance) < DOUBTFUL_P
+
+    @property
+    def bound(self) -> float:
+        """The largest share of syncs that may kill the link and not be noticed (95 %)."""
+        if not self.syncs:
+            return 1.0
+        most = upper_bound(self.after, self.syncs) * self.syncs
+        return max(0.0, (most - self.background) / self.syncs)
 
     @property
     def expected(self) -> float:
@@ -159,15 +206,17 @@ class SyncEvidence:
         control = self.control / self.control_s if self.control_s else 0.0
         before = self.before / self.before_s if self.before_s else 0.0
         same_age = self.same_age / self.same_age_s if self.same_age_s else 0.0
-        return self.p_value < ALPHA and rate >= MIN_RATE_RATIO * max(control, before, same_age)
+        # The second look must see more.
+        alpha, ratio = (ALPHA / 3, 1.5) if self.deferred_only else (ALPHA, 1.0)
+        ratio *= MIN_RATE_RATIO
+        return self.p_value < alpha and rate >= ratio * max(control, before, same_age)
 
     @property
     def cleared(self) -> bool:
         """Whether it is excluded, at 95 %, that every fifth sync kills the link."""
-        if self.suspect or not self.syncs or self.p_value < 0.05:
+        if self.suspect or self.doubtful or not self.syncs or self.p_value < 0.05:
             return False
-        most = upper_bound(self.after, self.syncs) * self.syncs
-        return (most - self.background) / self.syncs < MAX_CLEARED_EXCESS
+        return self.bound < MAX_CLEARED_EXCESS
 
 
 @dataclass(frozen=True)
@@ -187,6 +236,17 @@ class SkipComparison:
         more = binomial_tail(self.losses_with, total, share)
         less = binomial_tail(self.losses_without, total, 1 - share)
         return min(1.0, 2 * min(more, less))
+
+    @property
+    def accuses(self) -> bool:
+        """Whether the sync costs losses beyond doubt."""
+        rate_with = self.losses_with / self.hours_with
+        rate_without = self.losses_without / self.hours_without
+        return (
+            self.p_value < SKIP_P
+            and self.losses_with >= SKIP_LOSSES
+            and rate_with >= SKIP_RATIO * rate_without
+        )
 
 
 @dataclass(frozen=True)
@@ -239,9 +299,9 @@ class Diagnosis:
 
 def diagnose(history: LinkHistory) -> Diagnosis:
     """Return the judgement on a history."""
-    sync = sync_evidence(history)
-    verdict, reasons = _judge(history, sync)
     comparison = skip_comparison(history)
+    sync = _telling(sync_evidence(history), sync_evidence(history, deferred_only=True))
+    verdict, reasons = _judge(history, sync, comparison)
     diagnosis = Diagnosis(
         verdict=verdict,
         figures=figures_of(history),
@@ -250,14 +310,46 @@ def diagnose(history: LinkHistory) -> Diagnosis:
         criteria=[],
         causes=_causes(history.losses),
         reasons=reasons,
-        advice=list(_ADVICE[verdict]),
+        advice=_advice(verdict, history, sync, comparison),
     )
     if verdict not in (Verdict.SYNC_SUSPECTED, Verdict.SYNC_CLEARED):
         diagnosis.reasons += _sync_reasons(sync)
-    if comparison is not None:
+    if comparison is not None and not comparison.accuses:
         diagnosis.reasons.append(_comparison_text(comparison))
-    diagnosis.criteria = _criteria(history, sync)
+    diagnosis.criteria = _criteria(history, sync, comparison)
     return diagnosis
+
+
+def _telling(every: SyncEvidence, deferred: SyncEvidence) -> SyncEvidence:
+    """Return the evidence that accuses, else the one that does not clear."""
+    both = [every, deferred] if deferred.syncs else [every]
+    return next(
+        (one for one in both if one.suspect), next((one for one in both if not one.cleared), every)
+    )
+
+
+def _advice(
+    verdict: Verdict,
+    history: LinkHistory,
+    sync: SyncEvidence,
+    comparison: SkipComparison | None,
+) -> list[str]:
+    """Return what to change next."""
+    advice = list(_ADVICE[verdict])
+    if verdict is Verdict.SYNC_SUSPECTED and comparison is not None:
+        advice = [
+            "Laisser TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True : l'essai des deux réglages est fait."
+            if comparison.accuses
+            else "L'essai des deux réglages ne tranche pas : le prolonger de quelques jours."
+        ]
+    elif verdict is not Verdict.SYNC_SUSPECTED and sync.doubtful:
+        advice.append(
+            "La synchronisation n'est pas innocentée : TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True "
+            "pendant deux jours le dirait."
+        )
+    if verdict is Verdict.NETWORK_OR_POWER and any(loss.asked for loss in history.losses):
+        advice.append("TCP_SILENT_TIMEOUT peut rester à 120 : le nœud est interrogé avant.")
+    return advice
 
 
 # -- Figures -----------------------------------------------------------------------------------
@@ -284,8 +376,14 @@ def figures_of(history: LinkHistory) -> Figures:
         losses=len(history.losses),
         reconnections=len(reconnections),
         syncs=len(history.syncs),
-        uptime_percent=100 * history.up_s / observed_s if observed_s else None,
-        reconnections_per_hour=len(reconnections) * HOUR_S / observed_s if observed_s else None,
+        uptime_percent=(
+            100 * history.up_s / observed_s
+            if observed_s >= MIN_OBSERVED_S and history.tells_of_link
+            else None
+        ),
+        reconnections_per_hour=(
+            len(reconnections) * HOUR_S / observed_s if observed_s >= HOUR_S else None
+        ),
         busiest_hour=_busiest_hour(reconnections),
         longest_run_s=max(
             ((session.end_s or history.last_s) - session.start_s for session in history.sessions),
@@ -320,22 +418,24 @@ def _causes(losses: list[Loss]) -> dict[Cause, int]:
 # -- The sync ----------------------------------------------------------------------------------
 
 
-def sync_evidence(history: LinkHistory) -> SyncEvidence:
-    """Return what speaks for and against the key sync."""
-    syncs = after = control = before = began_before = 0
+def sync_evidence(history: LinkHistory, *, deferred_only: bool = False) -> SyncEvidence:
+    """Return what speaks for and against the key sync, or the deferred ones of them."""
+    syncs = after = control = before = began_before = just_before = 0
     after_s = control_s = before_s = 0.0
     example: tuple[Loss, float] | None = None
     for session in history.sessions:
         end_s = session.end_s if session.end_s is not None else history.last_s
         first_s = session.start_s
-        live = sorted(sync.at_s for sync in session.syncs if sync.at_s < end_s)
+        counting = [sync for sync in session.syncs if sync.deferred or not deferred_only]
+        live = sorted(sync.at_s for sync in counting if sync.at_s < end_s)
         if session.reconnected_at_s is None and live and live[0] < first_s + AT_ONCE_S:
             first_s = live.pop(0) + AFTER_SYNC_S
             live = [at_s for at_s in live if at_s >= first_s]
-        late = [sync.at_s for sync in session.syncs if sync.at_s >= end_s]
+        late = [sync.at_s for sync in counting if sync.at_s >= end_s]
         loss = session.loss
         if loss is not None and loss.cause is Cause.SILENCE and late:
             began_before += 1
+            just_before += late[0] - loss.began_s <= JUST_BEFORE_S
             example = example or (loss, late[0])
         if live:
             waited_s = min(live[0] - first_s, CONTROL_S)
@@ -372,6 +472,9 @@ def sync_evidence(history: LinkHistory) -> SyncEvidence:
         example[1] if example else 0.0,
         len(history.losses),
         history.up_s,
+        sum(loss.cause is Cause.SILENCE for loss in history.losses),
+        just_before,
+        deferred_only,
     )
 
 
@@ -433,15 +536,26 @@ def binomial_tail(successes: int, trials: int, chance: float) -> float:
         return 0.0
     if chance >= 1.0:
         return 1.0
-    logs = [
-        math.lgamma(trials + 1)
-        - math.lgamma(number + 1)
-        - math.lgamma(trials - number + 1)
-        + number * math.log(chance)
-        + (trials - number) * math.log1p(-chance)
-        for number in range(successes, trials + 1)
-    ]
-    return min(1.0, math.fsum(math.exp(value) for value in logs))
+    if successes > trials * chance:
+        return min(1.0, _binomial_sum(range(successes, trials + 1), trials, chance))
+    return max(0.0, 1.0 - _binomial_sum(range(successes - 1, -1, -1), trials, chance))
+
+
+def _binomial_sum(numbers: range, trials: int, chance: float) -> float:
+    """Add up the probabilities of numbers that lead away from the likeliest."""
+    total = 0.0
+    for number in numbers:
+        term = math.exp(
+            math.lgamma(trials + 1)
+            - math.lgamma(number + 1)
+            - math.lgamma(trials - number + 1)
+            + number * math.log(chance)
+            + (trials - number) * math.log1p(-chance)
+        )
+        total += term
+        if term < total * 1e-15:
+            break
+    return total
 
 
 def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
@@ -462,16 +576,24 @@ def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
 # -- The verdict -------------------------------------------------------------------------------
 
 
-def _judge(history: LinkHistory, sync: SyncEvidence) -> tuple[Verdict, list[str]]:
+def _judge(
+    history: LinkHistory, sync: SyncEvidence, comparison: SkipComparison | None
+) -> tuple[Verdict, list[str]]:
     losses = history.losses
     number = len(losses) + len(history.dump_losses)
     observed = duration_text(history.up_s + history.down_s)
+    if not history.tells_of_link:
+        return Verdict.NOT_ENOUGH_DATA, [
+            "aucune ligne sur la liaison elle-même : le journal a-t-il été filtré ?"
+        ]
     if not number:
         if sync.cleared:
             return Verdict.SYNC_CLEARED, [
                 f"aucune coupure en {observed}, pour {_syncs_text(sync.syncs)}"
             ]
         return Verdict.NOT_ENOUGH_DATA, [f"aucune coupure en {observed} : rien à expliquer"]
+    if comparison is not None and comparison.accuses:
+        return Verdict.SYNC_SUSPECTED, [_comparison_text(comparison), *_sync_reasons(sync)]
     if sync.suspect:
         return Verdict.SYNC_SUSPECTED, _sync_reasons(sync)
     if number < MIN_LOSSES and not history.contests:
@@ -486,7 +608,9 @@ def _judge(history: LinkHistory, sync: SyncEvidence) -> tuple[Verdict, list[str]
         return Verdict.SYNC_CLEARED, [
             *_sync_reasons(sync),
             "les coupures n'ont pas de cause commune reconnue : "
-            + ", ".join(f"{count} × {cause.value}" for cause, count in _causes(losses).items()),
+            + ", ".join(
+                f"{count} × {CAUSE_TEXTS[cause]}" for cause, count in _causes(losses).items()
+            ),
         ]
     return Verdict.NOT_ENOUGH_DATA, [
         f"{counted(number, 'coupure', 'coupures')} en {observed}, sans cause commune"
@@ -639,14 +763,27 @@ def _sync_reasons(sync: SyncEvidence) -> list[str]:
         reasons.append(
             f"synchronisation hors de cause : {counted(sync.after, 'coupure', 'coupures')} dans "
             f"les 90 s après {_syncs_text(sync.syncs)}, {_decimal(sync.expected)} attendues par "
-            f"hasard (p {_p_text(sync.p_value)})"
+            f"hasard (p {_p_text(sync.p_value)}) ; elle en causerait au plus pour "
+            f"{_percent(sync.bound)} d'entre elles, à 95 %"
+        )
+    elif sync.doubtful:
+        reasons.append(
+            f"dans {sync.just_before} silences sur {sync.silences} une synchronisation a suivi le "
+            f"dernier signe de vie de moins de {JUST_BEFORE_S:.0f} s, plus que par hasard : elle "
+            "n'est pas innocentée"
         )
     elif sync.syncs:
+        what = " différée" if sync.deferred_only else ""
         reasons.append(
-            f"trop peu de données pour juger la synchronisation : {_syncs_text(sync.syncs)}, "
+            f"trop peu de données pour juger la synchronisation{what} : {_syncs_text(sync.syncs)}, "
             f"{counted(sync.after, 'coupure', 'coupures')} dans les 90 s qui suivent"
         )
-    if sync.began_before and sync.example is not None and sync.example.silence_s is not None:
+    if (
+        sync.began_before
+        and not sync.doubtful
+        and sync.example is not None
+        and sync.example.silence_s is not None
+    ):
         before_s = sync.example_sync_s - sync.example.began_s
         reasons.append(
             f"{counted(sync.began_before, 'silence avait', 'silences avaient')} commencé avant la "
@@ -674,6 +811,10 @@ def _p_text(p_value: float) -> str:
     return "< 0,001" if p_value < 0.001 else f"= {p_value:.3f}".replace(".", ",")
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "1 %"
+
+
 def _decimal(value: float) -> str:
     return f"{value:.1f}".replace(".", ",")
 
@@ -681,7 +822,9 @@ def _decimal(value: float) -> str:
 # -- The promises ------------------------------------------------------------------------------
 
 
-def _criteria(history: LinkHistory, sync: SyncEvidence) -> list[Criterion]:
+def _criteria(
+    history: LinkHistory, sync: SyncEvidence, comparison: SkipComparison | None
+) -> list[Criterion]:
     silences = [
         loss
         for loss in history.losses
@@ -693,10 +836,16 @@ def _criteria(history: LinkHistory, sync: SyncEvidence) -> list[Criterion]:
         _messages_criterion(history),
         Criterion(
             "aucune coupure causée par le bot",
-            False if sync.suspect else (True if sync.cleared else None),
-            (_sync_reasons(sync) or ["aucune synchronisation observée"])[0],
+            _no_harm(sync, comparison),
+            (_sync_reasons(sync) or ["aucune synchronisation après une reconnexion"])[0],
         ),
     ]
+
+
+def _no_harm(sync: SyncEvidence, comparison: SkipComparison | None) -> bool | None:
+    if sync.suspect or (comparison is not None and comparison.accuses):
+        return False
+    return True if sync.cleared and sync.p_value >= 0.2 else None
 
 
 def _silence_criterion(silences: list[Loss]) -> Criterion:

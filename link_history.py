@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from link_event import Cause, EventKind, LinkEvent, cause_of
 
+SAME_SYNC_S = 5.0
 SAME_LOSS_S = 5.0
 """A line about a loss so soon after another is about the same one."""
 HANDSHAKE_BEFORE_SUCCESS_S = 60.0
@@ -21,11 +22,12 @@ CLOCK_BACK_S = 2 * 3_600.0
 
 @dataclass
 class Sync:
-    """A key sync."""
+    """A key sync. ``deferred``: the one that was scheduled after a reconnection."""
 
     at_s: float
     keys: int | None = None
     ended_s: float | None = None
+    deferred: bool = False
 
 
 @dataclass
@@ -93,6 +95,8 @@ class LinkHistory:
     last_s: float = 0.0
     asks_before_silence: bool = False
     """Whether a quiet node is asked before silence is declared; older bots do not ask."""
+    tells_of_link: bool = False
+    """Whether there is anything about the link itself, not only about syncs."""
     messages_opened: int = 0
     messages_not_opened: int = 0
     send_failures: int = 0
@@ -134,6 +138,10 @@ class HistoryBuilder:
         """Whether something else than an attempt has told why the one before failed."""
         self._seen_s: float | None = None
         """When the last event was."""
+        self._deferred_due_s: float | None = None
+        """When the sync that was scheduled is due."""
+        self._attempt_s: float | None = None
+        """When the last attempt was announced."""
         self._blank_since_s: float | None = None
         """The beginning of a journal that has not told yet whether there was a link."""
 
@@ -151,6 +159,7 @@ class HistoryBuilder:
         if self._blank_since_s is not None:
             self._begin_in_the_middle(event, self._blank_since_s)
         history.last_s = max(history.last_s, event.wall_s)
+        history.tells_of_link = history.tells_of_link or event.kind in _ABOUT_THE_LINK
         handler = _HANDLERS.get(event.kind)
         if handler is not None:
             handler(self, event)
@@ -172,7 +181,9 @@ class HistoryBuilder:
     def finish(self) -> LinkHistory:
         """Return the history up to the last event."""
         if self._session is not None:
-            self._session.end_s = None
+            # It lasts, as far as this journal, or the last of several, goes.
+            lasts = self._seen_s is None or self._seen_s >= self.history.last_s
+            self._session.end_s = None if lasts else self._seen_s
         if self._down_since_s is not None:
             self._end_outage(self.history.last_s)
         self._leave_out()
@@ -230,6 +241,7 @@ class HistoryBuilder:
             self._connected = event
 
     def _attempt(self, event: LinkEvent) -> None:
+        self._attempt_s = event.wall_s
         if self._loss is None and self._session is not None:
             # An older bot says no more of a loss than what it does about it.
             self._lose(event, cause_of(event.text), event.wall_s)
@@ -247,6 +259,14 @@ class HistoryBuilder:
 
     def _silence(self, event: LinkEvent) -> None:
         seconds = event.seconds or 0.0
+        loss = self._loss
+        if self._session is None and loss is not None:
+            # The success in between is not in the journal, or not yet counted.
+            back_s = max(loss.declared_s, self._attempt_s or loss.declared_s)
+            if self._connected is not None:
+                back_s = self._connected.wall_s
+            if event.wall_s - seconds > loss.declared_s:
+                self._begin(min(back_s, event.wall_s - seconds), self._connected)
         self._lose(event, Cause.SILENCE, event.wall_s - seconds)
 
     def _lost(self, event: LinkEvent) -> None:
@@ -274,6 +294,15 @@ class HistoryBuilder:
 
     def _reconnected(self, event: LinkEvent) -> None:
         connected, self._connected = self._connected, None
+        session = self._session
+        if session is not None and session.start_s < event.wall_s:
+            if session.reconnected_at_s is None and (
+                event.wall_s - session.start_s < HANDSHAKE_BEFORE_SUCCESS_S
+            ):
+                session.reconnected_at_s = event.wall_s
+                return
+            # A success without a loss before it: the loss is not in the journal.
+            self._lose(replace(event, text=""), Cause.OTHER, event.wall_s)
         start_s = event.wall_s
         if connected is not None and event.wall_s - connected.wall_s < HANDSHAKE_BEFORE_SUCCESS_S:
             start_s = connected.wall_s
@@ -287,13 +316,18 @@ class HistoryBuilder:
     def _sync_scheduled(self, event: LinkEvent) -> None:
         if self._session is not None:
             self._session.skips_sync = False
+        if event.seconds is not None:
+            self._deferred_due_s = event.wall_s + event.seconds
 
     def _sync_skipped(self, event: LinkEvent) -> None:
         if self._session is not None and event.text == "flag":
             self._session.skips_sync = True
 
     def _sync_started(self, event: LinkEvent) -> None:
+        due_s = self._deferred_due_s
         sync = Sync(event.wall_s)
+        if due_s is not None and abs(event.wall_s - due_s) <= SAME_SYNC_S:
+            sync.deferred, self._deferred_due_s = True, None
         self.history.syncs.append(sync)
         if self._session is not None:
             self._session.syncs.append(sync)
@@ -373,6 +407,16 @@ class HistoryBuilder:
         self._down_since_s = None
 
 
+_ABOUT_THE_LINK = frozenset(EventKind) - {
+    EventKind.SYNC_STARTED,
+    EventKind.SYNC_COMPLETE,
+    EventKind.SYNC_SCHEDULED,
+    EventKind.SYNC_SKIPPED,
+    EventKind.ALIVE,
+    EventKind.MESSAGE_OPENED,
+    EventKind.MESSAGE_NOT_OPENED,
+    EventKind.SEND_FAILED,
+}
 _HANDLERS = {
     EventKind.STARTED: HistoryBuilder._started,
     EventKind.STOPPED: HistoryBuilder._stopped,

@@ -7,23 +7,27 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from tqdm import tqdm
 
+from instance_lock import InstanceLock
 from journal_reader import JournalReader
 from link_diagnosis import diagnose
 from link_event import EventKind, LinkEvent, on_one_clock
 from link_history import LinkHistory, history_of
 from link_report_html import html_report
 from link_report_text import json_report, text_report
-from storage import Storage
+from storage import Storage, may_exist
 
 EXIT_OK = 0
 EXIT_NO = 1
 MAX_EVENTS = 300_000
 """Of a longer history only the last ones are judged: memory is bounded."""
+DAY_S = 86_400.0
 MAX_LINE_BYTES = 8_192
 DEFAULT_SINCE = "7d"
 _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
@@ -90,6 +94,7 @@ class ReportCommand:
             if options.html:
                 page = html_report(history, diagnosis, in_utc=in_utc)
                 self._write_page(Path(options.html), page)
+                sys.stderr.write(f"✅ Page écrite : {options.html}\n")
         except ReportRefusal as refusal:
             self._write(f"❌ {refusal}\n")
             return EXIT_NO
@@ -103,21 +108,45 @@ class ReportCommand:
             raise ReportRefusal(f"{path} non écrit : {error.strerror}") from error
 
     def _from_database(self, since_s: float | None) -> LinkHistory:
-        if not self._path.exists():
+        if not may_exist(self._path):
             raise ReportRefusal(f"Pas encore de base {self._path} : le bot n'a pas tourné")
         storage = Storage(self._path, simulated=self._simulated)
         storage.open()
         try:
             events = on_one_clock(storage.load_link_events(MAX_EVENTS))
+            elsewhere = storage.nodes_of_the_other_mesh()
         finally:
             storage.close()
-        start_s = self._wall_clock() - (since_s or since_seconds(DEFAULT_SINCE) or 0.0)
+        now_s = self._wall_clock()
+        if events and InstanceLock(self._path).holder() is not None:
+            # The bot runs: that nothing happened since the last event is a fact, too.
+            last = events[-1]
+            since_last_s = max(now_s - last.wall_s, 0.0)
+            events.append(
+                replace(
+                    last,
+                    kind=EventKind.ALIVE,
+                    wall_s=last.wall_s + since_last_s,
+                    mono_s=last.mono_s + since_last_s,
+                    seconds=None,
+                    count=None,
+                    text="",
+                )
+            )
+        start_s = now_s - (since_s or since_seconds(DEFAULT_SINCE) or 0.0)
         if not any(event.wall_s >= start_s for event in events):
+            what = "du vrai nœud" if self._simulated else "du nœud simulé"
+            hint = f" ; elle contient aussi le maillage {what} (CONNECTION_MODE)" * bool(elsewhere)
             raise ReportRefusal(
                 "Aucun événement de la liaison dans cette durée (voir --since) ; base : "
-                f"{self._path.absolute()}{', mode simulé' if self._simulated else ''}"
+                f"{self._path.absolute()}{', mode simulé' if self._simulated else ''}{hint}"
             )
         return history_of(events, start_s)
+
+    def _local_now_s(self) -> float:
+        """Return the time of day on local clocks, as a journal without dates is read."""
+        now = datetime.fromtimestamp(self._wall_clock())
+        return now.replace(tzinfo=UTC).timestamp()
 
     def _from_text(self, name: str, since_s: float | None) -> tuple[LinkHistory, bool]:
         reader = JournalReader(self._wall_clock)
@@ -128,14 +157,22 @@ class ReportCommand:
                 with Path(name).open("rb") as file:
                     events = _last_events(reader, file, Path(name).stat().st_size)
         except OSError as error:
-            raise ReportRefusal(f"{name} illisible : {error.strerror}") from error
+            raise ReportRefusal(f"{name or 'fichier'} illisible : {error.strerror}") from error
+        except ValueError as error:
+            raise ReportRefusal(f"{name!r} n'est pas un nom de fichier") from error
         if not events:
+            hint = " (fichier compressé ? zcat …)" if name.endswith((".gz", ".xz", ".zst")) else ""
             raise ReportRefusal(
-                f"Aucune ligne d'un bot sur {reader.lines} lues : il faut des lignes telles que "
-                "« 13:35:58 [INFO] ✅ Reconnexion TCP réussie (background) »"
+                f"Aucune ligne d'un bot sur {reader.lines} lues{hint} : il faut des lignes telles "
+                "que « 13:35:58 [INFO] ✅ Reconnexion TCP réussie (background) »"
             )
         # The last line says until when the bot ran, whatever it is about.
         last_s = max(reader.last_s or 0.0, events[-1].wall_s)
+        if not reader.has_dates:
+            # Days were counted on from today; the last one can be no later than that.
+            ahead_s = max(0.0, math.ceil((last_s - self._local_now_s()) / DAY_S) * DAY_S)
+            events = [replace(event, wall_s=event.wall_s - ahead_s) for event in events]
+            last_s -= ahead_s
         alive = LinkEvent(EventKind.ALIVE, last_s)
         start_s = last_s - since_s if since_s is not None else -math.inf
         return history_of([*events, alive], start_s), not reader.has_dates

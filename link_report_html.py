@@ -8,7 +8,7 @@ from french_text import duration_text
 from link_diagnosis import Diagnosis, Verdict
 from link_event import Cause
 from link_history import LinkHistory
-from link_report_text import date_text, figure_rows
+from link_report_text import UNDATED, date_text, figure_rows
 
 DAY_S = 86_400.0
 MAX_DAYS = 92
@@ -84,6 +84,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
 <main>
 <h1>Liaison avec le nœud</h1>
 <p class="when">du {first} au {last}, {observed} observés</p>
+{f"<p>{escape(UNDATED)}</p>" if in_utc else ""}
 <section class="verdict {tone}">
 <strong>{escape(diagnosis.headline[:1].upper() + diagnosis.headline[1:])}</strong>
 {_list(diagnosis.reasons)}

@@ -4,11 +4,17 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from french_text import duration_text
-from link_diagnosis import Criterion, Diagnosis
+from french_text import counted, duration_text
+from link_diagnosis import CAUSE_TEXTS, Criterion, Diagnosis
 from link_history import LinkHistory
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
+
+
+UNDATED = (
+    "⚠️ Ce journal ne dit pas les jours, ou d'une façon inconnue : ils sont comptés depuis "
+    "aujourd'hui, et un jour sans ligne y manque (LC_ALL=C journalctl -o short-iso les donne)"
+)
 
 
 def text_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = False) -> str:
@@ -16,6 +22,7 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
     lines = [
         f"Liaison du {date_text(history.first_s, in_utc)} au {date_text(history.last_s, in_utc)}, "
         f"{duration_text(diagnosis.figures.observed_s)} observés",
+        *([UNDATED] if in_utc else []),
         "",
         f"VERDICT : {diagnosis.headline}",
         *(f"  – {reason}" for reason in diagnosis.reasons),
@@ -40,23 +47,37 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """Return the figures as names and values to be read."""
     figures = diagnosis.figures
     rate = figures.reconnections_per_hour
-    causes = ", ".join(f"{count} × {cause.value}" for cause, count in diagnosis.causes.items())
+    causes = ", ".join(
+        f"{count} × {CAUSE_TEXTS[cause]}" for cause, count in diagnosis.causes.items()
+    )
     return [
         ("coupures", f"{figures.losses}" + (f" ({causes})" if causes else "")),
         (
             "reconnexions",
-            f"{figures.reconnections}, soit {_number(rate)} par heure, "
-            f"{figures.busiest_hour} dans la pire (sain : 0 à 2)",
+            f"{figures.reconnections}"
+            + (
+                f", soit {_number(rate)} par heure, {figures.busiest_hour} dans la pire "
+                "(sain : 0 à 2)"
+                if rate is not None
+                else ""
+            ),
         ),
-        ("synchronisations", f"{figures.syncs} pour {figures.reconnections} reconnexions"),
-        ("disponibilité", f"{_number(figures.uptime_percent, 2)} %"),
+        (
+            "synchronisations",
+            f"{figures.syncs} pour {counted(figures.reconnections, 'reconnexion', 'reconnexions')}",
+        ),
+        ("disponibilité", _with(_number(figures.uptime_percent, 2), "%")),
         ("interruption médiane", _duration(figures.median_outage_s)),
         ("la plus longue", _duration(figures.longest_outage_s)),
         ("plus longue sans coupure", _duration(figures.longest_run_s)),
-        ("reconnexion → silence", f"{_duration(figures.median_to_silence_s)} (médiane)"),
-        ("échange de configuration", f"{_number(figures.median_handshake_s)} s (médiane)"),
+        ("reconnexion → silence", _with(_duration(figures.median_to_silence_s), "(médiane)")),
+        ("échange de configuration", _with(_number(figures.median_handshake_s), "s (médiane)")),
         ("réponses perdues", f"{figures.replies_lost}"),
     ]
+
+
+def _with(value: str, unit: str) -> str:
+    return value if value == "–" else f"{value} {unit}"
 
 
 def _number(value: float | None, digits: int = 1) -> str:

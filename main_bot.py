@@ -62,7 +62,7 @@ from serial_interface_manager import SerialInterfaceManager
 from service_notifier import ServiceNotifier
 from settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
 from simulated_node import SimulatedNode
-from storage import Storage, StorageError
+from storage import Storage, StorageDamaged, StorageError
 from supervised_interface import SupervisedInterface
 from tcp_interface_manager import TCPInterfaceManager
 from termination import Termination
@@ -177,6 +177,7 @@ class MeshBot:
         self._clock = clock
         self._wall_clock = wall_clock
         self._stop = threading.Event()
+        self._stopped = False
         self._timers_lock = threading.Lock()
         self._timers: set[threading.Timer] = set()
         self._said_key_withheld = False
@@ -363,12 +364,13 @@ class MeshBot:
         self._lock.acquire()
         try:
             self._open_store()
+            keys = self.node_manager.load()
+            constants = {name: getattr(self, name) for name, _ in constants_of(type(self))}
+            self.link_journal.start({**constants, "CONNECTION_MODE": self.site.connection_mode})
         except BaseException:
+            self._storage.close()
             self._lock.release()
             raise
-        keys = self.node_manager.load()
-        constants = {name: getattr(self, name) for name, _ in constants_of(type(self))}
-        self.link_journal.start({**constants, "CONNECTION_MODE": self.site.connection_mode})
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info("🤖 MeshBot %s : %s", VERSION, known)
         for line in self._unknown_names:
@@ -419,6 +421,9 @@ class MeshBot:
 
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
+        if self._stopped:
+            return
+        self._stopped = True
         self._stop.set()
         with self._timers_lock:
             timers, self._timers = self._timers, set()
@@ -545,6 +550,11 @@ class MeshBot:
             if self._storage.compact():
                 log.debug("database compacted")
             self._storage.back_up()
+        except StorageDamaged as error:
+            try:
+                self.node_manager.rebuild_store(error)
+            except StorageError as second:
+                log.error("❌ %s (le bot continue)", second)
         except StorageError as error:
             log.debug("%s", error)  # what matters is the database itself
 
@@ -603,7 +613,7 @@ def constants_of(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:
 
 def _unknown_lines(reader: SettingsReader) -> list[str]:
     """Return a line about each variable that nothing reads."""
-    lines = []
+    lines = list(reader.doubts)
     for name in reader.unknown_names():
         meant = reader.suggestion(name)
         hint = f", plutôt {meant} ?" if meant else ""
@@ -676,6 +686,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         log.error("❌ %s", error)
         return EXIT_CONFIG
+    except OSError as error:
+        if options.command is None:
+            raise
+        sys.stderr.write(f"❌ {error.strerror or error}\n")
+        os._exit(EXIT_PASSING)  # the output cannot be written: nor can the interpreter at its end
     except StorageError as error:
         log.error("❌ %s", error)
         return EXIT_PASSING if error.passing else EXIT_CONFIG
@@ -716,6 +731,7 @@ def _run_bot(environment: Mapping[str, str]) -> int:
             finally:
                 notifier.stopping()
                 bot.stop()
+                notifier.close()
         except StorageError:
             if not termination.requested:
                 raise
@@ -723,6 +739,9 @@ def _run_bot(environment: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    if set(sys.argv[1:]) & {"check", "keys", "report"}:
+        for _number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(_number, signal.SIG_DFL)  # nothing to end in order: the code says it
     _code = main()
     for _number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_number, signal.SIG_IGN)  # it is ending already

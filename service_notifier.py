@@ -59,6 +59,12 @@ class ServiceNotifier:
         """Say that the end has begun."""
         self._say("STOPPING=1\nSTATUS=Arrêt en cours")
 
+    def close(self) -> None:
+        """Let go of systemd's socket."""
+        notifier, self._notifier = self._notifier, None
+        if notifier is not None and notifier.socket is not None:
+            notifier.socket.close()
+
     def tick(self) -> None:
         """Tell what is new, and feed the watchdog if all is well."""
         if self._notifier is None:

@@ -83,6 +83,8 @@ class SettingsReader:
         self._environment = environment
         self._file = file
         self.problems: list[str] = []
+        self.doubts: list[str] = []
+        """What is odd, and no reason not to start."""
         self.read_names: set[str] = set()
 
     def _value(self, name: str, default: object) -> object:
@@ -210,7 +212,11 @@ class SettingsReader:
         for name in vars(config):
             if name.isupper() and name not in known:
                 meant = _nearest(name, known)
-                if meant:
+                if meant and hasattr(config, meant):
+                    self.doubts.append(
+                        f"{name} inconnu dans {config.__name__}.py : ignoré, plutôt {meant} ?"
+                    )
+                elif meant:
                     self.problems.append(
                         f"{name} inconnu dans {config.__name__}.py : plutôt {meant} ?"
                     )

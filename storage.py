@@ -23,6 +23,8 @@ from link_event import EventKind, LinkEvent
 
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 5.0  # at start-up
+MAX_TIME_S = 1e11  # some thousand years
+MAX_NUMBER = 1 << 40
 MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
 MIN_FREE_SHARE = 0.25
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
@@ -469,8 +471,8 @@ class Storage:
 
         Raises :class:`StorageError`.
         """
-        rows = self._rows("link_events", ("max(run)",))
-        return int(rows[0][0] or 0)
+        query = (f"max(CASE WHEN typeof(run) = 'integer' AND run < {MAX_NUMBER} THEN run END)",)
+        return int(self._rows("link_events", query)[0][0] or 0)
 
     def add_link_events(self, events: Iterable[LinkEvent]) -> None:
         """Write events in one transaction. Raises :class:`StorageError`."""
@@ -508,7 +510,11 @@ class Storage:
                 )
         except sqlite3.Error as error:
             raise self._unusable(error) from error
-        return [LinkEvent(kinds[kind], *rest) for kind, *rest in reversed(rows) if kind in kinds]
+        return [
+            LinkEvent(kinds[kind], *rest)
+            for kind, *rest in reversed(rows)
+            if kind in kinds and _is_event(*rest)
+        ]
 
     def prune_link_events(self, most: int, before_wall_s: float) -> None:
         """Delete all but the last ``most`` events, and those from before a wall-clock time.
@@ -561,3 +567,30 @@ class Storage:
 def _insert(table: str, columns: Sequence[str]) -> str:
     places = ", ".join("?" * (1 + len(columns)))
     return f"INSERT OR REPLACE INTO {table} (simulated, {', '.join(columns)}) VALUES ({places})"
+
+
+def _is_event(
+    wall_s: object,
+    mono_s: object,
+    run: object,
+    session: object,
+    seconds: object,
+    count: object,
+    text: object,
+) -> bool:
+    """Say whether a row holds what an event holds: a damaged file may hold anything."""
+    times_s = (wall_s, mono_s, seconds if seconds is not None else 0.0)
+    numbers = (run, session, count if count is not None else 0)
+    return (
+        all(isinstance(time_s, (int, float)) and abs(time_s) < MAX_TIME_S for time_s in times_s)
+        and all(isinstance(number, int) and 0 <= number < MAX_NUMBER for number in numbers)
+        and isinstance(text, str)
+    )
+
+
+def may_exist(path: Path) -> bool:
+    """Say whether a file is there, or hidden where we may not look: opening it tells."""
+    try:
+        return path.exists()
+    except OSError:
+        return True

@@ -7,18 +7,25 @@ line of SETTINGS, unless that names it already. Standard library only: it runs b
 
 import ast
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "MESHBOT_"
 
 
+@dataclass(frozen=True)
+class Expression:
+    """A value that has to be worked out, which this program does not."""
+
+    text: str
+
+
 def constants_in(path: Path) -> dict[str, object]:
-    """Return the upper-case names that a file, or its class MeshBot, sets to plain values."""
+    """Return the upper-case names that a file sets, or the class MeshBot where it has one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    bodies = [tree.body]
-    bodies += [
+    bodies = [
         node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "MeshBot"
-    ]
+    ] or [tree.body]
     found: dict[str, object] = {}
     for statement in (statement for body in bodies for statement in body):
         targets: list[ast.expr] = []
@@ -32,7 +39,7 @@ def constants_in(path: Path) -> dict[str, object]:
                 try:
                     found[target.id] = ast.literal_eval(value)
                 except ValueError:
-                    continue  # no plain value: not an operator's
+                    found[target.id] = Expression(ast.unparse(value))
     return found
 
 
@@ -62,7 +69,13 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"❌ {installed / file} illisible ({error}) : rien n'est changé\n")
             return 1
         for name, value in changes.items():
-            if PREFIX + name not in named:
+            if PREFIX + name in named:
+                continue
+            if isinstance(value, Expression):
+                sys.stdout.write(
+                    f"⚠️ À reprendre à la main dans {settings} : {name} = {value.text}\n"
+                )
+            else:
                 lines.append(f"{PREFIX}{name}={as_text(value)}")
     if lines:
         added = "# Repris des fichiers modifiés à la main :\n" + "\n".join(lines) + "\n"

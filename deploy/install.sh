@@ -37,6 +37,7 @@ $USAGE" ;;
   shift
 done
 [ "$purge" = no ] || [ "$action" = uninstall ] || refuse "--purge ne va qu'avec --uninstall"
+[ -d "${root:-/}" ] || refuse "--root : $root n'est pas un dossier"
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 python=${PYTHON:-python3}
@@ -48,6 +49,7 @@ unit=$root/etc/systemd/system/meshbot.service
 command=$root/usr/local/bin/meshbot
 fresh=$program.new
 former=$program.old
+by_hand=$program.avant
 
 # In a scratch root there is no service manager and no user to make.
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemd=yes; else systemd=no; fi
@@ -96,7 +98,7 @@ fi
 for file in main_bot.py config.py requirements.txt deploy/meshbot.service deploy/carry_over.py; do
   [ -f "$source_dir/$file" ] || refuse "$source_dir n'est pas le dossier du projet : $file manque"
 done
-[ "$action" = install ] || [ -d "$program" ] || refuse "pas encore installé : sans --upgrade d'abord"
+[ "$action" = install ] || [ -d "$program" ] || [ -d "$former" ] || refuse "pas encore installé : sans --upgrade d'abord"
 [ "$source_dir" != "$program" ] || refuse "à lancer depuis une copie du projet, pas depuis $program"
 command -v "$python" >/dev/null || refuse "$python introuvable : sudo apt-get install python3 python3-venv"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -107,6 +109,9 @@ free_kb=$(df -Pk "${root:-/}" | awk 'NR == 2 {print $4}')
 [ "$free_kb" -gt 400000 ] || refuse "il faut 400 Mo libres sous ${root:-/}, il y en a $((free_kb / 1024))"
 
 # -- The work ---------------------------------------------------------------------------------------
+
+# An earlier run was interrupted just between the old program and the new one.
+put_back() { mv "$former" "$program"; }
 
 make_user() {
   if [ -z "$root" ] && ! id meshbot >/dev/null 2>&1; then
@@ -141,6 +146,9 @@ keep_settings() {
   if [ -d "$program/.delivered" ]; then
     "$python" "$source_dir/deploy/carry_over.py" "$program/.delivered" "$program" "$settings"
   fi
+  if [ -d "$program" ]; then  # settings and a database of a bot that was tried by hand
+    find "$program" -maxdepth 1 -type f \( -name .env -o -name '*.db*' \) -exec cp -p {} "$fresh/" \;
+  fi
 }
 
 swap() {
@@ -149,6 +157,12 @@ swap() {
   if ! mv "$fresh" "$program"; then
     mv "$former" "$program"
     refuse "le nouveau programme n'a pas pu prendre la place de l'ancien, qui est remis"
+  fi
+  if [ -d "$former" ] && [ ! -d "$former/.delivered" ] && [ ! -e "$by_hand" ]; then
+    # Not installed by this script: nobody can tell which settings were edited in its files.
+    mv "$former" "$by_hand"
+    say "ℹ️ L'ancien programme est gardé sous $by_hand : s'il y avait des réglages modifiés dans ses"
+    say "   fichiers, les mettre dans $settings, puis enlever ce dossier"
   fi
   rm -rf "$former"
 }
@@ -168,8 +182,14 @@ start_service() {
   fi
 }
 
-trap 'rm -rf "$fresh"' EXIT
+if [ "$dry_run" = no ]; then
+  trap 'rm -rf "$fresh"' EXIT
+  trap 'exit 1' HUP INT TERM
+fi
 
+if [ ! -d "$program" ] && [ -d "$former" ]; then
+  step "remettre l'ancien programme, qu'une installation interrompue avait mis de côté" put_back
+fi
 step "utilisateur meshbot et dossier $state" make_user
 step "construire le programme et ses bibliothèques à côté ($fresh)" build
 step "garder les réglages ($settings)" keep_settings

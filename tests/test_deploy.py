@@ -1,11 +1,15 @@
 """The systemd unit, as systemd itself reads it."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from service_notifier import MAX_TICK_S, STUCK_S
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = (ROOT / "deploy" / "meshbot.service").read_text(encoding="utf-8")
@@ -38,5 +42,46 @@ def test_the_unit_keeps_its_promises() -> None:
         "StateDirectory=meshbot",
         "Restart=always",
         "RestartPreventExitStatus=2",
+        "Type=notify",
+        "NotifyAccess=main",
+        "WatchdogSec=180",
     ):
         assert promise in lines
+
+
+def seconds_of(name: str) -> float:
+    (value,) = re.findall(rf"^{name}=(\d+)$", UNIT, re.MULTILINE)
+    return float(value)
+
+
+def test_the_watchdog_waits_longer_than_the_bot_takes_to_be_sure_that_it_is_stuck() -> None:
+    """Its patience begins with the last feeding: that may be just before the thread counts."""
+    assert seconds_of("WatchdogSec") > STUCK_S + MAX_TICK_S
+    assert seconds_of("WatchdogSec") >= 3 * MAX_TICK_S, "two feedings may be late"
+
+
+def test_the_bot_has_time_to_start_and_to_stop() -> None:
+    """A first try to connect takes 10 s and its handshake 30 s at most; the end takes 5 s."""
+    assert seconds_of("TimeoutStartSec") >= 2 * (10 + 30)
+    assert seconds_of("TimeoutStopSec") >= 2 * 5
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_the_unit_is_as_closed_as_a_bot_can_be() -> None:
+    judged = subprocess.run(
+        [
+            "systemd-analyze",
+            "security",
+            "--offline=true",
+            "--no-pager",
+            str(ROOT / "deploy" / "meshbot.service"),
+        ],
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+    )
+    found = re.search(r"Overall exposure level for meshbot\.service: (\d+\.\d+)", judged.stdout)
+    assert found is not None, judged
+    assert float(found.group(1)) < 2.5

@@ -766,6 +766,7 @@ class KeysOfNodes(RuleBasedStateMachine):
         for holder in NUMS:
             if holder != num and self.expected[holder] == key:
                 self.retire(holder)
+                self.disputed.discard(holder)
         if self.expected[num] != key:
             self.retire(num)
         self.pin(num, key)

@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -375,5 +376,18 @@ def test_a_bot_is_not_ready_while_its_first_try_lasts(
     node.wake_up()
     node.close_by_rst()
     manager.wait_for("READY=1")
+    program.process.terminate()
+    assert program.finish() == 0
+
+
+def test_a_link_that_stands_is_said_at_once_not_at_the_next_look(
+    manager: Manager, node: SimulatedNode, run: Callable[..., Program]
+) -> None:
+    program = run(**QUICK, TCP_PORT=str(node.port))
+    program.wait_line("Connexion TCP établie")
+    up_s = time.monotonic()
+    manager.wait_for("STATUS=Liaison établie")
+    manager.wait_for("READY=1")
+    assert time.monotonic() - up_s < MAX_TICK_S / 4
     program.process.terminate()
     assert program.finish() == 0
