@@ -58,11 +58,11 @@ def set_aside(path: Path, stamp: str) -> Path:
     while aside.exists():
         number += 1
         aside = path.with_name(f"{path.name}.abimee-{stamp}-{number}")
-    for side in _SIDE_FILES:
-        side_file = path.with_name(path.name + side)
-        if side_file.exists():
-            side_file.rename(aside.with_name(aside.name + side))
-    path.rename(aside)
+    # Its log goes with it: beside another database it would be taken for that one's.
+    for name in ("", *_SIDE_FILES):
+        part = path.with_name(path.name + name)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + name))
     return aside
 
 
@@ -70,7 +70,7 @@ def salvage(path: Path, columns: str, other_columns: str, *, simulated: bool) ->
     """Return what can still be read of a damaged database, every row checked; change nothing."""
     nodes: dict[int, KnownNode] = {}
     others: dict[tuple[int, bytes], OtherKey] = {}
-    if not path.exists():
+    if not path.exists() or path.stat().st_size == 0:
         return Salvage([], [])
     try:
         connection = sqlite3.connect(uri_to_look(path), uri=True)

@@ -15,6 +15,8 @@ from storage import StorageError
 
 ATTEMPTS = 4
 PAUSE_S = 0.1
+MAX_BYTES = 64
+_OPENED = b"store"
 
 
 class AlreadyRunning(StorageError):
@@ -42,6 +44,9 @@ class InstanceLock:
         self.ended_orderly = True
         """Whether the last bot that had the lock gave it back itself."""
         self._database_path = database_path
+        database_path = Path(
+            os.path.realpath(database_path)
+        )  # one lock, by whatever way it is named
         self._path = database_path.with_name(database_path.name + ".lock")
         self._descriptor: int | None = None
 
@@ -53,7 +58,6 @@ class InstanceLock:
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self.used_before = self._path.exists()
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StorageError(
@@ -64,25 +68,39 @@ class InstanceLock:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except OSError as error:
+            except BlockingIOError as error:
                 if attempt + 1 < ATTEMPTS:
                     self._pause(PAUSE_S)  # somebody may only be looking, see holder()
                     continue
                 pid = _pid_in(descriptor)
                 os.close(descriptor)
                 raise AlreadyRunning(self._database_path, pid) from error
+            except OSError:
+                break  # a file system without locks is no reason not to run
         self.ended_orderly = _pid_in(descriptor) == 0
-        os.ftruncate(descriptor, 0)
-        with contextlib.suppress(OSError):  # a full disk is no reason not to start
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self.used_before = _OPENED in os.pread(descriptor, MAX_BYTES, 0)
         self._descriptor = descriptor
+        self._write(os.getpid())
+
+    def store_opened(self) -> None:
+        """Note that the database is a bot's, for the day on which it cannot be told any more."""
+        self.used_before = True
+        self._write(os.getpid())
+
+    def _write(self, pid: int) -> None:
+        if self._descriptor is None:
+            return
+        with contextlib.suppress(OSError):  # a full disk is no reason not to start
+            os.ftruncate(self._descriptor, 0)
+            mark = b" " + _OPENED if self.used_before else b""
+            os.pwrite(self._descriptor, f"{pid}".encode() + mark + b"\n", 0)
 
     def release(self) -> None:
         """Give the lock back. Harmless when it is not held. The file stays: to delete it races."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+        if self._descriptor is not None:
+            self._write(0)
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def holder(self) -> int | None:
         """Return the process that holds the lock, 0 for an unknown one, None for nobody."""
@@ -101,6 +119,6 @@ class InstanceLock:
 
 def _pid_in(descriptor: int) -> int:
     try:
-        return int(os.pread(descriptor, 32, 0).decode("ascii"))
-    except ValueError:
+        return int(os.pread(descriptor, MAX_BYTES, 0).split()[0])
+    except (ValueError, IndexError):
         return 0

@@ -83,7 +83,7 @@ KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
 HOUSEKEEPING_S = 1_800.0
-BACKUP_S = 86_400.0
+BACKUP_S = 20 * 3_600.0
 NIGHT_HOURS = range(3, 5)  # by the local clock; when nobody minds half a second
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
@@ -406,6 +406,7 @@ class MeshBot:
             if repaired is not None:
                 log.error("❌ %s", repaired)
         self._storage.open()
+        self._lock.store_opened()
         if self.simulated_node is None:
             self._storage.forget_simulated()
 
@@ -539,10 +540,12 @@ class MeshBot:
 
     def _keep_house(self) -> None:
         """Once a day, at night if possible: forget old events, give room back, copy the store."""
-        since_s = self._clock() - self._kept_house_s
-        at_night = datetime.fromtimestamp(self._wall_clock()).hour in NIGHT_HOURS
-        due = since_s >= BACKUP_S / 2 if at_night else since_s >= 2 * BACKUP_S
-        if not due and self._storage.has_backup():
+        now_s = self._wall_clock()
+        age_s = self._storage.backup_age_s(now_s)
+        if age_s is not None and age_s < 0:  # the clock was set back
+            age_s = self._clock() - self._kept_house_s
+        at_night = datetime.fromtimestamp(now_s).hour in NIGHT_HOURS
+        if age_s is not None and age_s < (BACKUP_S if at_night else 2 * BACKUP_S):
             return
         self._kept_house_s = self._clock()
         self.link_journal.prune()
@@ -652,11 +655,17 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def environment_of(options: argparse.Namespace) -> dict[str, str]:
     """Return the settings from outside: the command line over the environment over ``.env``."""
-    environment = {
-        name: value for name, value in dotenv_values(DOTENV_PATH).items() if value is not None
-    }
+    try:
+        stored = dotenv_values(DOTENV_PATH)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{DOTENV_PATH} illisible : {error}") from error
+    environment = {name: value for name, value in stored.items() if value is not None}
     environment.update(os.environ)
     chosen = {"TCP_HOST": options.host, "TCP_PORT": options.port, "SERIAL_PORT": options.serial}
+    if options.host is not None and not options.host.strip("[] "):
+        raise ConfigError("--host : quelle adresse ?")
+    if options.host:
+        chosen["TCP_HOST"] = options.host.strip("[]")
     if options.host or options.port:
         chosen["CONNECTION_MODE"] = "tcp"
     elif options.serial or options.simulate:

@@ -259,8 +259,10 @@ class MessageSender:
                 if self._stop.is_set():
                     return
                 continue
+            self.progress.idle()  # to wait for its turn is no lack of progress
             if self._stop.wait(max(self._next_send_s - self._clock(), 0.0)):
                 return
+            self.progress.step()
             try:
                 if self._send_once(text, interface):
                     return

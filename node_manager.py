@@ -465,11 +465,6 @@ class NodeManager:
 
     def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
-        self._storage.close()
-        if isinstance(error, StorageDamaged):
-            stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
-            self._storage.set_aside(stamp)
-        self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         with self._lock:
             nodes = [
                 replace(node)
@@ -477,6 +472,11 @@ class NodeManager:
                 if node.introduced or self._trust.knows(node.num)
             ]
             other_keys = self._trust.all_others()
+        self._storage.close()
+        if isinstance(error, StorageDamaged):
+            stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
+            self._storage.replace_damaged(nodes, other_keys, stamp)
+        self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         try:
             self._storage.save_nodes(nodes, other_keys)
         except StorageError:

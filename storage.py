@@ -25,6 +25,7 @@ SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 5.0  # at start-up
 MAX_TIME_S = 1e11  # some thousand years
 MAX_NUMBER = 1 << 40
+MAX_NEWER = 100  # a schema so much newer than ours was never written
 MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
 MIN_FREE_SHARE = 0.25
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
@@ -134,6 +135,10 @@ class StorageError(Exception):
         self.passing = passing
 
 
+class ForeignFile(StorageError):
+    """The file is no database of this program."""
+
+
 class StorageVanished(StorageError):
     """The file was deleted or replaced: what is written now would be lost with it."""
 
@@ -165,6 +170,8 @@ class Storage:
         """Device and inode of the file that is open."""
         self._data_version = 0
         self._backup_path = path.with_name(path.name + ".copie")
+        self._backup_paths = (self._backup_path, path.with_name(path.name + ".copie.avant"))
+        self._fresh_path = path.with_name(path.name + ".neuve")
 
     def open(self, busy_timeout_s: float | None = None) -> None:
         """Open the file, making it where there is none; wait so long for another program.
@@ -180,6 +187,8 @@ class Storage:
             connection = sqlite3.connect(
                 self._path, timeout=busy_timeout_s, check_same_thread=False
             )
+            # A name that a bit of the card has spoilt must not keep the rest from being read.
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             with connection:
@@ -221,7 +230,7 @@ class Storage:
             with self._path.open("rb") as file:
                 # SQLite itself takes a file of one byte for an empty one, and overwrites it.
                 if file.read(len(damaged_store.SQLITE_MAGIC)) != damaged_store.SQLITE_MAGIC:
-                    raise StorageError(f"{self._path} n'est pas une base du bot : {_NOT_OURS}")
+                    raise ForeignFile(f"{self._path} n'est pas une base du bot : {_NOT_OURS}")
             connection = sqlite3.connect(
                 damaged_store.uri_to_look(self._path), uri=True, timeout=busy_timeout_s
             )
@@ -236,14 +245,14 @@ class Storage:
             raise self._unusable(error) from error
         expected = _COLUMNS_OF_VERSION.get(version)
         if version <= SCHEMA_VERSION and (columns != expected or bool(tables) != bool(expected)):
-            raise StorageError(f"{self._path} est la base d'un autre programme : {_NOT_OURS}")
+            raise ForeignFile(f"{self._path} est la base d'un autre programme : {_NOT_OURS}")
         return version
 
     def _unusable(self, error: OSError | sqlite3.Error) -> StorageError:
         """Return what an operator is to be told about a failure to open the file."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return StorageError(f"{self._path} n'est pas une base du bot ({error}) : {_NOT_OURS}")
+            return ForeignFile(f"{self._path} n'est pas une base du bot ({error}) : {_NOT_OURS}")
         if code in (
             sqlite3.SQLITE_READONLY,
             sqlite3.SQLITE_CANTOPEN,
@@ -258,35 +267,98 @@ class Storage:
         )
 
     def repair(self, stamp: str, *, thorough: bool) -> str | None:
-        """Before :meth:`open`: set a damaged file aside and begin a new one with what can be read.
+        """Before :meth:`open`: put a new file in the place of one of ours that is damaged.
 
+        For a file that a bot has used before. What can be read of it, and of the copies, is in the
+        new one; the damaged one is set aside. Whenever this is interrupted, the next call goes on.
         Returns a line for the operator when that was needed. ``thorough``: look at every page;
         ``stamp`` goes into the damaged file's new name. Raises :class:`StorageError`.
         """
         try:
-            if self._path.is_dir() or not damaged_store.is_damaged(self._path, thorough=thorough):
+            if self._path.is_dir() or not self._needs_repair(thorough=thorough):
                 return None
-            aside = damaged_store.set_aside(self._path, stamp)
+            nodes, keys = self._build_from_remains()
+            aside = self._put_fresh_in_place(stamp)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
-        columns = (", ".join(_NODE_COLUMNS), ", ".join(_OTHER_KEY_COLUMNS))
-        saved = damaged_store.salvage(aside, *columns, simulated=bool(self._simulated))
-        saved.add(
-            damaged_store.salvage(self._backup_path, *columns, simulated=bool(self._simulated))
-        )
-        self.open()
-        other_keys: dict[int, list[OtherKey]] = {}
-        for other in saved.other_keys:
-            other_keys.setdefault(other.num, []).append(other)
-        try:
-            self.save_nodes(saved.nodes, other_keys)
-        finally:
-            self.close()
+        where = f"mise de côté sous {aside.name}" if aside is not None else "perdue"
         return (
-            f"La base {self._path} était abîmée (courant ou carte SD) : mise de côté sous "
-            f"{aside.name}, une nouvelle est commencée avec {len(saved.nodes)} nœuds et "
-            f"{saved.keys} clés retrouvés"
+            f"La base {self._path} était abîmée (courant ou carte SD) : {where}, une nouvelle est "
+            f"commencée avec {nodes} nœuds et {keys} clés retrouvés"
         )
+
+    def _needs_repair(self, *, thorough: bool) -> bool:
+        if self._fresh_path.exists():
+            return True  # a repair was interrupted after its new file was complete
+        if not self._path.exists() or self._path.stat().st_size == 0:
+            return any(path.exists() for path in self._backup_paths)
+        if damaged_store.is_damaged(self._path, thorough=thorough):
+            return True
+        try:
+            return self._version_of_file(BUSY_TIMEOUT_S) > SCHEMA_VERSION + MAX_NEWER
+        except ForeignFile:
+            return True
+
+    def _build_from_remains(self) -> tuple[int, int]:
+        """Make the new file of what can be read; return how many nodes and keys of this mesh."""
+        columns = (", ".join(_NODE_COLUMNS), ", ".join(_OTHER_KEY_COLUMNS))
+        counts = (0, 0)
+        meshes = []
+        for simulated in (False, True):
+            saved = damaged_store.salvage(self._path, *columns, simulated=simulated)
+            for path in (self._fresh_path, *self._backup_paths):
+                saved.add(damaged_store.salvage(path, *columns, simulated=simulated))
+            if simulated == bool(self._simulated):
+                counts = (len(saved.nodes), saved.keys)
+            other_keys: dict[int, list[OtherKey]] = {}
+            for other in saved.other_keys:
+                other_keys.setdefault(other.num, []).append(other)
+            meshes.append((simulated, saved.nodes, other_keys))
+        if not self._fresh_path.exists():
+            self._build(meshes)
+        return counts
+
+    def _build(
+        self, meshes: Iterable[tuple[bool, Iterable[KnownNode], Mapping[int, Sequence[OtherKey]]]]
+    ) -> None:
+        """Make the new file, which has its final name once it is complete."""
+        unfinished = self._fresh_path.with_name(self._fresh_path.name + ".tmp")
+        for side in ("", "-wal", "-shm"):
+            unfinished.with_name(unfinished.name + side).unlink(missing_ok=True)
+        for simulated, nodes, other_keys in meshes:
+            part = Storage(unfinished, simulated=simulated)
+            part.open()
+            try:
+                part.save_nodes(nodes, other_keys)
+            finally:
+                part.close()
+        unfinished.replace(self._fresh_path)
+
+    def _put_fresh_in_place(self, stamp: str) -> Path | None:
+        """Let the new file take the place of the damaged one; return where that is now."""
+        aside = None
+        if self._path.exists() and self._path.stat().st_size:
+            aside = damaged_store.set_aside(self._path, stamp)
+        for side in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + side).unlink(missing_ok=True)
+        self._fresh_path.replace(self._path)
+        return aside
+
+    def replace_damaged(
+        self,
+        nodes: Iterable[KnownNode],
+        other_keys: Mapping[int, Sequence[OtherKey]],
+        stamp: str,
+    ) -> None:
+        """While closed: put a new file, of what is known, in the place of a damaged one.
+
+        Raises :class:`StorageError`.
+        """
+        try:
+            self._build([(bool(self._simulated), nodes, other_keys)])
+            self._put_fresh_in_place(stamp)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
 
     def back_up(self) -> None:
         """Copy the database beside itself, for a day on which it is damaged.
@@ -311,6 +383,8 @@ class Storage:
                 )
             with fresh.open("rb") as file:
                 os.fsync(file.fileno())
+            if self._backup_path.exists():
+                self._backup_path.replace(self._backup_paths[1])
             fresh.replace(self._backup_path)
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
@@ -343,17 +417,12 @@ class Storage:
         except OSError as error:
             return str(error.strerror)
 
-    def has_backup(self) -> bool:
-        """Say whether there is a copy."""
-        return self._backup_path.exists()
-
-    def set_aside(self, stamp: str) -> None:
-        """While closed: rename a damaged file. Raises :class:`StorageError`."""
+    def backup_age_s(self, wall_s: float) -> float | None:
+        """Return how old the copy is at a wall-clock time, None where there is none."""
         try:
-            if self._path.exists():
-                damaged_store.set_aside(self._path, stamp)
-        except OSError as error:
-            raise self._unusable(error) from error
+            return wall_s - self._backup_path.stat().st_mtime
+        except OSError:
+            return None
 
     def close(self) -> None:
         """Close the file. Harmless when it is not open."""

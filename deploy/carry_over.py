@@ -69,7 +69,9 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"❌ {installed / file} illisible ({error}) : rien n'est changé\n")
             return 1
         for name, value in changes.items():
-            if PREFIX + name in named:
+            if PREFIX + name in named or name == "DATABASE_PATH":
+                # Of the database the unit says where it is; what stands there already wins.
+                sys.stdout.write(f"  non repris, {settings} ou le service en décide : {name}\n")
                 continue
             if isinstance(value, Expression):
                 sys.stdout.write(
@@ -79,7 +81,10 @@ def main(arguments: list[str]) -> int:
                 lines.append(f"{PREFIX}{name}={as_text(value)}")
     if lines:
         added = "# Repris des fichiers modifiés à la main :\n" + "\n".join(lines) + "\n"
-        settings.write_text(text.rstrip("\n") + "\n\n" + added, encoding="utf-8")
+        fresh = settings.with_name(settings.name + ".new")
+        fresh.write_text(text.rstrip("\n") + "\n\n" + added, encoding="utf-8")
+        fresh.chmod(settings.stat().st_mode & 0o777)
+        fresh.replace(settings)
         for line in lines:
             sys.stdout.write(f"  repris dans {settings} : {line}\n")
     return 0

@@ -9,6 +9,7 @@
 # settings edited in the installed config.py or main_bot.py are carried over into that file.
 
 set -eu
+umask 022
 
 USAGE="Utilisation : deploy/install.sh [--dry-run] [--upgrade | --uninstall [--purge]] [--root DOSSIER]
 
@@ -29,7 +30,8 @@ while [ $# -gt 0 ]; do
     --upgrade) action=upgrade ;;
     --uninstall) action=uninstall ;;
     --purge) purge=yes ;;
-    --root) shift; [ $# -gt 0 ] || refuse "--root : quel dossier ?"; root=${1%/} ;;
+    --root) shift; [ $# -gt 0 ] || refuse "--root : quel dossier ?"; root=${1%/}
+      [ -n "$1" ] || refuse "--root : quel dossier ?" ;;
     --help | -h) say "$USAGE"; exit 0 ;;
     *) refuse "option inconnue : $1
 $USAGE" ;;
@@ -103,6 +105,10 @@ done
 command -v "$python" >/dev/null || refuse "$python introuvable : sudo apt-get install python3 python3-venv"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   refuse "il faut Python 3.11 ou plus récent, $python est $("$python" --version 2>&1)"
+case $(readlink -f "$(command -v "$python")") in
+  /root/* | /home/* | /tmp/*)
+    [ -n "$root" ] || refuse "$python est dans un dossier que le service ne voit pas : PYTHON=/usr/bin/python3" ;;
+esac
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
   refuse "le module venv manque : sudo apt-get install python3-venv"
 free_kb=$(df -Pk "${root:-/}" | awk 'NR == 2 {print $4}')
@@ -128,8 +134,10 @@ build() {
   rm -rf "$fresh"
   mkdir -p "$fresh"
   (cd "$source_dir" && tar -cf - --exclude=./.venv --exclude=./.git --exclude=./tests \
-    --exclude='./.*_cache' --exclude=./.hypothesis --exclude='__pycache__' --exclude='*.db*' .) |
+    --exclude='./.*_cache' --exclude=./.hypothesis --exclude='__pycache__' --exclude='*.db*' \
+    --exclude=./.env --exclude='./*.html' --exclude='./journal*.txt' .) |
     (cd "$fresh" && tar -xf - --no-same-owner)
+  chmod -R u=rwX,go=rX "$fresh"
   mkdir "$fresh/.delivered"
   cp "$fresh/config.py" "$fresh/main_bot.py" "$fresh/.delivered/"
   "$python" -m venv "$fresh/.venv"

@@ -204,7 +204,7 @@ def test_everything_that_was_backed_up_comes_back(full: Path, name: str) -> None
     storage.open()
     assert storage.load_other_keys() == [OtherKey(FIRST_NUM, b"o" * 32, offered_at=5)]
     storage.close()
-    assert storage.has_backup()
+    assert storage.backup_age_s(0.0) is not None
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -338,13 +338,73 @@ def test_a_log_is_set_aside_with_its_file_and_read_with_it(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"x", b"a letter to a friend", b"SQLite format 2\x00" * 300, b"\x00" * 9 + b"a" * 5_000],
-    ids=["empty", "a byte", "a text", "another format", "not all zeros"],
+    [b"x", b"a letter to a friend", b"SQLite format 2\x00" * 300, b"\x00" * 9 + b"a" * 5_000],
+    ids=["a byte", "a text", "another format", "not all zeros"],
 )
-def test_a_file_that_is_not_ours_is_not_touched(path: Path, content: bytes) -> None:
+def test_what_a_used_database_has_become_is_set_aside_whatever_it_is(
+    path: Path, content: bytes
+) -> None:
     path.write_bytes(content)
+    line = Storage(path).repair(STAMP, thorough=True)
+    assert line is not None and "0 clés retrouvés" in line
+    assert path.with_name(f"bot.db.abimee-{STAMP}").read_bytes() == content
+    Storage(path).verify()
+
+
+def test_an_empty_file_without_a_copy_is_a_beginning(path: Path) -> None:
+    path.write_bytes(b"")
     assert Storage(path).repair(STAMP, thorough=True) is None
-    assert contents(path.parent) == {"bot.db": content}
+    assert contents(path.parent) == {"bot.db": b""}
+
+
+@pytest.mark.parametrize("left", ["empty", "missing"])
+def test_an_empty_or_missing_file_comes_back_from_the_copy(full: Path, left: str) -> None:
+    storage = Storage(full)
+    storage.open()
+    nodes = storage.load_nodes()
+    storage.back_up()
+    storage.close()
+    full.write_bytes(b"") if left == "empty" else full.unlink()
+    line = storage.repair(STAMP, thorough=True)
+    assert line is not None and f"{len(nodes)} nœuds" in line
+    storage.open()
+    assert storage.load_nodes() == nodes
+    storage.close()
+
+
+@pytest.mark.parametrize("step", ["build", "rename", "place"])
+def test_an_interrupted_repair_is_finished_by_the_next_start(
+    full: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the power failed: while the new file is built, when it is set aside, and after that."""
+    before = stored_keys(full)
+    with full.open("r+b") as file:
+        file.seek(full.stat().st_size // 4096 * 4096 - 4096)
+        file.write(bytes(4096))
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*args: object, **kwargs: object) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patch:
+        if step == "build":
+            patch.setattr(Storage, "save_nodes", cut)
+        elif step == "rename":
+            patch.setattr(Storage, "_put_fresh_in_place", cut)
+        else:
+            real = damaged_store.set_aside
+            patch.setattr(
+                damaged_store, "set_aside", lambda path, stamp: (real(path, stamp), cut())
+            )
+        with pytest.raises(PowerCut):
+            Storage(full).repair(STAMP, thorough=True)
+    Storage(full).repair(STAMP, thorough=True)
+    after = stored_keys(full)
+    assert len(after) > len(before) // 2
+    assert after.items() <= before.items()
+    assert not full.with_name("bot.db.neuve").exists()
 
 
 def test_a_sound_database_is_not_touched(full: Path) -> None:
@@ -385,15 +445,16 @@ def test_looking_at_a_damaged_file_changes_nothing(full: Path) -> None:
 
 def test_a_copy_is_a_whole_database_and_replaces_the_one_before(full: Path) -> None:
     storage = Storage(full)
-    assert not storage.has_backup()
+    assert storage.backup_age_s(0.0) is None
     storage.open()
     storage.back_up()
     storage.save_nodes([KnownNode(7, "Tard")])
     storage.back_up()
     storage.close()
-    assert storage.has_backup()
+    assert storage.backup_age_s(0.0) is not None
     assert set(nodes_in(full.with_name("bot.db.copie"))) == ALL | {7}
-    assert set(contents(full.parent)) == {"bot.db", "bot.db.copie"}
+    assert set(nodes_in(full.with_name("bot.db.copie.avant"))) == ALL
+    assert set(contents(full.parent)) == {"bot.db", "bot.db.copie", "bot.db.copie.avant"}
 
 
 def test_a_copy_that_cannot_be_made_leaves_the_one_before(full: Path) -> None:
@@ -504,7 +565,7 @@ def stored_keys(path: Path) -> dict[int, bytes]:
 def prepare_used(path: Path) -> None:
     """Make a database that a bot has used before and left in order."""
     fill(path)
-    path.with_name("bot.db.lock").touch()
+    path.with_name("bot.db.lock").write_bytes(b"0 store\n")
 
 
 @pytest.mark.parametrize("name", DAMAGES)

@@ -61,8 +61,8 @@ def test_the_watchdog_waits_longer_than_the_bot_takes_to_be_sure_that_it_is_stuc
 
 
 def test_the_bot_has_time_to_start_and_to_stop() -> None:
-    """A first try to connect takes 10 s and its handshake 30 s at most; the end takes 5 s."""
-    assert seconds_of("TimeoutStartSec") >= 2 * (10 + 30)
+    """A node may take its time to begin with; the end takes 5 s."""
+    assert "TimeoutStartSec=infinity" in UNIT.splitlines()
     assert seconds_of("TimeoutStopSec") >= 2 * 5
 
 

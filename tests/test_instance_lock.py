@@ -113,7 +113,6 @@ def test_the_lock_ends_with_a_killed_process_and_that_is_noticed(path: Path) -> 
         lock = InstanceLock(path, no_pause)
         assert lock.holder() is None
         lock.acquire()
-        assert lock.used_before
         assert not lock.ended_orderly
         lock.release()
     again = InstanceLock(path)
@@ -127,6 +126,11 @@ def test_the_first_use_of_a_database_is_known_for_the_first(path: Path) -> None:
     first.acquire()
     assert (first.used_before, first.ended_orderly) == (False, True)
     first.release()
+    refused = InstanceLock(path)
+    refused.acquire()
+    assert not refused.used_before, "a start that got no further proves nothing"
+    refused.store_opened()
+    refused.release()
     second = InstanceLock(path)
     second.acquire()
     assert (second.used_before, second.ended_orderly) == (True, True)
