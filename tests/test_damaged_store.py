@@ -395,9 +395,12 @@ def test_an_interrupted_repair_is_finished_by_the_next_start(
             patch.setattr(Storage, "_put_fresh_in_place", cut)
         else:
             real = damaged_store.set_aside
-            patch.setattr(
-                damaged_store, "set_aside", lambda path, stamp: (real(path, stamp), cut())
-            )
+
+            def set_aside_and_cut(path: Path, stamp: str) -> Path:
+                real(path, stamp)
+                raise PowerCut
+
+            patch.setattr(damaged_store, "set_aside", set_aside_and_cut)
         with pytest.raises(PowerCut):
             Storage(full).repair(STAMP, thorough=True)
     Storage(full).repair(STAMP, thorough=True)
