@@ -48,7 +48,8 @@ class MeshBotView:
         self._counts = counts
         self._journal = journal
         self._verdict: tuple[float, str] | None = None
-        self._admin_nodes = admin_nodes
+        self.admin_nodes = admin_nodes
+        """Who may give orders, and the beginning of the key each must have; replaced whole."""
         self._link = link
         self._version = version
         self._clock = clock
@@ -57,7 +58,7 @@ class MeshBotView:
 
     def is_admin(self, num: int) -> bool:
         """Say whether the operator lets a node give orders."""
-        key = self._admin_nodes.get(num)
+        key = self.admin_nodes.get(num)
         if key is None:
             return False
         if key:

@@ -14,7 +14,8 @@ if __name__ == "__main__":
     # handlers are in place is no error either.
     for _number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_number, lambda *_: os._exit(0))
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a question, until there is somebody to answer
+    for _number in (signal.SIGUSR1, signal.SIGHUP):
+        signal.signal(_number, signal.SIG_IGN)  # questions, until there is somebody to answer
     if importlib.util.find_spec("meshtastic") is None:
         sys.exit(
             "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
@@ -22,6 +23,7 @@ if __name__ == "__main__":
         )
 
 import argparse
+import importlib
 import logging
 import threading
 import time
@@ -211,7 +213,7 @@ class MeshBot:
         )
         counts = DirectMessageCounts()
         self._radio_keys = RadioKeys()
-        view = MeshBotView(
+        self._view = view = MeshBotView(
             self.node_manager,
             self._link,
             counts,
@@ -313,6 +315,24 @@ class MeshBot:
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""
         return self._link.status()
+
+    def reload(self, environment: Mapping[str, str]) -> None:
+        """Follow the settings that can change while the bot runs, as they are written now.
+
+        Those are LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI and ANSWER_CHANNELS. Raises
+        :class:`ConfigError`, and changes nothing, when any setting makes no sense.
+        """
+        reader = SettingsReader(environment)
+        site = reader.site(importlib.reload(load_config()))
+        reader.check()
+        self._view.admin_nodes = site.admin_nodes
+        settings = HandlerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
+        self._worker.post(partial(self._packets.use, settings))
+        configure_logging(site.log_level)
+        log.info(
+            "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
+            "autres comptent au prochain démarrage"
+        )
 
     @property
     def tried(self) -> bool:
@@ -686,7 +706,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logging("INFO")
     try:
         if options.command is None:
-            return _run_bot(environment_of(options))
+            return _run_bot(options)
         return _run_command(options, environment_of(options))
     except BrokenPipeError:
         # Whoever read the output has enough of it; nor may the interpreter try to write the rest.
@@ -721,12 +741,19 @@ def _run_command(options: argparse.Namespace, environment: Mapping[str, str]) ->
     return KeysCommand(site.database_path, simulated=simulated).run(options)
 
 
-def _run_bot(environment: Mapping[str, str]) -> int:
-    bot = MeshBot(environment=environment)
+def _run_bot(options: argparse.Namespace) -> int:
+    bot = MeshBot(environment=environment_of(options))
     configure_logging(bot.site.log_level)
-    with Termination(bot.log_state) as termination:
+    notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
+
+    def reload() -> None:
+        try:
+            bot.reload(environment_of(options))
+        except ConfigError as error:
+            log.error("❌ Réglages gardés tels quels : %s", error)
+
+    with Termination(bot.log_state, lambda: notifier.reload(reload)) as termination:
         bot.on_change = termination.wake
-        notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
 
         def tick() -> None:
             if bot.tried:

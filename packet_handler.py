@@ -125,6 +125,10 @@ class PacketHandler:
             if packet.pki_encrypted:
                 self.open_waiting(interface)  # that may have taught the sender's key
 
+    def use(self, settings: HandlerSettings) -> None:
+        """Follow other settings from now on; on the worker thread."""
+        self._settings = settings
+
     def open_waiting(self, interface: SupervisedInterface | None) -> None:
         """Open the messages that were kept for want of a key, where there is one now."""
         if interface is None or not len(self._waiting):

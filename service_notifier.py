@@ -7,6 +7,7 @@ is away is no lack of progress.
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 
 import sdnotify
@@ -53,6 +54,15 @@ class ServiceNotifier:
         """Say, once, that the start is over: the link is up, or was tried in vain."""
         if not self._said_ready:
             self._said_ready = True
+            self._say("READY=1")
+
+    def reload(self, work: Callable[[], object]) -> None:
+        """Do what a reload does, telling systemd when it begins and ends."""
+        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1_000
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
+        try:
+            work()
+        finally:
             self._say("READY=1")
 
     def stopping(self) -> None:

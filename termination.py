@@ -1,4 +1,4 @@
-"""Waits for SIGTERM or SIGINT without ever missing one, and answers SIGUSR1 meanwhile.
+"""Waits for SIGTERM or SIGINT without ever missing one, and answers others meanwhile.
 
 A main thread that waits on a lock does not notice a signal that the system hands to another thread,
 or that comes just before it falls asleep: Python's handler runs in the main thread only, and that
@@ -22,13 +22,18 @@ class Termination:
     Signals belong to the main thread; in any other, the wait has no end but the process's.
     """
 
-    def __init__(self, on_usr1: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        on_usr1: Callable[[], object] = lambda: None,
+        on_hup: Callable[[], object] = lambda: None,
+    ) -> None:
         """Install nothing yet: use it as a context manager.
 
-        ``on_usr1`` is called by :meth:`wait` for each SIGUSR1, or once for several.
+        ``on_usr1`` is called by :meth:`wait` for each SIGUSR1, or once for several; ``on_hup`` for
+        SIGHUP.
         """
         self.requested = False
-        self._on_usr1 = on_usr1
+        self._answers = {signal.SIGUSR1: on_usr1, signal.SIGHUP: on_hup}
         self._previous: dict[signal.Signals, signal._HANDLER] = {}
         self._previous_bell = -1
 
@@ -42,7 +47,8 @@ class Termination:
             )
             self._previous = {number: signal.signal(number, self._note) for number in _SIGNALS}
             # The byte is what counts; but without a handler the signal would end the process.
-            self._previous[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, lambda *_: None)
+            for number in self._answers:
+                self._previous[number] = signal.signal(number, lambda *_: None)
         return self
 
     def __exit__(
@@ -80,8 +86,9 @@ class Termination:
             except TimeoutError:
                 continue
             self.requested = self.requested or any(number in _SIGNALS for number in numbers)
-            if signal.SIGUSR1 in numbers and not self.requested:
-                self._on_usr1()
+            for number, answer in self._answers.items():
+                if number in numbers and not self.requested:
+                    answer()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.requested = True

@@ -1,5 +1,6 @@
 """Sealed messages, keys and privilege, over a real socket: who is believed, and who is not."""
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ import packet_handler
 from key_trust import fingerprint
 from keys_command import KeysCommand
 from main_bot import MeshBot
+from settings import ConfigError
 from simulated_node import SimulatedNode
 from simulation import packets
 from simulation.peer import SimulatedPeer, private_key_from
@@ -457,6 +459,33 @@ def test_unproven_messages_can_be_ignored_altogether(
         wait_text(node, node.peers[1].num)
         assert texts_to(node, node.peers[0].num) == []
         journal.wait_for("non authentifié")
+
+
+def test_a_reload_makes_an_admin_without_touching_the_link(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    admin = node.peers[3]
+    site = {
+        "MESHBOT_CONNECTION_MODE": "tcp",
+        "MESHBOT_TCP_HOST": "127.0.0.1",
+        "MESHBOT_TCP_PORT": str(node.port),
+    }
+    with pytest.raises(ConfigError, match="ADMIN_NODES"):
+        bot.reload({**site, "MESHBOT_ADMIN_NODES": "nobody"})
+    node.hear_text(admin, "/tcp reconnect")
+    assert wait_text(node, admin.num) == REFUSAL
+    level = logging.getLogger().level
+    handlers = list(logging.getLogger().handlers)
+    try:
+        bot.reload({**site, "MESHBOT_ADMIN_NODES": admin.node_id})
+    finally:
+        logging.getLogger().handlers[:] = handlers
+        logging.getLogger().setLevel(level)
+    assert node.connections_total == 1
+    node.hear_text(admin, "/tcp reconnect")
+    wait_text(node, admin.num, lambda text: text.startswith("Liaison refaite"))
 
 
 # -- The operator's decisions ------------------------------------------------------------------

@@ -391,3 +391,18 @@ def test_a_link_that_stands_is_said_at_once_not_at_the_next_look(
     assert time.monotonic() - up_s < MAX_TICK_S / 4
     program.process.terminate()
     assert program.finish() == 0
+
+
+def test_a_reload_is_told_from_its_beginning_to_its_end(
+    manager: Manager, node: SimulatedNode, run: Callable[..., Program]
+) -> None:
+    program = run(**QUICK, TCP_PORT=str(node.port))
+    ready = manager.wait_for("READY=1")
+    program.wait_line("Connexion TCP établie")
+    program.process.send_signal(signal.SIGHUP)
+    begun = manager.wait_for("RELOADING=1\nMONOTONIC_USEC=", after=ready)
+    manager.wait_for("READY=1", after=begun)
+    program.wait_line("🔁 Réglages relus")
+    assert node.connections_total == 1
+    program.process.terminate()
+    assert program.finish() == 0

@@ -282,7 +282,7 @@ def test_to_be_woken_is_no_question_and_a_question_no_end() -> None:
         ticks_of(
             """
 asked = []
-termination._on_usr1 = lambda: asked.append(1)
+termination._answers[signal.SIGUSR1] = lambda: asked.append(1)
 def tick():
     ticks.append(1)
     if len(ticks) == 1:
