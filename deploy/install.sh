@@ -172,7 +172,6 @@ swap() {
     say "ℹ️ L'ancien programme est gardé sous $by_hand : s'il y avait des réglages modifiés dans ses"
     say "   fichiers, les mettre dans $settings, puis enlever ce dossier"
   fi
-  rm -rf "$former"
 }
 
 install_unit() {
@@ -186,11 +185,23 @@ start_service() {
   if [ "$systemd" = yes ]; then
     systemctl daemon-reload
     systemctl enable meshbot.service
-    systemctl restart meshbot.service
+    if ! systemctl restart meshbot.service; then
+      if [ -d "$former" ]; then
+        rm -rf "$program"
+        mv "$former" "$program"
+        systemctl restart meshbot.service || true
+        refuse "le nouveau programme ne démarre pas, l'ancien est remis : journalctl -u meshbot -n 50"
+      fi
+      refuse "le programme ne démarre pas : journalctl -u meshbot -n 50"
+    fi
   fi
+  rm -rf "$former"
 }
 
 if [ "$dry_run" = no ]; then
+  mkdir -p "$(dirname "$program")"
+  exec 9<"$(dirname "$program")"
+  flock -n 9 || refuse "une autre installation est en cours"
   trap 'rm -rf "$fresh"' EXIT
   trap 'exit 1' HUP INT TERM
 fi

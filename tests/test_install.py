@@ -1,6 +1,7 @@
 """The installer, in a scratch root: what it makes, keeps, refuses, and leaves when interrupted."""
 
 import ast
+import fcntl
 import os
 import shutil
 import subprocess
@@ -681,3 +682,16 @@ def test_the_command_needs_no_settings_file(tmp_path: Path) -> None:
         "arguments": ["check"],
         "MESHBOT_DATABASE_PATH": "/var/lib/meshbot/meshbot.db",
     }
+
+
+def test_two_installations_at_a_time_are_refused(machine: Machine) -> None:
+    folder = machine.root / "opt"
+    folder.mkdir(parents=True)
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = machine.install()
+    os.close(held)
+    assert done.returncode == 1
+    assert "une autre installation est en cours" in done.stdout + done.stderr
+    assert list(folder.iterdir()) == []
+    assert machine.install().returncode == 0

@@ -608,3 +608,12 @@ def test_a_replaced_file_has_vanished(path: Path) -> None:
     with pytest.raises(StorageVanished):
         storage.save_nodes([BARE_NODE])
     storage.close()
+
+
+def test_times_beyond_2038_and_before_the_clock_was_set_are_kept(storage: Storage) -> None:
+    nodes = [
+        KnownNode(5, long_name="2106", last_heard=2**32 - 1, last_dm=2**31),
+        KnownNode(6, long_name="1970", last_heard=17),
+    ]
+    storage.save_nodes(nodes)
+    assert storage.load_nodes() == nodes
