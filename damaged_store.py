@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 SQLITE_MAGIC = b"SQLite format 3\x00"
 QUICK_BYTES = 64_000_000
 """A file up to this size is looked at whole in a second or two, even on a slow card."""
-_SIDE_FILES = ("-wal", "-shm")
+SIDE_FILES = ("-wal", "-shm")
+"""What SQLite adds to a file's name for those it keeps beside it."""
 
 
 def is_damaged(path: Path, *, thorough: bool) -> bool:
@@ -59,7 +60,7 @@ def set_aside(path: Path, stamp: str) -> Path:
         number += 1
         aside = path.with_name(f"{path.name}.abimee-{stamp}-{number}")
     # Its log goes with it: beside another database it would be taken for that one's.
-    for name in ("", *_SIDE_FILES):
+    for name in ("", *SIDE_FILES):
         part = path.with_name(path.name + name)
         if part.exists():
             part.rename(aside.with_name(aside.name + name))

@@ -24,7 +24,7 @@ from meshtastic.protobuf import mesh_pb2
 from french_text import duration_text
 from link_errors import LinkError
 from link_event import EventKind
-from link_journal import LinkNotes, NoNotes
+from link_journal import LinkNotes
 from link_policy import Action, Ending, LinkPolicy, LinkSettings
 from progress_mark import ProgressMark
 from supervised_interface import SupervisedInterface
@@ -120,7 +120,7 @@ class InterfaceManager:
         self._settings = settings
         self._where = where
         self._light_reconnect = light_reconnect
-        self._notes = notes or NoNotes()
+        self._notes = notes or LinkNotes()
         self._clock = clock
         self._policy = LinkPolicy(settings, clock(), jitter)
         self._events: queue.SimpleQueue[_Ready | _Lost | _Requested | _Stop] = queue.SimpleQueue()

@@ -15,7 +15,7 @@ from pathlib import Path
 from direct_messages import is_usable_key
 from french_text import counted
 from journal_format import printable
-from key_trust import FINGERPRINT_CHARS, OtherKey, base64_text, fingerprint, is_number_of
+from key_trust import FINGERPRINT_CHARS, OtherKey, Source, base64_text, fingerprint, is_number_of
 from known_node import KnownNode, node_id
 from node_manager import NodeManager
 from storage import KeyOrder, Storage, may_exist
@@ -149,7 +149,11 @@ class KeysCommand:
                     self._say(f"                   c'est la clé connue de {name} ({holder.id})")
                 self._say(f"                   {_decision_text(other, orders)}")
             if other.replaced_at:
-                by = "la base de la radio" if other.replaced_by == "radio" else "l'opérateur"
+                by = (
+                    "la base de la radio"
+                    if other.replaced_by == Source.RADIO.value
+                    else "l'opérateur"
+                )
                 self._say(f"  ancienne         {_key_text(node.num, other.public_key)}")
                 self._say(f"                   remplacée {_date(other.replaced_at)} par {by}")
             if other.refused_at:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from link_event import EventKind, LinkEvent
 from storage import Storage, StorageError, StorageVanished
@@ -24,8 +23,8 @@ MAX_EVENTS = 100_000
 MAX_AGE_S = 90 * 86_400.0
 
 
-class LinkNotes(Protocol):
-    """Where events of the link are noted; any thread may, and none waits."""
+class LinkNotes:
+    """Where events of the link are noted; any thread may, and none waits. Here: nowhere."""
 
     def note(
         self,
@@ -41,24 +40,7 @@ class LinkNotes(Protocol):
         """Note that the events to come are about another connection."""
 
 
-class NoNotes:
-    """Notes nothing."""
-
-    def note(
-        self,
-        kind: EventKind,
-        *,
-        seconds: float | None = None,
-        count: int | None = None,
-        text: str = "",
-    ) -> None:
-        """Do nothing."""
-
-    def next_session(self) -> None:
-        """Do nothing."""
-
-
-class LinkJournal:
+class LinkJournal(LinkNotes):
     """The events of this run, on their way into the database."""
 
     def __init__(

@@ -28,7 +28,7 @@ from journal_format import printable
 from known_node import BROADCAST_NUM
 from link_errors import LinkError, NodeBusyError
 from link_event import EventKind
-from link_journal import LinkNotes, NoNotes
+from link_journal import LinkNotes
 from progress_mark import ProgressMark
 from routing_errors import NO_KEY_ERRORS, routing_error_text
 from sealed_messages import SealedMessages
@@ -129,7 +129,7 @@ class MessageSender:
         self._sealer = sealer
         self._settings = settings
         self._clock = clock
-        self._notes = notes or NoNotes()
+        self._notes = notes or LinkNotes()
         self._queue: queue.Queue[OutgoingText | OutgoingRequest | None] = queue.Queue(
             MAX_WAITING_TEXTS
         )

@@ -34,7 +34,7 @@ from key_trust import (
 from known_node import BROADCAST_NUM, KnownNode, node_id
 from line_limiter import LineLimiter
 from link_event import EventKind
-from link_journal import LinkNotes, NoNotes
+from link_journal import LinkNotes
 from storage import (
     RUNNING_BUSY_TIMEOUT_S,
     KeyOrder,
@@ -88,7 +88,7 @@ class NodeManager:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare an empty table; :meth:`load` fills it."""
-        self.notes: LinkNotes = NoNotes()
+        self.notes = LinkNotes()
         """Is told of the syncs; set before the start."""
         self._storage = storage
         self._clock = clock
@@ -184,20 +184,20 @@ class NodeManager:
                 return
             self._take_names(node, user)
         if user.public_key:
-            self._learn_one_key(num, user.public_key, Source.AIR)
+            self._learn_one_key(num, user.public_key)
 
     def learn_from_message(self, num: int, public_key: bytes) -> None:
         """Take the key with which the radio opened a message of node ``num``."""
-        self._learn_one_key(num, public_key, Source.AIR)
+        self._learn_one_key(num, public_key)
 
-    def _learn_one_key(self, num: int, key: bytes, source: Source) -> None:
+    def _learn_one_key(self, num: int, key: bytes) -> None:
         lines: list[str] = []
         learned: dict[int, KnownNode] = {}
         with self._lock:
             node = self._node(num)
             if node is None:
                 return
-            self._learn_key(node, key, source, learned, lines)
+            self._learn_key(node, key, Source.AIR, learned, lines)
             # What nobody is told of now is written with the rest: a flood must not wear the disk.
             copies = [replace(node)] if learned or lines else []
         if copies and self._save(copies) and learned:

@@ -23,7 +23,7 @@ from key_trust import fingerprint
 from known_node import BROADCAST_NUM
 from line_limiter import LineLimiter
 from link_event import EventKind
-from link_journal import LinkNotes, NoNotes
+from link_journal import LinkNotes
 from message_sender import MessageSender, OutgoingRequest
 from node_manager import NodeManager
 from radio_keys import RadioKeys
@@ -88,7 +88,7 @@ class PacketHandler:
         self._radio_keys = radio_keys
         self._counts = counts
         self._settings = settings
-        self._notes = notes or NoNotes()
+        self._notes = notes or LinkNotes()
         self._clock = clock
         self._wall_clock = wall_clock
         self._answered: dict[bool, OrderedDict[tuple[int, int], None]] = {

@@ -250,9 +250,9 @@ class Storage:
 
     def _unusable(self, error: OSError | sqlite3.Error) -> StorageError:
         """Return what an operator is to be told about a failure to open the file."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        if isinstance(error, sqlite3.Error) and damaged_store.is_damage(error):
             return ForeignFile(f"{self._path} n'est pas une base du bot ({error}) : {_NOT_OURS}")
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (
             sqlite3.SQLITE_READONLY,
             sqlite3.SQLITE_CANTOPEN,
@@ -323,7 +323,7 @@ class Storage:
     ) -> None:
         """Make the new file, which has its final name once it is complete."""
         unfinished = self._fresh_path.with_name(self._fresh_path.name + ".tmp")
-        for side in ("", "-wal", "-shm"):
+        for side in ("", *damaged_store.SIDE_FILES):
             unfinished.with_name(unfinished.name + side).unlink(missing_ok=True)
         for simulated, nodes, other_keys in meshes:
             part = Storage(unfinished, simulated=simulated)
@@ -339,7 +339,7 @@ class Storage:
         aside = None
         if self._path.exists() and self._path.stat().st_size:
             aside = damaged_store.set_aside(self._path, stamp)
-        for side in ("-wal", "-shm"):
+        for side in damaged_store.SIDE_FILES:
             self._path.with_name(self._path.name + side).unlink(missing_ok=True)
         self._fresh_path.replace(self._path)
         return aside

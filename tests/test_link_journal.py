@@ -13,7 +13,7 @@ from histories import DAY_S
 
 import link_journal as link_journal_module
 from link_event import EventKind, LinkEvent, on_one_clock
-from link_journal import MAX_AGE_S, MAX_EVENTS, MAX_PENDING, LinkJournal, NoNotes
+from link_journal import MAX_AGE_S, MAX_EVENTS, MAX_PENDING, LinkJournal, LinkNotes
 from node_manager import NodeManager
 from storage import Storage, StorageError, StorageVanished
 
@@ -353,7 +353,7 @@ def test_no_events_are_on_one_clock() -> None:
 
 
 def test_nobody_listening_costs_nothing() -> None:
-    nobody = NoNotes()
+    nobody = LinkNotes()
     nobody.note(K.LOST, seconds=1.0, count=2, text="x")
     nobody.next_session()
     assert not vars(nobody)
