@@ -1,0 +1,86 @@
+"""``python -m benchmarks``: measure everything, or what is named, and show the page."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import page
+from benchmarks.connecting import Connecting, Reconnecting
+from benchmarks.figure import Figure
+from benchmarks.footprint import Idle, Memory
+from benchmarks.key_sync import KeySync
+from benchmarks.line import Line
+from benchmarks.packet_rate import PacketRate
+from benchmarks.quiet_mesh import QuietMesh
+from benchmarks.recovery import Recovery
+from benchmarks.sealed_message import SealedMessage
+from benchmarks.start_up import StartUp
+
+FIGURES: dict[str, type[Figure]] = {
+    "recovery": Recovery,
+    "quiet": QuietMesh,
+    "connecting": Connecting,
+    "reconnecting": Reconnecting,
+    "packets": PacketRate,
+    "sync": KeySync,
+    "startup": StartUp,
+    "sealed": SealedMessage,
+    "memory": Memory,
+    "idle": Idle,
+}
+WAITING = ("idle", "quiet", "recovery")
+"""Those that need hardly any processor go on at the same time, after the others."""
+RUNS = 5
+WAITING_RUNS = 3
+
+
+def measure(names: Sequence[str], runs: int) -> dict[str, tuple[Figure, list[Line]]]:
+    """Return the results by name."""
+    results: dict[str, tuple[Figure, list[Line]]] = {}
+    busy = [name for name in names if name not in WAITING]
+    waiting = [name for name in WAITING if name in names]
+    for name in busy:
+        results |= _finished([(name, FIGURES[name](runs))])
+    figures = [(name, FIGURES[name](min(runs, WAITING_RUNS))) for name in waiting]
+    for _, figure in figures:
+        figure.begin()
+    # In the opposite order: what has begun goes on while the recoveries are played.
+    return results | _finished(figures[::-1])
+
+
+def _finished(figures: Sequence[tuple[str, Figure]]) -> dict[str, tuple[Figure, list[Line]]]:
+    results = {}
+    for name, figure in figures:
+        sys.stderr.write(f"{figure.title}...\n")
+        try:
+            results[name] = (figure, figure.finish())
+        finally:
+            figure.close()
+        sys.stderr.write(page.table(results[name][1]) + "\n\n")
+    return results
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure; return 0 when every target was reached, 1 when not."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page here")
+    options = parser.parse_args(argv)
+    unknown = [name for name in options.names if name not in FIGURES]
+    if unknown or options.runs < 1:
+        parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--runs must be 1 or more")
+    results = measure(options.names or list(FIGURES), options.runs)
+    sections = [page.section(*results[name]) for name in FIGURES if name in results]
+    text = "\n".join([page.head(), *sections])
+    if options.write is not None:
+        options.write.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    lines = [line for _, lines in results.values() for line in lines]
+    return 0 if all(line.reached is None or line.reached(line.medians) for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""What the first connection costs, and what a reconnection does."""
+
+from benchmarks.figure import Figure
+from benchmarks.line import FLOOR, OURS, STOCK, Line, at_most_of_stock
+from benchmarks.pair import Pair
+
+SIZES = (250, 5_000)
+
+
+class Connecting(Figure):
+    """In turn, a new process each time."""
+
+    title = "Connecting"
+    about = (
+        "In turn, a new process each time. *Seconds* until the configuration is complete; "
+        "*CPU* of the whole process until everything is done that follows from it, for MeshBot "
+        "also storing the nodes. The usual pattern connects as the stock library does."
+    )
+
+    def finish(self) -> list[Line]:
+        """Measure each size."""
+        lines = []
+        for nodes in SIZES:
+            seconds = Line(f"{nodes:,} nodes", "s", "≤ 0.5 × stock", at_most_of_stock(0.5))
+            cpu = Line(f"{nodes:,} nodes, CPU", "s", "≤ 0.5 × stock", at_most_of_stock(0.5))
+            for _ in range(self.runs):
+                for contender in (STOCK, OURS, FLOOR):
+                    with Pair(contender, nodes=nodes) as pair:
+                        result = pair.connect()
+                    seconds.add(contender, result["seconds"])
+                    cpu.add(contender, result["cpu_s"])
+            lines += [seconds, cpu]
+        return lines
+
+
+class Reconnecting(Figure):
+    """The node closes the connection, the contender comes back."""
+
+    title = "Reconnecting"
+    about = (
+        "After a FIN, until the node has sent all of the new configuration: what it had to send, "
+        "and how long it took. The stock library reconnects by itself after a second, and the "
+        "usual pattern lets it."
+    )
+
+    def finish(self) -> list[Line]:
+        """Measure each size."""
+        lines = []
+        for nodes in SIZES:
+            sent = Line(f"{nodes:,} nodes, bytes", "", "≤ 1/20 of stock", at_most_of_stock(1 / 20))
+            frames = Line(f"{nodes:,} nodes, frames", "")
+            seconds = Line(f"{nodes:,} nodes", "s")
+            for _ in range(self.runs):
+                for contender in (STOCK, OURS):
+                    with Pair(contender, nodes=nodes) as pair:
+                        pair.connect()
+                        result = pair.mesh.ask("reconnection")
+                    sent.add(contender, result["bytes"])
+                    frames.add(contender, result["frames"])
+                    seconds.add(contender, result["seconds"])
+            lines += [sent, frames, seconds]
+        return lines

@@ -1,0 +1,23 @@
+"""A database that knows a large mesh."""
+
+from known_node import KnownNode
+from storage import Storage
+
+FIRST_NUM = 0x10000
+_STEP = 40_009  # a prime: the numbers are spread over all there are, as real ones
+
+
+def fill(storage: Storage, nodes: int) -> None:
+    """Store so many nodes, each with a name and a key of its own."""
+    storage.save_nodes(
+        KnownNode(
+            num=FIRST_NUM + number * _STEP,
+            long_name=f"Nœud numéro {number}",
+            short_name=f"{number % 10_000:04d}",
+            hw_model="HELTEC_V3",
+            role="CLIENT",
+            public_key=(number + 7).to_bytes(4, "big") * 8,
+            last_heard=1_700_000_000 + number,
+        )
+        for number in range(nodes)
+    )

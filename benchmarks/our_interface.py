@@ -1,0 +1,57 @@
+"""Contender: this program's interface alone, with a callback that counts."""
+
+import threading
+from collections.abc import Sequence
+
+from meshtastic.protobuf import mesh_pb2
+
+from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
+from mesh_tcp_interface import MeshTCPInterface
+from supervised_interface import SupervisedInterface
+
+
+class OurInterface(Contender):
+    """MeshTCPInterface with a callback."""
+
+    def __init__(self, port: int, speed: float) -> None:
+        """Prepare the interface."""
+        super().__init__(port, speed)
+        self._ready = threading.Event()
+        self._interface = MeshTCPInterface(
+            self,
+            "127.0.0.1",
+            port,
+            without_nodes=False,
+            connect_timeout_s=10.0,
+            queue_wait_s=10.0,
+        )
+
+    def connect(self) -> None:
+        """Open it and wait for the configuration."""
+        self._interface.open(threading.Event())
+        if not self._ready.wait(CONNECT_LIMIT_S):
+            raise RuntimeError("not connected")
+
+    def stop(self) -> None:
+        """Close it."""
+        self._interface.close()
+
+    def interface_ready(self, interface: SupervisedInterface) -> None:
+        """Note the end of the handshake."""
+        self._ready.set()
+
+    def interface_lost(self, interface: SupervisedInterface, cause: str) -> None:
+        """Do nothing: a packet that is missing is found by the count."""
+
+    def nodes_downloaded(
+        self, interface: SupervisedInterface, nodes: Sequence[mesh_pb2.NodeInfo]
+    ) -> None:
+        """Do nothing."""
+
+    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        """Count."""
+        self.count_packet()
+
+
+if __name__ == "__main__":
+    run(OurInterface)

@@ -1,0 +1,58 @@
+"""A contender and the node it is connected to, each in a process of its own."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.line import FLOOR, OUR_INTERFACE, OURS, STOCK, USUAL
+from benchmarks.program import Program
+
+MODULES = {
+    STOCK: "benchmarks.stock_bot",
+    USUAL: "benchmarks.usual_bot",
+    OURS: "benchmarks.our_bot",
+    OUR_INTERFACE: "benchmarks.our_interface",
+    FLOOR: "benchmarks.bare_socket",
+}
+
+
+class Pair:
+    """The two processes. Leaving the context ends them."""
+
+    def __init__(self, contender: str, *, nodes: int = 12, seed: int = 1, speed: float = 1) -> None:
+        """Start both; :meth:`connect` connects them."""
+        self.name = contender
+        self.mesh = Program("benchmarks.mesh_program", ["--nodes", str(nodes), "--seed", str(seed)])
+        port = self.mesh.ask("where")["port"]
+        self.bot = Program(MODULES[contender], ["--port", str(port), "--speed", str(speed)])
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End both processes."""
+        self.bot.end()
+        self.mesh.end()
+
+    def connect(self) -> dict[str, Any]:
+        """Connect; return how long that took (``seconds``, ``cpu_s``)."""
+        return self.bot.ask("connect")
+
+    def take_burst(self, packets: int) -> tuple[float, float]:
+        """Have the node send the burst it prepared; return the seconds and processor seconds."""
+        cpu_s = self.bot.ask("expect", packets=packets)["cpu_s"]
+        began_s = self.mesh.ask("burst")["began_s"]
+        done = self.bot.ask("await")
+        return done["at_s"] - began_s, done["cpu_s"] - cpu_s
+
+
+def connected(pairs: Sequence[Pair]) -> None:
+    """Connect all, one after another."""
+    for pair in pairs:
+        pair.connect()

@@ -1,0 +1,112 @@
+"""A program under measurement in a process of its own, as the measuring side sees it.
+
+It is asked by a line of JSON on its standard input and answers with one on its standard output.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parent.parent
+END_LIMIT_S = 10.0
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class ProgramFailed(Exception):
+    """A program ended, or said that it could not do what it was asked."""
+
+
+class Program:
+    """One child process. Used by one thread."""
+
+    def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
+        """Start ``python -m module``; its errors go to ours."""
+        self.module = module
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the process."""
+        self.end()
+
+    def send(self, command: str, **details: Any) -> None:
+        """Ask for something; :meth:`answer` returns what comes of it."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"command": command, **details}) + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise ProgramFailed(f"{self.module} has ended") from error
+
+    def answer(self) -> dict[str, Any]:
+        """Return the answer to the oldest question that has none. Raises :class:`ProgramFailed`."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise ProgramFailed(f"{self.module} has ended")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ProgramFailed(f"{self.module}: {answer['error']}")
+        return answer
+
+    def ask(self, command: str, **details: Any) -> dict[str, Any]:
+        """Ask for something and wait for the answer."""
+        self.send(command, **details)
+        return self.answer()
+
+    def resident_mb(self) -> float:
+        """Return the memory the process holds, in millions of bytes."""
+        pages = int(self._read("statm").split()[1])
+        return pages * _PAGE_BYTES / 1e6
+
+    def cpu_s(self) -> float:
+        """Return the processor time the process has used, to a hundredth of a second."""
+        fields = self._read("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+
+    def wake_ups(self) -> int:
+        """Return how often the threads it has now went to sleep by themselves."""
+        total = 0
+        for task in Path(f"/proc/{self._process.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                for line in (task / "status").read_text(encoding="ascii").splitlines():
+                    if line.startswith("voluntary_ctxt_switches"):
+                        total += int(line.split()[1])
+        return total
+
+    def end(self) -> None:
+        """End the process, by force if it must be."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def _read(self, name: str) -> str:
+        return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="ascii")
