@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING_CALLS = 10_000
 DROPPED_LINE_S = 60.0
+EARLY_SHARE = 0.01  # so much of its interval early a call is done, if the thread is awake
 
 
 @dataclass
@@ -87,7 +88,7 @@ class BotWorker:
             with contextlib.suppress(queue.Empty):
                 return self._calls.get_nowait()
         for recurring in self._recurring:
-            if now_s >= recurring.due_s:
+            if now_s >= recurring.due_s - EARLY_SHARE * recurring.interval_s:
                 # From now, not from when it was due: no burst after the process was stopped.
                 recurring.due_s = now_s + recurring.interval_s
                 return recurring.call

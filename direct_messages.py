@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 KEY_BYTES = 32
 TAG_BYTES = 8
 EXTRA_NONCE_BYTES = 4
+_NONCE = struct.Struct("<I4sIx")
 OVERHEAD_BYTES = TAG_BYTES + EXTRA_NONCE_BYTES
 _FIELD_PRIME = 2**255 - 19
 _LOW_ORDER_POINTS = frozenset(
@@ -73,8 +74,10 @@ def seal(key: bytes, packet_id: int, from_num: int, plaintext: bytes, extra_nonc
 
     ``key`` comes from :func:`message_key`; ``extra_nonce`` is 4 random bytes.
     """
-    nonce = _nonce(packet_id, from_num, extra_nonce)
-    return AESCCM(key, tag_length=TAG_BYTES).encrypt(nonce, plaintext, None) + extra_nonce
+    if len(extra_nonce) != EXTRA_NONCE_BYTES:
+        raise ValueError(f"extra nonce of {len(extra_nonce)} bytes, not {EXTRA_NONCE_BYTES}")
+    nonce = _NONCE.pack(packet_id, extra_nonce, from_num)
+    return cipher_of(key).encrypt(nonce, plaintext, None) + extra_nonce
 
 
 def open_sealed(key: bytes, packet_id: int, from_num: int, sealed: bytes) -> bytes:
@@ -82,17 +85,20 @@ def open_sealed(key: bytes, packet_id: int, from_num: int, sealed: bytes) -> byt
 
     Raises :class:`CannotOpen` when it is too short, was altered, or another key sealed it.
     """
+    return open_with(cipher_of(key), packet_id, from_num, sealed)
+
+
+def cipher_of(key: bytes) -> AESCCM:
+    """Return the cipher that belongs to a key of :func:`message_key`, to be used any often."""
+    return AESCCM(key, tag_length=TAG_BYTES)
+
+
+def open_with(cipher: AESCCM, packet_id: int, from_num: int, sealed: bytes) -> bytes:
+    """Do as :func:`open_sealed`, with a cipher at hand."""
     if len(sealed) <= OVERHEAD_BYTES:
         raise CannotOpen(f"{len(sealed)} bytes are too few for a sealed message")
-    extra_nonce = sealed[-EXTRA_NONCE_BYTES:]
-    nonce = _nonce(packet_id, from_num, extra_nonce)
+    nonce = _NONCE.pack(packet_id, sealed[-EXTRA_NONCE_BYTES:], from_num)
     try:
-        return AESCCM(key, tag_length=TAG_BYTES).decrypt(nonce, sealed[:-EXTRA_NONCE_BYTES], None)
+        return cipher.decrypt(nonce, sealed[:-EXTRA_NONCE_BYTES], None)
     except InvalidTag:
         raise CannotOpen("altered, or sealed with another key") from None
-
-
-def _nonce(packet_id: int, from_num: int, extra_nonce: bytes) -> bytes:
-    if len(extra_nonce) != EXTRA_NONCE_BYTES:
-        raise ValueError(f"extra nonce of {len(extra_nonce)} bytes, not {EXTRA_NONCE_BYTES}")
-    return struct.pack("<I4sIx", packet_id, extra_nonce, from_num)

@@ -13,7 +13,7 @@ from link_errors import LinkError
 from supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
 
 BAUD_RATE = 115_200
-READ_TIMEOUT_S = 0.5
+READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
 
 

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_POLL_S = 0.1  # how fast an interrupted connection attempt ends
 RECEIVE_BYTES = 8192
+READ_WAIT_S = 60.0  # what comes, and the end of the link, wakes the reader before
 
 _CAUSES = {
     errno.ECONNREFUSED: "connexion refusée, le nœud redémarre ou TCP_PORT est faux",
@@ -52,6 +53,8 @@ class MeshTCPInterface(SupervisedInterface):
         self._port = port
         self._connect_timeout_s = connect_timeout_s
         self._socket: socket.socket | None = None
+        self._readable = select.poll()
+        """Waits for the socket; the reader's own once it runs."""
 
     def __repr__(self) -> str:
         """Name the node, and nothing of its configuration."""
@@ -75,6 +78,7 @@ class MeshTCPInterface(SupervisedInterface):
                     break
                 continue
             candidate.settimeout(WRITE_TIMEOUT_S)
+            self._readable.register(candidate, select.POLLIN)
             with self._state:
                 abandoned = self._closing
                 if not abandoned:
@@ -121,6 +125,9 @@ class MeshTCPInterface(SupervisedInterface):
         stream = self._socket
         if stream is None:
             return b""
+        # Not the socket's own limit, a write's: on a quiet mesh each wait that ends is a wake-up.
+        if not self._readable.poll(READ_WAIT_S * 1000):
+            return None
         try:
             return stream.recv(RECEIVE_BYTES)
         except TimeoutError:

@@ -58,7 +58,7 @@ MAX_NAME_CHARS = 40  # the protocol's long name holds 39 bytes
 _TOLD = (Verdict.OFFERED, Verdict.TAKEN, Verdict.UNUSABLE, Verdict.OVERRULED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _SyncEntry:
     """A stored key and its owner, ready for the library's dictionaries."""
 
@@ -102,7 +102,10 @@ class NodeManager:
         self._obeyed: dict[int, tuple[int, ...]] = {}
         """Decisions that were done but still stand in the store, and the nodes they changed."""
         self._revision = 0
-        self._entries: tuple[_SyncEntry, ...] | None = ()
+        self._entries: dict[int, _SyncEntry] = {}
+        """What the sync puts into an interface, of all nodes but those in ``_outdated``."""
+        self._outdated: set[int] = set()
+        self._all_entries: tuple[_SyncEntry, ...] | None = ()
         self._last_sync: _SyncMark | None = None
         self._last_sync_s: float | None = None
         self._last_sync_keys = 0
@@ -117,7 +120,8 @@ class NodeManager:
             self._nodes = {node.num: node for node in nodes}
             mended = self._trust.load(nodes, others)
             self._unsaved.update(node.num for node in mended)
-            self._touch()
+            self._entries.clear()
+            self._touch(*self._nodes)
             keys = sum(1 for node in nodes if node.public_key)
         for node in mended:
             log.warning(
@@ -223,7 +227,7 @@ class NodeManager:
         verdict = self._trust.offer(node, key, source, int(self._wall_clock()))
         if verdict in (Verdict.PINNED, Verdict.ADOPTED):
             learned[node.num] = node
-            self._touch()
+            self._touch(node.num)
         if verdict is Verdict.ADOPTED:
             lines.append(
                 f"🔑 Clé de {_label(node)} remplacée par celle de la base de la radio : "
@@ -288,7 +292,7 @@ class NodeManager:
             else:
                 self._trust.refuse(node, order.public_key, now)
                 line = f"🔑 Clé annoncée par {_label(node)} refusée par l'opérateur : {key}"
-            self._touch()
+            self._touch(*(one.num for one in changed))
             self._obeyed[order.id] = tuple(one.num for one in changed)
         log.info(line)
         self._save([], insist=True)
@@ -405,11 +409,13 @@ class NodeManager:
         node.role = _enum_name(config_pb2.Config.DeviceConfig.Role, user.role)
         if before != (node.long_name, node.short_name, node.hw_model, node.role):
             self._unsaved.add(node.num)
-            self._touch()
+            self._touch(node.num)
 
-    def _touch(self) -> None:
+    def _touch(self, *nums: int) -> None:
+        """Note that names or keys of nodes changed; one entry a node is made anew, not all."""
         self._revision += 1
-        self._entries = None
+        self._outdated.update(nums)
+        self._all_entries = None
 
     def _save(self, nodes: list[KnownNode], *, insist: bool = False) -> bool:
         """Write copies of nodes; on failure say so once and keep them for the next attempt.
@@ -491,6 +497,11 @@ class NodeManager:
         with self._lock:
             node = self._nodes.get(num)
             return replace(node) if node is not None else None
+
+    def knows(self, num: int) -> bool:
+        """Say whether node ``num`` was ever heard, or heard of."""
+        with self._lock:
+            return num in self._nodes
 
     def label(self, num: int) -> str:
         """Return how a log line names a node: its name, if it has one, and its id."""
@@ -661,11 +672,16 @@ class NodeManager:
     def _sync_entries(self) -> tuple[tuple[_SyncEntry, ...], int]:
         """Return the stored keys, ready to inject, with the revision they belong to."""
         with self._lock:
-            if self._entries is None:
-                self._entries = tuple(
-                    _sync_entry(node) for node in self._nodes.values() if node.public_key
-                )
-            return self._entries, self._revision
+            if self._all_entries is None:
+                for num in self._outdated:
+                    node = self._nodes.get(num)
+                    if node is not None and node.public_key:
+                        self._entries[num] = _sync_entry(node)
+                    else:
+                        self._entries.pop(num, None)
+                self._outdated.clear()
+                self._all_entries = tuple(self._entries.values())
+            return self._all_entries, self._revision
 
 
 def _sync_entry(node: KnownNode) -> _SyncEntry:

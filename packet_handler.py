@@ -114,7 +114,7 @@ class PacketHandler:
         if sender in (0, own_num, BROADCAST_NUM):
             return
         snr_db, _ = _signal(packet)
-        familiar = self._nodes.node(sender) is not None
+        familiar = self._nodes.knows(sender)
         self._nodes.heard(sender, snr_db=snr_db, hops=_hops(packet))
         age_s = self._age_s(interface, packet, received_s)
         if is_sealed_for(packet, own_num):

@@ -4,10 +4,11 @@ Owns the cache of message keys. Used by the worker and the sender; ``_lock`` gua
 a leaf. Private keys and message keys live in memory only and are in no ``repr``.
 """
 
-import hashlib
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2
 
@@ -16,13 +17,21 @@ import direct_messages
 MAX_CACHED_PEERS = 2_000
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Shared:
+    """What two nodes share."""
+
+    key: bytes
+    cipher: AESCCM
+
+
 class SealedMessages:
     """Message keys between our node and its peers, computed once each."""
 
     def __init__(self) -> None:
         """Start with an empty cache."""
         self._lock = threading.Lock()
-        self._keys: OrderedDict[bytes, bytes] = OrderedDict()
+        self._shared: OrderedDict[tuple[bytes, bytes], _Shared] = OrderedDict()
 
     def __repr__(self) -> str:
         """Say nothing of the keys."""
@@ -33,21 +42,25 @@ class SealedMessages:
 
         Raises :class:`direct_messages.CannotOpen` when either key is no usable one.
         """
-        pair = hashlib.sha256(private_key + public_key).digest()
+        return self._shared_with(private_key, public_key).key
+
+    def _shared_with(self, private_key: bytes, public_key: bytes) -> _Shared:
+        pair = private_key, public_key
         with self._lock:
-            known = self._keys.get(pair)
+            known = self._shared.get(pair)
             if known is not None:
-                self._keys.move_to_end(pair)
+                self._shared.move_to_end(pair)
                 return known
         try:
             key = direct_messages.message_key(private_key, public_key)
         except ValueError as error:
             raise direct_messages.CannotOpen(f"unusable key: {error}") from None
+        shared = _Shared(key, direct_messages.cipher_of(key))
         with self._lock:
-            self._keys[pair] = key
-            if len(self._keys) > MAX_CACHED_PEERS:
-                self._keys.popitem(last=False)
-        return key
+            self._shared[pair] = shared
+            if len(self._shared) > MAX_CACHED_PEERS:
+                self._shared.popitem(last=False)
+        return shared
 
     def open(
         self, packet: mesh_pb2.MeshPacket, private_key: bytes, public_key: bytes
@@ -56,8 +69,8 @@ class SealedMessages:
 
         Raises :class:`direct_messages.CannotOpen`.
         """
-        plaintext = direct_messages.open_sealed(
-            self.message_key(private_key, public_key),
+        plaintext = direct_messages.open_with(
+            self._shared_with(private_key, public_key).cipher,
             packet.id,
             getattr(packet, "from"),
             packet.encrypted,

@@ -28,6 +28,7 @@ from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 from meshtastic.stream_interface import StreamInterface
 
 import direct_messages
+import library_nodes
 from frame_decoder import START2, FrameDecoder, encode_frame
 from journal_format import printable
 from known_node import node_id
@@ -42,6 +43,7 @@ VERDICT_POLL_S = 0.5
 SEND_LOCK_TIMEOUT_S = WRITE_TIMEOUT_S + 1.0  # longer than the write of whoever holds it
 KEPT_QUEUE_STATUSES = 64
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
+_NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
 _KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
@@ -286,8 +288,10 @@ class SupervisedInterface(StreamInterface):
             else:
                 if not message.HasField("log_record"):
                     self.last_progress_s = self._clock()
-                self._handleFromRadio(payload)
-                if message.HasField("node_info"):
+                known_here = message.HasField("node_info")
+                if not (known_here and library_nodes.note_node_info(self, message.node_info)):
+                    self._handleFromRadio(payload)
+                if known_here:
                     self._take_node_info(message.node_info)
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
             self._count_malformed(f"trame de {len(payload)} octets non traitée", problem)
@@ -295,9 +299,12 @@ class SupervisedInterface(StreamInterface):
     def _take_packet(self, packet: mesh_pb2.MeshPacket) -> None:
         if getattr(packet, "from") == 0:
             return  # an echo of our own; the library would print about it
+        own_num = self.own_num
         # The library first: the worker puts right what that leaves in its dictionaries.
         try:
-            if _is_fit_for_library(packet, self.own_num):
+            if _is_fit_for_library(packet, own_num) and not (
+                library_nodes.note_packet(self, packet, own_num)
+            ):
                 self._handlePacketFromRadio(packet)
         except Exception as problem:  # noqa: BLE001 - the payload is anybody's
             portnum = packet.decoded.portnum
@@ -551,7 +558,7 @@ def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
     if not packet.HasField("decoded"):
         return True
     portnum = packet.decoded.portnum
-    if portnum == portnums_pb2.PortNum.NODEINFO_APP:
+    if portnum == _NODE_INFO_PORT:
         user = mesh_pb2.User.FromString(packet.decoded.payload)
         return user.id == node_id(sender) and sender != own_num
     return portnum in _KNOWN_PORTS

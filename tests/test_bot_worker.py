@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -106,6 +107,29 @@ def test_recurring_calls_come_by_their_own_intervals() -> None:
         assert worker.stop(LIMIT_S)
     assert order.count("ten") in (4, 5)  # the fifth is due with the last tick
     assert order[:3] == ["ten", "ten", "twenty-five"]
+
+
+def test_calls_that_are_due_together_share_a_waking() -> None:
+    now_s = 0.0
+    calls: list[tuple[str, float]] = []
+    worker = BotWorker(lambda: now_s)
+    worker.every(5.0, lambda: calls.append(("often", now_s)))
+    now_s = 0.02
+    worker.every(10.0, lambda: calls.append(("seldom", now_s)))
+
+    def advance(to_s: float) -> None:
+        nonlocal now_s
+        now_s = to_s
+
+    worker.start()
+    try:
+        for to_s in (5.0, 10.0, 12.0):
+            worker.post(partial(advance, to_s))
+            drain(worker)
+            drain(worker)
+    finally:
+        assert worker.stop(LIMIT_S)
+    assert calls == [("often", 5.0), ("often", 10.0), ("seldom", 10.0)]
 
 
 def test_a_process_that_was_stopped_catches_up_with_one_call() -> None:

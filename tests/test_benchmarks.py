@@ -1,0 +1,148 @@
+"""The measuring itself: contenders that do what they are measured at, medians, the page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks import page
+from benchmarks.figure import Figure
+from benchmarks.line import (
+    FLOOR,
+    OUR_INTERFACE,
+    OURS,
+    STOCK,
+    USUAL,
+    Line,
+    at_least_of_stock,
+    at_most,
+    at_most_of_stock,
+)
+from benchmarks.pair import Pair
+from benchmarks.program import Program, ProgramFailed
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# -- The contenders --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contender", [STOCK, USUAL, OURS])
+def test_each_bot_answers_and_comes_back_from_a_fin(contender: str) -> None:
+    with Pair(contender) as pair:
+        assert pair.connect()["seconds"] > 0
+        answered_s = pair.mesh.ask("fault", kind="fin", limit_s=10.0)["answered_s"]
+        assert answered_s is not None
+        assert pair.bot.resident_mb() > 10
+        assert pair.bot.wake_ups() > 0
+
+
+@pytest.mark.parametrize("contender", [STOCK, USUAL, OURS, OUR_INTERFACE, FLOOR])
+def test_each_contender_is_given_every_packet(contender: str) -> None:
+    with Pair(contender) as pair:
+        pair.connect()
+        pair.mesh.ask("prepare", packets_wanted=200)
+        for _ in range(2):
+            seconds, cpu_s = pair.take_burst(200)
+            assert seconds > 0
+            assert cpu_s > 0
+
+
+def test_a_program_that_cannot_do_it_says_so() -> None:
+    with Program("benchmarks.mesh_program") as mesh:
+        with pytest.raises(ProgramFailed, match="KeyError"):
+            mesh.ask("nonsense")
+        assert mesh.ask("where")["port"] > 0
+
+
+def test_a_program_that_ends_is_noticed() -> None:
+    with (
+        Program("benchmarks.stock_bot", ["--port", "no number"]) as program,
+        pytest.raises(ProgramFailed, match="ended"),
+    ):
+        program.ask("connect")
+
+
+# -- Medians and targets ---------------------------------------------------------------------------
+
+
+def line_of(**values: list[float | None]) -> Line:
+    return Line("something", "s", "≤ 2", at_most(2), {OURS: [1.0], **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "median"),
+    [
+        ([3.0], 3.0),
+        ([1.0, 9.0, 2.0], 2.0),
+        ([1.0, 3.0], 2.0),
+        ([1.0, None, 2.0], 2.0),
+        ([None, 1.0, None], None),
+        ([1.0, None], None),
+        ([None], None),
+    ],
+)
+def test_a_run_that_never_ended_counts_as_the_longest(
+    values: list[float | None], median: float | None
+) -> None:
+    line = Line("something", "s", values={OURS: values})
+    assert line.medians == {OURS: median}
+
+
+def test_targets() -> None:
+    assert at_most(2)({OURS: 2.0})
+    assert not at_most(2)({OURS: 2.1})
+    assert not at_most(2)({OURS: None})
+    assert not at_most(2)({})
+    assert at_most_of_stock(0.5)({OURS: 1.0, STOCK: 2.0})
+    assert not at_most_of_stock(0.5)({OURS: 1.1, STOCK: 2.0})
+    assert at_most_of_stock(1, 15)({OURS: 16.0, STOCK: 1.0})
+    assert at_most_of_stock(1)({OURS: 16.0, STOCK: None}), "stock never did it at all"
+    assert at_least_of_stock(2.5)({OURS: 5.0, STOCK: 2.0})
+    assert not at_least_of_stock(2.5)({OURS: 4.9, STOCK: 2.0})
+    assert not at_least_of_stock(2.5)({OURS: None, STOCK: 2.0})
+
+
+# -- The page --------------------------------------------------------------------------------------
+
+
+class Told(Figure):
+    """A measurement with known results."""
+
+    title = "Told"
+    about = "As told."
+
+    def finish(self) -> list[Line]:
+        return [
+            Line("fast", "s", "≤ 2", at_most(2), {STOCK: [None], USUAL: [12.5], OURS: [0.0123]}),
+            Line("slow", "", "≤ 2", at_most(2), {STOCK: [4.0], OURS: [1_234.5]}),
+            Line("just so", "", values={OURS: [7.0]}),
+        ]
+
+
+def test_the_page_shows_medians_ratios_and_what_was_not_reached() -> None:
+    figure = Told(1)
+    rows = page.section(figure, figure.finish()).splitlines()
+    assert rows[0] == "## Told"
+    assert rows[4:] == [
+        "|  | stock library | usual pattern | MeshBot | MeshBot ÷ stock | target | reached |",
+        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
+        "| fast, s | never | 12.5 | 0.0123 |  | ≤ 2 | yes |",
+        "| slow | 4 |  | 1,234 | 309 | ≤ 2 | **no** |",
+        "| just so |  |  | 7 |  |  |  |",
+    ]
+
+
+def test_the_command_measures_what_is_named_and_writes_the_page(tmp_path: Path) -> None:
+    written = tmp_path / "page.md"
+    benchmarks.main(["sealed", "--runs", "1", "--write", str(written)])
+    text = written.read_text(encoding="utf-8")
+    assert re.search(r"^\| known sender, µs \| [\d.]+ \| [\d.]+ \|", text, re.MULTILINE)
+    assert "## Key sync" not in text
+
+
+def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        benchmarks.main(["speed"])
+    assert "unknown: speed" in capsys.readouterr().err

@@ -1,0 +1,274 @@
+"""What things cost, counted in what needs no clock: bytes, calls, statements, memory blocks."""
+
+import gc
+import random
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType, SimpleNamespace
+from typing import Any
+
+import pytest
+from conftest import WAIT_S, BotFactory, Journal
+from meshtastic.mesh_interface import MeshInterface
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
+from test_mesh_tcp_interface import Events, flush_publishing
+
+import node_manager
+from known_node import KnownNode
+from main_bot import MeshBot
+from mesh_tcp_interface import MeshTCPInterface
+from node_manager import NodeManager
+from simulated_node import SimulatedNode
+from simulation import packets
+from storage import Storage
+
+PORT = portnums_pb2.PortNum
+
+
+class CallCount:
+    """How many Python functions are called inside, and which C functions."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.builtins: list[str] = []
+
+    def __enter__(self) -> "CallCount":
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        sys.setprofile(None)
+        self.builtins.pop()  # that was setprofile
+
+    def _note(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            self.calls += 1
+        elif event == "c_call":
+            self.builtins.append(argument.__qualname__)
+
+
+@pytest.fixture
+def interface(node: SimulatedNode) -> Iterator[MeshTCPInterface]:
+    """An interface whose handshake is done, with nobody behind it."""
+    events = Events()
+    opened = MeshTCPInterface(
+        events, "127.0.0.1", node.port, without_nodes=False, connect_timeout_s=5, queue_wait_s=5
+    )
+    opened.open(threading.Event())
+    events.ready.get(timeout=WAIT_S)
+    yield opened
+    opened.close()
+
+
+def heard(node: SimulatedNode, data: mesh_pb2.Data) -> mesh_pb2.FromRadio:
+    peer = node.peers[0]
+    packet = packets.packet_from_peer(peer, to=packets.BROADCAST_NUM, packet_id=9)
+    packet.decoded.CopyFrom(data)
+    return mesh_pb2.FromRadio(packet=packet)
+
+
+def what_a_mesh_says(node: SimulatedNode) -> dict[str, mesh_pb2.FromRadio]:
+    chance = random.Random(1)
+    peer = node.peers[0]
+    kinds = {
+        "telemetry": packets.telemetry_data(chance),
+        "position": packets.position_data(peer),
+        "node info": packets.node_info_data(peer.user().SerializeToString()),
+        "text": packets.text_data(b"bonjour", None),
+    }
+    return {kind: heard(node, data) for kind, data in kinds.items()}
+
+
+# -- What the node must send -----------------------------------------------------------------------
+
+
+def test_a_reconnection_costs_the_node_a_twentieth_of_the_first_connection(
+    start_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(peers=250) as node:
+        start_bot(node)
+        journal.wait_for("SYNC COMPLETE")
+        first_bytes, first_frames = node.bytes_sent, node.frames_sent
+        node.close_by_fin()
+        assert node.wait_until(lambda n: n.configs_completed == 2, WAIT_S)
+        assert (node.bytes_sent - first_bytes) * 20 <= first_bytes
+        assert (node.frames_sent - first_frames) * 5 <= first_frames
+
+
+# -- Calls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["telemetry", "position"])
+def test_what_is_heard_most_takes_two_fifths_of_the_librarys_calls(
+    kind: str, interface: MeshTCPInterface, node: SimulatedNode
+) -> None:
+    message = what_a_mesh_says(node)[kind]
+    payload = message.SerializeToString()
+    stock = MeshInterface(noProto=True)
+    stock._startConfig()  # type: ignore[no-untyped-call]
+    counts = []
+    take: Callable[[], object]
+    for take in (
+        lambda: stock._handleFromRadio(payload),  # type: ignore[no-untyped-call]
+        lambda: interface._take_frame(message, payload),
+    ):
+        take()  # the first of its kind makes entries and topics
+        with CallCount() as count:
+            take()
+        counts.append(count.calls)
+    theirs, ours = counts
+    assert ours * 5 <= theirs * 2, counts
+
+
+def test_an_entry_of_the_download_is_parsed_once(
+    interface: MeshTCPInterface, node: SimulatedNode
+) -> None:
+    info = mesh_pb2.NodeInfo(num=node.peers[0].num, user=node.peers[0].user(), last_heard=5)
+    frame = packets.frame(mesh_pb2.FromRadio(node_info=info))
+    with CallCount() as count:
+        for message, payload in interface._decoder.feed(frame):
+            interface._take_frame(message, payload)
+    parsed = [name for name in count.builtins if "FromString" in name]
+    assert len(parsed) == 1, parsed
+
+
+# -- The key sync ----------------------------------------------------------------------------------
+
+
+class Watched(dict[Any, Any]):
+    """A dict that counts how often it is written to."""
+
+    writes = 0
+
+    def __setitem__(self, key: object, value: object) -> None:
+        Watched.writes += 1
+        super().__setitem__(key, value)
+
+    def setdefault(self, key: object, default: object = None) -> Any:
+        Watched.writes += 1
+        return super().setdefault(key, default)
+
+
+def key_of(number: int) -> bytes:
+    return (number + 7).to_bytes(4, "big") * 8
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[NodeManager]:
+    """A store that knows a thousand nodes."""
+    storage = Storage(tmp_path / "large.db")
+    storage.open()
+    storage.save_nodes(
+        KnownNode(number, f"Nœud {number}", public_key=key_of(number)) for number in range(1, 1_001)
+    )
+    manager = NodeManager(storage)
+    manager.load()
+    yield manager
+    storage.close()
+
+
+def watched_interface() -> Any:
+    Watched.writes = 0
+    return SimpleNamespace(nodes=Watched(), nodesByNum=Watched(), myInfo=None)
+
+
+def test_a_full_sync_writes_each_node_once_and_an_idle_one_writes_nothing(
+    large: NodeManager,
+) -> None:
+    interface = watched_interface()
+    assert large.sync_pubkeys_to_interface(interface, force=True) == 1_000
+    assert Watched.writes == 2 * 1_000
+    assert large.sync_pubkeys_to_interface(interface, force=False) == 0
+    assert large.sync_pubkeys_to_interface(interface, force=True) == 0
+    assert Watched.writes == 2 * 1_000
+
+
+def test_a_name_that_changed_makes_one_entry_of_the_sync_anew(
+    large: NodeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    make = node_manager._sync_entry
+
+    def counted(node: KnownNode) -> Any:
+        made.append(node.num)
+        return make(node)
+
+    monkeypatch.setattr(node_manager, "_sync_entry", counted)
+    large.sync_pubkeys_to_interface(watched_interface(), force=True)
+    assert len(made) == 1_000
+    large.learn_from_air(500, mesh_pb2.User(long_name="Nouveau nom"))
+    interface = watched_interface()
+    assert large.sync_pubkeys_to_interface(interface, force=True) == 1_000
+    assert made[1_000:] == [500]
+    assert interface.nodesByNum[500]["user"]["longName"] == "Nouveau nom"
+
+
+# -- The database ----------------------------------------------------------------------------------
+
+
+def statements_of(storage: Storage, act: Callable[[], object]) -> list[str]:
+    """Return the statements that SQLite executes during a call."""
+    statements: list[str] = []
+    connection = storage._connection
+    assert isinstance(connection, sqlite3.Connection)
+    connection.set_trace_callback(statements.append)
+    try:
+        act()
+    finally:
+        connection.set_trace_callback(None)
+    return statements
+
+
+def test_loading_takes_as_many_statements_for_many_nodes_as_for_few(tmp_path: Path) -> None:
+    counts = []
+    for nodes in (1, 1_000):
+        storage = Storage(tmp_path / f"{nodes}.db")
+        storage.open()
+        storage.save_nodes(KnownNode(number, public_key=key_of(number)) for number in range(nodes))
+        counts.append(len(statements_of(storage, NodeManager(storage).load)))
+        storage.close()
+    assert counts[0] == counts[1] <= 2
+
+
+@pytest.fixture
+def bot(start_bot: BotFactory, node: SimulatedNode, journal: Journal) -> MeshBot:
+    """A bot that knows what its node knows, and is not asked anything by its own clock."""
+    calm = dict.fromkeys(("TCP_HEARTBEAT_INTERVAL", "TCP_SILENT_TIMEOUT"), 60.0)
+    started = start_bot(node, **calm)
+    journal.wait_for("SYNC COMPLETE")
+    return started
+
+
+def handle_all(bot: MeshBot, node: SimulatedNode, times: int) -> None:
+    interface = bot.interface
+    assert interface is not None
+    for message in what_a_mesh_says(node).values():
+        payload = message.SerializeToString()
+        for _ in range(times):
+            interface._take_frame(mesh_pb2.FromRadio.FromString(payload), payload)
+    done = threading.Event()
+    bot._worker.post(done.set)
+    assert done.wait(WAIT_S)
+    flush_publishing()
+
+
+def test_what_a_mesh_says_all_day_executes_no_statement(bot: MeshBot, node: SimulatedNode) -> None:
+    handle_all(bot, node, 1)
+    statements = statements_of(bot._storage, lambda: handle_all(bot, node, 50))
+    # The bot looks now and then for decisions of the operator, and writes its link's journal.
+    about_nodes = [text for text in statements if " nodes" in text or "other_keys" in text]
+    assert about_nodes == []
+
+
+def test_what_a_mesh_says_all_day_leaves_nothing_in_memory(
+    bot: MeshBot, node: SimulatedNode
+) -> None:
+    handle_all(bot, node, 500)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    handle_all(bot, node, 1_000)
+    gc.collect()
+    assert sys.getallocatedblocks() - before < 4_000 * 0.05
