@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint faults soak week kill node clean
+.PHONY: run test check lint faults soak week kill bench node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -34,6 +34,11 @@ week: $(VENV)/.test-ready
 # Kills a writing program 200 times and looks for what it had reported as saved.
 kill: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/kill_rounds.py 200
+
+# Measures the bot beside the stock library and the usual pattern (about 25 minutes) and writes the
+# figures down; RUN="sealed sync" measures only those, and shows them.
+bench: $(VENV)/.test-ready
+	$(BIN)/python -m benchmarks $(if $(RUN),$(RUN),--write docs/performance.md)
 
 node: $(VENV)/.run-ready
 	$(BIN)/python -m simulated_node --port 4403

@@ -32,7 +32,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotenv import dotenv_values
 from meshtastic.protobuf import mesh_pb2
@@ -63,11 +63,13 @@ from sealed_messages import SealedMessages
 from serial_interface_manager import SerialInterfaceManager
 from service_notifier import ServiceNotifier
 from settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
-from simulated_node import SimulatedNode
 from storage import Storage, StorageDamaged, StorageError
 from supervised_interface import SupervisedInterface
 from tcp_interface_manager import TCPInterfaceManager
 from termination import Termination
+
+if TYPE_CHECKING:
+    from simulated_node import SimulatedNode
 
 VERSION = "0.1.0"
 EXIT_CONFIG = 2
@@ -189,7 +191,7 @@ class MeshBot:
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
 
-        self.simulated_node = SimulatedNode() if self.site.connection_mode == "simulated" else None
+        self.simulated_node = _new_simulated_node(self.site.connection_mode)
         self._lock = InstanceLock(self.site.database_path)
         self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
         self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
@@ -623,6 +625,15 @@ class MeshBot:
         interface = self._link.live_interface
         if interface is not None:
             self.node_manager.sync_pubkeys_to_interface(interface, force=False)
+
+
+def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":
+    if connection_mode != "simulated":
+        return None
+    # With a real node it would take a megabyte and a tenth of the start-up for nothing.
+    from simulated_node import SimulatedNode  # noqa: PLC0415
+
+    return SimulatedNode()
 
 
 def constants_of(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:

