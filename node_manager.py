@@ -482,12 +482,14 @@ class NodeManager:
         if isinstance(error, StorageDamaged):
             stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
             self._storage.replace_damaged(nodes, other_keys, stamp)
-        self._storage.open(RUNNING_BUSY_TIMEOUT_S)
-        try:
-            self._storage.save_nodes(nodes, other_keys)
-        except StorageError:
-            self._storage.close()  # an empty file is no store: it is made once more
-            raise
+            self._storage.open(RUNNING_BUSY_TIMEOUT_S)
+        else:
+            self._storage.open(RUNNING_BUSY_TIMEOUT_S)
+            try:
+                self._storage.save_nodes(nodes, other_keys)
+            except StorageError:
+                self._storage.close()  # an empty file is no store: it is made once more
+                raise
         log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
 
     # -- Looking up ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import damaged_store
 from key_trust import OtherKey
@@ -120,6 +120,8 @@ _TO_VERSION = {
     ),
 }
 """The steps that lead to each version of the schema from the one before."""
+_Mesh: TypeAlias = tuple[bool, Iterable[KnownNode], Mapping[int, Sequence[OtherKey]]]
+"""Whether it is simulated, its nodes, their other keys."""
 _NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
 
 
@@ -301,26 +303,21 @@ class Storage:
 
     def _build_from_remains(self) -> tuple[int, int]:
         """Make the new file of what can be read; return how many nodes and keys of this mesh."""
-        columns = (", ".join(_NODE_COLUMNS), ", ".join(_OTHER_KEY_COLUMNS))
-        counts = (0, 0)
-        meshes = []
-        for simulated in (False, True):
-            saved = damaged_store.salvage(self._path, *columns, simulated=simulated)
-            for path in (self._fresh_path, *self._backup_paths):
-                saved.add(damaged_store.salvage(path, *columns, simulated=simulated))
-            if simulated == bool(self._simulated):
-                counts = (len(saved.nodes), saved.keys)
-            other_keys: dict[int, list[OtherKey]] = {}
-            for other in saved.other_keys:
-                other_keys.setdefault(other.num, []).append(other)
-            meshes.append((simulated, saved.nodes, other_keys))
+        remains = {simulated: self._remains(simulated=simulated) for simulated in (False, True)}
         if not self._fresh_path.exists():
-            self._build(meshes)
-        return counts
+            self._build([_mesh_of(saved, simulated) for simulated, saved in remains.items()])
+        saved = remains[bool(self._simulated)]
+        return len(saved.nodes), saved.keys
 
-    def _build(
-        self, meshes: Iterable[tuple[bool, Iterable[KnownNode], Mapping[int, Sequence[OtherKey]]]]
-    ) -> None:
+    def _remains(self, *, simulated: bool) -> damaged_store.Salvage:
+        """Return what can be read of a mesh, in the file or else in the copies."""
+        columns = (", ".join(_NODE_COLUMNS), ", ".join(_OTHER_KEY_COLUMNS))
+        saved = damaged_store.salvage(self._path, *columns, simulated=simulated)
+        for path in (self._fresh_path, *self._backup_paths):
+            saved.add(damaged_store.salvage(path, *columns, simulated=simulated))
+        return saved
+
+    def _build(self, meshes: Iterable[_Mesh]) -> None:
         """Make the new file, which has its final name once it is complete."""
         unfinished = self._fresh_path.with_name(self._fresh_path.name + ".tmp")
         for side in ("", *damaged_store.SIDE_FILES):
@@ -352,10 +349,14 @@ class Storage:
     ) -> None:
         """While closed: put a new file, of what is known, in the place of a damaged one.
 
-        Raises :class:`StorageError`.
+        Of the real mesh, while a simulated one is used, what can be read. Raises
+        :class:`StorageError`.
         """
         try:
-            self._build([(bool(self._simulated), nodes, other_keys)])
+            meshes: list[_Mesh] = [(bool(self._simulated), nodes, other_keys)]
+            if self._simulated:
+                meshes.append(_mesh_of(self._remains(simulated=False), simulated=False))
+            self._build(meshes)
             self._put_fresh_in_place(stamp)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
@@ -631,6 +632,13 @@ class Storage:
         if self._connection is None:
             raise StorageError(f"Base {self._path} fermée")
         return self._connection
+
+
+def _mesh_of(saved: damaged_store.Salvage, simulated: bool) -> _Mesh:
+    other_keys: dict[int, list[OtherKey]] = {}
+    for other in saved.other_keys:
+        other_keys.setdefault(other.num, []).append(other)
+    return simulated, saved.nodes, other_keys
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:

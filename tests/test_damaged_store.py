@@ -554,6 +554,29 @@ def test_after_the_damage_the_store_is_used_as_before(full: Path, journal: Journ
     assert len(list(full.parent.glob("bot.db.abimee-*"))) == 1
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_damage_met_while_the_mesh_is_simulated_costs_the_real_one_nothing(
+    full: Path, journal: Journal, copied: bool
+) -> None:
+    storage = OnceDamaged(full, simulated=True)
+    storage.open()
+    if copied:  # then half of it may be unreadable
+        storage.back_up()
+        overwrite(full, page_of(full, FIRST_NUM + 1_500), random_page(3))
+    manager = NodeManager(storage, clock=Clock(0.0), wall_clock=Clock(NOW_S))
+    manager.load()
+    storage.writes_left = 1
+    manager.learn_from_message(7, key_of(7))
+    storage.close()
+    assert journal.count("[ERROR]") == 1
+    assert set(nodes_in(full)) == ALL
+    with sqlite3.connect(full) as stored:
+        assert stored.execute("SELECT num FROM nodes WHERE simulated").fetchall() == [(7,)]
+        others = stored.execute("SELECT num, public_key FROM other_keys WHERE NOT simulated")
+        assert others.fetchall() == [(FIRST_NUM, b"o" * 32)]
+    stored.close()
+
+
 # -- The bot -------------------------------------------------------------------------------------
 
 
