@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import page
@@ -29,36 +30,40 @@ FIGURES: dict[str, type[Figure]] = {
     "memory": Memory,
     "idle": Idle,
 }
+Results = dict[str, tuple[Figure, list[Line]]]
 WAITING = ("idle", "quiet", "recovery")
 """Those that need hardly any processor go on at the same time, after the others."""
+EXIT_INTERRUPTED = 130
 RUNS = 5
 WAITING_RUNS = 3
 
 
-def measure(names: Sequence[str], runs: int) -> dict[str, tuple[Figure, list[Line]]]:
+def measure(names: Sequence[str], runs: int) -> Results:
     """Return the results by name."""
-    results: dict[str, tuple[Figure, list[Line]]] = {}
-    busy = [name for name in names if name not in WAITING]
-    waiting = [name for name in WAITING if name in names]
-    for name in busy:
-        results |= _finished([(name, FIGURES[name](runs))])
-    figures = [(name, FIGURES[name](min(runs, WAITING_RUNS))) for name in waiting]
-    for _, figure in figures:
-        figure.begin()
-    # In the opposite order: what has begun goes on while the recoveries are played.
-    return results | _finished(figures[::-1])
-
-
-def _finished(figures: Sequence[tuple[str, Figure]]) -> dict[str, tuple[Figure, list[Line]]]:
-    results = {}
-    for name, figure in figures:
-        sys.stderr.write(f"{figure.title}...\n")
-        try:
-            results[name] = (figure, figure.finish())
-        finally:
-            figure.close()
-        sys.stderr.write(page.table(results[name][1]) + "\n\n")
+    results: Results = {}
+    for name in names:
+        if name not in WAITING:
+            with FIGURES[name](runs) as figure:
+                results[name] = _finished(figure)
+    with ExitStack() as stack:
+        waiting = {
+            name: stack.enter_context(FIGURES[name](min(runs, WAITING_RUNS)))
+            for name in WAITING
+            if name in names
+        }
+        for figure in waiting.values():
+            figure.begin()
+        # The last first: what has begun goes on while the recoveries are played.
+        for name in reversed(waiting):
+            results[name] = _finished(waiting[name])
     return results
+
+
+def _finished(figure: Figure) -> tuple[Figure, list[Line]]:
+    sys.stderr.write(f"{figure.title}...\n")
+    lines = figure.finish()
+    sys.stderr.write(page.table(lines) + "\n\n")
+    return figure, lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,7 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = [name for name in options.names if name not in FIGURES]
     if unknown or options.runs < 1:
         parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--runs must be 1 or more")
-    results = measure(options.names or list(FIGURES), options.runs)
+    try:
+        results = measure(options.names or list(FIGURES), options.runs)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     sections = [page.section(*results[name]) for name in FIGURES if name in results]
     text = "\n".join([page.head(), *sections])
     if options.write is not None:

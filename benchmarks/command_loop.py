@@ -1,6 +1,7 @@
 """What every program under measurement does: read a line of JSON, do it, write a line of JSON."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,12 @@ Handlers = Mapping[str, Callable[..., dict[str, Any]]]
 
 
 def serve(handlers: Handlers) -> None:
-    """Answer commands until the input ends. What a handler raises is answered as its error."""
+    """Answer commands until the input ends, or a SIGTERM comes.
+
+    What a handler raises is answered as its error. Ctrl-C is for whoever started this.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     output = sys.stdout
     sys.stdout = sys.stderr  # the stock library prints
     for line in sys.stdin:

@@ -1,13 +1,17 @@
 """What a measurement is to the command that runs them all."""
 
-from abc import ABC, abstractmethod
-from contextlib import ExitStack
+from abc import abstractmethod
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 from benchmarks.line import Line
 
 
-class Figure(ABC):
-    """One measurement. What it starts in :meth:`begin` goes on while others are finished."""
+class Figure(AbstractContextManager["Figure"]):
+    """One measurement. What it starts in :meth:`begin` goes on while others are finished.
+
+    Leaving the context ends its processes.
+    """
 
     title = ""
     about = ""
@@ -18,13 +22,13 @@ class Figure(ABC):
         self.runs = runs
         self.stack = ExitStack()
 
-    def begin(self) -> None:  # noqa: B027 - most begin when they are to finish
+    def begin(self) -> None:
         """Start what needs only time, if anything."""
 
     @abstractmethod
     def finish(self) -> list[Line]:
         """Return the lines of the table."""
 
-    def close(self) -> None:
-        """End the processes."""
-        self.stack.close()
+    def __exit__(self, *error: Any) -> None:
+        """End the processes, at once after an error."""
+        self.stack.__exit__(*error)

@@ -1,8 +1,8 @@
 """A contender and the node it is connected to, each in a process of its own."""
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from contextlib import AbstractContextManager
+from typing import Any
 
 from benchmarks.line import FLOOR, OUR_INTERFACE, OURS, STOCK, USUAL
 from benchmarks.program import Program
@@ -16,7 +16,7 @@ MODULES = {
 }
 
 
-class Pair:
+class Pair(AbstractContextManager["Pair"]):
     """The two processes. Leaving the context ends them."""
 
     def __init__(self, contender: str, *, nodes: int = 12, seed: int = 1, speed: float = 1) -> None:
@@ -26,19 +26,10 @@ class Pair:
         port = self.mesh.ask("where")["port"]
         self.bot = Program(MODULES[contender], ["--port", str(port), "--speed", str(speed)])
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """End both processes."""
-        self.bot.end()
-        self.mesh.end()
+        self.bot.__exit__(*error)
+        self.mesh.__exit__(*error)
 
     def connect(self) -> dict[str, Any]:
         """Connect; return how long that took (``seconds``, ``cpu_s``)."""

@@ -9,9 +9,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 END_LIMIT_S = 10.0
@@ -23,7 +23,7 @@ class ProgramFailed(Exception):
     """A program ended, or said that it could not do what it was asked."""
 
 
-class Program:
+class Program(AbstractContextManager["Program"]):
     """One child process. Used by one thread."""
 
     def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
@@ -37,17 +37,10 @@ class Program:
             text=True,
         )
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the process."""
+    def __exit__(self, *error: object) -> None:
+        """End the process, in the middle of what it does after an error."""
+        if any(error):
+            self._process.terminate()
         self.end()
 
     def send(self, command: str, **details: Any) -> None:

@@ -1,6 +1,7 @@
 """The measuring itself: contenders that do what they are measured at, medians, the page."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def test_a_program_that_ends_is_noticed() -> None:
         pytest.raises(ProgramFailed, match="ended"),
     ):
         program.ask("connect")
+
+
+def test_an_error_ends_the_programs_in_the_middle_of_what_they_do() -> None:
+    began_s = time.monotonic()
+    with pytest.raises(ZeroDivisionError), Pair(OURS) as pair:
+        pair.connect()
+        pair.mesh.send("fault", kind="silent", limit_s=60.0)
+        raise ZeroDivisionError
+    assert time.monotonic() - began_s < 30
+    for program in (pair.mesh, pair.bot):
+        assert program._process.returncode == 0
+        with pytest.raises(ProgramFailed):
+            program.send("where")
 
 
 # -- Medians and targets ---------------------------------------------------------------------------
