@@ -49,7 +49,7 @@ class Program(AbstractContextManager["Program"]):
         try:
             self._process.stdin.write(json.dumps({"command": command, **details}) + "\n")
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter once its input is closed
             raise ProgramFailed(f"{self.module} has ended") from error
 
     def answer(self) -> dict[str, Any]:
