@@ -44,7 +44,8 @@ def measure(names: Sequence[str], runs: int) -> Results:
     for name in names:
         if name not in WAITING:
             with FIGURES[name](runs) as figure:
-                results[name] = _finished(figure)
+                sys.stderr.write(f"{figure.title}: about {figure.minutes} min\n")
+                results[name] = figure, figure.finish()
     with ExitStack() as stack:
         waiting = {
             name: stack.enter_context(FIGURES[name](min(runs, WAITING_RUNS)))
@@ -52,18 +53,12 @@ def measure(names: Sequence[str], runs: int) -> Results:
             if name in names
         }
         for figure in waiting.values():
+            sys.stderr.write(f"{figure.title}: about {figure.minutes} min\n")
             figure.begin()
         # The last first: what has begun goes on while the recoveries are played.
         for name in reversed(waiting):
-            results[name] = _finished(waiting[name])
+            results[name] = waiting[name], waiting[name].finish()
     return results
-
-
-def _finished(figure: Figure) -> tuple[Figure, list[Line]]:
-    sys.stderr.write(f"{figure.title}...\n")
-    lines = figure.finish()
-    sys.stderr.write(page.table(lines) + "\n\n")
-    return figure, lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,9 +12,8 @@ Handlers = Mapping[str, Callable[..., dict[str, Any]]]
 def serve(handlers: Handlers) -> None:
     """Answer commands until the input ends, or a SIGTERM comes.
 
-    What a handler raises is answered as its error. Ctrl-C is for whoever started this.
+    What a handler raises is answered as its error.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     output = sys.stdout
     sys.stdout = sys.stderr  # the stock library prints

@@ -16,6 +16,8 @@ class Figure(AbstractContextManager["Figure"]):
     title = ""
     about = ""
     """How it is measured, for the page."""
+    minutes = 1
+    """About how long five runs take."""
 
     def __init__(self, runs: int) -> None:
         """Prepare so many runs."""

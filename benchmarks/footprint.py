@@ -4,7 +4,7 @@ import threading
 import time
 
 from benchmarks.figure import Figure
-from benchmarks.line import OURS, STOCK, Line, Medians, at_most, at_most_of_stock
+from benchmarks.line import OURS, STOCK, Line, at_most, at_most_of_stock
 from benchmarks.pair import Pair, connected
 
 NODES = 250
@@ -14,6 +14,8 @@ DAY_PACKETS = 38_000
 three hours."""
 MORE_MB = 15.0
 MORE_WAKE_UPS = 30.0
+MORE_CPU_MS = 15.0
+"""A minute: half a millisecond for each of the wake-ups allowed."""
 FLAT_MB = 2.0
 SETTLE_S = 60.0
 SHORTEST_S = 300.0
@@ -23,6 +25,7 @@ class Memory(Figure):
     """Two days of traffic."""
 
     title = "Memory"
+    minutes = 6
     about = (
         f"Connected to a node with {NODES} nodes, then two days' traffic ({DAY_PACKETS:,} packets "
         f"each) in bursts of {CHUNK:,}. Resident memory of the process."
@@ -35,6 +38,7 @@ class Memory(Figure):
         day = Line("after a day", "MB", target, aim)
         second_day = Line("after a second day", "MB", target, aim)
         growth = Line("growth on the second day", "MB", f"flat: ≤ {FLAT_MB:g} MB", at_most(FLAT_MB))
+        growth.compared = False
         for _ in range(self.runs):
             for contender in (STOCK, OURS):
                 with Pair(contender, nodes=NODES) as pair:
@@ -56,10 +60,12 @@ class Idle(Figure):
     """Nothing happens."""
 
     title = "Idle"
+    minutes = 6
     about = (
         f"Connected, nothing to hear, from a minute after the connection on, for {SHORTEST_S:.0f} s"
         " or more. *Wake-ups*: how often the kernel put a thread of the process to sleep because "
-        "it waited (`voluntary_ctxt_switches`)."
+        "it waited (`voluntary_ctxt_switches`). The stock library asks nothing of a quiet node; "
+        "MeshBot asks it every 30 s, and looks every 5 s for decisions of its operator."
     )
 
     def begin(self) -> None:
@@ -81,15 +87,11 @@ class Idle(Figure):
             f"≤ stock + {MORE_WAKE_UPS:g}",
             at_most_of_stock(1, MORE_WAKE_UPS),
         )
-        cpu = Line("CPU", "ms/min", "no more than stock, and what the wake-ups take", _little)
+        cpu = Line("CPU", "ms/min", f"≤ stock + {MORE_CPU_MS:g}", at_most_of_stock(1, MORE_CPU_MS))
+        wake_ups.compared = cpu.compared = False
         threading.Event().wait(max(0.0, SHORTEST_S - (time.monotonic() - self._began[0][0])))
         for pair, (began_s, cpu_s, began_wake_ups) in zip(self._pairs, self._began, strict=True):
             minutes = (time.monotonic() - began_s) / 60
             wake_ups.add(pair.name, (pair.bot.wake_ups() - began_wake_ups) / minutes)
             cpu.add(pair.name, (pair.bot.cpu_s() - cpu_s) * 1000 / minutes)
         return [wake_ups, cpu]
-
-
-def _little(medians: Medians) -> bool:
-    """Allow half a millisecond a wake-up."""
-    return at_most_of_stock(1, MORE_WAKE_UPS * 0.5)(medians)

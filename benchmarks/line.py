@@ -17,7 +17,8 @@ Medians = dict[str, float | None]
 class Line:
     """``values`` has one number a run for each contender; None where it never came to it.
 
-    ``reached`` says of the medians whether ``target`` was reached; None where there is no target.
+    ``compared``: whether ratios of it mean anything. ``reached`` says of the medians whether
+    ``target`` was reached; None where there is no target.
     """
 
     what: str
@@ -25,6 +26,7 @@ class Line:
     target: str = ""
     reached: Callable[[Medians], bool] | None = None
     values: dict[str, list[float | None]] = field(default_factory=dict)
+    compared: bool = True
 
     def add(self, contender: str, value: float | None) -> None:
         """Enter the result of one run."""
@@ -48,7 +50,7 @@ class Line:
     def share(self, of: str, to: str) -> float | None:
         """Return the ratio of two contenders' medians, None where there is none."""
         above, below = self.medians.get(of), self.medians.get(to)
-        return above / below if above is not None and below else None
+        return above / below if self.compared and above is not None and below else None
 
 
 def at_most(limit: float) -> Callable[[Medians], bool]:

@@ -27,12 +27,12 @@ class PacketRate(Figure):
         + ", ".join(f"{share:.0%} {kind.replace('_', ' ')}" for kind, share in SHARES.items())
         + "), until the last one is dealt with: by the callback of the stock library; by MeshBot, "
         "whose table of nodes then knows of it; by the callback of its interface alone; the floor "
-        "reads the same bytes from a socket and has protobuf parse them."
+        "reads the same bytes from a socket and has protobuf parse them, lazily, and looks at none."
     )
 
     def finish(self) -> list[Line]:
         """Measure in turn; the first burst of each process is not counted."""
-        rate = Line("packets a second", "1/s", f"≥ {AIM} × stock", at_least_of_stock(AIM))
+        rate = Line("packets a second", "", f"≥ {AIM} × stock", at_least_of_stock(AIM))
         cpu = Line("CPU a packet", "µs", f"≤ 1/{AIM} of stock", at_most_of_stock(1 / AIM))
         for _ in range(self.runs):
             for contender in (STOCK, OURS, OUR_INTERFACE, FLOOR):

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 END_LIMIT_S = 10.0
+LAST_LINES = 20
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -27,14 +29,19 @@ class Program(AbstractContextManager["Program"]):
     """One child process. Used by one thread."""
 
     def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
-        """Start ``python -m module``; its errors go to ours."""
+        """Start ``python -m module``; what it says on its standard error is kept."""
         self.module = module
+        self._errors = tempfile.TemporaryFile(  # noqa: SIM115 - closed in end()
+            "w+", encoding="utf-8", errors="replace"
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
+            process_group=0,  # Ctrl-C is for us, who end it
         )
 
     def __exit__(self, *error: object) -> None:
@@ -50,18 +57,26 @@ class Program(AbstractContextManager["Program"]):
             self._process.stdin.write(json.dumps({"command": command, **details}) + "\n")
             self._process.stdin.flush()
         except (OSError, ValueError) as error:  # the latter once its input is closed
-            raise ProgramFailed(f"{self.module} has ended") from error
+            raise self._failed("it has ended") from error
 
     def answer(self) -> dict[str, Any]:
         """Return the answer to the oldest question that has none. Raises :class:`ProgramFailed`."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise ProgramFailed(f"{self.module} has ended")
+            raise self._failed("it has ended")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise ProgramFailed(f"{self.module}: {answer['error']}")
+            raise self._failed(answer["error"])
         return answer
+
+    def _failed(self, what: str) -> ProgramFailed:
+        """Return what is wrong, with the last that the program said of it."""
+        said: list[str] = []
+        if not self._errors.closed:
+            self._errors.seek(0)
+            said = self._errors.read().splitlines()[-LAST_LINES:]
+        return ProgramFailed("\n".join([f"{self.module}: {what}", *said]))
 
     def ask(self, command: str, **details: Any) -> dict[str, Any]:
         """Ask for something and wait for the answer."""
@@ -100,6 +115,7 @@ class Program(AbstractContextManager["Program"]):
             self._process.kill()
             self._process.wait()
         self._process.stdout.close()
+        self._errors.close()
 
     def _read(self, name: str) -> str:
         return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="ascii")

@@ -12,6 +12,7 @@ class QuietMesh(Figure):
     """24 hours in ten minutes."""
 
     title = "A quiet mesh"
+    minutes = 10
     about = (
         f"{HOURS:.0f} h at {SPEED:.0f} times the speed: the constants of MeshBot and of the usual "
         "pattern, the library's own pauses and heartbeat, the node's limit of 15 minutes for a "

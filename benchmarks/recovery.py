@@ -22,6 +22,7 @@ class Recovery(Figure):
     """Each contender, each fault, all at once: nearly all of it is waiting."""
 
     title = "A link that dies"
+    minutes = 13
     about = (
         "Real time, default constants. From the moment the node would serve a client again (after "
         "a silence: from the last byte it sent) until the answer to a `/ping` is on the air. The "

@@ -25,9 +25,9 @@ class SealedMessage(Figure):
 
     title = "Opening a sealed direct message"
     about = (
-        f"`SealedMessages.open` of a text of {len(TEXT)} characters, up to the `Data` protobuf. "
-        "*Floor*: `AESCCM(key, 8).decrypt` of the same bytes with the key and nonce at hand, and "
-        "for a new sender the X25519 exchange before it."
+        f"`SealedMessages.open` of a text of {len(TEXT)} characters, until what it says is at "
+        "hand (a `Data` protobuf). Floor: `AESCCM(key, 8).decrypt` of the same bytes with key and "
+        "nonce at hand, and for a new sender the X25519 exchange before it."
     )
 
     def finish(self) -> list[Line]:

@@ -55,12 +55,17 @@ def _start(database: Path) -> float:
         }
         began_s = time.monotonic()
         with subprocess.Popen(
-            [sys.executable, "main_bot.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+            [sys.executable, "main_bot.py"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            process_group=0,
         ) as bot:
             try:
                 connection, _ = listener.accept()
                 took_s = time.monotonic() - began_s
                 connection.close()
             finally:
-                bot.terminate()
+                bot.kill()
+                bot.wait()  # or it would make its database anew when that is gone
         return took_s

@@ -4,6 +4,7 @@ import base64
 import itertools
 import logging
 import os
+import random
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -215,6 +216,42 @@ def test_two_interfaces_share_no_dict(known: NodeManager) -> None:
     known.sync_pubkeys_to_interface(second, force=True)
     first.nodesByNum[ANN]["user"]["publicKey"] = "spoilt"
     assert second.key(ANN) == KEYS[ANN]
+
+
+def put_in(manager: NodeManager) -> dict[int, Any]:
+    """Return what a full sync puts into an empty interface."""
+    interface = FakeInterface()
+    manager.sync_pubkeys_to_interface(interface, force=True)
+    assert set(interface.nodes) == {node_id(num) for num in interface.nodesByNum}
+    return interface.nodesByNum
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_after_any_change_a_sync_puts_in_what_a_new_start_would(
+    seed: int, nodes: NodeManager, storage: FakeStorage, clock: Clock, wall_clock: Clock
+) -> None:
+    chance = random.Random(seed)
+    nums = (ANN, BOB, EVE)
+    keys = [bytes([value]) * 32 for value in (5, 6, 7, 8)]
+    for _ in range(25):
+        num, key = chance.choice(nums), chance.choice(keys)
+        name = f"Nom {chance.randrange(3)}"
+        change = chance.randrange(5)
+        if change == 0:
+            nodes.learn_from_air(num, user_of(num, key, long_name=name))
+        elif change == 1:
+            nodes.learn_from_radio([info_of(num, key)])
+        elif change == 2:
+            order(nodes, storage, num, key, accept=True)
+        elif change == 3:
+            order(nodes, storage, num, key, accept=False)
+        else:
+            nodes.learn_from_air(num, mesh_pb2.User(long_name=name))
+        if chance.random() < 0.7:
+            nodes.save_heard()
+            again = NodeManager(storage, clock=clock, wall_clock=wall_clock)
+            again.load()
+            assert put_in(nodes) == put_in(again)
 
 
 @pytest.mark.parametrize("force", [True, False])
