@@ -1,10 +1,12 @@
 """``python -m benchmarks``: measure everything, or what is named, and show the page."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 from benchmarks import page
 from benchmarks.connecting import Connecting, Reconnecting
@@ -13,6 +15,7 @@ from benchmarks.footprint import Idle, Memory
 from benchmarks.key_sync import KeySync
 from benchmarks.line import Line
 from benchmarks.packet_rate import PacketRate
+from benchmarks.program import ProgramFailed
 from benchmarks.quiet_mesh import QuietMesh
 from benchmarks.recovery import Recovery
 from benchmarks.sealed_message import SealedMessage
@@ -33,19 +36,20 @@ FIGURES: dict[str, type[Figure]] = {
 Results = dict[str, tuple[Figure, list[Line]]]
 WAITING = ("idle", "quiet", "recovery")
 """Those that need hardly any processor go on at the same time, after the others."""
+EXIT_NOT_MEASURED = 1
 EXIT_INTERRUPTED = 130
 RUNS = 5
 WAITING_RUNS = 3
 
 
 def measure(names: Sequence[str], runs: int) -> Results:
-    """Return the results by name."""
+    """Return the results by name; of what cannot be measured there is none, but a line."""
     results: Results = {}
     for name in names:
         if name not in WAITING:
             with FIGURES[name](runs) as figure:
-                sys.stderr.write(f"{figure.title}: about {figure.minutes} min\n")
-                results[name] = figure, figure.finish()
+                _announce(figure)
+                _finish(name, figure, results)
     with ExitStack() as stack:
         waiting = {
             name: stack.enter_context(FIGURES[name](min(runs, WAITING_RUNS)))
@@ -53,12 +57,27 @@ def measure(names: Sequence[str], runs: int) -> Results:
             if name in names
         }
         for figure in waiting.values():
-            sys.stderr.write(f"{figure.title}: about {figure.minutes} min\n")
+            _announce(figure)
             figure.begin()
         # The last first: what has begun goes on while the recoveries are played.
         for name in reversed(waiting):
-            results[name] = waiting[name], waiting[name].finish()
+            _finish(name, waiting[name], results)
     return results
+
+
+def _announce(figure: Figure) -> None:
+    sys.stderr.write(f"{figure.title}: about {figure.minutes} min\n")
+
+
+def _finish(name: str, figure: Figure, results: Results) -> None:
+    try:
+        results[name] = figure, figure.finish()
+    except ProgramFailed as error:
+        sys.stderr.write(f"{figure.title}: NOT MEASURED: {error}\n")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,8 +90,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = [name for name in options.names if name not in FIGURES]
     if unknown or options.runs < 1:
         parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--runs must be 1 or more")
+    names = options.names or list(FIGURES)
+    if options.write is not None:
+        try:
+            options.write.touch()  # better now than after half an hour
+        except OSError as error:
+            parser.error(str(error))
     try:
-        results = measure(options.names or list(FIGURES), options.runs)
+        results = measure(names, options.runs)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     sections = [page.section(*results[name]) for name in FIGURES if name in results]
@@ -81,8 +106,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.write.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    return 0
+    return 0 if len(results) == len(set(names)) else EXIT_NOT_MEASURED
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -6,7 +6,7 @@ import threading
 
 from meshtastic.protobuf import mesh_pb2
 
-from benchmarks.contender import Contender, run
+from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
 from frame_decoder import HEADER_BYTES, encode_frame
 
 CONFIG_ID = 7
@@ -29,7 +29,8 @@ class BareSocket(Contender):
         request = mesh_pb2.ToRadio(want_config_id=CONFIG_ID)
         self._socket.sendall(encode_frame(request.SerializeToString()))
         self._reader.start()
-        self._complete.wait()
+        if not self._complete.wait(CONNECT_LIMIT_S):
+            raise RuntimeError("not connected")
 
     def _read(self) -> None:
         assert self._socket is not None

@@ -10,8 +10,7 @@ from benchmarks.pair import Pair, connected
 NODES = 250
 CHUNK = 1_520
 DAY_PACKETS = 38_000
-"""Of 250 nodes: a position every quarter of an hour, telemetry every half hour, a NodeInfo every
-three hours."""
+"""152 of each node."""
 MORE_MB = 15.0
 MORE_WAKE_UPS = 30.0
 MORE_CPU_MS = 15.0

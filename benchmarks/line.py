@@ -1,5 +1,6 @@
 """One line of a table of results: a figure, what each contender reached, what was aimed at."""
 
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,18 +40,20 @@ class Line:
         for contender, values in self.values.items():
             ended = sorted(value for value in values if value is not None)
             middle = (len(values) - 1) / 2
-            if middle > len(ended) - 1:
+            if math.ceil(middle) > len(ended) - 1:
                 medians[contender] = None
             elif len(ended) == len(values):
                 medians[contender] = statistics.median(ended)
             else:
-                medians[contender] = ended[round(middle)]
+                medians[contender] = ended[math.ceil(middle)]
         return medians
 
     def share(self, of: str, to: str) -> float | None:
         """Return the ratio of two contenders' medians, None where there is none."""
         above, below = self.medians.get(of), self.medians.get(to)
-        return above / below if self.compared and above is not None and below else None
+        if not self.compared or above is None or not below:
+            return None
+        return above / below
 
 
 def at_most(limit: float) -> Callable[[Medians], bool]:
@@ -67,7 +70,9 @@ def at_most_of_stock(share: float, more: float = 0.0) -> Callable[[Medians], boo
     """Ask of ours at most ``share`` times what the stock library takes, and ``more``."""
 
     def reached(medians: Medians) -> bool:
-        ours, stock = medians.get(OURS), medians.get(STOCK)
+        if OURS not in medians or STOCK not in medians:
+            return False
+        ours, stock = medians[OURS], medians[STOCK]
         return ours is not None and (stock is None or ours <= share * stock + more)
 
     return reached

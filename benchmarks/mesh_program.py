@@ -136,7 +136,10 @@ class MeshProgram:
         }
 
     def quiet_mesh(self, hours: float, speed: float) -> dict[str, Any]:
-        """Let almost nothing happen, ``speed`` times as fast; return how many came back."""
+        """Let almost nothing happen, ``speed`` times as fast; return how many came back.
+
+        Raises ``RuntimeError`` when the client does not answer in the end.
+        """
         node = self._node
         connections = node.connections_total
         node.idle_limit_s = NODE_IDLE_LIMIT_S / speed
@@ -145,7 +148,10 @@ class MeshProgram:
         while (left_s := ends_s - time.monotonic()) > 0:
             pause.wait(min(left_s, self._chance.expovariate(speed / QUIET_PACKET_S)))
             node.hear_telemetry(self._chance.choice(node.peers))
-        return {"reconnections": node.connections_total - connections}
+        reconnections = node.connections_total - connections
+        if self._ping(time.monotonic(), ANSWER_LIMIT_S) is None:
+            raise RuntimeError("the client answers no more")
+        return {"reconnections": reconnections}
 
 
 def main() -> None:

@@ -83,6 +83,11 @@ class Program(AbstractContextManager["Program"]):
         self.send(command, **details)
         return self.answer()
 
+    def check(self) -> None:
+        """Raise :class:`ProgramFailed` if the process has ended: a dead bot does nothing wrong."""
+        if self._process.poll() is not None:
+            raise self._failed("it has ended")
+
     def resident_mb(self) -> float:
         """Return the memory the process holds, in millions of bytes."""
         pages = int(self._read("statm").split()[1])
@@ -95,6 +100,7 @@ class Program(AbstractContextManager["Program"]):
 
     def wake_ups(self) -> int:
         """Return how often the threads it has now went to sleep by themselves."""
+        self.check()
         total = 0
         for task in Path(f"/proc/{self._process.pid}/task").iterdir():
             with contextlib.suppress(FileNotFoundError):
@@ -118,4 +124,5 @@ class Program(AbstractContextManager["Program"]):
         self._errors.close()
 
     def _read(self, name: str) -> str:
+        self.check()
         return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="ascii")

@@ -26,8 +26,13 @@ class SealedMessage(Figure):
     title = "Opening a sealed direct message"
     about = (
         f"`SealedMessages.open` of a text of {len(TEXT)} characters, until what it says is at "
-        "hand (a `Data` protobuf). Floor: `AESCCM(key, 8).decrypt` of the same bytes with key and "
-        "nonce at hand, and for a new sender the X25519 exchange before it."
+        "hand (a `Data` protobuf). Floor: `AESCCM.decrypt` of the same bytes, with cipher, nonce "
+        "and bytes at hand; for a new sender the X25519 exchange and the making of the cipher "
+        "before it. Twice the floor is out of reach for a known sender: taking the fields out of "
+        "the protobuf, cutting the nonce off, finding the shared key under its lock and parsing "
+        "the text cost as much as the decryption itself, each a fraction of a microsecond; all "
+        "of it written out in one function still took 2.3 times the floor. A mesh brings a message "
+        "every few seconds."
     )
 
     def finish(self) -> list[Line]:
@@ -41,25 +46,21 @@ class SealedMessage(Figure):
         peers = [direct_messages.public_key_of(key) for key in theirs]
         packets = [_packet(key, own_public_key) for key in theirs]
         senders = [(packet, ours, peer) for packet, peer in zip(packets, peers, strict=True)]
-        key = direct_messages.message_key(ours, peers[0])
+        cipher = direct_messages.cipher_of(direct_messages.message_key(ours, peers[0]))
         content, nonce = _parts(packets[0])
         for _ in range(self.runs):
             sealed = SealedMessages()
             new.add(OURS, _each_us(sealed.open, senders))
             known.add(OURS, _each_us(sealed.open, senders[:1] * MESSAGES))
             new.add(FLOOR, _each_us(_bare_opening, senders))
-            known.add(FLOOR, _each_us(_bare, [(key, nonce, content)] * MESSAGES))
+            known.add(FLOOR, _each_us(cipher.decrypt, [(nonce, content, None)] * MESSAGES))
         return [known, new]
-
-
-def _bare(key: bytes, nonce: bytes, content: bytes) -> bytes:
-    return AESCCM(key, tag_length=8).decrypt(nonce, content, None)
 
 
 def _bare_opening(packet: mesh_pb2.MeshPacket, private_key: bytes, public_key: bytes) -> bytes:
     content, nonce = _parts(packet)
     key = direct_messages.message_key(private_key, public_key)
-    return _bare(key, nonce, content)
+    return AESCCM(key, tag_length=8).decrypt(nonce, content, None)
 
 
 def _packet(their_private_key: bytes, own_public_key: bytes) -> mesh_pb2.MeshPacket:

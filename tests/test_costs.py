@@ -135,6 +135,45 @@ def test_an_entry_of_the_download_is_parsed_once(
     assert len(parsed) == 1, parsed
 
 
+class RecordingPoll:
+    """A poll that notes how long it was told to wait, and how often in vain."""
+
+    def __init__(self, poll: Any) -> None:
+        self._poll = poll
+        self.waits_ms: list[float] = []
+        self.in_vain = 0
+
+    def register(self, *arguments: Any) -> None:
+        self._poll.register(*arguments)
+
+    def poll(self, timeout_ms: float) -> Any:
+        self.waits_ms.append(timeout_ms)
+        ready = self._poll.poll(timeout_ms)
+        self.in_vain += not ready
+        return ready
+
+
+def test_a_quiet_link_wakes_nobody(node: SimulatedNode) -> None:
+    events = Events()
+    quiet = MeshTCPInterface(
+        events, "127.0.0.1", node.port, without_nodes=True, connect_timeout_s=5, queue_wait_s=5
+    )
+    recorded = RecordingPoll(quiet._readable)
+    quiet._readable = recorded  # type: ignore[assignment]
+    reads: list[bytes | None] = []
+    read = quiet._read_stream
+    quiet._read_stream = lambda: reads.append(read()) or reads[-1]  # type: ignore[method-assign,func-returns-value]
+    quiet.open(threading.Event())
+    events.ready.get(timeout=WAIT_S)
+    node.hear_telemetry(node.peers[0])
+    events.packets.get(timeout=WAIT_S)
+    quiet.close()
+    assert min(recorded.waits_ms) >= 30_000
+    assert recorded.in_vain == 0
+    assert len(recorded.waits_ms) == len(reads)
+    assert all(data for data in reads[:-1])
+
+
 # -- The key sync ----------------------------------------------------------------------------------
 
 

@@ -77,7 +77,7 @@ def serial_settings(path: str) -> dict[str, str]:
 def test_the_bot_lives_on_a_serial_port(
     node: SimulatedNode, cable: Cable, start_bot: BotFactory, journal: Journal
 ) -> None:
-    start_bot(environment=serial_settings(cable.path), TCP_SILENT_TIMEOUT=0.3)
+    bot = start_bot(environment=serial_settings(cable.path), TCP_SILENT_TIMEOUT=0.3)
     journal.wait_for("✅ Connexion série établie")
     journal.wait_for("✅ SYNC COMPLETE: 12 public keys synchronized")
     peer = node.peers[0]
@@ -86,6 +86,8 @@ def test_the_bot_lives_on_a_serial_port(
     assert node.read(lambda n: n.texts_on_air[0].text).startswith("pong")
     assert not node.wait_until(lambda n: n.heartbeats_received > 0, 0.6)
     assert journal.count("SILENCE") == 0
+    bot.stop()  # the reader waits at the port, and must be woken
+    assert journal.count("ne s'arrête pas") == 0
 
 
 def test_an_unplugged_port_is_reported_and_tried_again(
