@@ -564,7 +564,7 @@ class NodeManager:
         own_num = _own_num(interface) or (last.own_num if last is not None else 0)
         entries = self._sync_entries()[0]
         others = [entry for entry in entries if entry.num != own_num]
-        return len(others), sum(_holds(by_num, entry) for entry in others)
+        return len(others), sum(_holds(by_num.get(entry.num), entry) for entry in others)
 
     def last_sync(self) -> tuple[float, int] | None:
         """Return the monotonic time of the last sync that ran and how many keys were then held."""
@@ -665,11 +665,12 @@ class NodeManager:
             last = self._last_sync
         if last != mark:
             return False
-        return all(
-            _holds(by_num, entry) and nodes.get(entry.id) is by_num.get(entry.num)
-            for entry in entries
-            if entry.num != mark.own_num
-        )
+        for entry in entries:
+            held = by_num.get(entry.num)
+            in_place = _holds(held, entry) and nodes.get(entry.id) is held
+            if not in_place and entry.num != mark.own_num:
+                return False
+        return True
 
     def _sync_entries(self) -> tuple[tuple[_SyncEntry, ...], int]:
         """Return the stored keys, ready to inject, with the revision they belong to."""
@@ -695,8 +696,7 @@ def _own_num(interface: Any) -> int:
     return int(my_info.my_node_num) if my_info is not None else 0
 
 
-def _holds(by_num: dict[int, Any], entry: _SyncEntry) -> bool:
-    held = by_num.get(entry.num)
+def _holds(held: dict[str, Any] | None, entry: _SyncEntry) -> bool:
     return held is not None and held.get("user", {}).get("publicKey") == entry.key_base64
 
 

@@ -30,6 +30,8 @@ MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
 MIN_FREE_SHARE = 0.25
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 
+UNDECODABLE = "Could not decode to UTF-8"  # Python's words for text that is none
+
 _NODE_COLUMNS = (
     "num",
     "long_name",
@@ -189,8 +191,6 @@ class Storage:
             connection = sqlite3.connect(
                 self._path, timeout=busy_timeout_s, check_same_thread=False
             )
-            # A name that a bit of the card has spoilt must not keep the rest from being read.
-            connection.text_factory = lambda data: data.decode("utf-8", "replace")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             with connection:
@@ -567,19 +567,8 @@ class Storage:
         Raises :class:`StorageError`. Kinds that a newer version wrote are left out.
         """
         kinds = {kind.value: kind for kind in EventKind}
-        try:
-            with self._lock:
-                rows = (
-                    self._opened()
-                    .execute(
-                        f"SELECT {', '.join(_EVENT_COLUMNS)} FROM link_events WHERE simulated = ? "
-                        "ORDER BY id DESC LIMIT ?",
-                        (self._simulated, most),
-                    )
-                    .fetchall()
-                )
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
+        query = f"SELECT {', '.join(_EVENT_COLUMNS)} FROM link_events WHERE simulated = ? "
+        rows = self._fetch(query + "ORDER BY id DESC LIMIT ?", most)
         return [
             LinkEvent(kinds[kind], *rest)
             for kind, *rest in reversed(rows)
@@ -602,10 +591,22 @@ class Storage:
             raise self._not_written(error) from error
 
     def _rows(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        return self._fetch(f"SELECT {', '.join(columns)} FROM {table} WHERE simulated = ?")
+
+    def _fetch(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query whose first parameter is the mesh in use."""
         try:
             with self._lock:
-                query = f"SELECT {', '.join(columns)} FROM {table} WHERE simulated = ?"
-                return self._opened().execute(query, (self._simulated,)).fetchall()
+                connection = self._opened()
+                try:
+                    return connection.execute(query, (self._simulated, *parameters)).fetchall()
+                except sqlite3.OperationalError as error:
+                    if UNDECODABLE not in str(error):
+                        raise
+                # A name that a bit of the card has spoilt must not keep the rest from being read.
+                # Only then: this takes a third longer.
+                connection.text_factory = lambda data: data.decode("utf-8", "replace")
+                return connection.execute(query, (self._simulated, *parameters)).fetchall()
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 

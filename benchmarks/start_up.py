@@ -1,6 +1,7 @@
 """How soon after its start a bot that knows a large mesh tries to connect."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class StartUp(Figure):
     def finish(self) -> list[Line]:
         """Measure with a full and with an empty database, in turn."""
         full = Line(f"{NODES:,} stored nodes with keys", "s", "≤ 1 s", at_most(1))
+        crashed = Line("the same, after a crash: every page of the file is looked at", "s")
         empty = Line("no stored node", "s")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "full.db"
@@ -38,12 +40,14 @@ class StartUp(Figure):
             fill(storage, NODES)
             storage.close()
             for _ in range(self.runs):
-                empty.add(OURS, _start(Path(folder) / "empty.db"))
-                full.add(OURS, _start(path))
-        return [full, empty]
+                empty.add(OURS, _start(Path(folder) / "empty.db", signal.SIGTERM))
+                full.add(OURS, _start(path, signal.SIGKILL))
+                crashed.add(OURS, _start(path, signal.SIGTERM))
+        return [full, crashed, empty]
 
 
-def _start(database: Path) -> float:
+def _start(database: Path, ending: signal.Signals) -> float:
+    """Return how long a start takes; the bot is ended by a signal."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LIMIT_S)
         environment = {
@@ -65,6 +69,8 @@ def _start(database: Path) -> float:
                 connection, _ = listener.accept()
                 took_s = time.monotonic() - began_s
                 connection.close()
+                bot.send_signal(ending)
+                bot.wait(LIMIT_S)
             finally:
                 bot.kill()
                 bot.wait()  # or it would make its database anew when that is gone

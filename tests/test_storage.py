@@ -74,6 +74,16 @@ def test_nodes_come_back_as_they_were_saved(storage: Storage) -> None:
     assert by_num(storage.load_nodes()) == [BARE_NODE, FULL_NODE]
 
 
+def test_a_spoilt_name_keeps_nothing_from_being_read(storage: Storage, path: Path) -> None:
+    nodes = [KnownNode(1, "Ann", public_key=KEY), KnownNode(2, "Bob", public_key=b"b" * 32)]
+    storage.save_nodes(nodes)
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE nodes SET long_name = CAST(x'41ff6e' AS TEXT) WHERE num = 1")
+    other.close()
+    for _ in range(2):
+        assert [node.long_name for node in storage.load_nodes()] == ["A\ufffdn", "Bob"]
+
+
 def test_nodes_survive_a_restart(storage: Storage, path: Path) -> None:
     storage.save_nodes([FULL_NODE])
     storage.close()
