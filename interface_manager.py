@@ -463,6 +463,7 @@ class InterfaceManager:
             self._notes.note(EventKind.NOT_OPENED, text=cause)
         if session is not None:
             session.hand_over_download()
+            self._policy.progressed(session.last_progress_s)
         self._close_session()
         self._cause = cause
         now_s = self._clock()

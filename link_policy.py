@@ -19,9 +19,11 @@ Rules:
    delays double, with jitter, up to ``early_retry_max_s`` in the first minute of an outage and
    ``retry_max_s`` later, for ever. An outage ends with a success; the doubling and the attempt
    at once start over only after a session that lasted ``lasting_session_s``.
-9. Three sessions in a row that the node cut within ``contested_s`` of their handshake mean that
-   another client takes the node's one place. Then the bot yields: it stays away for
-   ``yield_first_s``, twice that the next time, up to ``yield_max_s``, until a session lasts.
+9. Three sessions in a row that the node cut within ``contested_s`` of their handshake, or the
+   later ones in the middle of it, mean that another client takes the node's one place. Then the
+   bot yields: it stays away for ``yield_first_s``, twice that the next time, up to
+   ``yield_max_s``, until a session lasts. A node that closes before it said anything is not
+   ready; that counts for nothing here.
 10. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
    sent nothing for 15 minutes.
 """
@@ -117,6 +119,7 @@ class LinkPolicy:
         self._sent_s = now_s
         self._heartbeat_s = now_s
         self._metadata_s = -NEVER_S
+        self._opened_s = now_s
         self._handshake_done_s = now_s
 
     @property
@@ -199,6 +202,7 @@ class LinkPolicy:
     def opened(self, now_s: float) -> None:
         """Note that the connection is open and the configuration asked for."""
         self._state = State.HANDSHAKE
+        self._opened_s = now_s
         self._heard_s = self._progressed_s = self._sent_s = self._heartbeat_s = now_s
         self._metadata_s = -NEVER_S
 
@@ -244,7 +248,7 @@ class LinkPolicy:
         if self._state in (State.STABILIZING, State.UP):
             soon = now_s - self._handshake_done_s < self._settings.contested_s
             self._cuts = self._cuts + 1 if soon else 0
-        elif self._state is State.HANDSHAKE and self._cuts:
+        elif self._state is State.HANDSHAKE and self._cuts and self._progressed_s > self._opened_s:
             self._cuts += 1  # on its own it might be anything; in this company it is one more
 
     def _yield_delay_s(self) -> float:

@@ -22,12 +22,16 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root installs")
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:
-    """Return every file below a folder with its contents; folders have none."""
+    """Return every file below a folder with its contents; folders have none.
+
+    But for what Python keeps of modules that it has run.
+    """
     return {
         str(path.relative_to(folder)): path.read_bytes()
         if path.is_file() and not path.is_symlink()
         else None
         for path in sorted(folder.rglob("*"))
+        if "__pycache__" not in path.parts
     }
 
 

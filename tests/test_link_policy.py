@@ -338,6 +338,32 @@ def test_9_silence_and_refusal_are_no_cuts() -> None:
     assert not policy.contested
 
 
+def cut_in_handshake(policy: LinkPolicy, now_s: float, *, talking: bool) -> None:
+    policy.attempting()
+    policy.opened(now_s)
+    if talking:
+        policy.progressed(now_s + 0.5)
+    policy.ended(Ending.CLOSED_BY_NODE, now_s + 1.0)
+
+
+def test_9_a_handshake_cut_in_its_middle_is_one_more_cut_in_a_row() -> None:
+    policy = new_policy()
+    cut_in_handshake(policy, 500.0, talking=True)
+    assert policy.cuts == 0, "on its own it might be anything"
+    cut_soon(policy, 1_000.0)
+    for n in range(2):
+        cut_in_handshake(policy, 1_010.0 + n, talking=True)
+    assert policy.contested
+
+
+def test_9_a_node_that_closes_before_it_said_anything_is_no_sign_of_a_rival() -> None:
+    policy = new_policy()
+    cut_soon(policy, 1_000.0)
+    for n in range(5):
+        cut_in_handshake(policy, 1_010.0 + n, talking=False)
+    assert not policy.contested
+
+
 @pytest.mark.parametrize("jitter", [0.0, 1.0])
 def test_9_two_bots_that_yield_do_not_stay_in_step(jitter: float) -> None:
     policy = new_policy(jitter=jitter)
