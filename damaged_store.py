@@ -6,6 +6,7 @@ Nothing is ever deleted: the damaged file keeps its contents under another name.
 import logging
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,6 +66,11 @@ def set_aside(path: Path, stamp: str) -> Path:
         if part.exists():
             part.rename(aside.with_name(aside.name + name))
     return aside
+
+
+def stamp_of(wall_s: float) -> str:
+    """Return what a file set aside at a wall-clock time is called by, in local time."""
+    return datetime.fromtimestamp(wall_s).strftime("%Y%m%d-%H%M%S")
 
 
 def salvage(path: Path, columns: str, other_columns: str, *, simulated: bool) -> "Salvage":

@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 from dotenv import dotenv_values
 from meshtastic.protobuf import mesh_pb2
 
+import damaged_store
 from bot_view import MeshBotView
 from bot_worker import BotWorker
 from check_command import CheckCommand
@@ -422,7 +423,7 @@ class MeshBot:
         self._link.start()
 
     def _open_store(self) -> None:
-        stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
+        stamp = damaged_store.stamp_of(self._wall_clock())
         if self._lock.used_before:
             repaired = self._storage.repair(stamp, thorough=not self._lock.ended_orderly)
             if repaired is not None:

@@ -14,11 +14,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
+import damaged_store
 from direct_messages import is_usable_key
 from french_text import counted
 from journal_format import printable
@@ -373,8 +373,7 @@ class NodeManager:
             nodes = [
                 replace(node)
                 for num in self._unsaved
-                if (node := self._nodes.get(num)) is not None
-                and (node.introduced or self._trust.knows(num))
+                if (node := self._nodes.get(num)) is not None and self._is_stored(node)
             ]
             self._unsaved.clear()
         self._save(nodes, insist=True)
@@ -388,6 +387,10 @@ class NodeManager:
                 node = self._nodes[num] = KnownNode(num)
                 self._strangers[num] = None
         return node
+
+    def _is_stored(self, node: KnownNode) -> bool:
+        """Say whether a node is written: of one that never introduced itself, nothing is."""
+        return node.introduced or self._trust.knows(node.num)
 
     def _forget_a_stranger(self) -> None:
         """Make room for one more of those that never gave a name or a key."""
@@ -472,15 +475,11 @@ class NodeManager:
     def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
         with self._lock:
-            nodes = [
-                replace(node)
-                for node in self._nodes.values()
-                if node.introduced or self._trust.knows(node.num)
-            ]
+            nodes = [replace(node) for node in self._nodes.values() if self._is_stored(node)]
             other_keys = self._trust.all_others()
         self._storage.close()
         if isinstance(error, StorageDamaged):
-            stamp = datetime.fromtimestamp(self._wall_clock()).strftime("%Y%m%d-%H%M%S")
+            stamp = damaged_store.stamp_of(self._wall_clock())
             self._storage.replace_damaged(nodes, other_keys, stamp)
             self._storage.open(RUNNING_BUSY_TIMEOUT_S)
         else:

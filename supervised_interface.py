@@ -288,10 +288,10 @@ class SupervisedInterface(StreamInterface):
             else:
                 if not message.HasField("log_record"):
                     self.last_progress_s = self._clock()
-                known_here = message.HasField("node_info")
-                if not (known_here and library_nodes.note_node_info(self, message.node_info)):
+                is_entry = message.HasField("node_info")
+                if not (is_entry and library_nodes.note_node_info(self, message.node_info)):
                     self._handleFromRadio(payload)
-                if known_here:
+                if is_entry:
                     self._take_node_info(message.node_info)
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
             self._count_malformed(f"trame de {len(payload)} octets non traitée", problem)
