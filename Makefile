@@ -20,20 +20,20 @@ check: lint test
 
 # Plays every fault at full length (about ten minutes) and writes down the measured times.
 faults: $(VENV)/.test-ready
-	PYTHONPATH=. $(BIN)/python tests/fault_matrix.py docs/link-faults.md
+	PYTHONPATH=. $(BIN)/python tests/long_runs/fault_matrix.py docs/link-faults.md
 
 # An hour of random faults; SECONDS=60 for a minute, SEED=7 to play the same ones again.
 SECONDS ?= 3600
 soak: $(VENV)/.test-ready
-	PYTHONPATH=. $(BIN)/python tests/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+	PYTHONPATH=. $(BIN)/python tests/long_runs/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 # A week of a mesh's life in ten minutes: memory, files and writes.
 week: $(VENV)/.test-ready
-	PYTHONPATH=. $(BIN)/python tests/week.py
+	PYTHONPATH=. $(BIN)/python tests/long_runs/week.py
 
 # Kills a writing program 200 times and looks for what it had reported as saved.
 kill: $(VENV)/.test-ready
-	PYTHONPATH=. $(BIN)/python tests/kill_rounds.py 200
+	PYTHONPATH=. $(BIN)/python tests/long_runs/kill_rounds.py 200
 
 # Measures the bot beside the stock library and the usual pattern (about 25 minutes) and writes the
 # figures down; RUN="sealed sync" measures only those, and shows them.
@@ -41,7 +41,7 @@ bench: $(VENV)/.test-ready
 	$(BIN)/python -m benchmarks $(if $(RUN),$(RUN),--write docs/performance.md)
 
 node: $(VENV)/.run-ready
-	$(BIN)/python -m simulated_node --port 4403
+	$(BIN)/python -m meshbot.simulation --port 4403
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

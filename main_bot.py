@@ -37,40 +37,40 @@ from typing import TYPE_CHECKING, Any
 from dotenv import dotenv_values
 from meshtastic.protobuf import mesh_pb2
 
-import damaged_store
-from bot_view import MeshBotView
-from bot_worker import BotWorker
-from check_command import CheckCommand
-from commands import Commands
-from direct_message_counts import DirectMessageCounts
-from flood_guard import FloodGuard
-from french_text import counted, duration_text
-from instance_lock import InstanceLock
-from interface_manager import InterfaceManager, LinkStatus
-from journal_format import configure_logging, printable
-from key_pusher import KeyPusher, PushSettings
-from keys_command import KeysCommand, add_arguments
-from known_node import node_id
-from link_event import EventKind
-from link_journal import LinkJournal
-from link_policy import NEVER_S, LinkSettings
-from link_report import ReportCommand, add_report_arguments
-from message_sender import MessageSender, SenderSettings
+from meshbot.cli.check_command import CheckCommand
+from meshbot.cli.keys_command import KeysCommand, add_arguments
+from meshbot.cli.report_command import ReportCommand, add_report_arguments
+from meshbot.diagnosis.link_journal import LinkJournal
+from meshbot.link.interface_manager import InterfaceManager, LinkStatus
+from meshbot.link.link_policy import NEVER_S, LinkSettings
+from meshbot.link.serial_interface_manager import SerialInterfaceManager
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh.radio_keys import RadioKeys
+from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages.bot_view import MeshBotView
+from meshbot.messages.commands import Commands
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.flood_guard import FloodGuard
+from meshbot.messages.key_pusher import KeyPusher, PushSettings
+from meshbot.messages.message_sender import MessageSender, SenderSettings
+from meshbot.messages.packet_handler import HandlerSettings, PacketHandler
+from meshbot.model.known_node import node_id
+from meshbot.model.link_event import EventKind
+from meshbot.service.service_notifier import ServiceNotifier
+from meshbot.service.settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
+from meshbot.store import damaged_store
+from meshbot.store.instance_lock import InstanceLock
+from meshbot.store.storage import Storage, StorageDamaged, StorageError
+from meshbot.text.log_format import configure_logging, printable
+from meshbot.text.quantities import counted, duration_text
+from meshbot.threads.bot_worker import BotWorker
+from meshbot.threads.progress_mark import ProgressMark
+from meshbot.threads.termination import Termination
 from node_manager import NodeManager
-from packet_handler import HandlerSettings, PacketHandler
-from progress_mark import ProgressMark
-from radio_keys import RadioKeys
-from sealed_messages import SealedMessages
-from serial_interface_manager import SerialInterfaceManager
-from service_notifier import ServiceNotifier
-from settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
-from storage import Storage, StorageDamaged, StorageError
-from supervised_interface import SupervisedInterface
 from tcp_interface_manager import TCPInterfaceManager
-from termination import Termination
 
 if TYPE_CHECKING:
-    from simulated_node import SimulatedNode
+    from meshbot.simulation.simulated_node import SimulatedNode
 
 VERSION = "0.1.0"
 EXIT_CONFIG = 2
@@ -375,9 +375,9 @@ class MeshBot:
             link.reconnections_last_day,
         )
 
-    def request_reconnection(self, cause: str) -> None:
-        """Have the link replaced, in the background; ``cause`` (French) goes to the journal."""
-        self._link.request_reconnection(cause)
+    def request_reconnection(self, by: str) -> None:
+        """Have the link replaced, in the background; ``by``, who asks, goes to the journal."""
+        self._link.request_reconnection(by)
 
     def start(self) -> None:
         """Open the store and start every part; returns at once, the link opens by itself.
@@ -632,7 +632,7 @@ def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":
     if connection_mode != "simulated":
         return None
     # With a real node it would take a megabyte and a tenth of the start-up for nothing.
-    from simulated_node import SimulatedNode  # noqa: PLC0415
+    from meshbot.simulation.simulated_node import SimulatedNode  # noqa: PLC0415
 
     return SimulatedNode()
 

@@ -18,31 +18,25 @@ from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
-import damaged_store
-from direct_messages import is_usable_key
-from french_text import counted
-from journal_format import printable
-from key_trust import (
-    KeyTrust,
-    OtherKey,
-    Source,
-    Verdict,
-    base64_text,
-    fingerprint,
-    is_number_of,
-)
-from known_node import BROADCAST_NUM, KnownNode, node_id
-from line_limiter import LineLimiter
-from link_event import EventKind
-from link_journal import LinkNotes
-from storage import (
+from meshbot.mesh.key_trust import KeyTrust, Verdict
+from meshbot.model.key_decision import KeyDecision
+from meshbot.model.key_source import KeySource
+from meshbot.model.known_node import BROADCAST_NUM, KnownNode, node_id
+from meshbot.model.link_event import EventKind
+from meshbot.model.link_notes import LinkNotes
+from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import base64_text, fingerprint, is_number_of, is_usable_key
+from meshbot.store import damaged_store
+from meshbot.store.storage import (
     RUNNING_BUSY_TIMEOUT_S,
-    KeyOrder,
     Storage,
     StorageDamaged,
     StorageError,
     StorageVanished,
 )
+from meshbot.text.line_limiter import LineLimiter
+from meshbot.text.log_format import printable
+from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
 
@@ -161,12 +155,12 @@ class NodeManager:
                 left, held = len(offered), []
                 for node, key in offered:
                     if self._trust.holder(key) in (None, node.num):
-                        self._learn_key(node, key, Source.RADIO, learned, lines)
+                        self._learn_key(node, key, KeySource.RADIO, learned, lines)
                     else:
                         held.append((node, key))
                 offered = held
             for node, key in offered:
-                self._learn_key(node, key, Source.RADIO, learned, lines)
+                self._learn_key(node, key, KeySource.RADIO, learned, lines)
             copies = [replace(node) for node in learned.values()]
         saved = self._save(copies)
         for line in lines:
@@ -201,7 +195,7 @@ class NodeManager:
             node = self._node(num)
             if node is None:
                 return
-            self._learn_key(node, key, Source.AIR, learned, lines)
+            self._learn_key(node, key, KeySource.AIR, learned, lines)
             # What nobody is told of now is written with the rest: a flood must not wear the disk.
             copies = [replace(node)] if learned or lines else []
         if copies and self._save(copies) and learned:
@@ -213,7 +207,7 @@ class NodeManager:
         self,
         node: KnownNode,
         key: bytes,
-        source: Source,
+        source: KeySource,
         learned: dict[int, KnownNode],
         lines: list[str],
     ) -> None:
@@ -271,7 +265,7 @@ class NodeManager:
             self._obey(order)
         return any(order.accept for order in orders)
 
-    def _obey(self, order: KeyOrder) -> None:
+    def _obey(self, order: KeyDecision) -> None:
         now = int(self._wall_clock())
         with self._lock:
             node = self._node(order.num)

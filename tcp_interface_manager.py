@@ -4,10 +4,10 @@ import random
 import time
 from collections.abc import Callable
 
-from interface_manager import InterfaceManager, LinkListener
-from link_journal import LinkNotes
-from link_policy import LinkSettings
-from mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.interface_manager import InterfaceManager, LinkListener
+from meshbot.link.link_policy import LinkSettings
+from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.model.link_notes import LinkNotes
 
 
 class TCPInterfaceManager(InterfaceManager):

@@ -7,7 +7,7 @@ import threading
 from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
-from frame_decoder import HEADER_BYTES, encode_frame
+from meshbot.link.frame_decoder import HEADER_BYTES, encode_frame
 
 CONFIG_ID = 7
 READ_BYTES = 65_536

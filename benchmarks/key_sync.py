@@ -11,8 +11,8 @@ from meshtastic.protobuf import mesh_pb2
 from benchmarks.figure import Figure
 from benchmarks.large_mesh import FIRST_NUM, fill
 from benchmarks.line import OURS, Line, at_most
+from meshbot.store.storage import Storage
 from node_manager import NodeManager
-from storage import Storage
 
 SIZES = (250, 10_000, 100_000)
 FULL_US = 5.0

@@ -1,7 +1,7 @@
 """A database that knows a large mesh."""
 
-from known_node import KnownNode
-from storage import Storage
+from meshbot.model.known_node import KnownNode
+from meshbot.store.storage import Storage
 
 FIRST_NUM = 0x10000
 _STEP = 40_009  # a prime: the numbers are spread over all there are, as real ones

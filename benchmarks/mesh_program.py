@@ -13,9 +13,9 @@ from typing import Any
 from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.command_loop import serve
-from simulated_node import SimulatedNode
-from simulation import packets
-from simulation.peer import SimulatedPeer
+from meshbot.simulation import packets
+from meshbot.simulation.peer import SimulatedPeer
+from meshbot.simulation.simulated_node import SimulatedNode
 
 PING_EVERY_S = 1.0
 ANSWER_LIMIT_S = 20.0

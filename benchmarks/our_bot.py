@@ -10,7 +10,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
 from main_bot import COUNTS, MeshBot, constants_of
-from supervised_interface import SupervisedInterface
+from meshbot.link.supervised_interface import SupervisedInterface
 
 
 class OurBot(Contender):

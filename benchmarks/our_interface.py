@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
-from mesh_tcp_interface import MeshTCPInterface
-from supervised_interface import SupervisedInterface
+from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.model.link_error import LinkError
 
 
 class OurInterface(Contender):
@@ -40,7 +41,7 @@ class OurInterface(Contender):
         """Note the end of the handshake."""
         self._ready.set()
 
-    def interface_lost(self, interface: SupervisedInterface, cause: str) -> None:
+    def interface_lost(self, interface: SupervisedInterface, loss: LinkError) -> None:
         """Do nothing: a packet that is missing is found by the count."""
 
     def nodes_downloaded(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-import direct_messages
 from benchmarks.figure import Figure
 from benchmarks.line import FLOOR, OURS, Line, Medians
-from sealed_messages import SealedMessages
+from meshbot.mesh import direct_messages
+from meshbot.mesh.sealed_messages import SealedMessages
 
 MESSAGES = 2_000
 SENDERS = 200

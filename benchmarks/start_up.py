@@ -13,7 +13,7 @@ from benchmarks.figure import Figure
 from benchmarks.large_mesh import fill
 from benchmarks.line import OURS, Line, at_most
 from benchmarks.program import ROOT
-from storage import Storage
+from meshbot.store.storage import Storage
 
 NODES = 100_000
 LIMIT_S = 30.0

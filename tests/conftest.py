@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from journal_format import JournalFormatter
 from main_bot import MeshBot
-from simulated_node import SimulatedNode
+from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.text.log_format import JournalFormatter
 
 WAIT_S = 10.0
 """Longest wait for something that is to happen at once; reached only when it does not."""

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from key_trust import OtherKey
-from known_node import KnownNode
-from storage import KeyOrder, Storage, StorageError
+from meshbot.model.key_decision import KeyDecision
+from meshbot.model.known_node import KnownNode
+from meshbot.model.other_key import OtherKey
+from meshbot.store.storage import Storage, StorageError
 
 
 class FakeStorage(Storage):
@@ -16,7 +17,7 @@ class FakeStorage(Storage):
         super().__init__(Path("unused"))
         self.rows: dict[int, KnownNode] = {}
         self.other_keys: dict[int, Sequence[OtherKey]] = {}
-        self.orders: list[KeyOrder] = []
+        self.orders: list[KeyDecision] = []
         self.failing = False
         self.before_write: Callable[[], None] = lambda: None
         self._last_order_id = 0
@@ -27,7 +28,7 @@ class FakeStorage(Storage):
     def load_other_keys(self) -> list[OtherKey]:
         return [other for others in self.other_keys.values() for other in others]
 
-    def load_orders(self) -> list[KeyOrder]:
+    def load_orders(self) -> list[KeyDecision]:
         return list(self.orders)
 
     def add_order(self, num: int, public_key: bytes, *, accept: bool) -> int:
@@ -35,7 +36,7 @@ class FakeStorage(Storage):
         self.orders = [
             order for order in self.orders if (order.num, order.public_key) != (num, public_key)
         ]
-        self.orders.append(KeyOrder(self._last_order_id, num, public_key, accept))
+        self.orders.append(KeyDecision(self._last_order_id, num, public_key, accept))
         return self._last_order_id
 
     def save_nodes(

@@ -10,12 +10,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from conftest import WAIT_S, BotFactory, Journal, open_descriptors
 from freezegun import freeze_time
 from meshtastic.protobuf import mesh_pb2
 
 from main_bot import MeshBot
-from simulated_node import SimulatedNode
+from meshbot.simulation.simulated_node import SimulatedNode
+from tests.conftest import WAIT_S, BotFactory, Journal, open_descriptors
 
 CONNECTED = "✅ Connexion TCP établie"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
@@ -457,7 +457,7 @@ def test_ten_requests_at_once_make_one_reconnection(
 
     def ask() -> None:
         start.wait(WAIT_S)
-        bot.request_reconnection("demandée par le test")
+        bot.request_reconnection("le test")
 
     askers = [threading.Thread(target=ask, name=f"asker-{index}") for index in range(10)]
     for asker in askers:

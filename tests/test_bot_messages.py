@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from simulated_node import SimulatedNode
-from simulation.peer import make_peers
+from meshbot.simulation.peer import make_peers
+from meshbot.simulation.simulated_node import SimulatedNode
+from tests.conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
 
 BROADCAST_NUM = 0xFFFFFFFF
 COMPLETE = "✅ SYNC COMPLETE"

@@ -13,20 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import WAIT_S, BotFactory, Journal, wait_text
-from test_commands import FakeView
 
 import main_bot
-from commands import Commands, Request
-from interface_manager import LinkStatus
-from journal_reader import JournalReader
-from link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
-from link_event import Cause, EventKind, LinkEvent
-from link_history import history_of
-from link_report import ReportCommand
 from main_bot import MeshBot
-from simulated_node import SimulatedNode
-from storage import Storage
+from meshbot.cli.report_command import ReportCommand
+from meshbot.diagnosis.journal_reader import JournalReader
+from meshbot.diagnosis.link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
+from meshbot.diagnosis.link_history import history_of
+from meshbot.link.interface_manager import LinkStatus
+from meshbot.messages.commands import Commands, Request
+from meshbot.model.cause import Cause
+from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.store.storage import Storage
+from tests.conftest import WAIT_S, BotFactory, Journal, wait_text
+from tests.messages.test_commands import FakeView
 
 RECONNECTED = "✅ Reconnexion TCP réussie"
 COMPLETE = "✅ SYNC COMPLETE"
@@ -187,7 +188,7 @@ def test_a_reconnection_that_was_ordered_is_no_loss(
 ) -> None:
     bot = start_bot(node)
     journal.wait_for(COMPLETE)
-    bot.request_reconnection("demandée par !0000000a")
+    bot.request_reconnection("!0000000a")
     journal.wait_for(RECONNECTED)
     bot.stop()
     assert report_on(database)["figures"]["losses"] == 0

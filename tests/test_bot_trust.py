@@ -7,20 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-import direct_messages
-import key_requests
 import main_bot
-import packet_handler
-from key_trust import fingerprint
-from keys_command import KeysCommand
 from main_bot import MeshBot
-from settings import ConfigError
-from simulated_node import SimulatedNode
-from simulation import packets
-from simulation.peer import SimulatedPeer, private_key_from
+from meshbot.cli.keys_command import KeysCommand
+from meshbot.mesh import direct_messages
+from meshbot.messages import key_requests, packet_handler
+from meshbot.model.public_key import fingerprint
+from meshbot.service.settings import ConfigError
+from meshbot.simulation import packets
+from meshbot.simulation.peer import SimulatedPeer, private_key_from
+from meshbot.simulation.simulated_node import SimulatedNode
+from tests.conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
 
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"

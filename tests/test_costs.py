@@ -11,19 +11,19 @@ from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import WAIT_S, BotFactory, Journal
 from meshtastic.mesh_interface import MeshInterface
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
-from test_mesh_tcp_interface import Events, flush_publishing
 
 import node_manager
-from known_node import KnownNode
 from main_bot import MeshBot
-from mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.model.known_node import KnownNode
+from meshbot.simulation import packets
+from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.store.storage import Storage
 from node_manager import NodeManager
-from simulated_node import SimulatedNode
-from simulation import packets
-from storage import Storage
+from tests.conftest import WAIT_S, BotFactory, Journal
+from tests.link.test_mesh_tcp_interface import Events, flush_publishing
 
 PORT = portnums_pb2.PortNum
 

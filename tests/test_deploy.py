@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service_notifier import MAX_TICK_S, STUCK_S
+from meshbot.service.service_notifier import MAX_TICK_S, STUCK_S
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = (ROOT / "deploy" / "meshbot.service").read_text(encoding="utf-8")

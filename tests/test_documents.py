@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import config
-from commands import Commands
 from main_bot import MeshBot, constants_of
+from meshbot.messages.commands import Commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ class Machine:
         self.source = folder / "project"
         self.root = folder / "root"
         self.root.mkdir()
-        for name in ("deploy", "simulation"):
+        for name in ("deploy", "meshbot"):
             shutil.copytree(ROOT / name, self.source / name)
         for file in [*ROOT.glob("*.py"), ROOT / "requirements.txt"]:
             shutil.copy(file, self.source)
@@ -200,10 +200,10 @@ def test_an_upgrade_brings_the_new_program_and_takes_away_what_is_no_more(
     installed: Machine,
 ) -> None:
     (installed.source / "config.py").write_text("TCP_PORT = 7\n", encoding="utf-8")
-    (installed.source / "text_split.py").unlink()
+    (installed.source / "meshbot/text/text_split.py").unlink()
     assert installed.install("--upgrade").returncode == 0
     assert (installed.program / "config.py").read_text(encoding="utf-8") == "TCP_PORT = 7\n"
-    assert not (installed.program / "text_split.py").exists()
+    assert not (installed.program / "meshbot/text/text_split.py").exists()
     assert installed.settings_lines() == []
 
 

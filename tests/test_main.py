@@ -18,11 +18,11 @@ import pytest
 
 import config
 import main_bot
-from key_trust import OtherKey
-from known_node import KnownNode
-from settings import ConfigError
-from simulated_node import SimulatedNode
-from storage import Storage
+from meshbot.model.known_node import KnownNode
+from meshbot.model.other_key import OtherKey
+from meshbot.service.settings import ConfigError
+from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.store.storage import Storage
 
 ROOT = Path(main_bot.__file__).parent
 LIMIT_S = 20.0
@@ -599,7 +599,7 @@ def test_the_program_reads_the_file_beside_itself_wherever_it_is_started(
     run: Callable[..., Program], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "program"
-    shutil.copytree(ROOT / "simulation", folder / "simulation")
+    shutil.copytree(ROOT / "meshbot", folder / "meshbot")
     for file in ROOT.glob("*.py"):
         shutil.copy(file, folder)
     monkeypatch.setitem(Program.__init__.__globals__, "ROOT", folder)

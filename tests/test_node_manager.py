@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import Clock, FakeStorage
 from google.protobuf.json_format import MessageToDict
 from meshtastic.protobuf import mesh_pb2
 
 import node_manager
-from key_trust import OtherKey
-from known_node import KnownNode, node_id
+from meshbot.model.known_node import KnownNode, node_id
+from meshbot.model.other_key import OtherKey
+from meshbot.store.storage import Storage, StorageError
 from node_manager import NodeManager
-from storage import Storage, StorageError
+from tests.fakes import Clock, FakeStorage
 
 OWN, ANN, BOB, EVE = 0x00000001, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}

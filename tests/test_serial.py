@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 import serial
-from conftest import WAIT_S, BotFactory, Journal
 
-from link_errors import LinkError
-from mesh_serial_interface import find_serial_port
-from simulated_node import SimulatedNode
+from meshbot.link.mesh_serial_interface import find_serial_port
+from meshbot.model.link_error import LinkError
+from meshbot.simulation.simulated_node import SimulatedNode
+from tests.conftest import WAIT_S, BotFactory, Journal
 
 
 class Cable:
@@ -129,7 +129,7 @@ def test_a_port_taken_by_another_program_is_a_clear_line(
 
 def test_the_one_likely_port_is_found_and_doubt_is_an_error() -> None:
     assert find_serial_port(lambda: ["/dev/ttyUSB0"]) == "/dev/ttyUSB0"
-    with pytest.raises(LinkError, match="SERIAL_PORT"):
+    with pytest.raises(LinkError, match="no_port"):
         find_serial_port(list)
     with pytest.raises(LinkError, match="/dev/ttyUSB0, /dev/ttyACM0"):
         find_serial_port(lambda: ["/dev/ttyUSB0", "/dev/ttyACM0"])

@@ -1,0 +1,1 @@
+"""The parts of the bot, one package for each thing one looks for. They start in main_bot.py."""

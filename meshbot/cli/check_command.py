@@ -1,0 +1,186 @@
+"""``main_bot.py check``: is everything in place for the bot to run? Changes nothing.
+
+It never talks to the node while a bot runs: a node serves one client, and the newest wins.
+"""
+
+import errno
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshbot.service.settings import SiteSettings
+from meshbot.store.instance_lock import InstanceLock
+from meshbot.store.storage import Storage, StorageError
+
+EXIT_OK = 0
+EXIT_NO = 1
+CONNECT_TIMEOUT_S = 5.0
+MIN_FREE_MB = 50
+OLDEST_SANE_S = 1_767_225_600  # 2026-01-01: this program did not exist before
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
+_PIN = re.compile(r"([A-Za-z0-9_.-]+)==([0-9][^;\s]*)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the check; ``remedy`` is empty where all is well."""
+
+    what: str
+    remedy: str = ""
+
+
+class CheckCommand:
+    """Looks at each thing the bot needs."""
+
+    def __init__(
+        self,
+        site: SiteSettings,
+        *,
+        write: Callable[[str], object] = sys.stdout.write,
+        wall_clock: Callable[[], float] = time.time,
+        requirements: Path = REQUIREMENTS,
+    ) -> None:
+        """Name what is to be looked at."""
+        self._site = site
+        self._write = write
+        self._wall_clock = wall_clock
+        self._requirements = requirements
+
+    def run(self) -> int:
+        """Write a line for each thing; return 0 if the bot can run."""
+        worked = True
+        for finding in self.findings():
+            if finding.remedy:
+                worked = False
+                self._write(f"❌ {finding.what} → {finding.remedy}\n")
+            else:
+                self._write(f"✅ {finding.what}\n")
+        return EXIT_OK if worked else EXIT_NO
+
+    def findings(self) -> Iterator[Finding]:
+        """Look, and return what was found."""
+        yield Finding(f"Python {platform.python_version()}")
+        yield self._libraries()
+        yield Finding(f"réglages : CONNECTION_MODE = {self._site.connection_mode}")
+        holder = InstanceLock(self._site.database_path).holder()
+        if holder is not None:
+            who = f" (processus {holder})" if holder else ""
+            yield Finding(f"un bot tourne{who} sur cette base")
+        yield from self._database()
+        yield self._disk()
+        yield self._clock()
+        yield self._node(bot_runs=holder is not None)
+
+    def _libraries(self) -> Finding:
+        try:
+            pins = dict(_PIN.findall(self._requirements.read_text(encoding="utf-8")))
+        except OSError as error:
+            return Finding(f"{self._requirements.name} illisible ({error.strerror})", "réinstaller")
+        wrong = []
+        for name, version in pins.items():
+            try:
+                found = importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                continue  # one for another system
+            if found != version:
+                wrong.append(f"{name} {found} au lieu de {version}")
+        if wrong:
+            return Finding("bibliothèques : " + ", ".join(wrong), "pip install -r requirements.txt")
+        return Finding(f"bibliothèques : meshtastic {importlib.metadata.version('meshtastic')}")
+
+    def _database(self) -> Iterator[Finding]:
+        path = self._site.database_path
+        folder = path.absolute().parent
+        try:
+            path.exists()
+        except OSError as error:
+            yield Finding(
+                f"base {path} : {error.strerror}",
+                "lancer cette commande comme le service : sudo meshbot check",
+            )
+            return
+        if not folder.is_dir():
+            yield Finding(f"dossier {folder} absent", "le créer, ou régler DATABASE_PATH")
+            return
+        target = path if path.exists() else folder
+        if not os.access(target, os.W_OK) or not os.access(folder, os.W_OK):
+            yield Finding(
+                f"pas le droit d'écrire {target}",
+                "sudo chown, ou lancer cette commande comme le service (voir deploy/README.md)",
+            )
+            return
+        if not path.exists():
+            yield Finding(f"base {path.absolute()} : pas encore là, le bot la créera")
+            return
+        storage = Storage(path, simulated=self._site.connection_mode == "simulated")
+        try:
+            damage = storage.damage()
+            if damage:
+                yield Finding(
+                    f"base {path} abîmée ({damage})",
+                    "redémarrer le bot : il la met de côté et reprend ce qui est lisible",
+                )
+                return
+            storage.verify()
+        except StorageError as error:
+            yield Finding(f"base {path}", str(error))
+            return
+        yield Finding(f"base {path.absolute()} : {path.stat().st_size // 1024} Ko")
+
+    def _disk(self) -> Finding:
+        folder = self._site.database_path.absolute().parent
+        try:
+            free_mb = shutil.disk_usage(folder).free // 1_000_000
+        except OSError as error:
+            return Finding(f"espace disque de {folder} inconnu", str(error.strerror))
+        if free_mb < MIN_FREE_MB:
+            return Finding(f"espace disque : {free_mb} Mo libres", "faire de la place")
+        return Finding(f"espace disque : {free_mb} Mo libres")
+
+    def _clock(self) -> Finding:
+        now_s = self._wall_clock()
+        text = time.strftime("%d/%m/%Y %H:%M", time.localtime(now_s))
+        if now_s < OLDEST_SANE_S:
+            return Finding(
+                f"horloge : {text}", "attendre l'heure du réseau (timedatectl), ou la régler"
+            )
+        return Finding(f"horloge : {text}")
+
+    def _node(self, *, bot_runs: bool) -> Finding:
+        site = self._site
+        if site.connection_mode == "simulated":
+            return Finding("nœud simulé : régler CONNECTION_MODE pour utiliser le vôtre")
+        if site.connection_mode == "serial":
+            return self._serial_port(bot_runs=bot_runs)
+        where = f"nœud {site.tcp_host}:{site.tcp_port}"
+        if bot_runs:
+            return Finding(f"{where} : le bot en marche tient la liaison, non essayé")
+        try:
+            with socket.create_connection((site.tcp_host, site.tcp_port), CONNECT_TIMEOUT_S):
+                return Finding(f"{where} : répond")
+        except socket.gaierror:
+            return Finding(f"{where} : nom introuvable", "corriger TCP_HOST, ou mettre l'adresse")
+        except OSError as error:
+            if error.errno == errno.ECONNREFUSED:
+                return Finding(
+                    f"{where} : connexion refusée", "activer le Wi-Fi du nœud, vérifier TCP_PORT"
+                )
+            return Finding(f"{where} : injoignable", "nœud allumé ? même réseau ? TCP_HOST juste ?")
+
+    def _serial_port(self, *, bot_runs: bool) -> Finding:
+        port = self._site.serial_port
+        if port is None:
+            return Finding("port série : cherché au démarrage (SERIAL_PORT = None)")
+        if not Path(port).exists():
+            return Finding(f"port série {port} absent", "brancher le nœud, corriger SERIAL_PORT")
+        if not bot_runs and not os.access(port, os.R_OK | os.W_OK):
+            return Finding(f"port série {port} interdit", "sudo usermod -aG dialout $USER")
+        return Finding(f"port série {port}")

@@ -1,0 +1,1 @@
+"""Why the link was lost: its journal, its history, the verdict, the report."""

@@ -1,0 +1,1 @@
+"""The one link to the node: when to open, question and replace it, and how bytes travel."""

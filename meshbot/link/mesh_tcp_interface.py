@@ -1,0 +1,177 @@
+"""A session with a node over one TCP connection: owns the socket. See SupervisedInterface."""
+
+import errno
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from meshbot.link.supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
+from meshbot.model.cause import Cause
+from meshbot.model.link_error import LinkError
+
+log = logging.getLogger(__name__)
+
+CONNECT_POLL_S = 0.1  # how fast an interrupted connection attempt ends
+RECEIVE_BYTES = 8192
+READ_WAIT_S = 60.0  # what comes, and the end of the link, wakes the reader before
+
+_CAUSES = {
+    errno.ECONNREFUSED: Cause.REFUSED,
+    errno.ECONNRESET: Cause.RESET,
+    errno.EPIPE: Cause.ALREADY_CLOSED,
+    errno.EHOSTUNREACH: Cause.UNREACHABLE,
+    errno.ENETUNREACH: Cause.NETWORK_UNREACHABLE,
+    errno.ETIMEDOUT: Cause.NO_ANSWER,
+    errno.EBADF: Cause.CLOSED,
+    errno.ENOTCONN: Cause.CLOSED,
+    errno.EAFNOSUPPORT: Cause.ADDRESS_FAMILY,
+}
+
+
+class MeshTCPInterface(SupervisedInterface):
+    """One TCP connection to a node. It never reconnects; a new session is a new object."""
+
+    def __init__(
+        self,
+        events: InterfaceEvents,
+        host: str,
+        port: int,
+        *,
+        without_nodes: bool,
+        connect_timeout_s: float,
+        queue_wait_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare a connection to ``host:port``; nothing is opened yet."""
+        super().__init__(
+            events, without_nodes=without_nodes, queue_wait_s=queue_wait_s, clock=clock
+        )
+        self._host = host
+        self._port = port
+        self._connect_timeout_s = connect_timeout_s
+        self._socket: socket.socket | None = None
+        self._readable = select.poll()
+        """Waits for the socket; the reader's own once it runs."""
+
+    def __repr__(self) -> str:
+        """Name the node, and nothing of its configuration."""
+        return f"MeshTCPInterface({self._host!r}, {self._port})"
+
+    def _open_stream(self, stop: threading.Event) -> None:
+        failure = LinkError(Cause.NO_ADDRESS)
+        for family, kind, protocol, address in self._addresses():
+            try:
+                candidate = socket.socket(family, kind, protocol)
+            except OSError as error:  # such as an IPv6 address on a machine without IPv6
+                failure = self._loss(error)
+                continue
+            try:
+                self._connect_socket(candidate, address, stop)
+                candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                candidate.close()
+                failure = self._loss(error)
+                if stop.is_set():
+                    break
+                continue
+            candidate.settimeout(WRITE_TIMEOUT_S)
+            self._readable.register(candidate, select.POLLIN)
+            with self._state:
+                abandoned = self._closing
+                if not abandoned:
+                    self._socket = candidate
+            if abandoned:
+                candidate.close()
+                raise LinkError(Cause.INTERRUPTED)
+            return
+        raise failure
+
+    def _addresses(
+        self,
+    ) -> list[
+        tuple[int, int, int, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+    ]:
+        try:
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            log.debug("name resolution: %s", error)
+            raise LinkError(Cause.UNKNOWN_NAME, self._host) from None
+        return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
+
+    def _connect_socket(
+        self, candidate: socket.socket, address: object, stop: threading.Event
+    ) -> None:
+        """Connect within the limit, looking at ``stop`` several times a second."""
+        deadline_s = self._clock() + self._connect_timeout_s
+        candidate.setblocking(False)
+        result = candidate.connect_ex(address)  # type: ignore[arg-type]
+        if result not in (0, errno.EINPROGRESS):
+            raise OSError(result, os.strerror(result))
+        poll = select.poll()
+        poll.register(candidate, select.POLLOUT)
+        while not poll.poll(CONNECT_POLL_S * 1000):
+            if stop.is_set():
+                raise LinkError(Cause.INTERRUPTED)
+            if self._clock() >= deadline_s:
+                raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        result = candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if result:
+            raise OSError(result, os.strerror(result))
+
+    def _read_stream(self) -> bytes | None:
+        stream = self._socket
+        if stream is None:
+            return b""
+        # Not the socket's own limit, a write's: on a quiet mesh each wait that ends is a wake-up.
+        if not self._readable.poll(READ_WAIT_S * 1000):
+            return None
+        try:
+            return stream.recv(RECEIVE_BYTES)
+        except TimeoutError:
+            return None
+
+    def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+        stream = self._socket
+        if stream is None:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        if stream.gettimeout() != timeout_s:
+            stream.settimeout(timeout_s)
+        try:
+            stream.sendall(data)
+        except TimeoutError:
+            raise LinkError(Cause.NOT_READING) from None
+
+    def has_unread_input(self) -> bool:
+        """Say whether bytes wait in the socket."""
+        stream = self._socket
+        if stream is None:
+            return False
+        poll = select.poll()
+        try:
+            poll.register(stream, select.POLLIN)
+        except ValueError:  # closed meanwhile
+            return False
+        return bool(poll.poll(0))
+
+    def _wake_stream(self) -> None:
+        if self._socket is not None:
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _close_stream(self) -> None:
+        with self._state:
+            stream, self._socket = self._socket, None
+        if stream is not None:
+            stream.close()
+
+    def _loss(self, error: Exception | None) -> LinkError:
+        if error is None:
+            return LinkError(Cause.FIN)
+        if isinstance(error, LinkError):
+            return error
+        if isinstance(error, OSError) and error.errno in _CAUSES:
+            return LinkError(_CAUSES[error.errno])
+        return LinkError(Cause.OTHER, f"{type(error).__name__} : {error}")

@@ -1,0 +1,273 @@
+"""Which public key is believed of which node, and what became of the others. Pure.
+
+1. What can be nobody's key (not 32 bytes, all zero, a low-order point) is never taken.
+2. A key that is another node's is never taken either: it waits for the operator.
+3. The first key seen for a node is pinned.
+4. Another one, heard over the air, changes nothing: it waits for the operator.
+5. Another one in the radio's own database replaces the pinned key, which goes into the history;
+   but not one that the operator has put aside, or his word would last until the next start only.
+6. What the operator accepts is pinned, and taken from whoever held it; what he refuses is not
+   brought up again, and no flood of other keys makes that forgotten.
+7. A key that came by rule 5 is disputed until the operator has accepted it: whoever gives orders
+   under it is not obeyed, as the radio may have taken a forger's key for that of a node it forgot.
+
+Owned by the node manager and used under its lock.
+"""
+
+import enum
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from meshbot.model.key_source import KeySource
+from meshbot.model.known_node import KnownNode
+from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import is_usable_key
+
+MAX_OFFERED = 4
+MAX_REFUSED = 64
+MAX_REPLACED_BY_RADIO = 4
+MAX_REPLACED_BY_OPERATOR = 16
+"""Other keys kept of one node, by what became of them."""
+MAX_NODES_WITH_OFFERS = 1_000
+
+
+class Verdict(enum.Enum):
+    """What became of a key offered."""
+
+    KNOWN = "known"
+    PINNED = "pinned"
+    ADOPTED = "adopted"
+    OFFERED = "offered"
+    """Another key than the pinned one, heard for the first time."""
+    TAKEN = "taken"
+    """Another node's key, heard for the first time from this one."""
+    REPEATED = "repeated"
+    """Waiting, or refused, already."""
+    UNUSABLE = "unusable"
+    OVERRULED = "overruled"
+    """The radio's, but the operator has refused or replaced it."""
+
+
+def _is_offered(other: OtherKey) -> bool:
+    return bool(other.offered_at)
+
+
+def _is_refused(other: OtherKey) -> bool:
+    return bool(other.refused_at)
+
+
+def _is_replaced_by_radio(other: OtherKey) -> bool:
+    return other.replaced_by == KeySource.RADIO.value
+
+
+def _is_replaced_by_operator(other: OtherKey) -> bool:
+    return other.replaced_by == KeySource.OPERATOR.value
+
+
+_BOUNDS: tuple[tuple[Callable[[OtherKey], bool], int, dict[str, int | str]], ...] = (
+    (_is_offered, MAX_OFFERED, {"offered_at": 0}),
+    (_is_refused, MAX_REFUSED, {"refused_at": 0}),
+    (_is_replaced_by_radio, MAX_REPLACED_BY_RADIO, {"replaced_at": 0, "replaced_by": ""}),
+    (_is_replaced_by_operator, MAX_REPLACED_BY_OPERATOR, {"replaced_at": 0, "replaced_by": ""}),
+)
+"""What is kept of a node, how much of it, and how the oldest of it is forgotten."""
+
+
+class KeyTrust:
+    """The keys of all nodes but for the pinned ones themselves, which stand in the nodes."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._holders: dict[bytes, int] = {}
+        self._others: OrderedDict[int, dict[bytes, OtherKey]] = OrderedDict()
+        self._unsaved: set[int] = set()
+        self._mended: set[int] = set()
+        """Nodes that were stored with a key which is not theirs."""
+
+    def load(self, nodes: Iterable[KnownNode], others: Iterable[OtherKey]) -> list[KnownNode]:
+        """Take over what was stored; return the nodes whose key was none or somebody else's."""
+        self._holders.clear()
+        self._others.clear()
+        self._mended.clear()
+        mended = []
+        for node in nodes:
+            if not node.public_key:
+                continue
+            if is_usable_key(node.public_key) and (
+                self._holders.setdefault(node.public_key, node.num) == node.num
+            ):
+                continue
+            node.public_key = b""
+            mended.append(node)
+            self._mended.add(node.num)
+        for other in sorted(others, key=_latest):
+            self._others.setdefault(other.num, {})[other.public_key] = other
+        return mended
+
+    def offer(self, node: KnownNode, key: bytes, source: KeySource, now: int) -> Verdict:
+        """Judge ``key`` as that of ``node``, and pin it there if the rules say so."""
+        if key == node.public_key:
+            return Verdict.KNOWN
+        if not is_usable_key(key):
+            return Verdict.UNUSABLE
+        if self._holders.get(key, node.num) != node.num:
+            return Verdict.TAKEN if self._note_offer(node, key, now) else Verdict.REPEATED
+        if not node.public_key:
+            if _is_refused(self._other(node.num, key)):
+                return Verdict.REPEATED
+            self._pin(node, key)
+            return Verdict.PINNED
+        if source is KeySource.RADIO:
+            if self._is_put_aside(node.num, key):
+                return Verdict.OVERRULED
+            self._retire(node, source, now)
+            self._pin(node, key)
+            return Verdict.ADOPTED
+        return Verdict.OFFERED if self._note_offer(node, key, now) else Verdict.REPEATED
+
+    def accept(self, node: KnownNode, key: bytes, holder: KnownNode | None, now: int) -> None:
+        """Pin a key by the operator's word, or confirm the pinned one; never against rule 1.
+
+        ``holder`` is the node that loses it, if one does.
+        """
+        if not is_usable_key(key):
+            return
+        self._settle(node.num)
+        if holder is not None and holder.num != node.num:
+            self._settle(holder.num)
+            self._retire(holder, KeySource.OPERATOR, now)
+        if node.public_key and node.public_key != key:
+            self._retire(node, KeySource.OPERATOR, now)
+        self._pin(node, key)
+
+    def refuse(self, node: KnownNode, key: bytes, now: int) -> None:
+        """Remember that the operator does not want to hear of a key again.
+
+        If it is the pinned one, he changed his mind, and the one that it replaced comes back.
+        """
+        if node.public_key == key:
+            former = [
+                other
+                for other in reversed(self.others(node.num))
+                if other.replaced_at and not _is_refused(other)
+            ]
+            self._retire(node, KeySource.OPERATOR, now)
+            last = max(former, key=lambda other: other.replaced_at, default=None)
+            if last is not None and last.public_key not in self._holders:
+                self._pin(node, last.public_key)
+        other = self._other(node.num, key)
+        self._put(replace(other, offered_at=0, refused_at=now))
+
+    def is_disputed(self, num: int) -> bool:
+        """Say whether a node's pinned key is the radio's word against an older one."""
+        return any(_is_replaced_by_radio(other) for other in self._others.get(num, {}).values())
+
+    def knows(self, num: int) -> bool:
+        """Say whether anything about a node is kept here, which its own entry must not miss."""
+        return num in self._others or num in self._mended
+
+    def holder(self, key: bytes) -> int | None:
+        """Return the number of the node that a key is pinned for."""
+        return self._holders.get(key)
+
+    def others(self, num: int) -> list[OtherKey]:
+        """Return a node's other keys, the latest news first."""
+        return list(reversed(self._others.get(num, {}).values()))
+
+    def waiting(self) -> list[OtherKey]:
+        """Return every key that waits for the operator."""
+        return [other for num in self._others for other in self.others(num) if other.waiting]
+
+    def take_unsaved(self) -> dict[int, list[OtherKey]]:
+        """Return all the other keys of the nodes for which they changed since the last call."""
+        unsaved = {num: self.others(num) for num in self._unsaved}
+        self._unsaved.clear()
+        return unsaved
+
+    def put_back_unsaved(self, nums: Iterable[int]) -> None:
+        """Have :meth:`take_unsaved` name these nodes again: they could not be written."""
+        self._unsaved.update(nums)
+
+    def all_others(self) -> dict[int, list[OtherKey]]:
+        """Return all the other keys of every node that has any."""
+        return {num: self.others(num) for num in self._others}
+
+    def _pin(self, node: KnownNode, key: bytes) -> None:
+        node.public_key = key
+        self._holders[key] = node.num
+        self._drop(node.num, key)
+
+    def _retire(self, node: KnownNode, source: KeySource, now: int) -> None:
+        """Move a node's pinned key into its history."""
+        old, node.public_key = node.public_key, b""
+        self._holders.pop(old, None)
+        self._put(
+            replace(self._other(node.num, old), replaced_at=now, replaced_by=source.value),
+        )
+
+    def _settle(self, num: int) -> None:
+        """End a dispute: the operator has decided about a node."""
+        for other in self.others(num):
+            if _is_replaced_by_radio(other):
+                self._put(replace(other, replaced_by=KeySource.OPERATOR.value))
+
+    def _note_offer(self, node: KnownNode, key: bytes, now: int) -> bool:
+        """Keep a key for the operator; return whether that is news to him."""
+        other = self._other(node.num, key)
+        if _is_refused(other):
+            return False
+        self._put(replace(other, offered_at=now))
+        return not other.waiting
+
+    def _is_put_aside(self, num: int, key: bytes) -> bool:
+        """Say whether the operator decided against a key of a node."""
+        other = self._other(num, key)
+        return _is_refused(other) or _is_replaced_by_operator(other)
+
+    def _other(self, num: int, key: bytes) -> OtherKey:
+        return self._others.get(num, {}).get(key) or OtherKey(num, key)
+
+    def _put(self, other: OtherKey) -> None:
+        """Keep a key as the latest news of its node; the oldest of its kind may give way."""
+        kept = self._others.setdefault(other.num, {})
+        kept.pop(other.public_key, None)
+        kept[other.public_key] = other
+        self._others.move_to_end(other.num)
+        self._unsaved.add(other.num)
+        for is_kind, most, forgotten in _BOUNDS:
+            of_kind = [one for one in kept.values() if is_kind(one)]
+            if len(of_kind) > most:
+                rest = replace(of_kind[0], **forgotten)  # type: ignore[arg-type]
+                if _latest(rest):
+                    kept[rest.public_key] = rest
+                else:
+                    del kept[rest.public_key]
+        if len(self._others) > MAX_NODES_WITH_OFFERS:
+            self._forget_an_offer()
+
+    def _forget_an_offer(self) -> None:
+        """Forget the node longest without news of which nothing but offers are kept.
+
+        Nodes without a pinned key go first: somebody else's key can be announced under any number.
+        """
+        pinned = set(self._holders.values())
+        only_offers = [
+            num
+            for num, kept in self._others.items()
+            if not any(other.replaced_at or other.refused_at for other in kept.values())
+        ]
+        for num in sorted(only_offers, key=lambda num: num in pinned)[:1]:
+            del self._others[num]
+            self._unsaved.add(num)
+
+    def _drop(self, num: int, key: bytes) -> None:
+        kept = self._others.get(num, {})
+        if kept.pop(key, None) is not None:
+            self._unsaved.add(num)
+        if not kept:
+            self._others.pop(num, None)
+
+
+def _latest(other: OtherKey) -> int:
+    return max(other.offered_at, other.refused_at, other.replaced_at)

@@ -1,0 +1,1 @@
+"""What is heard and answered: packets, commands, replies, the sender."""

@@ -1,0 +1,166 @@
+"""What the commands see of the bot: gathers it from whoever owns it, when it is asked for."""
+
+import importlib.metadata
+import logging
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from meshbot.diagnosis.link_diagnosis import diagnose
+from meshbot.diagnosis.link_history import history_of
+from meshbot.diagnosis.link_journal import LinkJournal
+from meshbot.link.interface_manager import InterfaceManager, LinkStatus
+from meshbot.messages.commands import SyncStatus, SystemStatus
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.model.known_node import KnownNode
+from meshbot.model.link_event import on_one_clock
+from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import base64_text
+from meshbot.store.storage import StorageError
+from node_manager import NodeManager
+
+log = logging.getLogger(__name__)
+
+VERDICT_S = 7 * 86_400.0
+VERDICT_EVENTS = 20_000
+VERDICT_INTERVAL_S = 600.0
+RECONNECT_INTERVAL_S = 60.0
+"""An order that is overheard and repeated costs no more than this."""
+
+
+class MeshBotView:
+    """The ``BotView`` of the running bot. Keeps nothing but references."""
+
+    def __init__(
+        self,
+        nodes: NodeManager,
+        link: InterfaceManager,
+        counts: DirectMessageCounts,
+        journal: LinkJournal,
+        admin_nodes: Mapping[int, str],
+        version: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Name where the answers come from, and who may give orders."""
+        self._nodes = nodes
+        self._counts = counts
+        self._journal = journal
+        self._verdict: tuple[float, str] | None = None
+        self.admin_nodes = admin_nodes
+        """Who may give orders, and the beginning of the key each must have; replaced whole."""
+        self._link = link
+        self._version = version
+        self._clock = clock
+        self._started_s = clock()
+        self._reconnect_asked_s = -math.inf
+
+    def is_admin(self, num: int) -> bool:
+        """Say whether the operator lets a node give orders."""
+        key = self.admin_nodes.get(num)
+        if key is None:
+            return False
+        if key:
+            return base64_text(self._nodes.public_key(num)).startswith(key)
+        return not self._nodes.is_disputed(num)
+
+    def reconnect(self, by: str) -> bool:
+        """Have the link replaced; return False if that is under way, or was done just now."""
+        now_s = self._clock()
+        if self._link.reconnecting or now_s - self._reconnect_asked_s < RECONNECT_INTERVAL_S:
+            return False
+        self._reconnect_asked_s = now_s
+        self._link.request_reconnection(by)
+        return True
+
+    def direct_messages(self) -> DirectMessageCounts:
+        """Return how many direct messages were opened, and by whom."""
+        return self._counts
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
+        return self._nodes.other_keys(num)
+
+    def waiting_nodes(self) -> list[KnownNode]:
+        """Return the nodes for which a key waits for the operator."""
+        nums = dict.fromkeys(other.num for other in self._nodes.waiting_keys())
+        return [node for num in nums if (node := self._nodes.node(num)) is not None]
+
+    def node(self, num: int) -> KnownNode | None:
+        """Return what is known of a node."""
+        return self._nodes.node(num)
+
+    def find(self, text: str) -> list[KnownNode]:
+        """Return the nodes that a name or id means."""
+        return self._nodes.find(text)
+
+    def recently_heard(self, limit: int) -> list[KnownNode]:
+        """Return the nodes heard last, latest first; our own is not heard."""
+        interface = self._link.interface
+        own_num = interface.own_num if interface is not None else 0
+        heard = self._nodes.recently_heard(limit + 1)
+        return [node for node in heard if node.num != own_num][:limit]
+
+    def node_count(self) -> int:
+        """Return how many nodes are known."""
+        return self._nodes.count()
+
+    def heard_ago_s(self, node: KnownNode) -> float | None:
+        """Return how long ago a node was heard, or None if nobody can tell."""
+        return self._nodes.heard_ago_s(node)
+
+    def key_counts(self) -> tuple[int, int]:
+        """Return how many keys are known and how many are in place."""
+        return self._nodes.key_counts(self._link.live_interface)
+
+    def key_in_place(self, num: int) -> bool:
+        """Say whether the interface holds the key of a node."""
+        return self._nodes.key_in_place(self._link.live_interface, num)
+
+    def link_status(self) -> LinkStatus:
+        """Return the link at a glance."""
+        return self._link.status()
+
+    def sync_status(self) -> SyncStatus | None:
+        """Return the last key sync, or None before the first."""
+        last = self._nodes.last_sync()
+        return SyncStatus(self._clock() - last[0], last[1]) if last is not None else None
+
+    def system_status(self) -> SystemStatus:
+        """Return the machine and the program at a glance."""
+        interface = self._link.interface
+        metadata = interface.metadata if interface is not None else None
+        return SystemStatus(
+            uptime_s=self._clock() - self._started_s,
+            memory_mb=_resident_memory_mb(),
+            version=self._version,
+            python=platform.python_version(),
+            library=importlib.metadata.version("meshtastic"),
+            firmware=str(metadata.firmware_version) if metadata is not None else "",
+        )
+
+    def verdict(self) -> str:
+        """Return why the link was lost in the last days, in a few words."""
+        now_s = self._clock()
+        if self._verdict is None or now_s - self._verdict[0] > VERDICT_INTERVAL_S:
+            self._verdict = (now_s, self._diagnosis())
+        return self._verdict[1]
+
+    def _diagnosis(self) -> str:
+        try:
+            events = on_one_clock(self._journal.events(VERDICT_EVENTS))
+        except StorageError as error:
+            log.debug("no verdict: %s", error)
+            return "journal de la liaison illisible"
+        start_s = events[-1].wall_s - VERDICT_S if events else 0.0
+        return diagnose(history_of(events, start_s)).headline
+
+
+def _resident_memory_mb() -> float | None:
+    try:
+        resident_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return None  # not Linux
+    return resident_pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,168 @@
+"""Gives the radio the keys it lacks of people who talk to the bot, if the operator wants that.
+
+For firmware (2.8) that drops the messages it cannot open. Each key is a write into the node's
+flash, so there are few: of nodes that have written to us, of which the radio was seen to have no
+key, one every few seconds, so many a day, on a link that has long been up. At the first sign of
+trouble it stops.
+
+Owned by the worker thread, which calls :meth:`KeyPusher.turn` now and then.
+"""
+
+import logging
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from meshtastic.protobuf import config_pb2, mesh_pb2
+
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh.radio_keys import RadioKeys
+from meshbot.messages.message_sender import MessageSender, OutgoingRequest
+from meshbot.model.cause import Cause
+from meshbot.model.known_node import KnownNode
+from meshbot.model.link_error import LinkError
+from node_manager import NodeManager
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86_400.0
+TROUBLE_PAUSE_S = 3_600.0
+UNANSWERED_S = 120.0  # longest wait for the outcome of one push before the next
+LONG_NAME_BYTES, SHORT_NAME_BYTES = 39, 4  # the firmware's User, without the closing zero
+SUSPECT_S = 60.0
+"""A link lost so soon after a key was given counts as lost because of it."""
+
+
+@dataclass(frozen=True)
+class PushSettings:
+    """What the operator chose. ``stable_s``: so long the link must have been up."""
+
+    stable_s: float
+    max_per_day: int
+
+
+class KeyPusher:
+    """Decides which key the radio is given next, and when none."""
+
+    def __init__(
+        self,
+        nodes: NodeManager,
+        radio: RadioKeys,
+        sender: MessageSender,
+        settings: PushSettings,
+        post: Callable[[Callable[[], object]], None],
+        *,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        """Name the collaborators; ``post`` brings a call to the worker."""
+        self._nodes = nodes
+        self._radio = radio
+        self._sender = sender
+        self._settings = settings
+        self._post = post
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._not_before_s = clock()
+        self._answer_due_s = -math.inf
+        """Until when the outcome of the last push is waited for."""
+        self._pushed_s: deque[float] = deque(maxlen=settings.max_per_day)
+        """When the last ones were pushed, on a clock that nobody sets."""
+        self._last: tuple[SupervisedInterface, float] | None = None
+        """The interface of the last push, and when that was."""
+
+    def turn(self, interface: SupervisedInterface | None) -> None:
+        """Push one key if all is well; ``interface`` is the live one."""
+        now_s = self._clock()
+        if self._last is not None and self._last[0] is not interface:
+            self._judge_loss(now_s - self._last[1])
+            self._last = None
+        if interface is None or interface.ready_s is None or self._sender.is_full():
+            return
+        if now_s < max(
+            self._not_before_s, self._answer_due_s, interface.ready_s + self._settings.stable_s
+        ):
+            return
+        node = self._next_node(interface.own_num)
+        if node is None:
+            return
+        user = user_of(node)
+        # Written down before it is out: a bot that dies meanwhile must not push it again and again.
+        if not self._nodes.key_pushed(node.num):
+            self._not_before_s = now_s + TROUBLE_PAUSE_S
+            return
+        request = OutgoingRequest(
+            interface,
+            lambda session, packet_id: session.send_contact(node.num, user, packet_id),
+            lambda result: self._post(partial(self._done, node.num, user.public_key, result)),
+        )
+        self._pushed_s.append(now_s)
+        self._last = (interface, now_s)
+        self._answer_due_s = now_s + UNANSWERED_S
+        if not self._sender.request(request):
+            self._done(node.num, user.public_key, None)
+
+    def _next_node(self, own_num: int) -> KnownNode | None:
+        """Return who wrote last of those whose key the radio lacks, if another push is allowed."""
+        day_ago = self._wall_clock() - DAY_S
+        recent = sum(self._clock() - pushed_s < DAY_S for pushed_s in self._pushed_s)
+        if recent >= self._settings.max_per_day:
+            return None
+        if self._nodes.pushes_since(day_ago) >= self._settings.max_per_day:
+            return None
+        for node in self._nodes.correspondents():
+            if (
+                node.num != own_num
+                and node.pushed_at <= day_ago
+                and self._radio.is_lacking(node.num)
+            ):
+                return node
+        return None
+
+    def _done(self, num: int, key: bytes, result: int | None) -> None:
+        label = self._nodes.label(num)
+        self._answer_due_s = -math.inf
+        if result == 0:
+            self._radio.shown(num, key)
+            log.info("🔑 Clé de %s donnée à la radio (écrite dans sa mémoire)", label)
+            return
+        self._not_before_s = max(self._not_before_s, self._clock() + TROUBLE_PAUSE_S)
+        what = "pas de réponse" if result is None else f"code {result}"
+        log.warning("⚠️ Clé de %s non donnée à la radio (%s) : pause d'une heure", label, what)
+
+    def _judge_loss(self, after_s: float) -> None:
+        if after_s < SUSPECT_S:
+            self._not_before_s = self._clock() + DAY_S
+            log.warning(
+                "⚠️ Liaison perdue %.0f s après une clé donnée à la radio : plus aucune pendant "
+                "24 h ; si cela se répète, remettre TCP_PUSH_KEYS_TO_RADIO à False",
+                after_s,
+            )
+
+
+def user_of(node: KnownNode) -> mesh_pb2.User:
+    """Return what is known of a node as the protocol's ``User``, its key included.
+
+    Raises :class:`LinkError` for a node without a key, which would erase the radio's.
+    """
+    if not node.public_key:
+        raise LinkError(Cause.NO_KEY)
+    user = mesh_pb2.User(
+        id=node.id,
+        long_name=_cut(node.long_name or f"Meshtastic {node.id[-4:]}", LONG_NAME_BYTES),
+        short_name=_cut(node.short_name or node.id[-4:], SHORT_NAME_BYTES),
+        public_key=node.public_key,
+    )
+    if node.hw_model in mesh_pb2.HardwareModel.keys():  # noqa: SIM118 - no dict
+        user.hw_model = mesh_pb2.HardwareModel.Value(node.hw_model)
+    roles = config_pb2.Config.DeviceConfig.Role
+    if node.role in roles.keys():  # noqa: SIM118 - no dict
+        user.role = roles.Value(node.role)
+    return user
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    """Return the beginning of a text, in whole characters."""
+    return text.encode("utf-8")[:max_bytes].decode("utf-8", "ignore")

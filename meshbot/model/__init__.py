@@ -1,0 +1,1 @@
+"""What the bot speaks of: nodes, keys, events of the link, causes. No I/O."""

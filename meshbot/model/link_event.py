@@ -1,0 +1,77 @@
+"""What happens to the link, as the journal of the link keeps it and the report reads it. Pure."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from meshbot.model.cause import Cause
+
+
+class EventKind(enum.Enum):
+    """What happened. The values are stored and must not change."""
+
+    STARTED = "started"
+    """The bot. ``text``: its settings, as JSON."""
+    STOPPED = "stopped"
+    ALIVE = "alive"
+    """Every quarter of an hour. ``count``: questions asked, ``seconds``: the longest answer."""
+    CONNECTED = "connected"
+    """The handshake is done. ``seconds``: its length, ``count``: nodes downloaded."""
+    ATTEMPT = "attempt"
+    """To connect again. ``count``: its number in this outage, ``cause``: of what came before."""
+    NOT_OPENED = "not_opened"
+    """An attempt failed. ``cause``: why, ``text``: its detail."""
+    SILENCE = "silence"
+    """Declared now. ``seconds``: since the last byte."""
+    LOST = "lost"
+    """A session. ``cause`` and ``text`` as above; ``count``: nodes received, if they still came."""
+    RECONNECTED = "reconnected"
+    """Counted as a success. ``seconds``: the outage, ``count``: its attempts."""
+    CONTESTED = "contested"
+    """Another client takes the node. ``count``: sessions cut in a row."""
+    SYNC_SCHEDULED = "sync_scheduled"
+    """``seconds``: from now."""
+    SYNC_SKIPPED = "sync_skipped"
+    """``text``: ``flag``, ``changed`` or ``reconnecting``."""
+    SYNC_STARTED = "sync_started"
+    SYNC_COMPLETE = "sync_complete"
+    """``count``: keys then held, ``seconds``: its length, ``text``: how many injected."""
+    PROBE_UNANSWERED = "probe_unanswered"
+    """``seconds``: since it was asked."""
+    SEND_FAILED = "send_failed"
+    """``cause``: why, ``text``: its detail."""
+    MESSAGE_OPENED = "message_opened"
+    """A sealed direct message, by the bot."""
+    MESSAGE_NOT_OPENED = "message_not_opened"
+    """``text``: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvent:
+    """One event. ``wall_s``: seconds since 1970, for people and across runs of the bot.
+
+    ``mono_s`` is monotonic and comparable within a ``run`` of the bot; ``session`` counts the
+    connections of a run, 0 before the first.
+    """
+
+    kind: EventKind
+    wall_s: float
+    mono_s: float = 0.0
+    run: int = 0
+    session: int = 0
+    seconds: float | None = None
+    count: int | None = None
+    text: str = ""
+    cause: Cause | None = None
+    """Of a loss, an attempt or a failure; None in journals from before causes were written."""
+
+
+def on_one_clock(events: Iterable[LinkEvent]) -> list[LinkEvent]:
+    """Return events with wall-clock times that never jump within a run.
+
+    A Raspberry Pi starts without knowing the time and is told it later; so all times of a run are
+    reckoned back, on the monotonic clock, from its last event.
+    """
+    events = list(events)
+    offsets_s = {event.run: event.wall_s - event.mono_s for event in events}  # the last one stays
+    return [replace(event, wall_s=event.mono_s + offsets_s[event.run]) for event in events]

@@ -1,0 +1,24 @@
+"""A key that is not, or not any more, believed of a node."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey:
+    """The key, whose it would be, and what became of it. Times are wall-clock seconds."""
+
+    num: int
+    public_key: bytes
+    offered_at: int = 0
+    """When it was last offered and waits for the operator, 0 if it does not."""
+    refused_at: int = 0
+    """When the operator refused it, 0 if he did not."""
+    replaced_at: int = 0
+    """When it ceased to be the node's key, 0 if it never was."""
+    replaced_by: str = ""
+    """The :class:`KeySource` that replaced it."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the operator has yet to decide on it."""
+        return bool(self.offered_at)

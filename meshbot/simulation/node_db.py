@@ -1,0 +1,76 @@
+"""The radio's own database of nodes, with its rule about keys: the first one seen stays.
+
+Owned by the node's loop thread; others look under the node's lock.
+"""
+
+import time
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.simulation.packets import frame
+from meshbot.simulation.peer import SimulatedPeer
+
+
+class SimulatedNodeDb:
+    """Nodes known to the radio, and their frames of the handshake, serialized once."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._nodes: dict[int, mesh_pb2.NodeInfo] = {}
+        self._frames: dict[int, bytes] = {}
+
+    def __len__(self) -> int:
+        """Count the nodes known."""
+        return len(self._nodes)
+
+    def __contains__(self, num: int) -> bool:
+        """Say whether a node is known."""
+        return num in self._nodes
+
+    def key_of(self, num: int) -> bytes:
+        """Return a node's public key, empty when the radio has none."""
+        node = self._nodes.get(num)
+        return node.user.public_key if node is not None else b""
+
+    def learn_peer(self, peer: SimulatedPeer, last_heard: int) -> None:
+        """Know a peer wholly, as after its NodeInfo."""
+        self.learn_user(peer.num, peer.user(), last_heard)
+        node = self._nodes[peer.num]
+        node.snr = peer.snr_db
+        node.hops_away = peer.hops_away
+
+    def learn_user(self, num: int, user: mesh_pb2.User, last_heard: int) -> None:
+        """Take over what a NodeInfo says, except a key other than the first one seen."""
+        node = self._nodes.setdefault(num, mesh_pb2.NodeInfo(num=num))
+        first_key = node.user.public_key
+        node.user.CopyFrom(user)
+        if first_key:
+            node.user.public_key = first_key
+        node.last_heard = last_heard
+        self._frames.pop(num, None)
+
+    def add_contact(self, num: int, user: mesh_pb2.User, last_heard: int) -> None:
+        """Take over what the client says of a node, key and all, as the firmware does."""
+        self._nodes[num] = mesh_pb2.NodeInfo(
+            num=num, user=user, last_heard=last_heard, is_favorite=True
+        )
+        self._frames.pop(num, None)
+
+    def heard(self, num: int) -> None:
+        """Note that a node known was heard just now."""
+        node = self._nodes.get(num)
+        if node is not None:
+            node.last_heard = int(time.time())
+            self._frames.pop(num, None)
+
+    def forget(self, num: int) -> None:
+        """Forget a node and its key, as a full database does."""
+        self._nodes.pop(num, None)
+        self._frames.pop(num, None)
+
+    def frames(self) -> list[bytes]:
+        """Return one framed ``node_info`` for each node known."""
+        for num, node in self._nodes.items():
+            if num not in self._frames:
+                self._frames[num] = frame(mesh_pb2.FromRadio(node_info=node))
+        return [self._frames[num] for num in self._nodes]

@@ -1,0 +1,417 @@
+"""A simulated Meshtastic node: the firmware's TCP API on a real socket, with faults on demand.
+
+:class:`SimulatedNode` is the face of it for tests, benchmarks and the bot's simulated mode. One
+thread ("simulated-node") does all the work; every public method may be called from any thread and
+is done when it returns. Records are read under the lock of that thread, see
+:class:`SimulatedRecords`.
+
+``python -m meshbot.simulation --port 4403`` runs one for any client to connect to.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from types import EllipsisType, TracebackType
+from typing import Self
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.link.frame_decoder import START1, START2, encode_frame
+from meshbot.mesh import direct_messages
+from meshbot.simulation import config_frames, packets
+from meshbot.simulation.air_text import AirText
+from meshbot.simulation.api import SimulatedApi
+from meshbot.simulation.life import SimulatedLife
+from meshbot.simulation.loop import LoopTimer, SelectLoop
+from meshbot.simulation.peer import SimulatedPeer, make_peers, number_from_key, private_key_from
+from meshbot.simulation.records import SimulatedRecords
+from meshbot.simulation.settings import SimulatedSettings
+
+_Error = mesh_pb2.Routing.Error
+
+
+class SimulatedNode(SimulatedSettings, SimulatedRecords):
+    """A node, its mesh, and the faults of both.
+
+    Its settings are plain attributes (:class:`SimulatedSettings`), its records read-only ones
+    (:class:`SimulatedRecords`).
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        peers: int | Sequence[SimulatedPeer] = 12,
+        firmware: str = "2.7.11",
+        answers_heartbeats: bool | None = None,
+        seed: int = 1,
+        long_name: str = "Noeud simulé",
+        short_name: str = "SIMU",
+        private_key: bytes | None = None,
+        withholds_private_key: bool = False,
+        text_spacing_s: float = 2.0,
+        kept_packets: int = 50,
+        queue_length: int = 16,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Build the node; nothing is bound before :meth:`start`."""
+        version = _firmware_tuple(firmware)
+        own_key = private_key or private_key_from(f"{seed}/node")
+        public_key = direct_messages.public_key_of(own_key)
+        if version >= (2, 8):
+            num = number_from_key(public_key)
+        else:
+            num = random.Random(f"{seed}/node").randrange(0x10000, 0xFFFFFFFE)
+        self._identity = config_frames.NodeIdentity(
+            num=num,
+            long_name=long_name,
+            short_name=short_name,
+            firmware=firmware,
+            firmware_tuple=version,
+            public_key=public_key,
+            private_key=None if withholds_private_key else own_key,
+        )
+        if isinstance(peers, int):
+            peers = make_peers(peers, seed, numbers_from_keys=version >= (2, 8))
+        if answers_heartbeats is None:
+            answers_heartbeats = version >= (2, 7, 5)
+        self._address = (host, port)
+        self._rng = random.Random(f"{seed}/radio")
+        self._loop = SelectLoop("simulated-node", clock)
+        SimulatedSettings.__init__(self, text_spacing_s=text_spacing_s)
+        api = SimulatedApi(
+            self._identity,
+            peers,
+            self,
+            loop=self._loop,
+            clock=clock,
+            rng=self._rng,
+            answers_heartbeats=answers_heartbeats,
+            kept_packets=kept_packets,
+            queue_length=queue_length,
+        )
+        SimulatedRecords.__init__(self, api, self._loop.changed)
+        self._server = api.server
+        self._radio = api.radio
+        self._life = SimulatedLife(self, seed)
+        self._radio.text_listeners.append(self._life.on_text)
+
+    # -- start and stop ---------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Bind, listen and serve; raises ``OSError`` naming the address when it cannot."""
+        self._loop.start()
+        try:
+            self._loop.call(lambda: self._server.open(*self._address))
+        except BaseException:
+            self._loop.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Close every socket and end the thread, within a few seconds; idempotent."""
+        self._loop.call(self._shut)
+        self._loop.stop()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _shut(self) -> None:
+        self._life.stop()
+        self._server.shut()
+
+    # -- identity ---------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._address[0]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, the real one once started."""
+        return self._server.port or self._address[1]
+
+    @property
+    def num(self) -> int:
+        """The node's own number."""
+        return self._identity.num
+
+    @property
+    def public_key(self) -> bytes:
+        """The node's own public key."""
+        return self._identity.public_key
+
+    @property
+    def firmware(self) -> str:
+        """The firmware version it plays."""
+        return self._identity.firmware
+
+    @property
+    def long_name(self) -> str:
+        """The node's own long name."""
+        return self._identity.long_name
+
+    @property
+    def text_listeners(self) -> list[Callable[[AirText], None]]:
+        """Called in the node's thread with each text that goes on the air; append to it."""
+        return self._radio.text_listeners
+
+    def peer(self, index: int) -> SimulatedPeer:
+        """Return one of the peers."""
+        return self._radio.peers[index]
+
+    # -- the radio's database ---------------------------------------------------------------
+
+    def evict(self, peer: SimulatedPeer | int) -> None:
+        """Make the radio forget a node and its key."""
+        num = peer if isinstance(peer, int) else peer.num
+        self._loop.call(lambda: self._radio.db.forget(num))
+
+    def learn(self, peer: SimulatedPeer) -> None:
+        """Make the radio know a peer, without the client hearing of it."""
+        self._loop.call(lambda: self._radio.learn(peer))
+
+    def set_reachable(self, peer: SimulatedPeer | int, reachable: bool) -> None:
+        """Decide whether packets reach a peer: an unreachable one answers and confirms nothing."""
+        num = peer if isinstance(peer, int) else peer.num
+        with self._loop.changed:
+            if reachable:
+                self._radio.unreachable.discard(num)
+            else:
+                self._radio.unreachable.add(num)
+
+    # -- what the mesh is heard to say ------------------------------------------------------
+
+    def hear_text(
+        self,
+        peer: SimulatedPeer,
+        text: str,
+        *,
+        to: int | None = None,
+        channel: int = 0,
+        want_ack: bool = True,
+        reply_id: int | None = None,
+        packet_id: int | None = None,
+        payload: bytes | None = None,
+        via_channel: bool = False,
+    ) -> int:
+        """Hear a text from a peer, to this node unless ``to`` says otherwise; return its id.
+
+        ``payload`` replaces the text, ``via_channel`` makes a direct message use the channel key.
+        """
+        return self._loop.call(
+            lambda: self._radio.hear_text(
+                peer,
+                content=text.encode() if payload is None else payload,
+                to=self.num if to is None else to,
+                channel=channel,
+                want_ack=want_ack,
+                reply_id=reply_id,
+                packet_id=packet_id,
+                via_channel=via_channel,
+            )
+        )
+
+    def hear_node_info(
+        self,
+        peer: SimulatedPeer,
+        *,
+        public_key: bytes | EllipsisType | None = ...,
+        long_name: str | None = None,
+        payload: bytes | None = None,
+    ) -> int:
+        """Hear a peer's NodeInfo; return its id.
+
+        ``public_key`` is the peer's own by default, None leaves it out; ``payload`` replaces all.
+        """
+        user = peer.user()
+        if public_key is not ...:
+            user.public_key = public_key or b""
+        if long_name is not None:
+            user.long_name = long_name
+        content = user.SerializeToString() if payload is None else payload
+        return self._loop.call(
+            lambda: self._radio.hear_data(
+                peer, packets.node_info_data(content), packets.BROADCAST_NUM
+            )
+        )
+
+    def hear_telemetry(self, peer: SimulatedPeer) -> int:
+        """Hear a peer's device metrics; return the packet's id."""
+        return self._loop.call(
+            lambda: self._radio.hear_data(
+                peer, packets.telemetry_data(self._rng), packets.BROADCAST_NUM
+            )
+        )
+
+    def hear_position(self, peer: SimulatedPeer) -> int:
+        """Hear a peer's position; return the packet's id."""
+        return self._loop.call(
+            lambda: self._radio.hear_data(peer, packets.position_data(peer), packets.BROADCAST_NUM)
+        )
+
+    def hear_routing(
+        self,
+        source: SimulatedPeer | None,
+        request_id: int,
+        error: mesh_pb2.Routing.Error.ValueType = _Error.NONE,
+    ) -> int:
+        """Hear an acknowledgement or a failure from a peer, or (None) from this node itself."""
+        return self._loop.call(lambda: self._radio.hear_routing(source, request_id, error))
+
+    def hear(self, packet: mesh_pb2.MeshPacket) -> None:
+        """Deliver a packet as it is, now or once a client has its configuration."""
+        self._loop.call(lambda: self._api.deliver(packet))
+
+    def hear_all(self, heard: Iterable[mesh_pb2.MeshPacket]) -> None:
+        """Deliver many packets at once, as :meth:`hear` does one."""
+        self._loop.call(lambda: self._api.deliver_all(heard))
+
+    # -- straight to the client -------------------------------------------------------------
+
+    def send_from_radio(self, message: mesh_pb2.FromRadio) -> bool:
+        """Send a frame at once, whatever the state; say whether there was a client."""
+        return self.send_raw(packets.frame(message), frames=1)
+
+    def send_raw(self, data: bytes, *, frames: int = 0) -> bool:
+        """Send bytes as they are; say whether there was a client."""
+        return self._loop.call(lambda: self._api.send_raw(data, frames))
+
+    # -- life on the mesh -------------------------------------------------------------------
+
+    def start_traffic(self, interval_s: float = 2.5) -> None:
+        """Let random peers send NodeInfos, telemetry, positions and texts without end."""
+        self._loop.call(lambda: self._life.start_traffic(interval_s))
+
+    def stop_traffic(self) -> None:
+        """End the random traffic."""
+        self._loop.call(self._life.stop_traffic)
+
+    def start_demo(
+        self,
+        *,
+        first_ping_s: float = 5.0,
+        ping_every_s: float = 60.0,
+        reboot_after_s: float | None = 30.0,
+        reboot_for_s: float = 5.0,
+    ) -> None:
+        """Let people talk to the bot, and the node reboot once (None: never)."""
+        self._loop.call(
+            lambda: self._life.start_demo(
+                first_ping_s=first_ping_s,
+                ping_every_s=ping_every_s,
+                reboot_after_s=reboot_after_s,
+                reboot_for_s=reboot_for_s,
+            )
+        )
+
+    def stop_demo(self) -> None:
+        """End the demo, its traffic included."""
+        self._loop.call(self._life.stop)
+
+    # -- faults -----------------------------------------------------------------------------
+
+    def close_by_fin(self) -> bool:
+        """Close the client's connection in good order; say whether there was one."""
+        return self._loop.call(self._server.close_by_fin)
+
+    def close_by_rst(self) -> bool:
+        """Reset the client's connection; say whether there was one."""
+        return self._loop.call(self._server.close_by_rst)
+
+    def rst_mid_frame(self) -> bool:
+        """Send half a frame, then reset; say whether there was a client."""
+        return self._loop.call(self._api.rst_mid_frame)
+
+    def go_silent(self, *, next_connections: bool = False) -> None:
+        """Neither read nor send any more on the current connection, which stays open.
+
+        What should be sent waits for :meth:`wake_up`, as in the buffers of a dead WiFi link.
+        """
+        self._loop.call(lambda: self._api.set_silent(True, next_connections))
+
+    def wake_up(self) -> None:
+        """End the silence."""
+        self._loop.call(lambda: self._api.set_silent(False, False))
+
+    def refuse_for(self, duration_s: float | None) -> None:
+        """Close the client and refuse connections for so long, or until :meth:`accept_again`."""
+        self._loop.call(lambda: self._server.refuse(duration_s))
+
+    def accept_again(self) -> None:
+        """Listen again on the same port."""
+        self._loop.call(self._server.accept_again)
+
+    def reboot(self, down_s: float) -> None:
+        """Reset the client, be away for ``down_s``, come back with the same database.
+
+        What waited for a client is lost; what is heard while it is away is kept all the same.
+        """
+        self._loop.call(lambda: self._api.reboot(down_s))
+
+    def drop_on_accept(self, count: int | None) -> None:
+        """Close the next ``count`` connections (None: all) as soon as they are accepted."""
+        self._loop.call(lambda: setattr(self._server, "drop_next", count))
+
+    def stop_reading(self) -> None:
+        """Read nothing more, on this connection and the next ones, but go on sending."""
+        self._loop.call(lambda: self._server.set_reads(False))
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._loop.call(lambda: self._server.set_reads(True))
+
+    def fill_queue(self) -> None:
+        """Report a full transmit queue, and take no packet any more."""
+        self._loop.call(lambda: self._api.set_queue_full(True))
+
+    def free_queue(self) -> None:
+        """Report a free transmit queue."""
+        self._loop.call(lambda: self._api.set_queue_full(False))
+
+    def send_half_frame(self) -> bool:
+        """Send the header and half of a valid frame, and never the rest."""
+        return self.send_raw(self._api.half_frame())
+
+    def send_garbage(self, count: int) -> bool:
+        """Send bytes that start no frame."""
+        return self._loop.call(lambda: self._api.send_raw(self._api.garbage(count), 0))
+
+    def send_oversized_frame(self) -> bool:
+        """Send the header of a frame longer than any can be."""
+        return self.send_raw(bytes((START1, START2, 0x7F, 0xFF)))
+
+    def send_unparseable_frame(self) -> bool:
+        """Send a well framed payload that is no FromRadio."""
+        # Field 2 announces more bytes than there are.
+        return self.send_raw(encode_frame(b"\x12\x7f\x01"), frames=1)
+
+    def clear_faults(self) -> None:
+        """End every fault: the next connection is served as by a healthy node."""
+        self._loop.call(self._api.clear_faults)
+
+    # -- for the life on the mesh, in the loop's thread -------------------------------------
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> LoopTimer:
+        """Run ``action`` in the node's thread after ``delay_s``; its result can be cancelled."""
+        return self._loop.call(lambda: self._loop.later(delay_s, action))
+
+
+def _firmware_tuple(firmware: str) -> tuple[int, ...]:
+    """Turn "2.7.11" or "2.7.11.abcdef0" into (2, 7, 11)."""
+    parts = firmware.split(".")[:3]
+    if len(parts) < 2 or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"not a firmware version: {firmware!r}")
+    return tuple(int(part) for part in parts)

@@ -1,0 +1,1 @@
+"""What people read: log lines, quantities, limits on how often and how long. Pure."""

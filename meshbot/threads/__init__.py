@@ -1,0 +1,1 @@
+"""The bot's threads: how they start, show progress and end."""

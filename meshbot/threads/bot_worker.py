@@ -1,0 +1,100 @@
+"""The thread ``bot-worker``: does, in order, what must not be done on a reader's thread.
+
+Owns the queue of posted calls and the recurring ones. Any thread may post; posting never blocks.
+"""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshbot.threads.progress_mark import ProgressMark
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING_CALLS = 10_000
+DROPPED_LINE_S = 60.0
+EARLY_SHARE = 0.01  # so much of its interval early a call is done, if the thread is awake
+
+
+@dataclass
+class _Recurring:
+    interval_s: float
+    call: Callable[[], object]
+    due_s: float
+
+
+class BotWorker:
+    """One thread, one queue; an error in a call costs a line, never the thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Prepare; :meth:`start` starts the thread."""
+        self._clock = clock
+        self._calls: queue.Queue[Callable[[], object] | None] = queue.Queue(MAX_WAITING_CALLS)
+        self._recurring: list[_Recurring] = []
+        self._posted_turn = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="bot-worker", daemon=True)
+        self._dropped_line_s: float | None = None
+        self.progress = ProgressMark(clock)
+
+    def every(self, interval_s: float, call: Callable[[], object]) -> None:
+        """Run ``call`` every ``interval_s`` from the start on. Before :meth:`start` only."""
+        self._recurring.append(_Recurring(interval_s, call, self._clock() + interval_s))
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Have ``call`` run after those posted before. Dropped, with a line, when too many wait."""
+        try:
+            self._calls.put_nowait(call)
+        except queue.Full:
+            now_s = self._clock()
+            last_s = self._dropped_line_s
+            if last_s is None or now_s - last_s > DROPPED_LINE_S:
+                self._dropped_line_s = now_s
+                log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
+
+    def stop(self, timeout_s: float) -> bool:
+        """End after the call under way; return whether the thread ended in time."""
+        self._stop.set()
+        with contextlib.suppress(queue.Full):  # not asleep then, and sees the event
+            self._calls.put_nowait(None)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            call = self._next_call()
+            if call is None:
+                continue
+            self.progress.step()
+            try:
+                call()
+            except Exception:  # top of a thread
+                log.exception("❌ Erreur inattendue, l'événement est abandonné")
+
+    def _next_call(self) -> Callable[[], object] | None:
+        """Return what is due, or else the next posted call, waiting for it until one is due."""
+        now_s = self._clock()
+        self._posted_turn = not self._posted_turn
+        if self._posted_turn:  # in turn with recurring calls, so that neither starves the other
+            with contextlib.suppress(queue.Empty):
+                return self._calls.get_nowait()
+        for recurring in self._recurring:
+            if now_s >= recurring.due_s - EARLY_SHARE * recurring.interval_s:
+                # From now, not from when it was due: no burst after the process was stopped.
+                recurring.due_s = now_s + recurring.interval_s
+                return recurring.call
+        due_s = min((recurring.due_s for recurring in self._recurring), default=None)
+        self.progress.idle()
+        try:
+            return self._calls.get(timeout=None if due_s is None else due_s - now_s)
+        except queue.Empty:
+            return None

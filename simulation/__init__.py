@@ -1,1 +1,0 @@
-"""The parts of the simulated node. Its face, and the way in, is ``simulated_node.py``."""

@@ -1,0 +1,239 @@
+"""The link thread's turns, with sessions that end at the worst moments."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.link_policy import Action, LinkSettings
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.model.cause import Cause
+from meshbot.model.link_error import LinkError
+from tests.conftest import WAIT_S, Journal
+
+QUICK = LinkSettings(stabilization_s=0.05, lasting_session_s=0.0, early_retry_max_s=0.02)
+
+
+class Listener:
+    """Records what the link reports."""
+
+    def __init__(self) -> None:
+        self.opened: queue.Queue[bool] = queue.Queue()
+        self.succeeded: queue.Queue[SupervisedInterface] = queue.Queue()
+
+    def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
+        self.opened.put(first)
+
+    def link_failed(self) -> None:
+        """Nothing here depends on it."""
+
+    def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
+        self.succeeded.put(interface)
+
+    def nodes_downloaded(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
+    ) -> None:
+        raise AssertionError("no nodes here")
+
+    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        raise AssertionError("no packets here")
+
+
+class Session(SupervisedInterface):
+    """An interface without bytes, which is ready as soon as it is open."""
+
+    def __init__(self, manager: "Manager") -> None:
+        super().__init__(manager, without_nodes=True, queue_wait_s=0.1, clock=manager._clock)
+        self.dead = False
+        self.unread_checks = 0
+
+    def has_unread_input(self) -> bool:
+        """Bytes wait the first times it is asked; then the reader has them."""
+        self.unread_checks += 1
+        if self.unread_checks == 3:
+            self.last_received_s = self._clock()
+        return self.unread_checks < 3
+
+    def ask_metadata(self) -> None:
+        """Ask nobody."""
+
+    def open(self, stop: threading.Event) -> None:
+        self._events.interface_ready(self)
+
+    def close(self) -> None:
+        self.dead = True
+
+    @property
+    def alive(self) -> bool:
+        return not self.dead
+
+
+class Manager(InterfaceManager):
+    """A link of such sessions, each of which is also put into a queue for the test."""
+
+    kind = "TCP"
+
+    def __init__(
+        self,
+        listener: Listener,
+        settings: LinkSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(listener, settings, "nowhere", light_reconnect=True, clock=clock)
+        self.sessions: queue.Queue[Session] = queue.Queue()
+
+    def _new_interface(self, *, without_nodes: bool) -> Session:
+        session = Session(self)
+        self.sessions.put(session)
+        return session
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def manager(listener: Listener, journal: Journal) -> Iterator[Manager]:
+    started = Manager(listener, QUICK)
+    started.start()
+    yield started
+    assert started.stop(WAIT_S)
+
+
+def test_a_session_that_dies_unseen_before_it_counts_is_replaced(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    """It is no longer alive when its stabilization is over, and its loss was not yet taken."""
+    manager.sessions.get(timeout=WAIT_S)
+    assert listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    dying = manager.sessions.get(timeout=WAIT_S)
+    dying.dead = True
+    third = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is third
+    assert journal.count("Reconnexion TCP") == 1
+
+
+def test_a_loss_known_before_the_stabilization_ends_is_taken_first(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    dying = manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.interface_lost(dying, LinkError(Cause.OTHER, "test de perte"))
+    third = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is third
+    assert dying.dead
+
+
+def test_the_loss_of_an_old_session_does_not_touch_the_new_one(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    old = manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    current = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is current
+    manager.interface_lost(old, LinkError(Cause.OTHER, "trop tard"))
+    manager.interface_ready(old)
+    manager.request_reconnection("encore")
+    newest = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is newest
+    assert journal.count("trop tard") == 0
+    assert manager.live_interface is newest
+
+
+def test_requests_during_a_reconnection_are_without_effect(
+    manager: Manager, listener: Listener, journal: Journal
+) -> None:
+    manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    for _ in range(20):
+        manager.request_reconnection("test")
+    manager.sessions.get(timeout=WAIT_S)
+    listener.succeeded.get(timeout=WAIT_S)
+    with pytest.raises(queue.Empty):
+        manager.sessions.get(timeout=0.2)
+    assert journal.count("Reconnexion TCP") == 1
+
+
+def test_an_error_of_our_own_does_not_end_the_link_thread(
+    listener: Listener, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meshbot.link.interface_manager.RECOVERY_S", 0.01)
+    broken = Manager(listener, QUICK)
+    errors = [RuntimeError("a bug"), RuntimeError("another")]
+    whole = broken._new_interface
+
+    def breaks_twice(*, without_nodes: bool) -> Session:
+        if errors:
+            raise errors.pop()
+        return whole(without_nodes=without_nodes)
+
+    monkeypatch.setattr(broken, "_new_interface", breaks_twice)
+    broken.start()
+    assert listener.opened.get(timeout=WAIT_S)
+    assert broken.stop(WAIT_S)
+    assert sum("Erreur inattendue" in record.message for record in caplog.records) == 2
+
+
+def test_a_link_whose_input_was_not_read_yet_is_not_declared_silent(
+    listener: Listener, journal: Journal
+) -> None:
+    """The whole process was stopped for longer than the silent timeout."""
+    settings = replace(QUICK, silent_timeout_s=0.3, probe_timeout_s=0.1)
+    manager = Manager(listener, settings)
+    manager.start()
+    session = manager.sessions.get(timeout=WAIT_S)
+    journal.wait_for("SILENCE TCP")
+    assert session.unread_checks > 3  # once excused by what waited, then by nothing
+    assert manager.stop(WAIT_S)
+
+
+def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
+    listener: Listener, journal: Journal
+) -> None:
+    """A simulated hour without a node: one warning, five or six reminders, one line at the end."""
+    now_s = 0.0
+
+    def clock() -> float:
+        return now_s
+
+    class AwayManager(Manager):
+        away = True
+
+        def _new_interface(self, *, without_nodes: bool) -> Session:
+            session = super()._new_interface(without_nodes=without_nodes)
+            if self.away:
+
+                def refuse(stop: threading.Event) -> None:
+                    raise LinkError(Cause.REFUSED)
+
+                session.open = refuse  # type: ignore[method-assign]
+            return session
+
+    manager = AwayManager(listener, LinkSettings(), clock)
+    while now_s < 3_600.0:
+        step = manager._policy.step(now_s)
+        if step.action is Action.WAIT:
+            now_s = step.at_s
+        else:
+            manager._turn()
+    manager.away = False
+    while not listener.opened.qsize():
+        manager._turn()
+        if manager._policy.step(now_s).action is Action.WAIT and manager._session is None:
+            now_s = manager._policy.step(now_s).at_s
+    assert sum("[WARNING] 🔌" in line for line in journal.lines) == 1
+    assert journal.count("⏳ Toujours sans liaison depuis") in (5, 6)
+    assert journal.count("ℹ️ Liaison rétablie après 1 h") == 1
+    assert journal.count("🔌 Connexion TCP : nowhere...") == 1
+    manager._close_session()

@@ -1,0 +1,561 @@
+"""The rules at the top of link_policy.py: each by itself, then all of them under random events."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from meshbot.link.link_policy import (
+    EARLY_OUTAGE_S,
+    NEVER_S,
+    Action,
+    Ending,
+    LinkPolicy,
+    LinkSettings,
+    State,
+    Step,
+)
+
+DEFAULTS = LinkSettings()
+DAY_S = 86_400.0
+QUESTIONS = (Action.ASK_HEARTBEAT, Action.ASK_METADATA)
+
+
+def new_policy(settings: LinkSettings = DEFAULTS, *, jitter: float = 1.0) -> LinkPolicy:
+    return LinkPolicy(settings, 0.0, lambda: jitter)
+
+
+def up_at(now_s: float, settings: LinkSettings = DEFAULTS, *, jitter: float = 1.0) -> LinkPolicy:
+    """Return a policy whose session was opened, finished and confirmed at ``now_s``."""
+    policy = new_policy(settings, jitter=jitter)
+    bring_up(policy, now_s)
+    return policy
+
+
+def bring_up(policy: LinkPolicy, now_s: float) -> None:
+    policy.attempting()
+    policy.opened(now_s)
+    policy.handshake_done(now_s)
+    policy.confirmed()
+
+
+def delay_s(policy: LinkPolicy, ending: Ending, now_s: float) -> float:
+    """End the session or attempt and return how long the policy waits before the next."""
+    policy.ended(ending, now_s)
+    step = policy.step(now_s)
+    return 0.0 if step.action is Action.OPEN else step.at_s - now_s
+
+
+def failed_attempt_s(policy: LinkPolicy, now_s: float) -> float:
+    policy.attempting()
+    return delay_s(policy, Ending.NOT_OPENED, now_s)
+
+
+# -- Rule 1 ------------------------------------------------------------------------------------
+
+
+def test_1_it_opens_at_once_when_there_is_no_session() -> None:
+    assert new_policy().step(0.0) == Step(Action.OPEN)
+
+
+def test_1_it_never_opens_while_a_session_exists() -> None:
+    policy = new_policy()
+    policy.opened(0.0)
+    assert policy.step(10.0).action is not Action.OPEN
+    policy.handshake_done(10.0)
+    assert policy.step(11.0).action is not Action.OPEN
+    policy.confirmed()
+    assert policy.step(12.0).action is not Action.OPEN
+    assert policy.step(1e6).action is not Action.OPEN
+
+
+# -- Rule 2 ------------------------------------------------------------------------------------
+
+
+def test_2_silence_runs_from_the_last_byte() -> None:
+    policy = up_at(0.0)
+    policy.heard(95.0)
+    policy.asked(Action.ASK_HEARTBEAT, 150.0)
+    assert policy.step(170.0) == Step(Action.WAIT, 180.0)
+    assert policy.step(195.0).action is Action.ASK_METADATA
+
+
+def test_2_an_older_time_does_not_undo_a_newer_one() -> None:
+    policy = up_at(0.0)
+    policy.heard(95.0)
+    policy.heard(3.0)
+    assert policy.step(100.0) == Step(Action.WAIT, 125.0)
+
+
+def test_2_a_byte_after_the_question_takes_the_verdict_back() -> None:
+    policy = up_at(0.0)
+    policy.asked(Action.ASK_METADATA, 100.0)
+    policy.heard(100.1)
+    assert policy.step(120.0).action is Action.WAIT
+
+
+# -- Rule 3 ------------------------------------------------------------------------------------
+
+
+def test_3_a_handshake_that_moves_may_last() -> None:
+    policy = new_policy()
+    policy.opened(0.0)
+    for second in range(0, 600, 29):
+        policy.progressed(float(second))
+        assert policy.step(second + 29.0) == Step(Action.WAIT, second + 30.0)
+
+
+def test_3_a_handshake_that_stands_still_ends() -> None:
+    policy = new_policy()
+    policy.opened(0.0)
+    policy.progressed(5.0)
+    policy.heard(20.0)  # what is no part of the configuration is no progress
+    assert policy.step(34.9).action is Action.WAIT
+    assert policy.step(35.0) == Step(Action.DECLARE_STALLED)
+
+
+# -- Rule 4 ------------------------------------------------------------------------------------
+
+
+def test_4_a_session_is_confirmed_once_it_stood_the_stabilization_time() -> None:
+    policy = new_policy()
+    policy.opened(0.0)
+    policy.handshake_done(10.0)
+    assert policy.step(10.0) == Step(Action.WAIT, 13.0)
+    assert policy.step(13.0) == Step(Action.CONFIRM)
+    policy.confirmed()
+    assert policy.step(13.0).action is Action.WAIT
+
+
+def test_4_a_session_lost_before_is_never_confirmed() -> None:
+    policy = new_policy()
+    policy.opened(0.0)
+    policy.handshake_done(10.0)
+    policy.ended(Ending.CLOSED_BY_NODE, 12.0)
+    assert policy.state is State.DOWN
+    assert policy.step(13.0) == Step(Action.OPEN)
+
+
+# -- Rule 5 ------------------------------------------------------------------------------------
+
+
+def questions_to_a_mute_node(
+    policy: LinkPolicy, start_s: float = 0.0
+) -> tuple[list[tuple[Action, float]], float]:
+    """Follow the policy to its verdict; return the questions with their times, and its time."""
+    asked: list[tuple[Action, float]] = []
+    now_s = start_s
+    for _ in range(1_000):
+        step = policy.step(now_s)
+        if step.action is Action.WAIT:
+            now_s = step.at_s
+        elif step.action is Action.DECLARE_SILENT:
+            return asked, now_s
+        else:
+            policy.asked(step.action, now_s)
+            asked.append((step.action, now_s))
+    pytest.fail("no verdict")
+
+
+def test_5_a_quiet_node_gets_heartbeats_and_then_two_questions_that_all_answer() -> None:
+    asked, silent_s = questions_to_a_mute_node(up_at(0.0))
+    assert asked == [
+        (Action.ASK_HEARTBEAT, 30.0),
+        (Action.ASK_HEARTBEAT, 60.0),
+        (Action.ASK_HEARTBEAT, 90.0),
+        (Action.ASK_METADATA, 100.0),
+        (Action.ASK_METADATA, 110.0),
+    ]
+    assert silent_s == 120.0
+
+
+def test_5_a_node_that_talks_is_asked_nothing_before_its_keepalive() -> None:
+    policy = up_at(0.0)
+    for second in range(0, 299, 10):
+        policy.heard(float(second))
+        assert policy.step(second + 9.0).action is Action.WAIT
+
+
+def test_5_a_link_without_a_silent_timeout_gets_keepalives_only() -> None:
+    policy = up_at(0.0, LinkSettings(silent_timeout_s=NEVER_S))
+    assert policy.step(0.0) == Step(Action.WAIT, 300.0)
+    assert policy.step(300.0) == Step(Action.ASK_HEARTBEAT)
+    policy.asked(Action.ASK_HEARTBEAT, 300.0)
+    assert policy.step(300.0) == Step(Action.WAIT, 600.0)
+
+
+# -- Rule 6 ------------------------------------------------------------------------------------
+
+
+def test_6_a_process_that_was_stopped_asks_first_and_waits_for_the_answer() -> None:
+    policy = up_at(0.0)
+    assert policy.step(5_000.0) == Step(Action.ASK_METADATA)
+    policy.asked(Action.ASK_METADATA, 5_000.0)
+    assert policy.step(5_009.9).action is not Action.DECLARE_SILENT
+    assert policy.step(5_010.0) == Step(Action.DECLARE_SILENT)
+
+
+def test_6_stopped_between_question_and_answer_it_reads_before_it_judges() -> None:
+    policy = up_at(0.0)
+    policy.asked(Action.ASK_METADATA, 110.0)
+    policy.heard(110.5)  # read late, but stamped or not: any byte counts
+    assert policy.step(4_000.0) == Step(Action.ASK_METADATA)
+
+
+def test_6_heartbeats_alone_never_condemn() -> None:
+    policy = up_at(0.0)
+    for second in range(30, 1_000, 30):
+        policy.asked(Action.ASK_HEARTBEAT, float(second))
+        assert policy.step(float(second)).action is not Action.DECLARE_SILENT
+
+
+def test_6_a_probe_time_that_leaves_no_time_to_ask_is_shortened() -> None:
+    policy = up_at(0.0, LinkSettings(silent_timeout_s=9.0, probe_timeout_s=60.0))
+    asked, silent_s = questions_to_a_mute_node(policy)
+    assert asked == [(Action.ASK_METADATA, 3.0), (Action.ASK_METADATA, 6.0)]
+    assert silent_s == 9.0
+
+
+# -- Rule 7 ------------------------------------------------------------------------------------
+
+
+def test_7_a_silent_link_gets_its_cleanup_before_the_next_attempt() -> None:
+    assert delay_s(up_at(0.0), Ending.WENT_SILENT, 1_000.0) == DEFAULTS.cleanup_s
+
+
+def test_7_a_link_that_keeps_going_silent_is_tried_ever_more_slowly() -> None:
+    policy = up_at(0.0)
+    delays = [delay_s(policy, Ending.WENT_SILENT, 1_000.0)]
+    now_s = 1_000.0
+    for _ in range(12):
+        now_s += 100.0
+        policy.attempting()
+        policy.opened(now_s)
+        delays.append(delay_s(policy, Ending.WENT_SILENT, now_s))
+    assert delays == sorted(delays)
+    assert delays[0] == DEFAULTS.cleanup_s
+    assert delays[-1] == DEFAULTS.retry_max_s
+
+
+# -- Rule 8 ------------------------------------------------------------------------------------
+
+
+def test_8_a_link_the_node_closed_is_tried_again_at_once_but_only_once() -> None:
+    policy = up_at(0.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 1_000.0) == 0.0
+    bring_up(policy, 1_000.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 1_001.0) > 0.0
+
+
+def test_8_delays_double_up_to_the_cap_of_the_first_minute() -> None:
+    policy = up_at(0.0)
+    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    delays = [failed_attempt_s(policy, 1_000.0 + second) for second in range(5)]
+    assert delays == [0.5, 1.0, 2.0, 2.0, 2.0]
+
+
+def test_8_after_the_first_minute_they_go_on_to_the_longer_cap_for_ever() -> None:
+    policy = up_at(0.0)
+    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    for second in range(4):
+        failed_attempt_s(policy, 1_000.0 + second)
+    later = [failed_attempt_s(policy, 1_000.0 + EARLY_OUTAGE_S + n * 100.0) for n in range(2_000)]
+    assert later[:4] == [8.0, 16.0, 32.0, 60.0]
+    assert set(later[4:]) == {60.0}
+
+
+@pytest.mark.parametrize(("jitter", "share"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
+def test_8_jitter_takes_off_up_to_half(jitter: float, share: float) -> None:
+    policy = up_at(0.0, jitter=jitter)
+    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    assert failed_attempt_s(policy, 1_000.0) == 0.5 * share
+
+
+def test_8_only_a_lasting_session_makes_retries_quick_again() -> None:
+    policy = up_at(0.0)
+    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    for second in range(4):
+        failed_attempt_s(policy, 1_000.0 + second)
+    bring_up(policy, 2_000.0)
+    # Too short a session: not at once, but a new outage, so no longer than its first minute's.
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 2_059.9) == LinkSettings().early_retry_max_s
+    bring_up(policy, 3_000.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 3_060.0) == 0.0
+    assert failed_attempt_s(policy, 3_060.0) == 0.5
+
+
+def test_8_a_handshake_however_long_is_no_lasting_session() -> None:
+    policy = new_policy()
+    policy.attempting()
+    policy.opened(0.0)
+    policy.handshake_done(500.0)
+    policy.ended(Ending.CLOSED_BY_NODE, 502.0)
+    bring_up(policy, 502.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 503.0) > 0.0
+
+
+def test_8_what_we_closed_ourselves_is_opened_again_at_once() -> None:
+    assert delay_s(up_at(0.0), Ending.CLOSED_BY_US, 5.0) == 0.0
+
+
+# -- Rule 9 ------------------------------------------------------------------------------------
+
+
+def cut_soon(policy: LinkPolicy, now_s: float) -> float:
+    """Have a session up at ``now_s`` cut 2 s later; return the delay before the next attempt."""
+    bring_up(policy, now_s)
+    return delay_s(policy, Ending.CLOSED_BY_NODE, now_s + 2.0)
+
+
+def test_9_the_third_session_cut_within_a_minute_makes_the_bot_yield_longer_each_time() -> None:
+    policy = new_policy(jitter=1.0)
+    delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 13)]
+    assert delays[0] == 0.0
+    assert delays[1] <= 2.0
+    assert delays[2:] == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0, 600.0]
+    assert policy.contested
+
+
+def test_9_a_session_that_lasted_ends_the_contest() -> None:
+    policy = new_policy()
+    for n in range(1, 6):
+        cut_soon(policy, 1_000.0 * n)
+    bring_up(policy, 10_000.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 10_060.0) == 0.0
+    assert not policy.contested
+
+
+def test_9_silence_and_refusal_are_no_cuts() -> None:
+    policy = new_policy()
+    for n in range(1, 8):
+        bring_up(policy, 1_000.0 * n)
+        policy.ended(Ending.WENT_SILENT, 1_000.0 * n + 2.0)
+        failed_attempt_s(policy, 1_000.0 * n + 100.0)
+    assert not policy.contested
+
+
+def cut_in_handshake(policy: LinkPolicy, now_s: float, *, talking: bool) -> None:
+    policy.attempting()
+    policy.opened(now_s)
+    if talking:
+        policy.progressed(now_s + 0.5)
+    policy.ended(Ending.CLOSED_BY_NODE, now_s + 1.0)
+
+
+def test_9_a_handshake_cut_in_its_middle_is_one_more_cut_in_a_row() -> None:
+    policy = new_policy()
+    cut_in_handshake(policy, 500.0, talking=True)
+    assert policy.cuts == 0, "on its own it might be anything"
+    cut_soon(policy, 1_000.0)
+    for n in range(2):
+        cut_in_handshake(policy, 1_010.0 + n, talking=True)
+    assert policy.contested
+
+
+def test_9_a_node_that_closes_before_it_said_anything_is_no_sign_of_a_rival() -> None:
+    policy = new_policy()
+    cut_soon(policy, 1_000.0)
+    for n in range(5):
+        cut_in_handshake(policy, 1_010.0 + n, talking=False)
+    assert not policy.contested
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_9_two_bots_that_yield_do_not_stay_in_step(jitter: float) -> None:
+    policy = new_policy(jitter=jitter)
+    delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 4)]
+    assert delays[2] == 10.0 * (0.75 + 0.25 * jitter)
+
+
+# -- Rule 10 ------------------------------------------------------------------------------------
+
+
+def test_10_a_busy_node_hears_from_us_every_keepalive_interval() -> None:
+    policy = up_at(0.0)
+    sent_s = [0.0]
+    for second in range(1, 3_600):
+        policy.heard(float(second))
+        step = policy.step(float(second))
+        if step.action in QUESTIONS:
+            policy.asked(step.action, float(second))
+            sent_s.append(float(second))
+    assert [b - a for a, b in pairwise(sent_s)] == [300.0] * 11
+
+
+# -- Days on the air ---------------------------------------------------------------------------
+
+
+def never_answers(_: Action) -> bool:
+    return False
+
+
+def live(policy: LinkPolicy, answers: Callable[[Action], bool], days: int) -> list[float]:
+    """Let a node that says nothing by itself answer what it answers; return when it was asked."""
+    now_s, asked_s = 0.0, []
+    while now_s < days * DAY_S:
+        step = policy.step(now_s)
+        if step.action is Action.WAIT:
+            assert step.at_s > now_s
+            now_s = step.at_s
+            continue
+        assert step.action in QUESTIONS, f"{step.action} at {now_s}"
+        policy.asked(step.action, now_s)
+        asked_s.append(now_s)
+        if answers(step.action):
+            policy.heard(now_s + 0.8 * DEFAULTS.probe_timeout_s)
+    return asked_s
+
+
+@pytest.mark.parametrize("answered", QUESTIONS)
+def test_a_node_that_answers_one_kind_of_question_only_is_never_declared_silent(
+    answered: Action,
+) -> None:
+    asked_s = live(up_at(0.0), lambda action: action is answered, days=7)
+    gaps_s = [b - a for a, b in pairwise(asked_s)]
+    assert max(gaps_s) <= DEFAULTS.silent_timeout_s
+
+
+def test_a_node_that_answers_nothing_is_declared_silent() -> None:
+    with pytest.raises(AssertionError, match="DECLARE_SILENT"):
+        live(up_at(0.0), never_answers, days=1)
+
+
+# -- All rules under random events -------------------------------------------------------------
+
+short_times = st.floats(0.05, 20.0)
+all_settings = st.builds(
+    LinkSettings,
+    silent_timeout_s=st.floats(1.0, 200.0) | st.just(NEVER_S),
+    probe_timeout_s=st.floats(0.1, 100.0),
+    heartbeat_s=st.floats(0.5, 60.0),
+    keepalive_s=st.floats(1.0, 400.0),
+    cleanup_s=st.just(0.0) | st.floats(0.1, 30.0),
+    stabilization_s=st.floats(0.0, 10.0),
+    handshake_timeout_s=st.floats(1.0, 60.0),
+    lasting_session_s=st.floats(0.0, 100.0),
+    early_retry_max_s=st.floats(0.1, 5.0),
+    retry_max_s=st.floats(5.0, 100.0),
+)
+
+
+class LinkMachine(RuleBasedStateMachine):
+    """Plays the supervising thread, obeying or late, and a node that does as it likes."""
+
+    @initialize(settings=all_settings, jitter=st.floats(0.0, 1.0))
+    def begin(self, settings: LinkSettings, jitter: float) -> None:
+        self.settings = settings
+        self.now_s = 1_000.0
+        self.policy = LinkPolicy(settings, self.now_s, lambda: jitter)
+        self.session = False
+        self.question_s: float | None = None
+        """When the oldest question that nothing has been heard since was asked."""
+        self.sent_s = self.now_s
+
+    @rule(seconds=st.floats(0.0, 150.0))
+    def time_passes(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    @rule(count=st.integers(1, 12))
+    def the_supervisor_acts(self, count: int) -> None:
+        for _ in range(count):
+            step = self.policy.step(self.now_s)
+            if step.action is Action.WAIT:
+                if math.isfinite(step.at_s):
+                    self.now_s = step.at_s
+            else:
+                self.obey(step.action)
+
+    def obey(self, action: Action) -> None:
+        if action is Action.OPEN:
+            assert not self.session
+            self.policy.attempting()
+            self.policy.opened(self.now_s)
+            self.session, self.question_s, self.sent_s = True, None, self.now_s
+        elif action is Action.CONFIRM:
+            self.policy.confirmed()
+        elif action in QUESTIONS:
+            self.policy.asked(action, self.now_s)
+            self.sent_s = self.now_s
+            if action is Action.ASK_METADATA and self.question_s is None:
+                self.question_s = self.now_s
+        else:
+            self.end(Ending.WENT_SILENT)
+
+    @precondition(lambda self: not self.session)
+    @rule()
+    def an_attempt_fails(self) -> None:
+        if self.policy.step(self.now_s).action is Action.OPEN:
+            self.policy.attempting()
+            self.end(Ending.NOT_OPENED)
+
+    @precondition(lambda self: self.session)
+    @rule(ago_s=st.just(0.0) | short_times)
+    def the_node_says_something(self, ago_s: float) -> None:
+        self.policy.heard(self.now_s - ago_s)
+        if self.question_s is not None and self.now_s - ago_s > self.question_s:
+            self.question_s = None
+
+    @precondition(lambda self: self.policy.state is State.HANDSHAKE)
+    @rule()
+    def the_handshake_ends(self) -> None:
+        self.policy.heard(self.now_s)
+        self.policy.handshake_done(self.now_s)
+        self.question_s = None
+
+    @precondition(lambda self: self.session)
+    @rule(ending=st.sampled_from([Ending.CLOSED_BY_NODE, Ending.CLOSED_BY_US]))
+    def the_session_ends(self, ending: Ending) -> None:
+        self.end(ending)
+
+    def end(self, ending: Ending) -> None:
+        self.policy.ended(ending, self.now_s)
+        self.session = False
+        step = self.policy.step(self.now_s)
+        longest_s = max(self.settings.retry_max_s, self.settings.early_retry_max_s)
+        if self.policy.contested:
+            longest_s = max(longest_s, self.settings.yield_max_s)
+        if ending is Ending.WENT_SILENT:
+            longest_s = max(longest_s, self.settings.cleanup_s)
+            if self.settings.cleanup_s:
+                assert step.action is Action.WAIT
+                assert step.at_s >= self.now_s + self.settings.cleanup_s
+        if step.action is Action.WAIT:
+            assert step.at_s - self.now_s <= longest_s + 1e-6
+
+    @invariant()
+    def asking_twice_gives_the_same_answer(self) -> None:
+        assert self.policy.step(self.now_s) == self.policy.step(self.now_s)
+
+    @invariant()
+    def it_opens_only_without_a_session(self) -> None:
+        action = self.policy.step(self.now_s).action
+        assert (action in (Action.OPEN, Action.WAIT)) or self.session
+        assert action is not Action.OPEN or not self.session
+
+    @invariant()
+    def it_waits_for_the_future_only(self) -> None:
+        step = self.policy.step(self.now_s)
+        assert step.action is not Action.WAIT or step.at_s > self.now_s
+
+    @invariant()
+    def silence_is_declared_only_over_an_unanswered_question(self) -> None:
+        if self.policy.step(self.now_s).action is Action.DECLARE_SILENT:
+            probe_s = min(self.settings.probe_timeout_s, self.settings.silent_timeout_s / 3)
+            assert self.question_s is not None
+            assert self.now_s - self.question_s >= probe_s - 1e-6
+
+    @invariant()
+    def the_keepalive_is_never_put_off(self) -> None:
+        step = self.policy.step(self.now_s)
+        if self.policy.state in (State.STABILIZING, State.UP) and step.action is Action.WAIT:
+            assert step.at_s <= self.sent_s + self.settings.keepalive_s
+
+
+TestAnySequenceOfEventsKeepsTheRules = LinkMachine.TestCase
+TestAnySequenceOfEventsKeepsTheRules.settings = settings(
+    max_examples=150, stateful_step_count=30, deadline=None
+)

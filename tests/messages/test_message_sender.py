@@ -1,0 +1,463 @@
+"""What becomes of texts and requests, on an interface whose every verdict the test decides."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh.direct_messages import message_key, public_key_of
+from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages import message_sender
+from meshbot.messages.message_sender import (
+    MAX_WAITING_TEXTS,
+    MessageSender,
+    OutgoingRequest,
+    SenderSettings,
+)
+from meshbot.messages.routing_errors import NO_KEY_ERRORS
+from meshbot.model.cause import Cause
+from meshbot.model.link_error import LinkError
+from tests.conftest import WAIT_S, Journal
+
+OWN, ANN, BOB = 0x01, 0x0A, 0xB0B0B0B0
+PRIVATE_KEY = b"\x21" * 32
+PUBLIC_KEY = public_key_of(b"\x42" * 32)
+Error = mesh_pb2.Routing.Error
+NO_KEY = Error.PKI_SEND_FAIL_PUBLIC_KEY
+SETTINGS = SenderSettings(spacing_s=0.0, confirm_timeout_s=WAIT_S, late_confirm_timeout_s=WAIT_S)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A text that the interface was given; ``key``: the one it was sealed with."""
+
+    text: str
+    to: int
+    packet_id: int
+    key: bytes = b""
+    reply_id: int = 0
+
+
+class FakeInterface:
+    """An interface whose texts the test takes, and to which it gives the node's verdicts."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.own_private_key = PRIVATE_KEY
+        self._sent: queue.Queue[Sent] = queue.Queue()
+        self._verdicts: queue.Queue[int | None] = queue.Queue()
+        self._last_id = 1_000
+
+    def new_packet_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def send_text(
+        self,
+        text: str,
+        to: int,
+        packet_id: int,
+        *,
+        channel: int = 0,
+        want_ack: bool = False,
+        reply_id: int = 0,
+    ) -> None:
+        self._sent.put(Sent(text, to, packet_id, reply_id=reply_id))
+
+    def send_sealed_text(
+        self,
+        text: str,
+        to: int,
+        packet_id: int,
+        key: bytes,
+        *,
+        want_ack: bool = False,
+        reply_id: int = 0,
+    ) -> None:
+        self._sent.put(Sent(text, to, packet_id, key, reply_id))
+
+    def wait_for_queue_status(
+        self, packet_id: int, timeout_s: float, limit_s: float
+    ) -> mesh_pb2.QueueStatus | None:
+        result = self._verdicts.get(timeout=WAIT_S)
+        if result is None:
+            return None
+        return mesh_pb2.QueueStatus(res=result, mesh_packet_id=packet_id)
+
+    def take(self) -> Sent:
+        """Return the next text that the interface was given; fail if it does not come."""
+        return self._sent.get(timeout=WAIT_S)
+
+    def say(self, result: int | None) -> None:
+        """Give the node's verdict on the text given last; None: it says nothing in time."""
+        self._verdicts.put(result)
+
+
+class FakeLink:
+    """A link with one interface, or none."""
+
+    def __init__(self, interface: FakeInterface) -> None:
+        self.interface: FakeInterface | None = interface
+
+    def wait_live(self, timeout_s: float) -> SupervisedInterface | None:
+        return cast(SupervisedInterface | None, self.interface)
+
+
+class FakeKeys:
+    """The keys that a test sets."""
+
+    def __init__(self) -> None:
+        self.keys = {ANN: PUBLIC_KEY}
+
+    def public_key(self, num: int) -> bytes:
+        return self.keys.get(num, b"")
+
+    def label(self, num: int) -> str:
+        return f"node {num:x}"
+
+
+@pytest.fixture
+def interface() -> FakeInterface:
+    return FakeInterface()
+
+
+@pytest.fixture
+def link(interface: FakeInterface) -> FakeLink:
+    return FakeLink(interface)
+
+
+@pytest.fixture
+def keys() -> FakeKeys:
+    return FakeKeys()
+
+
+@pytest.fixture
+def sender(
+    link: FakeLink, keys: FakeKeys, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MessageSender]:
+    monkeypatch.setattr(message_sender, "LINK_POLL_S", 0.01)
+    started = MessageSender(link, keys, SealedMessages(), SETTINGS)
+    started.start()
+    yield started
+    if link.interface is not None:
+        link.interface.say(None)  # whatever it still waits for
+    assert started.stop(WAIT_S)
+
+
+SentTexts = Callable[[str], Sent]
+
+
+@pytest.fixture
+def send_taken(sender: MessageSender, interface: FakeInterface, journal: Journal) -> SentTexts:
+    """Return a function that sends a text to Ann which the node takes."""
+
+    def send(text: str) -> Sent:
+        sender.send(text, ANN, reply_id=5)
+        sent = interface.take()
+        assert (sent.text, sent.key) == (text, b"")
+        interface.say(0)
+        journal.wait_for(f"💬 Envoyé à node a : {text}")
+        return sent
+
+    return send
+
+
+# -- Routing errors ----------------------------------------------------------------------------
+
+
+def test_a_text_not_delivered_is_said_with_the_reason_once(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    sent = send_taken("hello")
+    for _ in range(3):
+        assert sender.routing_error(sent.packet_id, OWN, Error.MAX_RETRANSMIT, OWN) is None
+    assert journal.count("non remise") == 1
+    assert journal.messages[-1] == (
+        "⚠️ Réponse à node a non remise : aucun accusé de réception après trois émissions : hors "
+        "de portée, ou éteint (MAX_RETRANSMIT)"
+    )
+    send_taken("next")  # what had been queued again would come before it
+
+
+@pytest.mark.parametrize("error", [Error.MAX_RETRANSMIT, NO_KEY])
+def test_an_error_about_a_packet_that_is_not_ours_means_nothing(
+    sender: MessageSender, send_taken: SentTexts, journal: Journal, error: int
+) -> None:
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id + 1, OWN, error, OWN) is None
+    assert journal.count("⚠️") == 0
+
+
+@pytest.mark.parametrize("error", [Error.MAX_RETRANSMIT, NO_KEY])
+def test_an_error_from_somebody_else_means_nothing_and_does_not_hide_the_real_one(
+    sender: MessageSender,
+    send_taken: SentTexts,
+    interface: FakeInterface,
+    journal: Journal,
+    error: int,
+) -> None:
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, BOB, error, OWN) is None
+    assert journal.count("⚠️") == 0
+    send_taken("next")
+    sender.routing_error(sent.packet_id, OWN, Error.NO_ROUTE, OWN)
+    assert journal.count("⚠️") == 1
+
+
+@pytest.mark.parametrize("error", [Error.NO_CHANNEL, Error.PKI_UNKNOWN_PUBKEY, NO_KEY])
+def test_an_error_from_the_recipient_is_said_and_nothing_is_sent_again(
+    sender: MessageSender,
+    send_taken: SentTexts,
+    interface: FakeInterface,
+    journal: Journal,
+    error: int,
+) -> None:
+    """It got the packet, or it would know nothing of it: our own node does not lack its key."""
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, ANN, error, OWN) is None
+    assert journal.count("non remise") == 1
+    send_taken("next")
+
+
+def test_for_want_of_a_key_a_text_goes_out_again_under_our_own_seal(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    again = interface.take()
+    interface.say(0)
+    assert (again.text, again.to, again.reply_id) == ("hello", ANN, 5)
+    assert again.key == message_key(PRIVATE_KEY, PUBLIC_KEY)
+    assert again.packet_id != sent.packet_id, "the node ignores an id that it has seen"
+    journal.wait_for("💬 Envoyé à node a : hello", times=2)
+    assert journal.count("🔑 La radio n'a pas la clé de node a : le bot scelle lui-même") == 1
+    assert journal.count("non remise") == 0
+
+
+@pytest.mark.parametrize("error", sorted(NO_KEY_ERRORS - {NO_KEY}))
+def test_another_trouble_with_keys_is_sealed_around_but_no_sign_that_the_radio_has_none(
+    sender: MessageSender,
+    send_taken: SentTexts,
+    interface: FakeInterface,
+    error: int,
+) -> None:
+    """Our own node may hold a wrong one: it must not be taken for lacking and given another."""
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, OWN, error, OWN) is None
+    again = interface.take()
+    interface.say(0)
+    assert (again.text, again.key) == ("hello", message_key(PRIVATE_KEY, PUBLIC_KEY))
+
+
+def test_a_sender_with_as_many_texts_as_it_holds_is_full(link: FakeLink, keys: FakeKeys) -> None:
+    sender = MessageSender(link, keys, SealedMessages(), SETTINGS)
+    for _ in range(MAX_WAITING_TEXTS):
+        assert not sender.is_full()
+        sender.send("hello", ANN)
+    assert sender.is_full()
+
+
+def test_for_want_of_a_key_a_text_goes_out_again_once_however_often_that_is_said(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    sent = send_taken("hello")
+    for _ in range(3):
+        assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    assert interface.take().text == "hello"
+    interface.say(0)
+    send_taken("next")
+
+
+def test_a_text_under_our_own_seal_is_not_sealed_a_second_time(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    sender.send("hello", ANN, sealed=True)
+    sent = interface.take()
+    interface.say(0)
+    journal.wait_for("💬 Envoyé")
+    assert sent.key
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    assert journal.count("non remise") == 1
+    send_taken("next")
+
+
+@pytest.mark.parametrize("missing", ["public key", "private key", "link"])
+def test_a_text_that_cannot_be_sealed_is_said_to_be_lost(
+    sender: MessageSender,
+    send_taken: SentTexts,
+    interface: FakeInterface,
+    link: FakeLink,
+    keys: FakeKeys,
+    journal: Journal,
+    missing: str,
+) -> None:
+    sent = send_taken("hello")
+    if missing == "public key":
+        keys.keys.clear()
+    elif missing == "private key":
+        interface.own_private_key = b""
+    else:
+        link.interface = None
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    assert journal.count("non remise : la radio n'a pas la clé publique de ce nœud") == 1
+    link.interface = interface
+    send_taken("next")
+
+
+def test_an_error_that_comes_before_the_nodes_word_is_seen_to_after_it(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    sender.send("hello", ANN)
+    sent = interface.take()
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    interface.say(0)
+    again = interface.take()
+    assert again.key
+    interface.say(0)
+    journal.wait_for("💬 Envoyé à node a : hello")
+    assert journal.count("💬 Envoyé") == 1, "the first one was not sent"
+    send_taken("next")
+
+
+def test_a_refusal_in_the_nodes_own_word_is_seen_to_likewise(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    sender.send("hello", ANN)
+    sent = interface.take()
+    interface.say(NO_KEY)
+    again = interface.take()
+    assert (bool(again.key), again.packet_id != sent.packet_id) == (True, True)
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    interface.say(0)
+    journal.wait_for("💬 Envoyé à node a : hello")
+    assert journal.count("non remise") == 0
+    send_taken("next")  # the error that follows the refusal was about the same text
+
+
+@pytest.mark.parametrize("first", ["the error", "the end of the wait"])
+def test_a_node_that_does_not_confirm_may_tell_that_it_lacks_a_key_all_the_same(
+    sender: MessageSender, interface: FakeInterface, journal: Journal, first: str
+) -> None:
+    sender.send("hello", ANN)
+    sent = interface.take()
+    if first == "the error":
+        sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN)
+        interface.say(None)
+    else:
+        interface.say(None)
+        journal.wait_for("💬 Remis pour node a, sans confirmation du nœud")
+        sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN)
+    interface.say(None)
+    again = interface.take()
+    assert (again.text, again.key) == ("hello", message_key(PRIVATE_KEY, PUBLIC_KEY))
+
+
+def test_of_texts_sent_long_ago_errors_mean_nothing(
+    sender: MessageSender,
+    send_taken: SentTexts,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(message_sender, "REMEMBERED_TEXTS", 2)
+    old, recent, last = (send_taken(text) for text in ("one", "two", "three"))
+    for sent, count in ((old, 0), (recent, 1), (last, 2)):
+        sender.routing_error(sent.packet_id, OWN, Error.NO_ROUTE, OWN)
+        assert journal.count("non remise") == count
+
+
+# -- Requests ----------------------------------------------------------------------------------
+
+
+class Requests:
+    """Requests of a test, and the results they had."""
+
+    def __init__(self) -> None:
+        self.results: queue.Queue[int | None] = queue.Queue()
+        self.sent: list[tuple[object, int]] = []
+
+    def make(self, interface: object, error: Exception | None = None) -> OutgoingRequest:
+        def send(session: SupervisedInterface, packet_id: int) -> None:
+            if error is not None:
+                raise error
+            self.sent.append((session, packet_id))
+
+        return OutgoingRequest(cast(SupervisedInterface, interface), send, self.results.put)
+
+    def result(self) -> int | None:
+        return self.results.get(timeout=WAIT_S)
+
+
+@pytest.fixture
+def requests() -> Requests:
+    return Requests()
+
+
+@pytest.mark.parametrize("result", [0, 36, None])
+def test_a_request_hears_the_nodes_word_on_it(
+    sender: MessageSender, interface: FakeInterface, requests: Requests, result: int | None
+) -> None:
+    interface.say(result)
+    assert sender.request(requests.make(interface))
+    assert requests.result() == result
+    assert requests.sent == [(interface, 1_001)]
+
+
+def test_a_request_is_not_sent_on_another_interface_than_it_was_meant_for(
+    sender: MessageSender, requests: Requests
+) -> None:
+    assert sender.request(requests.make(FakeInterface()))
+    assert requests.result() is None
+    assert requests.sent == []
+
+
+def test_a_request_on_a_link_that_is_down_has_no_result(
+    sender: MessageSender, interface: FakeInterface, link: FakeLink, requests: Requests
+) -> None:
+    link.interface = None
+    assert sender.request(requests.make(interface))
+    assert requests.result() is None
+    assert requests.sent == []
+
+
+def test_a_request_that_fails_has_no_result_and_stops_nothing(
+    sender: MessageSender, interface: FakeInterface, requests: Requests, send_taken: SentTexts
+) -> None:
+    sender.request(requests.make(interface, LinkError(Cause.LINK_DOWN)))
+    assert requests.result() is None
+    assert send_taken("next").text == "next"
+
+
+def test_a_request_is_sent_after_the_texts_that_wait(
+    sender: MessageSender, interface: FakeInterface, requests: Requests
+) -> None:
+    sender.send("hello", ANN)
+    sender.request(requests.make(interface))
+    interface.take()
+    assert requests.sent == []
+    interface.say(0)
+    interface.say(0)
+    assert requests.result() == 0
+
+
+def test_a_request_has_no_room_where_a_text_has_none(link: FakeLink, keys: FakeKeys) -> None:
+    sender = MessageSender(link, keys, SealedMessages(), SETTINGS)  # does not run
+    request = Requests().make(link.interface)
+    for _ in range(MAX_WAITING_TEXTS):
+        assert not sender.is_full()
+        assert sender.request(request)
+    assert sender.is_full()
+    assert not sender.request(request)
+
+
+def test_stopping_ends_the_thread_while_it_waits_for_a_link(
+    sender: MessageSender, link: FakeLink
+) -> None:
+    link.interface = None
+    sender.send("hello", ANN)
+    assert sender.stop(WAIT_S)
+    assert "bot-sender" not in [thread.name for thread in threading.enumerate()]
