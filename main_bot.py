@@ -83,7 +83,7 @@ MAY_BE_ZERO = (
     "TCP_INTERFACE_CLEANUP_DELAY",
     "TCP_INTERFACE_STABILIZATION_DELAY",
 )
-KEY_ORDERS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
+KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
@@ -187,7 +187,7 @@ class MeshBot:
         self._timers: set[threading.Timer] = set()
         self._said_key_withheld = False
         self._known_node_num = 0
-        self._orders_unread = True
+        self._decisions_unread = True
         self._kept_house_s = clock()
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
@@ -408,7 +408,7 @@ class MeshBot:
             )
         self._worker.every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
         self._worker.every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
-        self._worker.every(KEY_ORDERS_POLL_S, self._obey_key_orders)
+        self._worker.every(KEY_DECISIONS_POLL_S, self._carry_out_key_decisions)
         self._worker.every(JOURNAL_FLUSH_S, self.link_journal.flush)
         self._worker.every(JOURNAL_ALIVE_S, self._link.note_alive)
         self._worker.post(self.link_journal.prune)
@@ -417,7 +417,7 @@ class MeshBot:
             self._worker.every(
                 KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
             )
-        self._worker.post(self._obey_key_orders)
+        self._worker.post(self._carry_out_key_decisions)
         self._worker.start()
         self._sender.start()
         self._link.start()
@@ -584,14 +584,14 @@ class MeshBot:
         except StorageError as error:
             log.debug("%s", error)  # what matters is the database itself
 
-    def _obey_key_orders(self) -> None:
+    def _carry_out_key_decisions(self) -> None:
         """Do what the operator decided meanwhile with ``main_bot.py keys``."""
         try:
-            self._orders_unread = self._storage.changed_by_others() or self._orders_unread
-            if not self._orders_unread:
+            self._decisions_unread = self._storage.changed_by_others() or self._decisions_unread
+            if not self._decisions_unread:
                 return
-            changed = self.node_manager.obey_orders()
-            self._orders_unread = False
+            changed = self.node_manager.carry_out_decisions()
+            self._decisions_unread = False
         except StorageError as error:
             log.debug("decisions about keys not read: %s", error)
             return

@@ -93,7 +93,7 @@ class NodeManager:
         self._strangers: OrderedDict[int, None] = OrderedDict()
         """Nodes heard that had not introduced themselves when last looked at, the oldest first."""
         self._unsaved: set[int] = set()
-        self._obeyed: dict[int, tuple[int, ...]] = {}
+        self._carried_out: dict[int, tuple[int, ...]] = {}
         """Decisions that were done but still stand in the store, and the nodes they changed."""
         self._revision = 0
         self._entries: dict[int, _SyncEntry] = {}
@@ -255,39 +255,43 @@ class NodeManager:
 
     # -- The operator's decisions --------------------------------------------------------------
 
-    def obey_orders(self) -> bool:
+    def carry_out_decisions(self) -> bool:
         """Do what the operator decided about keys; return whether any key changed.
 
         Raises ``StorageError`` when the decisions cannot be read.
         """
-        orders = [order for order in self._storage.load_orders() if order.id not in self._obeyed]
-        for order in orders:
-            self._obey(order)
-        return any(order.accept for order in orders)
+        decisions = [
+            decision
+            for decision in self._storage.load_decisions()
+            if decision.id not in self._carried_out
+        ]
+        for decision in decisions:
+            self._carry_out(decision)
+        return any(decision.accept for decision in decisions)
 
-    def _obey(self, order: KeyDecision) -> None:
+    def _carry_out(self, decision: KeyDecision) -> None:
         now = int(self._wall_clock())
         with self._lock:
-            node = self._node(order.num)
-            if node is None or not is_usable_key(order.public_key):
-                self._obeyed[order.id] = ()
+            node = self._node(decision.num)
+            if node is None or not is_usable_key(decision.public_key):
+                self._carried_out[decision.id] = ()
                 return
-            known, key = node.public_key, fingerprint(order.public_key)
+            known, key = node.public_key, fingerprint(decision.public_key)
             changed = [node]
-            if order.accept:
-                holder = self._nodes.get(self._trust.holder(order.public_key) or 0)
-                self._trust.accept(node, order.public_key, holder, now)
+            if decision.accept:
+                holder = self._nodes.get(self._trust.holder(decision.public_key) or 0)
+                self._trust.accept(node, decision.public_key, holder, now)
                 line = f"🔑 Clé de {_label(node)} acceptée par l'opérateur : {key}"
-                if known and known != order.public_key:
+                if known and known != decision.public_key:
                     line += f" au lieu de {fingerprint(known)}"
                 if holder is not None and holder is not node:
                     line += f", retirée à {_label(holder)}"
                     changed.append(holder)
             else:
-                self._trust.refuse(node, order.public_key, now)
+                self._trust.refuse(node, decision.public_key, now)
                 line = f"🔑 Clé annoncée par {_label(node)} refusée par l'opérateur : {key}"
             self._touch(*(one.num for one in changed))
-            self._obeyed[order.id] = tuple(one.num for one in changed)
+            self._carried_out[decision.id] = tuple(one.num for one in changed)
         log.info(line)
         self._save([], insist=True)
 
@@ -427,18 +431,18 @@ class NodeManager:
                 return False
             other_keys = self._trust.take_unsaved() if nodes or insist else {}
             # With the decisions go the nodes they changed, or a crash would lose both.
-            obeyed = dict(self._obeyed)
+            carried_out = dict(self._carried_out)
             named = {node.num for node in nodes}
             nodes = nodes + [
                 replace(self._nodes[num])
-                for num in dict.fromkeys(num for nums in obeyed.values() for num in nums)
+                for num in dict.fromkeys(num for nums in carried_out.values() for num in nums)
                 if num in self._nodes and num not in named
             ]
-        if not (nodes or other_keys or obeyed):
+        if not (nodes or other_keys or carried_out):
             return True
         try:
             try:
-                self._storage.save_nodes(nodes, other_keys, obeyed)
+                self._storage.save_nodes(nodes, other_keys, carried_out)
             except StorageVanished as error:
                 self.rebuild_store(error)
         except StorageError as error:
@@ -452,8 +456,8 @@ class NodeManager:
             return False
         with self._lock:
             was_failing, self._storage_failing = self._storage_failing, False
-            for order_id in obeyed:
-                self._obeyed.pop(order_id, None)
+            for decision_id in carried_out:
+                self._carried_out.pop(decision_id, None)
             self._next_try_s = -math.inf
             # Another thread may have learned and written a key since the copies were taken.
             outdated = [

@@ -17,10 +17,10 @@ class FakeStorage(Storage):
         super().__init__(Path("unused"))
         self.rows: dict[int, KnownNode] = {}
         self.other_keys: dict[int, Sequence[OtherKey]] = {}
-        self.orders: list[KeyDecision] = []
+        self.decisions: list[KeyDecision] = []
         self.failing = False
         self.before_write: Callable[[], None] = lambda: None
-        self._last_order_id = 0
+        self._last_decision_id = 0
 
     def load_nodes(self) -> list[KnownNode]:
         return [replace(node, heard_s=None) for _, node in sorted(self.rows.items())]
@@ -28,30 +28,32 @@ class FakeStorage(Storage):
     def load_other_keys(self) -> list[OtherKey]:
         return [other for others in self.other_keys.values() for other in others]
 
-    def load_orders(self) -> list[KeyDecision]:
-        return list(self.orders)
+    def load_decisions(self) -> list[KeyDecision]:
+        return list(self.decisions)
 
-    def add_order(self, num: int, public_key: bytes, *, accept: bool) -> int:
-        self._last_order_id += 1
-        self.orders = [
-            order for order in self.orders if (order.num, order.public_key) != (num, public_key)
+    def add_decision(self, num: int, public_key: bytes, *, accept: bool) -> int:
+        self._last_decision_id += 1
+        self.decisions = [
+            decision
+            for decision in self.decisions
+            if (decision.num, decision.public_key) != (num, public_key)
         ]
-        self.orders.append(KeyDecision(self._last_order_id, num, public_key, accept))
-        return self._last_order_id
+        self.decisions.append(KeyDecision(self._last_decision_id, num, public_key, accept))
+        return self._last_decision_id
 
     def save_nodes(
         self,
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[int] = (),
+        carried_out: Iterable[int] = (),
     ) -> None:
         self.before_write()
         if self.failing:
             raise StorageError("disque plein")
         self.rows.update({node.num: replace(node) for node in nodes})
         self.other_keys.update(other_keys or {})
-        done = set(obeyed)
-        self.orders = [order for order in self.orders if order.id not in done]
+        done = set(carried_out)
+        self.decisions = [decision for decision in self.decisions if decision.id not in done]
 
 
 class Clock:

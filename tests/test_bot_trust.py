@@ -66,7 +66,7 @@ def sealed_packet(
 
 @pytest.fixture
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main_bot, "KEY_ORDERS_POLL_S", 0.05)
+    monkeypatch.setattr(main_bot, "KEY_DECISIONS_POLL_S", 0.05)
     monkeypatch.setattr(main_bot, "KEY_PUSH_INTERVAL_S", 0.05)
 
 

@@ -639,8 +639,8 @@ def order(
     manager: NodeManager, storage: FakeStorage, num: int, key: bytes, *, accept: bool
 ) -> bool:
     """Have a manager obey a decision; return whether it says that a key changed."""
-    storage.add_order(num, key, accept=accept)
-    return manager.obey_orders()
+    storage.add_decision(num, key, accept=accept)
+    return manager.carry_out_decisions()
 
 
 def test_an_accepted_key_replaces_the_known_one_on_disk_too(
@@ -650,7 +650,7 @@ def test_an_accepted_key_replaces_the_known_one_on_disk_too(
     lines()
     assert order(known, storage, ANN, OTHER_KEY, accept=True)
     assert known.public_key(ANN) == storage.rows[ANN].public_key == OTHER_KEY
-    assert storage.orders == []
+    assert storage.decisions == []
     assert storage.other_keys[ANN] == [
         OtherKey(ANN, KEYS[ANN], replaced_at=1_700_000_000, replaced_by="operator")
     ]
@@ -680,7 +680,7 @@ def test_a_refused_key_is_not_announced_again(
     known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
     lines()
     assert not order(known, storage, ANN, OTHER_KEY, accept=False)
-    assert storage.orders == []
+    assert storage.decisions == []
     assert storage.other_keys[ANN] == [OtherKey(ANN, OTHER_KEY, refused_at=1_700_000_000)]
     assert lines() == ["🔑 Clé annoncée par !0000000a refusée par l'opérateur : mZmZmZmZmZmZ"]
     clock.now_s += 7_200.0
@@ -690,9 +690,9 @@ def test_a_refused_key_is_not_announced_again(
 
 
 def test_orders_are_obeyed_in_their_order(known: NodeManager, storage: FakeStorage) -> None:
-    storage.add_order(ANN, OTHER_KEY, accept=True)
-    storage.add_order(BOB, OTHER_KEY, accept=True)
-    known.obey_orders()
+    storage.add_decision(ANN, OTHER_KEY, accept=True)
+    storage.add_decision(BOB, OTHER_KEY, accept=True)
+    known.carry_out_decisions()
     assert (known.public_key(ANN), known.public_key(BOB)) == (b"", OTHER_KEY)
 
 
@@ -701,7 +701,7 @@ def test_without_orders_nothing_changes_and_nothing_is_written(
 ) -> None:
     writes: list[None] = []
     storage.before_write = lambda: writes.append(None)
-    assert not known.obey_orders()
+    assert not known.carry_out_decisions()
     assert writes == []
 
 
@@ -711,7 +711,7 @@ def test_an_order_about_a_number_that_is_no_nodes_changes_nothing(
     order(known, storage, 0xFFFFFFFF, OTHER_KEY, accept=True)
     assert known.key_holder(OTHER_KEY) is None
     known.save_heard()
-    assert storage.orders == []
+    assert storage.decisions == []
 
 
 def test_an_accepted_key_is_synced(known: NodeManager, storage: FakeStorage, lines: Lines) -> None:
@@ -728,12 +728,12 @@ def test_an_order_obeyed_with_a_full_disk_is_obeyed_once_and_written_later(
     assert order(known, storage, ANN, OTHER_KEY, accept=True)
     known.learn_from_radio([info_of(ANN, KEYS[EVE])])
     lines()
-    assert not known.obey_orders(), "it stands in the store still, but was obeyed"
+    assert not known.carry_out_decisions(), "it stands in the store still, but was obeyed"
     assert lines() == []
     assert known.public_key(ANN) == OTHER_KEY
     storage.failing = False
     known.save_heard()
-    assert storage.orders == []
+    assert storage.decisions == []
     assert storage.rows[ANN].public_key == OTHER_KEY
 
 
@@ -747,7 +747,7 @@ def test_an_order_leaves_the_store_only_together_with_what_it_did(
     clock.now_s += 60.0
     known.learn_from_air(0x77, user_of(0x77, b"\x77" * 32))
     assert storage.rows[0x77].public_key == b"\x77" * 32
-    assert bool(storage.orders) or storage.rows[ANN].public_key == OTHER_KEY
+    assert bool(storage.decisions) or storage.rows[ANN].public_key == OTHER_KEY
 
 
 def test_a_nameless_node_that_lost_its_key_with_a_full_disk_has_lost_it_after_a_restart(
@@ -791,7 +791,7 @@ def test_an_order_about_what_can_be_nobodys_key_changes_nothing_and_says_nothing
     known.save_heard()
     assert (known.public_key(ANN), known.other_keys(ANN)) == (KEYS[ANN], [])
     assert lines() == []
-    assert storage.orders == []
+    assert storage.decisions == []
 
 
 def test_accepted_then_refused_while_the_bot_was_off_the_former_key_is_believed(
@@ -799,22 +799,22 @@ def test_accepted_then_refused_while_the_bot_was_off_the_former_key_is_believed(
 ) -> None:
     known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
     known.save_heard()
-    storage.add_order(ANN, OTHER_KEY, accept=True)
-    storage.add_order(ANN, OTHER_KEY, accept=False)
+    storage.add_decision(ANN, OTHER_KEY, accept=True)
+    storage.add_decision(ANN, OTHER_KEY, accept=False)
     again = NodeManager(storage, wall_clock=Clock(1_700_000_009.0))
     again.load()
-    again.obey_orders()
+    again.carry_out_decisions()
     assert again.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
     assert again.other_keys(ANN) == [OtherKey(ANN, OTHER_KEY, refused_at=1_700_000_009)]
-    assert storage.orders == []
+    assert storage.decisions == []
 
 
 def test_accepted_refused_and_accepted_again_while_the_bot_was_off_it_is_believed(
     known: NodeManager, storage: FakeStorage
 ) -> None:
     for accept in (True, False, True):
-        storage.add_order(ANN, OTHER_KEY, accept=accept)
-    known.obey_orders()
+        storage.add_decision(ANN, OTHER_KEY, accept=accept)
+    known.carry_out_decisions()
     assert known.public_key(ANN) == OTHER_KEY
 
 
@@ -952,8 +952,8 @@ def test_keys_that_wait_were_refused_or_replaced_survive_a_restart(tmp_path: Pat
     before.learn_from_radio([info_of(ANN, KEYS[BOB])])
     before.learn_from_air(ANN, user_of(ANN, KEYS[EVE]))
     before.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
-    storage.add_order(ANN, OTHER_KEY, accept=False)
-    before.obey_orders()
+    storage.add_decision(ANN, OTHER_KEY, accept=False)
+    before.carry_out_decisions()
     others = before.other_keys(ANN)
     assert len(others) == 3
     storage.close()
@@ -1092,8 +1092,8 @@ def test_the_rebuilding_of_a_deleted_store_is_tried_until_every_key_is_in_it(
     nodes = NodeManager(storage, clock=clock)
     nodes.learn_from_radio([info_of(num) for num in KEYS])
     nodes.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
-    storage.add_order(BOB, OTHER_KEY, accept=False)
-    nodes.obey_orders()
+    storage.add_decision(BOB, OTHER_KEY, accept=False)
+    nodes.carry_out_decisions()
     for name in os.listdir(tmp_path):
         (tmp_path / name).unlink()
     lines()

@@ -30,8 +30,8 @@ from node_manager import NodeManager
 
 EXIT_OK = 0
 EXIT_NO = 1
-OBEYED_WITHIN_S = 12.0
-OBEYED_POLL_S = 0.25
+CARRIED_OUT_WITHIN_S = 12.0
+CARRIED_OUT_POLL_S = 0.25
 MIN_KEY_CHARS = 4
 MAX_LISTED = 20
 NODE_HELP = "nom, ou identifiant sans le « ! » : a1b2c3d4"
@@ -70,7 +70,7 @@ class KeysCommand:
         simulated: bool,
         write: Callable[[str], object] = sys.stdout.write,
         sleep: Callable[[float], object] = time.sleep,
-        wait_s: float = OBEYED_WITHIN_S,
+        wait_s: float = CARRIED_OUT_WITHIN_S,
     ) -> None:
         """Name the database; nothing is opened yet."""
         self._path = path
@@ -106,12 +106,12 @@ class KeysCommand:
     # -- list ----------------------------------------------------------------------------------
 
     def _list(self, name: str | None) -> None:
-        orders = self._storage.load_orders()
+        decisions = self._storage.load_decisions()
         if name is not None:
             for node in self._found(name):
-                self._describe(node, orders)
+                self._describe(node, decisions)
             return
-        decided = {(order.num, order.public_key) for order in orders}
+        decided = {(decision.num, decision.public_key) for decision in decisions}
         waiting = self._nodes.waiting_keys()
         undecided = sum((other.num, other.public_key) not in decided for other in waiting)
         known = self._nodes.key_counts(None)[0]
@@ -130,12 +130,12 @@ class KeysCommand:
         nums = list(dict.fromkeys(other.num for other in waiting))
         for num in nums[:MAX_LISTED]:
             self._say("")
-            self._describe(self._nodes.node(num) or KnownNode(num), orders)
+            self._describe(self._nodes.node(num) or KnownNode(num), decisions)
         if len(nums) > MAX_LISTED:
             more = counted(len(nums) - MAX_LISTED, "autre nœud", "autres nœuds")
             self._say(f"\n… et {more}")
 
-    def _describe(self, node: KnownNode, orders: list[KeyDecision]) -> None:
+    def _describe(self, node: KnownNode, decisions: list[KeyDecision]) -> None:
         self._say(f"{printable(node.name)} ({node.id})")
         others = self._nodes.other_keys(node.num)
         if node.public_key:
@@ -155,7 +155,7 @@ class KeysCommand:
                 if holder is not None:
                     name = printable(holder.name)
                     self._say(f"                   c'est la clé connue de {name} ({holder.id})")
-                self._say(f"                   {_decision_text(other, orders)}")
+                self._say(f"                   {_decision_text(other, decisions)}")
             if other.replaced_at:
                 by = (
                     "la base de la radio"
@@ -187,14 +187,14 @@ class KeysCommand:
             raise KeysRefusal(f"plusieurs nœuds de ce nom, donner l'identifiant : {names}")
         node = found[0]
         key = self._chosen_key(node, beginning, accept=accept)
-        order_id = self._storage.add_order(node.num, key, accept=accept)
+        decision_id = self._storage.add_decision(node.num, key, accept=accept)
         what = "à accepter" if accept else "à refuser"
         self._say(f"Clé {_key_text(node.num, key)} de {printable(node.name)} ({node.id}) : {what}")
         holder = self._nodes.key_holder(key)
         if accept and holder is not None and holder.num != node.num:
             self._say(f"Elle est retirée à {printable(holder.name)} ({holder.id})")
         self._say("Décision notée ; elle attend le bot…")
-        if self._is_obeyed(order_id):
+        if self._is_carried_out(decision_id):
             self._say("✅ Pris en compte par le bot")
         else:
             self._say(
@@ -252,11 +252,11 @@ class KeysCommand:
                 return f"majuscules et minuscules comptent : {fingerprint(key)}"
         return f"{name} n'a pas d'autre clé qui commence ainsi"
 
-    def _is_obeyed(self, order_id: int) -> bool:
+    def _is_carried_out(self, decision_id: int) -> bool:
         """Wait for the running bot to take the decision out of the database."""
-        for _ in range(max(1, round(self._wait_s / OBEYED_POLL_S))):
-            self._sleep(OBEYED_POLL_S)
-            if all(order.id != order_id for order in self._storage.load_orders()):
+        for _ in range(max(1, round(self._wait_s / CARRIED_OUT_POLL_S))):
+            self._sleep(CARRIED_OUT_POLL_S)
+            if all(decision.id != decision_id for decision in self._storage.load_decisions()):
                 return True
         return False
 
@@ -293,10 +293,10 @@ def _key_text(num: int, key: bytes) -> str:
     return base64_text(key) + evidence
 
 
-def _decision_text(other: OtherKey, orders: list[KeyDecision]) -> str:
-    for order in reversed(orders):
-        if (order.num, order.public_key) == (other.num, other.public_key):
-            return f"{'acceptée' if order.accept else 'refusée'}, dès que le bot tournera"
+def _decision_text(other: OtherKey, decisions: list[KeyDecision]) -> str:
+    for decision in reversed(decisions):
+        if (decision.num, decision.public_key) == (other.num, other.public_key):
+            return f"{'acceptée' if decision.accept else 'refusée'}, dès que le bot tournera"
     key = fingerprint(other.public_key)
     return f"à trancher : main_bot.py keys accept (ou refuse) {node_id(other.num)[1:]} {key}"
 

@@ -454,16 +454,16 @@ class Storage:
         """Return every key stored that is not its node's. Raises :class:`StorageError`."""
         return [OtherKey(*row) for row in self._rows("other_keys", _OTHER_KEY_COLUMNS)]
 
-    def load_orders(self) -> list[KeyDecision]:
+    def load_decisions(self) -> list[KeyDecision]:
         """Return what the operator decided and the bot has yet to do, the oldest first.
 
         Raises :class:`StorageError`.
         """
         rows = self._rows("key_orders", ("id", "num", "public_key", "accept"))
-        orders = [KeyDecision(id_, num, key, bool(accept)) for id_, num, key, accept in rows]
-        return sorted(orders, key=lambda order: order.id)
+        decisions = [KeyDecision(id_, num, key, bool(accept)) for id_, num, key, accept in rows]
+        return sorted(decisions, key=lambda decision: decision.id)
 
-    def add_order(self, num: int, public_key: bytes, *, accept: bool) -> int:
+    def add_decision(self, num: int, public_key: bytes, *, accept: bool) -> int:
         """Leave a decision for the bot; return its id. Raises :class:`StorageError`."""
         try:
             with self._lock, self._opened() as transaction:
@@ -497,11 +497,11 @@ class Storage:
         self,
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[int] = (),
+        carried_out: Iterable[int] = (),
     ) -> None:
         """Write nodes in one transaction, durable on return. Raises :class:`StorageError`.
 
-        ``other_keys``: all of each node named. ``obeyed``: ids of decisions that are done with.
+        ``other_keys``: all of each node named. ``carried_out``: ids of decisions done with.
         """
         rows = [
             (self._simulated, *(getattr(node, column) for column in _NODE_COLUMNS))
@@ -522,7 +522,8 @@ class Storage:
                 )
                 transaction.executemany(_insert("other_keys", _OTHER_KEY_COLUMNS), other_rows)
                 transaction.executemany(
-                    "DELETE FROM key_orders WHERE id = ?", [(order_id,) for order_id in obeyed]
+                    "DELETE FROM key_orders WHERE id = ?",
+                    [(decision_id,) for decision_id in carried_out],
                 )
         except sqlite3.Error as error:
             raise self._not_written(error) from error

@@ -24,7 +24,9 @@ NOW = 1_700_000_000
 DATE = datetime.fromtimestamp(NOW).strftime("le %d/%m/%Y à %H:%M")
 
 OBEYED = "✅ Pris en compte par le bot"
-NOT_OBEYED = "⏳ Le bot ne tourne pas, ou ne répond pas : ce sera fait à son prochain démarrage"
+NOT_CARRIED_OUT = (
+    "⏳ Le bot ne tourne pas, ou ne répond pas : ce sera fait à son prochain démarrage"
+)
 
 
 class Bot:
@@ -44,7 +46,7 @@ class Bot:
     def obey(self, seconds: float) -> None:
         """Obey while the command sleeps, as the bot does on a thread of its own process."""
         self.slept_s.append(seconds)
-        self.nodes.obey_orders()
+        self.nodes.carry_out_decisions()
 
 
 @pytest.fixture
@@ -99,10 +101,10 @@ def noted(action: str, num: int, key: bytes, name: str) -> list[str]:
     ]
 
 
-def orders_in(path: Path) -> list[KeyDecision]:
+def decisions_in(path: Path) -> list[KeyDecision]:
     storage = Storage(path)
     storage.open()
-    orders = storage.load_orders()
+    orders = storage.load_decisions()
     storage.close()
     return orders
 
@@ -161,12 +163,12 @@ def test_a_key_that_the_number_speaks_for_is_marked(bot: Bot, path: Path) -> Non
 def test_the_history_and_the_refusals_of_one_node_are_shown(
     bot: Bot, path: Path, source: str, by: str
 ) -> None:
-    bot.storage.add_order(ANN, SECOND, accept=False)
-    bot.nodes.obey_orders()
+    bot.storage.add_decision(ANN, SECOND, accept=False)
+    bot.nodes.carry_out_decisions()
     bot.wall_clock.now_s += 1.0
     if source == "operator":
-        bot.storage.add_order(ANN, FOURTH, accept=True)
-        bot.nodes.obey_orders()
+        bot.storage.add_decision(ANN, FOURTH, accept=True)
+        bot.nodes.carry_out_decisions()
     else:
         info = mesh_pb2.NodeInfo(num=ANN, user=mesh_pb2.User(public_key=FOURTH))
         bot.nodes.learn_from_radio([info])
@@ -224,7 +226,7 @@ def test_a_name_cannot_write_lines_or_commands_of_the_terminal(bot: Bot, path: P
 @pytest.mark.parametrize("action", ["list", "accept", "refuse"])
 def test_an_unknown_node_is_an_error(bot: Bot, path: Path, action: str) -> None:
     assert keys(path, action, "nobody") == (1, ["❌ aucun nœud de ce nom : nobody"])
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 @pytest.mark.parametrize("words", [("list",), ("list", "Ann"), ("accept", "Ann")])
@@ -252,7 +254,7 @@ def test_a_running_bot_obeys_and_that_is_said(bot: Bot, path: Path, name: str) -
     )
     assert bot.slept_s == [0.25]
     assert bot.nodes.public_key(ANN) == SECOND
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
     assert keys(path, "list", "Ann")[1][1:3] == [
         f"  clé connue       {base64_text(SECOND)}",
         f"  ancienne         {base64_text(FIRST)}",
@@ -271,27 +273,27 @@ def test_a_refused_key_leaves_the_known_one(bot: Bot, path: Path) -> None:
 def test_a_decision_waits_for_a_bot_that_does_not_run(bot: Bot, path: Path) -> None:
     slept_s: list[float] = []
     code, lines = keys(path, "accept", "Ann", sleep=slept_s.append)
-    assert (code, lines) == (0, [*noted("accept", ANN, SECOND, "Ann"), NOT_OBEYED])
+    assert (code, lines) == (0, [*noted("accept", ANN, SECOND, "Ann"), NOT_CARRIED_OUT])
     assert sum(slept_s) == pytest.approx(12.0)
-    assert [(order.num, order.public_key, order.accept) for order in orders_in(path)] == [
+    assert [(order.num, order.public_key, order.accept) for order in decisions_in(path)] == [
         (ANN, SECOND, True)
     ]
     later = Bot(path)
     later.obey(0.0)
     assert later.nodes.public_key(ANN) == SECOND
     later.storage.close()
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 def test_a_bot_that_obeys_at_the_last_moment_has_obeyed(bot: Bot, path: Path) -> None:
     slept: list[float] = []
 
-    def obey_late(seconds: float) -> None:
+    def carry_out_late(seconds: float) -> None:
         slept.append(seconds)
         if sum(slept) >= 12.0:
             bot.obey(seconds)
 
-    assert keys(path, "accept", "Ann", sleep=obey_late)[1][-1] == OBEYED
+    assert keys(path, "accept", "Ann", sleep=carry_out_late)[1][-1] == OBEYED
 
 
 def test_another_nodes_key_is_accepted_only_when_it_is_named_and_taken_from_its_holder(
@@ -333,7 +335,7 @@ def test_a_part_of_a_name_is_good_enough_to_look_but_not_to_decide(
         1,
         [f"❌ aucun nœud ne s'appelle exactement {part}"],
     )
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 def test_the_key_that_the_radio_brought_can_be_confirmed(bot: Bot, path: Path) -> None:
@@ -362,24 +364,24 @@ def test_a_whole_key_that_can_be_nobodys_is_not_accepted(bot: Bot, path: Path, k
         1,
         ["❌ Bob (!b0b0b0b0) n'a pas d'autre clé qui commence ainsi"],
     )
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 def test_a_whole_key_never_heard_is_not_refused(bot: Bot, path: Path) -> None:
     assert keys(path, "refuse", "Bob", base64_text(FOURTH))[0] == 1
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 def test_accepted_then_refused_while_the_bot_is_off_ends_refused(bot: Bot, path: Path) -> None:
     keys(path, "accept", "Ann")
     keys(path, "refuse", "Ann")
-    assert [(order.public_key, order.accept) for order in orders_in(path)] == [(SECOND, False)]
+    assert [(order.public_key, order.accept) for order in decisions_in(path)] == [(SECOND, False)]
     later = Bot(path)
     later.obey(0.0)
     assert later.nodes.public_key(ANN) == FIRST
     assert later.nodes.other_keys(ANN) == [OtherKey(ANN, SECOND, refused_at=NOW)]
     later.storage.close()
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 @pytest.mark.parametrize("action", ["accept", "refuse"])
@@ -390,7 +392,7 @@ def test_a_name_of_several_nodes_is_no_decision(bot: Bot, path: Path, action: st
         1,
         ["❌ plusieurs nœuds de ce nom, donner l'identifiant : Ann (!0000000a), ann (!fffffffe)"],
     )
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 def test_of_several_keys_one_must_be_chosen_by_its_beginning(bot: Bot, path: Path) -> None:
@@ -402,7 +404,7 @@ def test_of_several_keys_one_must_be_chosen_by_its_beginning(bot: Bot, path: Pat
     start, choices = line.split(" : ")
     assert start == "❌ plusieurs clés, en ajouter le début"
     assert sorted(choices.split(", ")) == ["AgICAgICAgIC", "BAQEBAQEBAQE"]
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
     assert keys(path, "accept", "Ann", base64_text(FOURTH)[:4], sleep=bot.obey)[0] == 0
     assert bot.nodes.public_key(ANN) == FOURTH
 
@@ -416,7 +418,7 @@ def test_a_whole_key_may_be_given(bot: Bot, path: Path) -> None:
 def test_too_few_characters_choose_no_key(bot: Bot, path: Path, beginning: str) -> None:
     code, lines = keys(path, "accept", "Ann", beginning)
     assert (code, lines) == (1, ["❌ donner 4 caractères de la clé au moins"])
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 NOTHING_TO_DECIDE = (
@@ -446,7 +448,7 @@ def test_a_key_that_was_not_announced_cannot_be_decided_on(
     bot: Bot, path: Path, words: tuple[str, ...], said: str
 ) -> None:
     assert keys(path, *words) == (1, [said])
-    assert orders_in(path) == []
+    assert decisions_in(path) == []
 
 
 def test_a_former_or_refused_key_is_accepted_only_when_it_is_named(bot: Bot, path: Path) -> None:

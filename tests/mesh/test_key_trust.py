@@ -745,13 +745,13 @@ class KeysOfNodes(RuleBasedStateMachine):
 
     @rule(num=nums, key=usable_keys, accept=st.booleans())
     def operator_decides(self, num: int, key: bytes, accept: bool) -> None:
-        self.storage.add_order(num, key, accept=accept)
+        self.storage.add_decision(num, key, accept=accept)
         self.orders = [o for o in self.orders if (o.num, o.public_key) != (num, key)]
-        self.orders.append(self.storage.load_orders()[-1])
+        self.orders.append(self.storage.load_decisions()[-1])
 
     @rule()
     def bot_obeys(self) -> None:
-        self.nodes.obey_orders()
+        self.nodes.carry_out_decisions()
         for order in self.orders:
             (self.expect_accepted if order.accept else self.expect_refused)(
                 order.num, order.public_key
@@ -764,10 +764,10 @@ class KeysOfNodes(RuleBasedStateMachine):
     def bot_saves(self) -> None:
         self.nodes.save_heard()
         if not self.storage.failing:
-            assert self.storage.orders == self.orders
+            assert self.storage.decisions == self.orders
 
     def check_orders_are_gone(self) -> None:
-        assert self.storage.orders == []
+        assert self.storage.decisions == []
 
     def expect_accepted(self, num: int, key: bytes) -> None:
         for holder in NUMS:
@@ -851,7 +851,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
         if hasattr(self, "nodes"):
             self.storage.failing = False
             self.nodes.save_heard()
-            assert self.storage.orders == self.orders
+            assert self.storage.decisions == self.orders
         super().start_manager()
 
 

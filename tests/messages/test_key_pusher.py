@@ -161,8 +161,8 @@ def test_an_empty_key_is_never_given(bench: Bench) -> None:
 
 def test_a_key_that_the_operator_took_away_is_not_given(bench: Bench) -> None:
     bench.writes_to_us(ANN)
-    bench.storage.add_order(BOB, KEYS[ANN], accept=True)
-    bench.nodes.obey_orders()
+    bench.storage.add_decision(BOB, KEYS[ANN], accept=True)
+    bench.nodes.carry_out_decisions()
     assert not bench.turn()
 
 

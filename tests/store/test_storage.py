@@ -198,8 +198,8 @@ CALLS: list[Callable[[Storage], object]] = [
     lambda storage: storage.load_nodes(),
     lambda storage: storage.save_nodes([BARE_NODE]),
     lambda storage: storage.load_other_keys(),
-    lambda storage: storage.load_orders(),
-    lambda storage: storage.add_order(7, KEY, accept=True),
+    lambda storage: storage.load_decisions(),
+    lambda storage: storage.add_decision(7, KEY, accept=True),
     lambda storage: storage.changed_by_others(),
     lambda storage: storage.forget_simulated(),
     lambda storage: storage.nodes_of_the_other_mesh(),
@@ -305,24 +305,27 @@ def test_decisions_come_back_in_their_order_until_they_are_obeyed(
     storage: Storage, path: Path
 ) -> None:
     accepts = {1: True, 2: False, 3: True}
-    ids = [storage.add_order(num, KEY, accept=accept) for num, accept in accepts.items()]
-    orders = storage.load_orders()
+    ids = [storage.add_decision(num, KEY, accept=accept) for num, accept in accepts.items()]
+    orders = storage.load_decisions()
     assert [order.id for order in orders] == ids == sorted(set(ids))
     assert [(order.num, order.public_key) for order in orders] == [(num, KEY) for num in accepts]
     assert [order.accept for order in orders] == [True, False, True]
     storage.save_nodes([BARE_NODE], {}, [ids[0], ids[2]])
     again = Storage(path)
     again.open()
-    assert again.load_orders() == [orders[1]]
+    assert again.load_decisions() == [orders[1]]
     again.close()
 
 
 def test_of_two_decisions_on_one_key_of_a_node_the_last_one_counts(storage: Storage) -> None:
-    first = storage.add_order(7, KEY, accept=True)
-    others = [storage.add_order(8, KEY, accept=True), storage.add_order(7, b"o" * 32, accept=True)]
-    last = storage.add_order(7, KEY, accept=False)
+    first = storage.add_decision(7, KEY, accept=True)
+    others = [
+        storage.add_decision(8, KEY, accept=True),
+        storage.add_decision(7, b"o" * 32, accept=True),
+    ]
+    last = storage.add_decision(7, KEY, accept=False)
     assert first not in (*others, last)
-    assert storage.load_orders() == [
+    assert storage.load_decisions() == [
         KeyDecision(others[0], 8, KEY, accept=True),
         KeyDecision(others[1], 7, b"o" * 32, accept=True),
         KeyDecision(last, 7, KEY, accept=False),
@@ -332,12 +335,12 @@ def test_of_two_decisions_on_one_key_of_a_node_the_last_one_counts(storage: Stor
 def test_a_decision_on_a_simulated_node_leaves_that_on_the_real_one(
     storage: Storage, path: Path
 ) -> None:
-    order_id = storage.add_order(7, KEY, accept=True)
+    decision_id = storage.add_decision(7, KEY, accept=True)
     simulated = Storage(path, simulated=True)
     simulated.open()
-    simulated.add_order(7, KEY, accept=False)
+    simulated.add_decision(7, KEY, accept=False)
     simulated.close()
-    assert storage.load_orders() == [KeyDecision(order_id, 7, KEY, accept=True)]
+    assert storage.load_decisions() == [KeyDecision(decision_id, 7, KEY, accept=True)]
 
 
 def test_the_nodes_of_the_other_mesh_are_counted(storage: Storage, path: Path) -> None:
@@ -351,23 +354,23 @@ def test_the_nodes_of_the_other_mesh_are_counted(storage: Storage, path: Path) -
 
 
 def test_an_id_is_never_given_to_a_second_decision(storage: Storage) -> None:
-    first = storage.add_order(7, KEY, accept=True)
+    first = storage.add_decision(7, KEY, accept=True)
     storage.save_nodes([], {}, [first])
-    assert storage.load_orders() == []
-    assert storage.add_order(7, KEY, accept=True) > first
+    assert storage.load_decisions() == []
+    assert storage.add_decision(7, KEY, accept=True) > first
 
 
 def test_a_failing_save_neither_changes_keys_nor_ends_a_decision(storage: Storage) -> None:
     storage.save_nodes([], {7: [OFFERED]})
-    storage.add_order(7, KEY, accept=True)
-    orders = storage.load_orders()
+    storage.add_decision(7, KEY, accept=True)
+    orders = storage.load_decisions()
     bad = OtherKey(7, b"x" * 32)
     object.__setattr__(bad, "replaced_by", None)
     with pytest.raises(StorageError):
         storage.save_nodes([BARE_NODE], {7: [REFUSED, bad]}, [orders[0].id])
     assert storage.load_nodes() == []
     assert storage.load_other_keys() == [OFFERED]
-    assert storage.load_orders() == orders
+    assert storage.load_decisions() == orders
 
 
 def test_what_another_program_wrote_is_noticed_once(storage: Storage, path: Path) -> None:
@@ -378,24 +381,24 @@ def test_what_another_program_wrote_is_noticed_once(storage: Storage, path: Path
     assert not storage.changed_by_others(), "opening and reading is no change"
     other.load_nodes()
     assert not storage.changed_by_others()
-    other.add_order(7, KEY, accept=True)
+    other.add_decision(7, KEY, accept=True)
     assert storage.changed_by_others()
     assert not storage.changed_by_others()
-    assert [order.public_key for order in storage.load_orders()] == [KEY]
+    assert [order.public_key for order in storage.load_decisions()] == [KEY]
     other.close()
 
 
 def test_what_one_wrote_oneself_is_no_change_by_others(storage: Storage) -> None:
     storage.changed_by_others()
     storage.save_nodes([FULL_NODE], {7: [OFFERED]})
-    storage.add_order(7, KEY, accept=True)
+    storage.add_decision(7, KEY, accept=True)
     assert not storage.changed_by_others()
 
 
 def test_what_was_written_before_the_first_look_counts_as_changed(path: Path) -> None:
     before = Storage(path)
     before.open()
-    before.add_order(7, KEY, accept=True)
+    before.add_decision(7, KEY, accept=True)
     before.close()
     storage = Storage(path)
     storage.open()
@@ -411,7 +414,7 @@ def test_what_was_written_while_the_file_was_closed_counts_as_changed(
     storage.close()
     other = Storage(path)
     other.open()
-    other.add_order(7, KEY, accept=True)
+    other.add_decision(7, KEY, accept=True)
     other.close()
     storage.open()
     assert storage.changed_by_others()
@@ -420,10 +423,10 @@ def test_what_was_written_while_the_file_was_closed_counts_as_changed(
 def test_two_programs_see_each_others_decisions_and_their_end(storage: Storage, path: Path) -> None:
     operator = Storage(path)
     operator.open()
-    order_id = operator.add_order(7, KEY, accept=False)
-    assert storage.load_orders() == [KeyDecision(order_id, 7, KEY, accept=False)]
-    storage.save_nodes([], {}, [order_id])
-    assert operator.load_orders() == []
+    decision_id = operator.add_decision(7, KEY, accept=False)
+    assert storage.load_decisions() == [KeyDecision(decision_id, 7, KEY, accept=False)]
+    storage.save_nodes([], {}, [decision_id])
+    assert operator.load_decisions() == []
     operator.close()
 
 
@@ -463,7 +466,7 @@ def test_a_file_of_the_first_version_keeps_all_it_knew(path: Path) -> None:
         KnownNode(8),
         KnownNode(0xFFFFFFFE, "Ann", "ANN", "TBEAM", "ROUTER", KEY, 1_700_000_000, -12.25, 7, 0, 0),
     ]
-    assert (storage.load_other_keys(), storage.load_orders()) == ([], [])
+    assert (storage.load_other_keys(), storage.load_decisions()) == ([], [])
     storage.close()
     simulated = Storage(path, simulated=True)
     simulated.open()
@@ -480,7 +483,7 @@ def test_a_file_of_the_first_version_can_be_written_and_is_one_of_this_version_t
         storage.open()
         storage.save_nodes([FULL_NODE], {7: [OFFERED, REFUSED]})
         assert other_keys_of(storage) == [OFFERED, REFUSED]
-        storage.add_order(7, KEY, accept=True)
+        storage.add_decision(7, KEY, accept=True)
         storage.close()
     new = path.with_name("new.db")
     fresh = Storage(new)
@@ -536,15 +539,15 @@ def test_keys_and_decisions_of_a_simulated_mesh_are_kept_apart_and_forgotten_wit
     for simulated, storage in storages.items():
         storage.open()
         storage.save_nodes([], {7: [OFFERED if simulated else REFUSED]})
-        storage.add_order(7, KEY, accept=simulated)
+        storage.add_decision(7, KEY, accept=simulated)
     for simulated, storage in storages.items():
         assert storage.load_other_keys() == [OFFERED if simulated else REFUSED]
-        assert [order.accept for order in storage.load_orders()] == [simulated]
+        assert [order.accept for order in storage.load_decisions()] == [simulated]
     storages[False].forget_simulated()
     assert storages[True].load_other_keys() == []
-    assert storages[True].load_orders() == []
+    assert storages[True].load_decisions() == []
     assert storages[False].load_other_keys() == [REFUSED]
-    assert [order.accept for order in storages[False].load_orders()] == [False]
+    assert [order.accept for order in storages[False].load_decisions()] == [False]
     for storage in storages.values():
         storage.close()
 
