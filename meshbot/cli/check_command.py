@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshbot.service.settings import SiteSettings
+from meshbot.service.site_settings import SiteSettings
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage import Storage, StorageError
 
