@@ -57,6 +57,7 @@ from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.decision_watch import DecisionWatch
 from meshbot.service.housekeeping import Housekeeping
+from meshbot.service.link_state import LinkState
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.settings_reader import SettingsReader
@@ -65,7 +66,7 @@ from meshbot.store import damaged_store
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage import Storage, StorageError
 from meshbot.text.log_format import configure_logging
-from meshbot.text.quantities import counted, duration_text
+from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
 from meshbot.threads.deferred_calls import DeferredCalls
 from meshbot.threads.progress_mark import ProgressMark
@@ -183,6 +184,7 @@ class MeshBot:
         self._new_store()
         self._worker = BotWorker(clock)
         self._link = self._new_link()
+        self._link_state = LinkState(self._link, clock)
         self._new_messages()
 
     def _new_store(self) -> None:
@@ -330,28 +332,11 @@ class MeshBot:
 
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""
-        link = self._link.status()
-        if link.up_s is None:
-            return f"Sans liaison ({link.where}) : {link.last_cause}"
-        return f"Liaison établie ({link.where})"
+        return self._link_state.text()
 
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
-        link = self._link.status()
-        state = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
-        interface = self.interface
-        heard = ""
-        if interface is not None and link.up_s is not None:
-            ago_s = self._clock() - interface.last_received_s
-            heard = f", dernier octet du nœud il y a {duration_text(ago_s)}"
-        log.info(
-            "ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h",
-            state,
-            link.where,
-            heard,
-            link.reconnections_last_hour,
-            link.reconnections_last_day,
-        )
+        self._link_state.log()
 
     def request_reconnection(self, by: str) -> None:
         """Have the link replaced, in the background; ``by``, who asks, goes to the journal."""
