@@ -58,9 +58,13 @@ from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
 from meshbot.service.service_notifier import ServiceNotifier
 from meshbot.service.settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
-from meshbot.store import damaged_store
+from meshbot.store.backup import Backup
+from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, StorageDamaged, StorageError
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
+from meshbot.store.repair import Repair, stamp_of
+from meshbot.store.storage_error import StorageDamaged, StorageError
 from meshbot.text.log_format import configure_logging, printable
 from meshbot.text.quantities import counted, duration_text
 from meshbot.threads.bot_worker import BotWorker
@@ -194,10 +198,17 @@ class MeshBot:
 
         self.simulated_node = _new_simulated_node(self.site.connection_mode)
         self._lock = InstanceLock(self.site.database_path)
-        self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
-        self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
+        self._database = Database(
+            self.site.database_path,
+            simulated=self.simulated_node is not None,
+            wall_clock=wall_clock,
+        )
+        self._backup = Backup(self.site.database_path)
+        self.node_manager = NodeManager(
+            NodeStore(self._database), clock=clock, wall_clock=wall_clock
+        )
         self.link_journal = LinkJournal(
-            self._storage,
+            LinkEventStore(self._database),
             on_vanished=self.node_manager.rebuild_store,
             clock=clock,
             wall_clock=wall_clock,
@@ -391,7 +402,7 @@ class MeshBot:
             constants = {name: getattr(self, name) for name, _ in constants_of(type(self))}
             self.link_journal.start({**constants, "CONNECTION_MODE": self.site.connection_mode})
         except BaseException:
-            self._storage.close()
+            self._database.close()
             self._lock.release()
             raise
         known = counted(keys, "clé publique connue", "clés publiques connues")
@@ -423,15 +434,16 @@ class MeshBot:
         self._link.start()
 
     def _open_store(self) -> None:
-        stamp = damaged_store.stamp_of(self._wall_clock())
         if self._lock.used_before:
-            repaired = self._storage.repair(stamp, thorough=not self._lock.ended_orderly)
+            repaired = Repair(self._database).repair(
+                stamp_of(self._wall_clock()), thorough=not self._lock.ended_orderly
+            )
             if repaired is not None:
                 log.error("❌ %s", repaired)
-        self._storage.open()
+        self._database.open()
         self._lock.store_opened()
         if self.simulated_node is None:
-            self._storage.forget_simulated()
+            self._database.forget_simulated()
 
     def _say_who_is_trusted(self) -> None:
         admins = ", ".join(
@@ -466,7 +478,7 @@ class MeshBot:
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
         self.node_manager.save_heard()
-        self._storage.close()
+        self._database.close()
         self._lock.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
@@ -564,7 +576,7 @@ class MeshBot:
     def _keep_house(self) -> None:
         """Once a day, at night if possible: forget old events, give room back, copy the store."""
         now_s = self._wall_clock()
-        age_s = self._storage.backup_age_s(now_s)
+        age_s = self._backup.backup_age_s(now_s)
         if age_s is not None and age_s < 0:  # the clock was set back
             age_s = self._clock() - self._kept_house_s
         at_night = datetime.fromtimestamp(now_s).hour in NIGHT_HOURS
@@ -573,9 +585,9 @@ class MeshBot:
         self._kept_house_s = self._clock()
         self.link_journal.prune()
         try:
-            if self._storage.compact():
+            if self._database.compact():
                 log.debug("database compacted")
-            self._storage.back_up()
+            self._backup.back_up()
         except StorageDamaged as error:
             try:
                 self.node_manager.rebuild_store(error)
@@ -587,7 +599,7 @@ class MeshBot:
     def _carry_out_key_decisions(self) -> None:
         """Do what the operator decided meanwhile with ``main_bot.py keys``."""
         try:
-            self._decisions_unread = self._storage.changed_by_others() or self._decisions_unread
+            self._decisions_unread = self._database.changed_by_others() or self._decisions_unread
             if not self._decisions_unread:
                 return
             changed = self.node_manager.carry_out_decisions()

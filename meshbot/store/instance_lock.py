@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 
 ATTEMPTS = 4
 PAUSE_S = 0.1
