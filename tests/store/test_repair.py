@@ -12,15 +12,18 @@ import pytest
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.store import schema
 from meshbot.store.backup import Backup
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 from meshbot.store.repair import Repair
 from meshbot.store.salvage import Salvage
-from meshbot.store.storage_error import StorageDamaged, StorageError
+from meshbot.store.schema.version import Version
+from meshbot.store.storage_error import ForeignFile, StorageDamaged, StorageError
 from node_manager import NodeManager
 from tests.conftest import WAIT_S, BotFactory, Journal
 from tests.fakes import Clock
+from tests.store.stored_mesh import nodes_in, other_keys_in, put
 
 PAGE = 4096
 NODES = 3_000
@@ -94,7 +97,7 @@ def repaired(path: Path, *, thorough: bool = True) -> str:
     return line
 
 
-def nodes_in(path: Path) -> dict[int, KnownNode]:
+def nodes_in_file(path: Path) -> dict[int, KnownNode]:
     storage = NodeStore(Database(path))
     storage.database.open()
     try:
@@ -105,7 +108,7 @@ def nodes_in(path: Path) -> dict[int, KnownNode]:
 
 def assert_came_back(path: Path, line: str, expected: set[int]) -> None:
     """Fail unless exactly these nodes came back, as they were, in a sound file, and it is said."""
-    found = nodes_in(path)
+    found = nodes_in_file(path)
     assert set(found) == expected
     assert all(found[node.num] == node for node in make_nodes() if node.num in expected)
     assert line.endswith(f"avec {len(expected)} nœuds et {len(expected)} clés retrouvés")
@@ -156,7 +159,7 @@ def test_a_file_cut_in_half_gives_what_stands_in_its_first_half(full: Path) -> N
     kept = data[: len(data) // 2]
     full.write_bytes(kept)
     line = repaired(full)
-    found = set(nodes_in(full))
+    found = set(nodes_in_file(full))
     # From the lower end up to the first page that is not there.
     whole = {num for num in ALL if key_of(num) in kept}
     assert found == {num for num in whole if num <= max(found)}
@@ -225,7 +228,7 @@ def test_what_was_learned_since_the_backup_is_saved_with_it(full: Path) -> None:
     page = page_of(full, FIRST_NUM + 1_500)
     overwrite(full, page, bytes(PAGE))
     repaired(full)
-    found = nodes_in(full)
+    found = nodes_in_file(full)
     assert set(found) == ALL | {7}
     assert found[7] == late
     assert found[FIRST_NUM].long_name == "Nouveau nom"
@@ -269,6 +272,46 @@ def test_rows_that_make_no_sense_are_left_out(path: Path) -> None:
     assert found.keys == 1
 
 
+@pytest.mark.parametrize("version", schema.VERSIONS, ids=lambda version: f"v{version.number}")
+def test_of_a_file_of_any_version_every_node_and_key_is_salvaged(
+    version: Version, path: Path
+) -> None:
+    put(version, path)
+    for simulated in (False, True):
+        found = Salvage()
+        found.add_from(path, simulated=simulated)
+        assert found.nodes == nodes_in(version.number, simulated=simulated)
+        others = [other for others in found.other_keys.values() for other in others]
+        assert others == other_keys_in(version.number, simulated=simulated)
+
+
+@pytest.mark.parametrize("left", ["the file", "the copy"])
+@pytest.mark.parametrize("version", schema.VERSIONS, ids=lambda version: f"v{version.number}")
+def test_a_file_or_a_copy_of_any_version_comes_back(
+    version: Version, left: str, path: Path
+) -> None:
+    """The file with a spoilt version number in its header; the copy when the file is lost."""
+    put(version, path if left == "the file" else path.with_name("bot.db.copie"))
+    if left == "the file":
+        with path.open("r+b") as file:
+            file.seek(60)  # where SQLite keeps user_version
+            file.write(b"\x7f\xff\xff\xff")
+    nodes = nodes_in(version.number, simulated=False)
+    line = Repair(Database(path)).repair(STAMP, thorough=True)
+    assert line is not None
+    assert line.endswith(f"avec {len(nodes)} nœuds et 3 clés retrouvés")
+    assert nodes_in_file(path) == {node.num: node for node in nodes}
+
+
+def test_a_used_database_that_lost_a_table_is_made_anew(full: Path) -> None:
+    with sqlite3.connect(full) as raw:
+        raw.execute("DROP TABLE link_events")
+    raw.close()
+    with pytest.raises(ForeignFile):
+        Database(full).open()
+    assert_came_back(full, repaired(full), ALL)
+
+
 # -- The log beside the file ---------------------------------------------------------------------
 
 
@@ -289,14 +332,14 @@ def test_a_killed_bots_log_is_no_damage(path: Path) -> None:
     before = path.read_bytes()
     assert Repair(Database(path)).repair(STAMP, thorough=True) is None
     assert path.read_bytes() == before
-    assert set(nodes_in(path)) == ALL
+    assert set(nodes_in_file(path)) == ALL
 
 
 def test_a_log_of_garbage_costs_what_stood_in_it_and_nothing_else(full: Path) -> None:
     log = full.with_name("bot.db-wal")
     log.write_bytes(random.Random(5).randbytes(50_000))
     assert Repair(Database(full)).repair(STAMP, thorough=True) is None
-    assert set(nodes_in(full)) == ALL
+    assert set(nodes_in_file(full)) == ALL
 
 
 def test_a_log_that_breaks_off_gives_what_was_written_before(path: Path) -> None:
@@ -310,7 +353,7 @@ def test_a_log_that_breaks_off_gives_what_was_written_before(path: Path) -> None
     path.write_bytes(main)
     path.with_name("bot.db-wal").write_bytes(log[: len(log) // 2] + random_page(6) * 20)
     assert Repair(Database(path)).repair(STAMP, thorough=True) is None
-    found = set(nodes_in(path))
+    found = set(nodes_in_file(path))
     assert found == set(range(FIRST_NUM, FIRST_NUM + len(found)))
     assert 50 < len(found) < 150
 
@@ -449,8 +492,8 @@ def test_a_copy_is_a_whole_database_and_replaces_the_one_before(full: Path) -> N
     Backup(full).back_up()
     storage.database.close()
     assert Backup(full).backup_age_s(0.0) is not None
-    assert set(nodes_in(full.with_name("bot.db.copie"))) == ALL | {7}
-    assert set(nodes_in(full.with_name("bot.db.copie.avant"))) == ALL
+    assert set(nodes_in_file(full.with_name("bot.db.copie"))) == ALL | {7}
+    assert set(nodes_in_file(full.with_name("bot.db.copie.avant"))) == ALL
     assert set(contents(full.parent)) == {"bot.db", "bot.db.copie", "bot.db.copie.avant"}
 
 
@@ -510,7 +553,7 @@ def test_damage_met_by_a_write_is_one_line_and_everything_known_is_written_anew(
     assert len(errors) == 1
     assert f"❌ La base {full} est abîmée" in errors[0]
     assert errors[0].endswith("elle a été refaite, avec tout ce que le bot sait")
-    found = nodes_in(full)
+    found = nodes_in_file(full)
     assert {num: node.public_key for num, node in found.items()} == {
         num: key_of(num) for num in ALL | {7}
     }
@@ -544,7 +587,7 @@ def test_after_the_damage_the_store_is_used_as_before(full: Path, journal: Journ
     storage.database.close()
     assert journal.count("[ERROR]") == 1
     assert journal.count("apprise et enregistrée") == 3
-    assert set(nodes_in(full)) == ALL | {7, 8, 9}
+    assert set(nodes_in_file(full)) == ALL | {7, 8, 9}
     assert len(list(full.parent.glob("bot.db.abimee-*"))) == 1
 
 
@@ -563,7 +606,7 @@ def test_damage_met_while_the_mesh_is_simulated_costs_the_real_one_nothing(
     manager.learn_from_message(7, key_of(7))
     storage.database.close()
     assert journal.count("[ERROR]") == 1
-    assert set(nodes_in(full)) == ALL
+    assert set(nodes_in_file(full)) == ALL
     with sqlite3.connect(full) as stored:
         assert stored.execute("SELECT num FROM nodes WHERE simulated").fetchall() == [(7,)]
         others = stored.execute("SELECT num, public_key FROM other_keys WHERE NOT simulated")
