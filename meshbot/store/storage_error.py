@@ -1,5 +1,7 @@
 """What can be wrong with the database, said in French with what to do about it."""
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -56,11 +58,14 @@ def unusable(path: Path, error: Exception) -> StorageError:
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_PERM,
     ):
-        return StorageError(
+        no_right = (
             f"Pas le droit d'écrire dans {path} ou son dossier : les donner à l'utilisateur du "
             "bot (sudo chown), ou régler DATABASE_PATH"
         )
-    return StorageError(f"Base {path} inutilisable pour l'instant : {error}", passing=True)
+        return wrong_folder(path, error) or StorageError(no_right, passing=True)
+    return wrong_folder(path, error) or StorageError(
+        f"Base {path} inutilisable pour l'instant : {error}", passing=True
+    )
 
 
 def not_written(path: Path, error: Exception) -> StorageError:
@@ -68,6 +73,43 @@ def not_written(path: Path, error: Exception) -> StorageError:
     if is_damage(error):
         return StorageDamaged(f"La base {path} est abîmée ({error})", passing=True)
     return StorageError(f"Écriture impossible dans {path} : {error}", passing=True)
+
+
+def wrong_folder(path: Path, error: Exception) -> StorageError | None:
+    """Return what is to be told when it is the database's folder that causes an error."""
+    folder = Path(os.path.realpath(path)).parent
+    if getattr(error, "errno", 0) == errno.EROFS or _is_read_only(folder):
+        return StorageError(
+            f"Base {path} : le système de fichiers est en lecture seule (carte SD protégée ou "
+            "usée ?) : le rendre inscriptible, ou régler DATABASE_PATH",
+            passing=True,
+        )
+    for part in (*reversed(folder.parents), folder):
+        try:
+            part.stat()
+        except FileNotFoundError:
+            why = getattr(error, "strerror", None) or error
+            return StorageError(
+                f"Base {path} : son dossier {folder} n'existe pas et n'a pas pu être créé "
+                f"({why}) : le créer pour l'utilisateur du bot, ou régler DATABASE_PATH",
+                passing=True,
+            )
+        except OSError:
+            return None  # hidden from us
+        if not part.is_dir():
+            return StorageError(
+                f"Base {path} : son dossier ne peut pas être créé, {part} n'est pas un dossier : "
+                "le déplacer, ou régler DATABASE_PATH",
+                passing=True,
+            )
+    return None
+
+
+def _is_read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _sqlite_code(error: Exception) -> int:

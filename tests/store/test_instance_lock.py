@@ -219,7 +219,8 @@ def test_a_folder_that_cannot_be_made_is_said_with_a_remedy(tmp_path: Path) -> N
         InstanceLock(tmp_path / "file" / "bot.db").acquire()
     line = str(refusal.value)
     assert not isinstance(refusal.value, AlreadyRunning)
-    assert line.startswith(f"Pas le droit d'écrire {tmp_path}/file/bot.db.lock (")
+    assert line.startswith(f"Base {tmp_path}/file/bot.db : son dossier ne peut pas être créé")
+    assert f"{tmp_path}/file n'est pas un dossier" in line
     assert "DATABASE_PATH" in line and "\n" not in line
     assert InstanceLock(tmp_path / "file" / "bot.db").holder() is None
 
