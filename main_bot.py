@@ -60,7 +60,7 @@ from meshbot.service.service_notifier import ServiceNotifier
 from meshbot.service.settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
 from meshbot.store import damaged_store
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, StorageDamaged, StorageError
+from meshbot.store.storage import Storage, StorageDamaged, StorageError, StorageVanished
 from meshbot.text.log_format import configure_logging, printable
 from meshbot.text.quantities import counted, duration_text
 from meshbot.threads.bot_worker import BotWorker
@@ -195,14 +195,12 @@ class MeshBot:
         self.simulated_node = _new_simulated_node(self.site.connection_mode)
         self._lock = InstanceLock(self.site.database_path)
         self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
-        self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
         self.link_journal = LinkJournal(
-            self._storage,
-            on_vanished=self.node_manager.rebuild_store,
-            clock=clock,
-            wall_clock=wall_clock,
+            self._storage, on_vanished=self._rebuild_store, clock=clock, wall_clock=wall_clock
         )
-        self.node_manager.notes = self.link_journal
+        self.node_manager = NodeManager(
+            self._storage, notes=self.link_journal, clock=clock, wall_clock=wall_clock
+        )
         self._worker = BotWorker(clock)
         self._link = self._new_link()
         sealed = SealedMessages()
@@ -578,11 +576,15 @@ class MeshBot:
             self._storage.back_up()
         except StorageDamaged as error:
             try:
-                self.node_manager.rebuild_store(error)
+                self._rebuild_store(error)
             except StorageError as second:
                 log.error("❌ %s (le bot continue)", second)
         except StorageError as error:
             log.debug("%s", error)  # what matters is the database itself
+
+    def _rebuild_store(self, error: StorageVanished) -> None:
+        """Make the database anew of all that the bot knows. Raises :class:`StorageError`."""
+        self.node_manager.rebuild_store(error)
 
     def _carry_out_key_decisions(self) -> None:
         """Do what the operator decided meanwhile with ``main_bot.py keys``."""

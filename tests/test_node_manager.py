@@ -15,7 +15,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from meshtastic.protobuf import mesh_pb2
 
-import node_manager
+from meshbot.mesh import key_lines, node_entries
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
 from meshbot.store.storage import Storage, StorageError
@@ -452,6 +452,14 @@ def test_an_unusable_key_is_never_learned(nodes: NodeManager, lines: Lines, key:
     assert nodes.public_key(ANN) == KEYS[ANN], "and does not stand in the way of the real one"
 
 
+def test_a_nameless_node_with_an_unusable_key_is_not_written(
+    nodes: NodeManager, storage: FakeStorage
+) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, b"\x01" * 31))
+    nodes.save_heard()
+    assert storage.rows == {}
+
+
 def test_another_nodes_key_is_refused_and_its_holder_named(
     known: NodeManager, lines: Lines
 ) -> None:
@@ -509,7 +517,7 @@ def test_lines_about_keys_not_believed_are_bounded_whoever_they_are_about(
     for num in range(1_000, 1_500):
         known.learn_from_air(num, user_of(num, KEYS[ANN]))
         known.learn_from_air(num, user_of(num, bytes(32)))
-    assert node_manager.MAX_REFUSED_LINES == 60
+    assert key_lines.MAX_REFUSED_LINES == 60
     assert len(lines()) == 60
     clock.now_s += 3_600.0
     known.learn_from_air(0x77, user_of(0x77, KEYS[ANN]))
@@ -523,7 +531,7 @@ def test_a_flood_of_keys_not_believed_does_not_wear_the_disk(
     storage.before_write = lambda: writes.append(None)
     for num in range(1_000, 1_500):
         known.learn_from_air(num, user_of(num, KEYS[ANN]))
-    assert len(writes) <= node_manager.MAX_REFUSED_LINES
+    assert len(writes) <= key_lines.MAX_REFUSED_LINES
     known.save_heard()
     assert len(storage.other_keys[1_499]) == 1, "what was not told is written with the rest"
 
@@ -606,7 +614,7 @@ def test_numbers_that_are_no_nodes_are_refused(nodes: NodeManager, num: int) -> 
 def test_memory_does_not_grow_with_invented_senders(
     nodes: NodeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node_manager, "MAX_NODES", 3)
+    monkeypatch.setattr(node_entries, "MAX_NODES", 3)
     nodes.learn_from_air(1, user_of(1, OTHER_KEY))
     for num in range(2, 30):
         nodes.heard(num, snr_db=None, hops=None)
