@@ -551,8 +551,8 @@ class MeshBot:
     def _learn_from_radio(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, everything: bool
     ) -> None:
-        self._radio_keys.session(interface)
-        self._radio_keys.told(nodes, everything=everything)
+        self._radio_keys.enter_session(interface)
+        self._radio_keys.note_entries(nodes, complete=everything)
         self.node_manager.learn_from_radio(nodes, interface.own_num)
         for info in nodes:
             if info.user.public_key != self.node_manager.public_key(info.num):
