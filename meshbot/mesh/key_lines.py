@@ -14,7 +14,7 @@ from meshbot.model.public_key import fingerprint, is_number_of
 from meshbot.text.line_limiter import LineLimiter
 
 REFUSED_LINE_S = 3_600.0
-MAX_REFUSED_LINES = 60  # an hour, whoever they are about
+MAX_REFUSED_LINES = 60  # an hour, of all nodes together
 
 _SEE = "(voir : main_bot.py keys list)"
 

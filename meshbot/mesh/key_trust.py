@@ -6,10 +6,10 @@
 4. Another one, heard over the air, changes nothing: it waits for the operator.
 5. Another one in the radio's own database replaces the pinned key, which goes into the history;
    but not one that the operator has put aside, or his word would last until the next start only.
-6. What the operator accepts is pinned, and taken from whoever held it; what he refuses is not
-   brought up again, and no flood of other keys makes that forgotten.
-7. A key that came by rule 5 is disputed until the operator has accepted it: whoever gives orders
-   under it is not obeyed, as the radio may have taken a forger's key for that of a node it forgot.
+6. What the operator accepts is pinned, and taken from the node that held it; what he refuses is
+   not brought up again, and no flood of other keys makes that forgotten.
+7. A key that came by rule 5 is disputed until the operator has accepted it: nobody who gives orders
+   under it is obeyed, as the radio may have taken a forger's key for that of a node it forgot.
 
 Owned by the node table and used under its lock.
 """

@@ -216,7 +216,7 @@ def test_what_the_operator_accepts_is_pinned(trust: KeyTrust, ann: KnownNode) ->
     assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is KeyOutcome.KNOWN
 
 
-def test_what_the_operator_accepts_is_taken_from_whoever_held_it(
+def test_what_the_operator_accepts_is_taken_from_the_node_that_held_it(
     trust: KeyTrust, ann: KnownNode, bob: KnownNode
 ) -> None:
     trust.offer(bob, SECOND, KeySource.AIR, NOW)
@@ -306,7 +306,7 @@ def test_a_refused_first_key_leaves_none(trust: KeyTrust, ann: KnownNode) -> Non
 def test_of_former_keys_the_one_replaced_last_comes_back_whichever_is_announced_again(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    """Whoever has an old, lost key must not bring it back by announcing it."""
+    """Somebody with an old, lost key must not bring it back by announcing it."""
     trust.accept(ann, SECOND, None, NOW)
     trust.accept(ann, THIRD, None, NOW + 1)
     trust.offer(ann, FIRST, KeySource.AIR, NOW + 2)
@@ -437,7 +437,7 @@ def test_of_many_keys_refused_the_last_ones_are_kept(trust: KeyTrust, ann: Known
 def test_offers_and_their_refusals_cannot_flush_what_the_operator_decided_before(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    """Whoever announces keys without end has the operator refuse them one by one."""
+    """Somebody who announces keys without end has the operator refuse them one by one."""
     trust.accept(ann, SECOND, None, NOW)
     trust.offer(ann, THIRD, KeySource.AIR, NOW)
     trust.refuse(ann, THIRD, NOW)
@@ -476,7 +476,7 @@ def test_a_flood_of_announcements_costs_neither_the_refusals_nor_the_history(
 def test_a_flood_after_a_former_key_was_announced_again_does_not_cost_it_either(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    """Whoever sends forged keys sends the former one first, to have the history forgotten."""
+    """Somebody who sends forged keys sends the former one first, to have the history forgotten."""
     trust.accept(ann, SECOND, None, NOW)
     trust.offer(ann, FIRST, KeySource.AIR, NOW)
     for number in range(100):
@@ -664,7 +664,7 @@ class KeysOfNodes(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.storage = FakeStorage()
-        self.orders: list[KeyDecision] = []
+        self.decisions: list[KeyDecision] = []
         """What the operator decided and the bot has not been made to look at."""
         self.wall_clock = TickingClock(float(NOW))
         self.expected: dict[int, bytes] = dict.fromkeys(NUMS, b"")
@@ -749,27 +749,27 @@ class KeysOfNodes(RuleBasedStateMachine):
     @rule(num=nums, key=usable_keys, accept=st.booleans())
     def operator_decides(self, num: int, key: bytes, accept: bool) -> None:
         self.storage.add_decision(num, key, accept=accept)
-        self.orders = [o for o in self.orders if (o.num, o.public_key) != (num, key)]
-        self.orders.append(self.storage.load_decisions()[-1])
+        self.decisions = [one for one in self.decisions if (one.num, one.public_key) != (num, key)]
+        self.decisions.append(self.storage.load_decisions()[-1])
 
     @rule()
-    def bot_obeys(self) -> None:
+    def bot_carries_out_decisions(self) -> None:
         self.nodes.carry_out_decisions()
-        for order in self.orders:
-            (self.expect_accepted if order.accept else self.expect_refused)(
-                order.num, order.public_key
+        for decision in self.decisions:
+            (self.expect_accepted if decision.accept else self.expect_refused)(
+                decision.num, decision.public_key
             )
-        self.orders.clear()
+        self.decisions.clear()
         assert self.pinned() == self.expected
-        self.check_orders_are_gone()
+        self.check_decisions_are_gone()
 
     @rule()
     def bot_saves(self) -> None:
         self.nodes.save_heard()
         if not self.storage.failing:
-            assert self.storage.decisions == self.orders
+            assert self.storage.decisions == self.decisions
 
-    def check_orders_are_gone(self) -> None:
+    def check_decisions_are_gone(self) -> None:
         assert self.storage.decisions == []
 
     def expect_accepted(self, num: int, key: bytes) -> None:
@@ -838,8 +838,8 @@ class KeysOfNodes(RuleBasedStateMachine):
 class KeysOnAFailingDisk(KeysOfNodes):
     """The same with a disk that is full now and then, but never when the bot stops."""
 
-    def check_orders_are_gone(self) -> None:
-        """Those obeyed while the disk was full may stand there until it is written next."""
+    def check_decisions_are_gone(self) -> None:
+        """Those carried out while the disk was full may stand there until it is written next."""
 
     @rule()
     def disk_fills(self) -> None:
@@ -854,7 +854,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
         if hasattr(self, "nodes"):
             self.storage.failing = False
             self.nodes.save_heard()
-            assert self.storage.decisions == self.orders
+            assert self.storage.decisions == self.decisions
         super().start_manager()
 
 
