@@ -68,7 +68,7 @@ from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
 from meshbot.store.repair import Repair, stamp_of
-from meshbot.store.storage_error import StorageError
+from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text.log_format import configure_logging
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -200,21 +200,23 @@ class MeshBot:
             simulated=self.simulated_node is not None,
             wall_clock=self._wall_clock,
         )
-        self.node_manager = NodeManager(
-            NodeStore(self._database), clock=self._clock, wall_clock=self._wall_clock
-        )
         self.link_journal = LinkJournal(
             LinkEventStore(self._database),
-            on_vanished=self.node_manager.rebuild_store,
+            on_vanished=self._rebuild_store,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
-        self.node_manager.notes = self.link_journal
+        self.node_manager = NodeManager(
+            NodeStore(self._database),
+            notes=self.link_journal,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
         self._housekeeping = Housekeeping(
             Backup(self.site.database_path),
             self._database.compact,
             self.link_journal.prune,
-            self.node_manager.rebuild_store,
+            self._rebuild_store,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
@@ -521,13 +523,17 @@ class MeshBot:
     def _learn_from_radio(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, everything: bool
     ) -> None:
-        self._radio_keys.session(interface)
-        self._radio_keys.told(nodes, everything=everything)
+        self._radio_keys.enter_session(interface)
+        self._radio_keys.note_entries(nodes, complete=everything)
         self.node_manager.learn_from_radio(nodes, interface.own_num)
         for info in nodes:
             if info.user.public_key != self.node_manager.public_key(info.num):
                 self.node_manager.put_key_back(interface, info.num)
         self._packets.open_waiting(interface)
+
+    def _rebuild_store(self, error: StorageVanished) -> None:
+        """Make the database anew of all that the bot knows. Raises :class:`StorageError`."""
+        self.node_manager.rebuild_store(error)
 
     def _keys_decided(self) -> None:
         """Follow the operator, who has decided on keys."""

@@ -14,9 +14,9 @@ import pytest
 from meshtastic.mesh_interface import MeshInterface
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-import node_manager
 from main_bot import MeshBot
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.mesh.sync_entry import sync_entry_of
 from meshbot.model.known_node import KnownNode
 from meshbot.simulation import packets
 from meshbot.simulation.simulated_node import SimulatedNode
@@ -230,13 +230,13 @@ def test_a_name_that_changed_makes_one_entry_of_the_sync_anew(
     large: NodeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []
-    make = node_manager._sync_entry
+    make = sync_entry_of
 
     def counted(node: KnownNode) -> Any:
         made.append(node.num)
         return make(node)
 
-    monkeypatch.setattr(node_manager, "_sync_entry", counted)
+    monkeypatch.setattr("meshbot.mesh.node_table.sync_entry_of", counted)
     large.sync_pubkeys_to_interface(watched_interface(), force=True)
     assert len(made) == 1_000
     large.learn_from_air(500, mesh_pb2.User(long_name="Nouveau nom"))

@@ -108,7 +108,7 @@ class PacketHandler:
         """Take a packet received on ``interface`` at monotonic time ``received_s``."""
         own_num = interface.own_num
         sender = getattr(packet, "from")
-        self._radio_keys.session(interface)
+        self._radio_keys.enter_session(interface)
         if sender == own_num and packet.to == own_num and not _came_by_air(packet):
             self._take_routing(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):
@@ -214,7 +214,7 @@ class PacketHandler:
         sender = getattr(packet, "from")
         if not packet.public_key:
             return True
-        self._radio_keys.shown(sender, packet.public_key)
+        self._radio_keys.note_held(sender, packet.public_key)
         self._nodes.learn_from_message(sender, packet.public_key)
         known = self._nodes.public_key(sender)
         if known == packet.public_key:
@@ -267,7 +267,7 @@ class PacketHandler:
                 if waited:
                     self._waiting.keep(message)
                 return
-            self._radio_keys.not_opened(sender, public_key)
+            self._radio_keys.note_unopened(sender, public_key)
             self._notes.note(EventKind.MESSAGE_OPENED)
             age_s = message.age_s + self._clock() - message.received_s
             self._take(interface, packet, data, proven=True, age_s=age_s, sealed=True)
@@ -305,7 +305,7 @@ class PacketHandler:
         except DecodeError:
             return  # the interface has counted it already
         if user.public_key:
-            self._radio_keys.heard(sender, user.public_key)
+            self._radio_keys.note_heard(sender, user.public_key)
         self._nodes.learn_from_air(sender, user)
         self._nodes.put_key_back(interface, sender)
         self.open_waiting(interface)
@@ -322,7 +322,7 @@ class PacketHandler:
         if error and data.request_id:
             lacking = self._sender.routing_error(data.request_id, source, error, interface.own_num)
             if lacking is not None:
-                self._radio_keys.lacks(lacking)
+                self._radio_keys.note_missing(lacking)
 
     # -- Commands ------------------------------------------------------------------------------
 
