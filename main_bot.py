@@ -28,7 +28,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -41,9 +40,12 @@ from meshbot.cli.check_command import CheckCommand
 from meshbot.cli.keys_command import KeysCommand, add_arguments
 from meshbot.cli.report_command import ReportCommand, add_report_arguments
 from meshbot.diagnosis.link_journal import LinkJournal
-from meshbot.link.interface_manager import InterfaceManager, LinkStatus
-from meshbot.link.link_policy import NEVER_S, LinkSettings
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.link_options import LinkOptions
+from meshbot.link.link_policy import LinkSettings
+from meshbot.link.link_status import LinkStatus
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
+from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
@@ -52,8 +54,9 @@ from meshbot.messages.commands import Commands
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushSettings
-from meshbot.messages.message_sender import MessageSender, SenderSettings
+from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.packet_handler import HandlerSettings, PacketHandler
+from meshbot.messages.sender_settings import SenderSettings
 from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
 from meshbot.service.service_notifier import ServiceNotifier
@@ -75,7 +78,6 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 EXIT_CONFIG = 2
 EXIT_PASSING = 1
-SERIAL_CLEANUP_S = 1.0
 DOTENV_PATH = Path(__file__).with_name(".env")
 COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 MAY_BE_ZERO = (
@@ -211,8 +213,8 @@ class MeshBot:
             self.node_manager,
             sealed,
             SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
-            clock,
-            self.link_journal,
+            notes=self.link_journal,
+            clock=clock,
         )
         counts = DirectMessageCounts()
         self._radio_keys = RadioKeys()
@@ -243,7 +245,7 @@ class MeshBot:
             self._radio_keys,
             self._sender,
             PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
-            self._worker.post,
+            post=self._worker.post,
             clock=clock,
             wall_clock=wall_clock,
         )
@@ -262,46 +264,18 @@ class MeshBot:
 
     def _new_link(self) -> InterfaceManager:
         """Return the link that config.py asks for, not yet started."""
-        settings = LinkSettings(
-            silent_timeout_s=self.TCP_SILENT_TIMEOUT,
-            probe_timeout_s=self.TCP_PROBE_TIMEOUT,
-            heartbeat_s=self.TCP_HEARTBEAT_INTERVAL,
-            keepalive_s=self.TCP_KEEPALIVE_INTERVAL,
-            cleanup_s=self.TCP_INTERFACE_CLEANUP_DELAY,
-            stabilization_s=self.TCP_INTERFACE_STABILIZATION_DELAY,
-            handshake_timeout_s=self.TCP_HANDSHAKE_TIMEOUT,
-            lasting_session_s=self.TCP_LASTING_SESSION,
-            early_retry_max_s=self.TCP_RETRY_MAX_EARLY,
-            retry_max_s=self.TCP_RETRY_MAX,
-            contested_s=self.TCP_LASTING_SESSION,
-            yield_first_s=self.TCP_YIELD_FIRST,
-            yield_max_s=self.TCP_YIELD_MAX,
-        )
-        if self.site.connection_mode == "serial":
-            return SerialInterfaceManager(
-                self,
-                # A wire has no silence, what is lost there the system reports; and no rivals.
-                replace(
-                    settings, silent_timeout_s=NEVER_S, cleanup_s=SERIAL_CLEANUP_S, contested_s=0.0
-                ),
-                self.site.serial_port,
-                queue_wait_s=self.TEXT_QUEUE_WAIT,
-                light_reconnect=self.TCP_LIGHT_RECONNECT,
-                notes=self.link_journal,
-                clock=self._clock,
-            )
-        simulated_node = self.simulated_node
-        return TCPInterfaceManager(
-            self,
-            settings,
-            "127.0.0.1" if simulated_node is not None else self.site.tcp_host,
-            (lambda: simulated_node.port) if simulated_node is not None else self.site.tcp_port,
-            connect_timeout_s=self.TCP_CONNECT_TIMEOUT,
-            queue_wait_s=self.TEXT_QUEUE_WAIT,
+        options = LinkOptions(
+            link_settings_of(self),
+            SessionOptions(self.TCP_CONNECT_TIMEOUT, self.TEXT_QUEUE_WAIT, clock=self._clock),
             light_reconnect=self.TCP_LIGHT_RECONNECT,
             notes=self.link_journal,
-            clock=self._clock,
         )
+        if self.site.connection_mode == "serial":
+            return SerialInterfaceManager(self, options, self.site.serial_port)
+        simulated_node = self.simulated_node
+        if simulated_node is not None:
+            return TCPInterfaceManager(self, options, "127.0.0.1", lambda: simulated_node.port)
+        return TCPInterfaceManager(self, options, self.site.tcp_host, self.site.tcp_port)
 
     # -- Life --------------------------------------------------------------------------------
 
@@ -415,7 +389,7 @@ class MeshBot:
         self._worker.every(HOUSEKEEPING_S, self._keep_house)
         if self.TCP_PUSH_KEYS_TO_RADIO:
             self._worker.every(
-                KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
+                KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.push_next(self._link.live_interface)
             )
         self._worker.post(self._carry_out_key_decisions)
         self._worker.start()
@@ -635,6 +609,25 @@ def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":
     from meshbot.simulation.simulated_node import SimulatedNode  # noqa: PLC0415
 
     return SimulatedNode()
+
+
+def link_settings_of(constants: MeshBot | type[MeshBot]) -> LinkSettings:
+    """Return the numbers of the link's policy that a bot's constants stand for."""
+    return LinkSettings(
+        silent_timeout_s=constants.TCP_SILENT_TIMEOUT,
+        probe_timeout_s=constants.TCP_PROBE_TIMEOUT,
+        heartbeat_s=constants.TCP_HEARTBEAT_INTERVAL,
+        keepalive_s=constants.TCP_KEEPALIVE_INTERVAL,
+        cleanup_s=constants.TCP_INTERFACE_CLEANUP_DELAY,
+        stabilization_s=constants.TCP_INTERFACE_STABILIZATION_DELAY,
+        handshake_timeout_s=constants.TCP_HANDSHAKE_TIMEOUT,
+        lasting_session_s=constants.TCP_LASTING_SESSION,
+        early_retry_max_s=constants.TCP_RETRY_MAX_EARLY,
+        retry_max_s=constants.TCP_RETRY_MAX,
+        contested_s=constants.TCP_LASTING_SESSION,
+        yield_first_s=constants.TCP_YIELD_FIRST,
+        yield_max_s=constants.TCP_YIELD_MAX,
+    )
 
 
 def constants_of(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:

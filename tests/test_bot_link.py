@@ -498,7 +498,8 @@ def test_a_packet_of_a_replaced_interface_is_dropped(
     journal.wait_for(RECONNECTED)
     stranger = mesh_pb2.MeshPacket(to=node.num, id=5, rx_snr=1.0)
     setattr(stranger, "from", 0x12345678)
-    old._take_packet(stranger)
+    message = mesh_pb2.FromRadio(packet=stranger)
+    old._receiver.dispatch(message, message.SerializeToString())
     node.hear_telemetry(node.peers[0])
     assert _heard(bot, node.peers[0].num)
     assert bot.node_manager.node(0x12345678) is None
