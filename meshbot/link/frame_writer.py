@@ -11,7 +11,7 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
 WRITE_TIMEOUT_S = 5.0  # a node that stops reading has a full buffer first
-LOCK_TIMEOUT_S = WRITE_TIMEOUT_S + 1.0  # longer than the write of whoever holds it
+LOCK_TIMEOUT_S = WRITE_TIMEOUT_S + 1.0  # longer than the write that holds it
 
 
 class FrameWriter:

@@ -1,8 +1,8 @@
 """Keeps one interface to the node open for as long as the program runs.
 
 Owns the thread ``link``, which opens, questions, confirms and replaces the session. Because that
-one thread does all of it, two reconnections at a time cannot exist; whoever wants one
-(:meth:`InterfaceManager.request_reconnection`) only leaves word for it.
+one thread does all of it, two reconnections at a time cannot exist; who wants one only leaves word
+for it (:meth:`InterfaceManager.request_reconnection`).
 
 A replaced interface is closed before its successor is opened, and what still comes from it is
 dropped by identity. The policy decides, ``LinkState`` is what other threads read, the narrator

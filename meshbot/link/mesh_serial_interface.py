@@ -57,9 +57,9 @@ class MeshSerialInterface(SupervisedInterface):
                 write_timeout=WRITE_TIMEOUT_S,
                 exclusive=True,
             )
-        except (OSError, ValueError) as error:
+            self._keep_node_running(self._port.fileno())
+        except (OSError, ValueError, termios.error) as error:
             raise _open_failure(path, error) from error
-        self._keep_node_running(self._port.fileno())
         stop.wait(WAKE_DELAY_S)
 
     @staticmethod
@@ -90,7 +90,10 @@ class MeshSerialInterface(SupervisedInterface):
     def has_unread_input(self) -> bool:
         """Say whether bytes wait at the port."""
         port = self._port
-        return port is not None and bool(port.in_waiting)
+        try:
+            return port is not None and bool(port.in_waiting)
+        except (OSError, TypeError):  # gone, or closed meanwhile
+            return False
 
     def _wake_stream(self) -> None:
         if self._port is not None:

@@ -7,7 +7,7 @@ exact pin):
 
 - bytes are read in blocks, and a malformed frame costs a line, not a traceback;
 - the loss of the link is reported once, with its cause, and never for a link we closed;
-- no heartbeat ``Timer``: whoever supervises the link asks the node when it is worth asking;
+- no heartbeat ``Timer``: the manager of the link asks the node when it is worth asking;
 - a send waits for room in the node's queue up to a limit, and fails at once on a dead link.
 
 Threads: the reader calls the ``InterfaceEvents``; any thread may send or close. ``_state`` guards

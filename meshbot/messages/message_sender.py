@@ -6,8 +6,8 @@ one.
 Texts are spaced, because the firmware silently drops a text that comes within 2 s of another
 (measured, 2.7 and 2.8). The pause runs from the node's own word on the previous text, so that a
 slow Wi-Fi cannot push two together. A text whose fate is unknown, because the link died first, is
-sent again under the same packet id: whoever had it already drops the copy. A request is tried once,
-on the interface it was meant for.
+sent again under the same packet id: a node that had it already drops the copy. A request is tried
+once, on the interface it was meant for.
 """
 
 import contextlib
@@ -94,7 +94,7 @@ class MessageSender(BotThread):
             if not self._queued(OutgoingText(part, to, channel, reply_id, sealed, now_s)):
                 log.warning(
                     "⚠️ Trop de réponses en attente : celle pour %s est jetée",
-                    recipient_label(self._keys, to),
+                    self._label(to),
                 )
                 return
 
@@ -118,7 +118,7 @@ class MessageSender(BotThread):
                 return news.lacking
         log.warning(
             "⚠️ Réponse à %s non remise : %s",
-            recipient_label(self._keys, text.to),
+            self._label(text.to),
             routing_error_text(error),
         )
         return news.lacking
@@ -171,46 +171,49 @@ class MessageSender(BotThread):
         """
         unsure = 0
         problem = LinkError(Cause.NO_LINK)
-        while unsure < MAX_UNSURE_SENDS:
-            self.progress.step()
-            if self._clock() - text.queued_s > self._settings.max_age_s:
-                break
-            interface = self._link.wait_live(LINK_POLL_S)
-            if self._stopping.is_set() or (interface is not None and not self._wait_turn()):
+        while unsure < MAX_UNSURE_SENDS and not self._is_too_old(text):
+            interface = self._wait_for_turn()
+            if self._stopping.is_set():
                 return None
             if interface is None:
                 continue
             try:
                 outcome = self._delivery.deliver(text, interface)
+                if outcome is DeliveryOutcome.OVER:
+                    return None
+                if outcome is DeliveryOutcome.UNKNOWN:
+                    unsure += 1
+                    problem = LinkError(Cause.LOST_WHILE_SENDING)
             except LinkError as error:
                 problem = error
             except CannotOpen:
                 return LinkError(Cause.KEY_UNUSABLE)
-            else:
-                if outcome is DeliveryOutcome.OVER:
-                    return None
-                if outcome is DeliveryOutcome.TO_SEAL:
-                    continue
-                unsure += 1
-                problem = LinkError(Cause.LOST_WHILE_SENDING)
-            log.debug("text to %s not sent: %s", recipient_label(self._keys, text.to), problem)
+            log.debug("text to %s goes out again: %s", self._label(text.to), problem)
             # A dead interface stays "live" until the link thread has taken note of it.
-            if self._stopping.wait(LINK_POLL_S):
-                return None
+            self._stopping.wait(LINK_POLL_S)
         return problem
 
-    def _wait_turn(self) -> bool:
-        """Wait until the node may be given another text; return False at the end of the bot."""
-        self.progress.idle()  # to wait for its turn is no lack of progress
-        stopping = self._stopping.wait(max(self._delivery.next_s - self._clock(), 0.0))
+    def _is_too_old(self, text: OutgoingText) -> bool:
+        return self._clock() - text.queued_s > self._settings.max_age_s
+
+    def _wait_for_turn(self) -> SupervisedInterface | None:
+        """Return the live interface when it may be given another text, or None for now."""
         self.progress.step()
-        return not stopping
+        interface = self._link.wait_live(LINK_POLL_S)
+        if interface is not None:
+            self.progress.idle()  # to wait for its turn is no lack of progress
+            self._stopping.wait(max(self._delivery.next_s - self._clock(), 0.0))
+            self.progress.step()
+        return interface
+
+    def _label(self, num: int) -> str:
+        return recipient_label(self._keys, num)
 
     def _say_dropped(self, text: OutgoingText, problem: LinkError) -> None:
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(
             "⚠️ Réponse à %s jetée après %s : %s",
-            recipient_label(self._keys, text.to),
+            self._label(text.to),
             duration_text(self._clock() - text.queued_s),
             cause_text(problem.cause, problem.detail),
         )
