@@ -190,7 +190,8 @@ class MessageSender(BotThread):
                 return LinkError(Cause.KEY_UNUSABLE)
             log.debug("text to %s goes out again: %s", self._label(text.to), problem)
             # A dead interface stays "live" until the link thread has taken note of it.
-            self._stopping.wait(LINK_POLL_S)
+            if self._stopping.wait(LINK_POLL_S):
+                return None
         return problem
 
     def _is_too_old(self, text: OutgoingText) -> bool:
