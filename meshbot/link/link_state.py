@@ -25,7 +25,7 @@ class LinkState:
         self._interface: SupervisedInterface | None = None
         """The last one whose handshake was completed, dead or alive."""
         self._dead: SupervisedInterface | None = None
-        """The last one that was lost."""
+        """The session, once it was lost."""
         self._confirmed = False
         self._live_since_s = 0.0
         self._reconnections_s: deque[float] = deque(maxlen=KEPT_RECONNECTIONS)
@@ -87,6 +87,7 @@ class LinkState:
         """Note the session that is being opened."""
         with self._changed:
             self._session = session
+            self._dead = None
 
     def became_live(self, session: SupervisedInterface, now_s: float, *, confirmed: bool) -> None:
         """Note that the session finished its handshake; ``confirmed``: it counts at once."""
