@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
+from meshbot.link.outgoing_packets import Envelope, node_info_request
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.direct_messages import CannotOpen
 from meshbot.mesh.radio_keys import RadioKeys
@@ -20,7 +21,8 @@ from meshbot.messages.commands import OBEYED, REFUSAL, Commands, Request, is_com
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard, Verdict
 from meshbot.messages.key_requests import KeyRequests
-from meshbot.messages.message_sender import MessageSender, OutgoingRequest
+from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.waiting_messages import WaitingMessage, WaitingMessages
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_event import EventKind
@@ -288,7 +290,9 @@ class PacketHandler:
         if asks:
             request = OutgoingRequest(
                 interface,
-                lambda session, packet_id: session.send_node_info_request(sender, packet_id),
+                lambda session, packet_id: node_info_request(
+                    Envelope(sender, packet_id, session.hop_limit), session.own_user
+                ),
                 lambda result: log.debug("NodeInfo of %s asked for: %s", label, result),
             )
             asks = self._sender.request(request)
