@@ -41,8 +41,9 @@ from meshbot.cli.check_command import CheckCommand
 from meshbot.cli.keys_command import KeysCommand, add_arguments
 from meshbot.cli.report_command import ReportCommand, add_report_arguments
 from meshbot.diagnosis.link_journal import LinkJournal
-from meshbot.link.interface_manager import InterfaceManager, LinkStatus
+from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_policy import NEVER_S, LinkSettings
+from meshbot.link.link_status import LinkStatus
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys

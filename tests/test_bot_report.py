@@ -20,7 +20,7 @@ from meshbot.cli.report_command import ReportCommand
 from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
 from meshbot.diagnosis.link_history import history_of
-from meshbot.link.interface_manager import LinkStatus
+from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import Commands, Request
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent

@@ -22,6 +22,7 @@ from typing import Protocol
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.link_policy import Action, Ending, LinkPolicy, LinkSettings
+from meshbot.link.link_status import LinkStatus
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
@@ -62,17 +63,6 @@ class LinkListener(Protocol):
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Receive a packet heard on the mesh."""
-
-
-@dataclass(frozen=True)
-class LinkStatus:
-    """The link at a glance; durations in seconds, ``up_s`` None while it is down."""
-
-    up_s: float | None
-    reconnections_last_hour: int
-    reconnections_last_day: int
-    last_cause: str
-    where: str
 
 
 @dataclass(frozen=True)

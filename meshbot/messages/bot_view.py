@@ -12,7 +12,8 @@ from pathlib import Path
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import history_of
 from meshbot.diagnosis.link_journal import LinkJournal
-from meshbot.link.interface_manager import InterfaceManager, LinkStatus
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import SyncStatus, SystemStatus
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.model.known_node import KnownNode

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from meshbot.link.interface_manager import LinkStatus
+from meshbot.link.link_status import LinkStatus
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshbot.link.interface_manager import LinkStatus
+from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import Commands, Request, SyncStatus, SystemStatus, is_command
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.model.known_node import KnownNode, node_id
