@@ -54,7 +54,10 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushSettings
 from meshbot.messages.message_sender import MessageSender, SenderSettings
-from meshbot.messages.packet_handler import HandlerSettings, PacketHandler
+from meshbot.messages.packet_handler import PacketHandler
+from meshbot.messages.sealed_inbox import SealedInbox
+from meshbot.messages.sender_proof import SenderProof
+from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
 from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
 from meshbot.service.service_notifier import ServiceNotifier
@@ -226,17 +229,30 @@ class MeshBot:
             VERSION,
             clock,
         )
-        self._packets = PacketHandler(
+        self._texts = TextMessageHandler(
             self.node_manager,
             Commands(view),
             self._sender,
-            sealed,
             FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
-            self._radio_keys,
             counts,
-            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
-            notes=self.link_journal,
+            AnswerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
             clock=clock,
+        )
+        self._packets = PacketHandler(
+            self.node_manager,
+            self._radio_keys,
+            self._sender,
+            SenderProof(self.node_manager, self._radio_keys, clock),
+            SealedInbox(
+                self.node_manager,
+                sealed,
+                self._radio_keys,
+                self._sender,
+                counts,
+                notes=self.link_journal,
+                clock=clock,
+            ),
+            self._texts,
             wall_clock=wall_clock,
         )
         self._key_pusher = KeyPusher(
@@ -330,8 +346,8 @@ class MeshBot:
         site = reader.site(importlib.reload(load_config()))
         reader.check()
         self._view.admin_nodes = site.admin_nodes
-        settings = HandlerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
-        self._worker.post(partial(self._packets.use, settings))
+        settings = AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
+        self._worker.post(partial(self._texts.change_settings, settings))
         configure_logging(site.log_level)
         log.info(
             "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
