@@ -225,25 +225,25 @@ class MeshBot:
             self._link,
             counts,
             self.link_journal,
-            self.site.admin_nodes,
-            VERSION,
-            clock,
+            admin_nodes=self.site.admin_nodes,
+            version=VERSION,
+            clock=clock,
         )
         self._texts = TextMessageHandler(
             self.node_manager,
             Commands(view),
             self._sender,
-            FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
-            counts,
             AnswerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
+            flood=FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
+            counts=counts,
             clock=clock,
         )
         self._packets = PacketHandler(
             self.node_manager,
             self._radio_keys,
             self._sender,
-            SenderProof(self.node_manager, self._radio_keys, clock),
-            SealedInbox(
+            proof=SenderProof(self.node_manager, self._radio_keys, clock),
+            inbox=SealedInbox(
                 self.node_manager,
                 sealed,
                 self._radio_keys,
@@ -252,7 +252,7 @@ class MeshBot:
                 notes=self.link_journal,
                 clock=clock,
             ),
-            self._texts,
+            texts=self._texts,
             wall_clock=wall_clock,
         )
         self._key_pusher = KeyPusher(

@@ -1,4 +1,4 @@
-"""What the commands see of the bot: gathers it from whoever owns it, when it is asked for."""
+"""What the commands see of the bot: gathered from its owners when it is asked for."""
 
 import importlib.metadata
 import logging
@@ -77,7 +77,7 @@ class KeyDirectory(Protocol):
 
 
 class Mesh(NodeDirectory, KeyDirectory, Protocol):
-    """Both."""
+    """The nodes and their keys."""
 
 
 class Link(Protocol):
@@ -118,6 +118,7 @@ class MeshBotView:
         link: Link,
         counts: DirectMessageCounts,
         journal: Events,
+        *,
         admin_nodes: Mapping[int, str],
         version: str,
         clock: Callable[[], float] = time.monotonic,

@@ -3,7 +3,7 @@
 A command is a text whose first word is ``/name``; everything else is conversation and gets no
 answer. Replies never begin with ``/``, so two bots cannot keep each other talking.
 
-To add a command, write one function under ``@_command(name, help)`` below, where it is to stand in
+To add a command, write one function under ``@_command(name, about)`` below, where it is to stand in
 ``/help``. It is given what it may see of the bot, the request, and what follows the name.
 """
 
@@ -33,7 +33,7 @@ _Answer = Callable[[BotView, Request, str], Reply]
 
 @dataclass(frozen=True)
 class _Command:
-    help: str
+    about: str
     answer: _Answer
 
 
@@ -41,11 +41,11 @@ _COMMANDS: dict[str, _Command] = {}
 """By name, in the order of ``/help``; complete once this module is loaded."""
 
 
-def _command(name: str, help: str) -> Callable[[_Answer], _Answer]:
-    """Make a function the answer to ``/name``; ``help`` is its line in ``/help``."""
+def _command(name: str, about: str) -> Callable[[_Answer], _Answer]:
+    """Make a function the answer to ``/name``; ``about`` is its line in ``/help``."""
 
     def add(answer: _Answer) -> _Answer:
-        _COMMANDS[name] = _Command(help, answer)
+        _COMMANDS[name] = _Command(about, answer)
         return answer
 
     return add
@@ -94,8 +94,8 @@ class Commands:
 def _help(view: object, request: Request, argument: str) -> Reply:
     wanted = argument.lstrip("/").lower()
     if wanted in _COMMANDS:
-        return Reply(f"Commande {wanted} : {_COMMANDS[wanted].help}")
-    listing = "\n".join(f"{name} : {command.help}" for name, command in _COMMANDS.items())
+        return Reply(f"Commande {wanted} : {_COMMANDS[wanted].about}")
+    listing = "\n".join(f"{name} : {command.about}" for name, command in _COMMANDS.items())
     return Reply("Commandes (avec / devant) :\n" + listing)
 
 

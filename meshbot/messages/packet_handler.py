@@ -21,7 +21,9 @@ from meshbot.messages.sender_proof import SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
 
-PortNum = portnums_pb2.PortNum
+_NODE_INFO = portnums_pb2.PortNum.NODEINFO_APP
+_ROUTING = portnums_pb2.PortNum.ROUTING_APP
+_TEXT_MESSAGE = portnums_pb2.PortNum.TEXT_MESSAGE_APP
 
 
 class NodeTable(Protocol):
@@ -48,10 +50,10 @@ class PacketHandler:
         nodes: NodeTable,
         radio_keys: RadioKeys,
         sender: MessageSender,
+        *,
         proof: SenderProof,
         inbox: SealedInbox,
         texts: TextMessageHandler,
-        *,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Name the collaborators."""
@@ -108,11 +110,12 @@ class PacketHandler:
     def _dispatch(self, interface: SupervisedInterface, decoded: DecodedPacket) -> None:
         """Do what a packet is for, by its port."""
         sender, data = decoded.heard.sender, decoded.data
-        if data.portnum == PortNum.NODEINFO_APP:
+        port = data.portnum
+        if port == _NODE_INFO:
             self._learn(interface, sender, data)
-        elif data.portnum == PortNum.ROUTING_APP:
+        elif port == _ROUTING:
             self._note_routing_error(interface, sender, data)
-        elif data.portnum == PortNum.TEXT_MESSAGE_APP:
+        elif port == _TEXT_MESSAGE:
             self._texts.handle(decoded, interface.own_num)
 
     def _learn(self, interface: SupervisedInterface, sender: int, data: mesh_pb2.Data) -> None:
@@ -130,7 +133,7 @@ class PacketHandler:
         self, interface: SupervisedInterface, source: int, data: mesh_pb2.Data
     ) -> None:
         """Pass on what became of a packet that may be one of ours."""
-        if data.portnum != PortNum.ROUTING_APP:
+        if data.portnum != _ROUTING:
             return
         try:
             error = mesh_pb2.Routing.FromString(data.payload).error_reason

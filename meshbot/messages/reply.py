@@ -7,7 +7,7 @@ from meshbot.messages.outcome import Outcome
 
 @dataclass(frozen=True)
 class Reply:
-    """A text for whoever asked, and what became of the command, for the journal."""
+    """A text for the one who asked, and what became of the command, for the journal."""
 
     text: str
     outcome: Outcome = Outcome.ANSWERED

@@ -97,7 +97,7 @@ class SealedInbox:
                     self._waiting.keep(heard)
 
     def _give_up(self, sender: int, reason: UnopenedReason) -> None:
-        self._counts.not_opened += 1
+        self._counts.note_unopened()
         if self._lines.allows((sender, reason), self._clock()):
             self._notes.note(EventKind.MESSAGE_NOT_OPENED, text=reason.value)
             log.warning(

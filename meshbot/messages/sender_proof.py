@@ -46,7 +46,7 @@ class SenderProof:
         """Say whether the radio opened a packet with the key that we, too, know for its sender's.
 
         Over a network the mark of that can come with the packet: older firmware's
-        ``onReceiveProto`` copies it from MQTT as whoever published the packet wrote it.
+        ``onReceiveProto`` copies it from MQTT as its publisher wrote it.
         """
         if not packet.pki_encrypted or packet.via_mqtt or packet.transport_mechanism in _FOREIGN:
             return False

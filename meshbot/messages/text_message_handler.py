@@ -59,10 +59,10 @@ class TextMessageHandler:
         nodes: Correspondents,
         commands: Commands,
         sender: MessageSender,
-        flood: FloodGuard,
-        counts: DirectMessageCounts,
         settings: AnswerSettings,
         *,
+        flood: FloodGuard,
+        counts: DirectMessageCounts,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Name the collaborators."""

@@ -57,7 +57,7 @@ def test_a_sender_who_keeps_writing_is_not_forgotten() -> None:
     assert guard.admit(ANN, 0.0) is Admission.IGNORE
 
 
-def test_whoever_uses_a_senders_number_does_not_mute_him_who_proves_it() -> None:
+def test_who_uses_a_senders_number_does_not_mute_him_who_proves_it() -> None:
     guard = FloodGuard(burst=2, refill_s=10.0)
     spoofed = [guard.admit(ANN, 0.0) for _ in range(50)]
     assert spoofed[-1] is Admission.IGNORE
