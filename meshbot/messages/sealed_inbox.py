@@ -14,8 +14,9 @@ from meshbot.mesh.sealed_messages import SealedMessages, is_sealed_for
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.key_book import KeyBook
 from meshbot.messages.key_requests import KeyRequests
-from meshbot.messages.message_sender import KeyBook, MessageSender, OutgoingRequest
+from meshbot.messages.message_sender import MessageSender, OutgoingRequest
 from meshbot.messages.waiting_messages import WaitingMessages
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes

@@ -8,7 +8,7 @@ from typing import Protocol
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh.radio_keys import RadioKeys
-from meshbot.messages.message_sender import KeyBook
+from meshbot.messages.key_book import KeyBook
 from meshbot.model.public_key import fingerprint
 from meshbot.text.line_limiter import LineLimiter
 

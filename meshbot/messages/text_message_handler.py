@@ -16,7 +16,8 @@ from meshbot.messages.commands import Commands, is_command
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import Admission, FloodGuard
-from meshbot.messages.message_sender import KeyBook, MessageSender
+from meshbot.messages.key_book import KeyBook
+from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.outcome import Outcome
 from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request

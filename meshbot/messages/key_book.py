@@ -1,0 +1,20 @@
+"""Where the sending side knows public keys and names from."""
+
+from typing import Protocol
+
+from meshbot.model.known_node import BROADCAST_NUM
+
+
+class KeyBook(Protocol):
+    """What the sending side asks of the known nodes."""
+
+    def public_key(self, num: int) -> bytes:
+        """Return the key known for a node, or ``b""``."""
+
+    def label(self, num: int) -> str:
+        """Return how a log line names a node."""
+
+
+def recipient_label(keys: KeyBook, num: int) -> str:
+    """Return how a log line names whom a text is for."""
+    return "tous" if num == BROADCAST_NUM else keys.label(num)
