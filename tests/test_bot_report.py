@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-import main_bot
 from main_bot import MeshBot
+from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.report_command import ReportCommand
 from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
@@ -40,7 +40,7 @@ def report_on(path: Path, *options: str) -> dict[str, Any]:
     """Return the report on a stopped or running bot's database."""
     written: list[str] = []
     command = ReportCommand(path, simulated=False, write=written.append)
-    assert command.run(main_bot.parse_arguments(["report", "--json", *options])) == 0
+    assert command.run(parse_arguments(["report", "--json", *options])) == 0
     found: dict[str, Any] = json.loads("".join(written))
     return found
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-import main_bot
 from meshbot.cli import report_command as link_report
+from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.report_command import ReportCommand, ReportRefusal, since_seconds
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import history_of
@@ -56,7 +56,7 @@ class Report:
         command = ReportCommand(
             self._database, simulated=False, write=written.append, wall_clock=lambda: now_s
         )
-        code = command.run(main_bot.parse_arguments(["report", *options]))
+        code = command.run(parse_arguments(["report", *options]))
         return code, "".join(written)
 
 

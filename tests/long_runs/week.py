@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import main_bot
-from main_bot import MeshBot, constants_of
+from main_bot import MeshBot
+from meshbot.service.operator_constants import durations_of
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.storage import Storage
 from tests.conftest import Journal
@@ -33,9 +34,8 @@ POSITION_S = 900.0
 COMMANDS_A_DAY = 200
 LOSSES_A_DAY = 4
 TURN_S = 0.05
-NOT_SCALED = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 INTERVALS = (
-    "KEY_ORDERS_POLL_S",
+    "KEY_DECISIONS_POLL_S",
     "JOURNAL_FLUSH_S",
     "JOURNAL_ALIVE_S",
     "HOUSEKEEPING_S",
@@ -87,11 +87,7 @@ class Week:
         return counted
 
     def _bot(self, port: int) -> MeshBot:
-        scaled = {
-            name: value / SPEED
-            for name, value in constants_of(MeshBot)
-            if not isinstance(value, bool) and name not in NOT_SCALED
-        }
+        scaled = {name: value / SPEED for name, value in durations_of(MeshBot).items()}
         # These are about the network and the machine, which are no faster here.
         scaled |= {
             "TCP_CONNECT_TIMEOUT": 5.0,
