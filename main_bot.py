@@ -66,9 +66,13 @@ from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import read_site
-from meshbot.store import damaged_store
+from meshbot.store.backup import Backup
+from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, StorageError
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
+from meshbot.store.repair import Repair, stamp_of
+from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text.log_format import configure_logging
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -195,26 +199,33 @@ class MeshBot:
         """Name what is kept on disk and who keeps it; nothing is opened."""
         self.simulated_node = _new_simulated_node(self.site.connection_mode)
         self._lock = InstanceLock(self.site.database_path)
-        self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
-        self.node_manager = NodeManager(
-            self._storage, clock=self._clock, wall_clock=self._wall_clock
+        self._database = Database(
+            self.site.database_path,
+            simulated=self.simulated_node is not None,
+            wall_clock=self._wall_clock,
         )
         self.link_journal = LinkJournal(
-            self._storage,
-            on_vanished=self.node_manager.rebuild_store,
+            LinkEventStore(self._database),
+            on_vanished=self._rebuild_store,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
-        self.node_manager.notes = self.link_journal
+        self.node_manager = NodeManager(
+            NodeStore(self._database),
+            notes=self.link_journal,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
         self._housekeeping = Housekeeping(
-            self._storage,
+            Backup(self.site.database_path),
+            self._database.compact,
             self.link_journal.prune,
-            self.node_manager.rebuild_store,
+            self._rebuild_store,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
         self._decision_watch = DecisionWatch(
-            self._storage, self.node_manager.carry_out_decisions, self._keys_decided
+            self._database, self.node_manager.carry_out_decisions, self._keys_decided
         )
 
     def _new_link(self) -> InterfaceManager:
@@ -392,7 +403,7 @@ class MeshBot:
                 {**self._constants(), "CONNECTION_MODE": self.site.connection_mode}
             )
         except BaseException:
-            self._storage.close()
+            self._database.close()
             self._lock.release()
             raise
         self._say_hello(keys)
@@ -440,15 +451,16 @@ class MeshBot:
         self._worker.post(self._decision_watch)
 
     def _open_store(self) -> None:
-        stamp = damaged_store.stamp_of(self._wall_clock())
         if self._lock.used_before:
-            repaired = self._storage.repair(stamp, thorough=not self._lock.ended_orderly)
+            repaired = Repair(self._database).repair(
+                stamp_of(self._wall_clock()), thorough=not self._lock.ended_orderly
+            )
             if repaired is not None:
                 log.error("❌ %s", repaired)
-        self._storage.open()
+        self._database.open()
         self._lock.store_opened()
         if self.simulated_node is None:
-            self._storage.forget_simulated()
+            self._database.forget_simulated()
 
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
@@ -469,7 +481,7 @@ class MeshBot:
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
         self.node_manager.save_heard()
-        self._storage.close()
+        self._database.close()
         self._lock.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
@@ -528,13 +540,17 @@ class MeshBot:
     def _learn_from_radio(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, everything: bool
     ) -> None:
-        self._radio_keys.session(interface)
-        self._radio_keys.told(nodes, everything=everything)
+        self._radio_keys.enter_session(interface)
+        self._radio_keys.note_entries(nodes, complete=everything)
         self.node_manager.learn_from_radio(nodes, interface.own_num)
         for info in nodes:
             if info.user.public_key != self.node_manager.public_key(info.num):
                 self.node_manager.put_key_back(interface, info.num)
         self._packets.open_waiting(interface)
+
+    def _rebuild_store(self, error: StorageVanished) -> None:
+        """Make the database anew of all that the bot knows. Raises :class:`StorageError`."""
+        self.node_manager.rebuild_store(error)
 
     def _keys_decided(self) -> None:
         """Follow the operator, who has decided on keys."""

@@ -24,7 +24,8 @@ from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.service.config_error import ConfigError
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 
 ROOT = Path(main_bot.__file__).parent
 LIMIT_S = 20.0
@@ -376,8 +377,8 @@ def test_a_reader_that_goes_away_does_not_stop_the_bot(run: Callable[..., Progra
 
 def fill_with_keys_to_decide(path: Path) -> None:
     """Make a list that is longer than a pipe holds."""
-    storage = Storage(path, simulated=True)
-    storage.open()
+    storage = NodeStore(Database(path, simulated=True))
+    storage.database.open()
     # Nameless nodes would do; long names make the list long.
     nodes = [
         KnownNode(num, "x" * 39, public_key=num.to_bytes(4, "big") * 8) for num in range(256, 276)
@@ -390,7 +391,7 @@ def fill_with_keys_to_decide(path: Path) -> None:
         for node in nodes
     }
     storage.save_nodes(nodes, keys)
-    storage.close()
+    storage.database.close()
 
 
 @pytest.mark.parametrize("read_first", [False, True], ids=["before", "in the middle"])
@@ -441,10 +442,10 @@ def test_the_list_is_written_whole_where_somebody_reads_it(
 def test_the_list_of_a_simulated_mesh_says_that_the_file_holds_a_real_one_too(
     run: Callable[..., Program], tmp_path: Path
 ) -> None:
-    storage = Storage(tmp_path / "bot.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "bot.db"))
+    storage.database.open()
     storage.save_nodes([KnownNode(7, "Ann", public_key=b"\x07" * 32)])
-    storage.close()
+    storage.database.close()
     program = run("keys", "list")
     assert program.finish() == 0
     assert "(mode simulé)" in program.lines[0]

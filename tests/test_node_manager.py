@@ -15,10 +15,12 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from meshtastic.protobuf import mesh_pb2
 
-import node_manager
+from meshbot.mesh import key_lines, node_entries
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
-from meshbot.store.storage import Storage, StorageError
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
+from meshbot.store.storage_error import StorageError
 from node_manager import NodeManager
 from tests.fakes import Clock, FakeStorage
 
@@ -242,9 +244,9 @@ def test_after_any_change_a_sync_puts_in_what_a_new_start_would(
         elif change == 1:
             nodes.learn_from_radio([info_of(num, key)])
         elif change == 2:
-            order(nodes, storage, num, key, accept=True)
+            decide(nodes, storage, num, key, accept=True)
         elif change == 3:
-            order(nodes, storage, num, key, accept=False)
+            decide(nodes, storage, num, key, accept=False)
         else:
             nodes.learn_from_air(num, mesh_pb2.User(long_name=name))
         if chance.random() < 0.7:
@@ -452,6 +454,14 @@ def test_an_unusable_key_is_never_learned(nodes: NodeManager, lines: Lines, key:
     assert nodes.public_key(ANN) == KEYS[ANN], "and does not stand in the way of the real one"
 
 
+def test_a_nameless_node_with_an_unusable_key_is_not_written(
+    nodes: NodeManager, storage: FakeStorage
+) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN, b"\x01" * 31))
+    nodes.save_heard()
+    assert storage.rows == {}
+
+
 def test_another_nodes_key_is_refused_and_its_holder_named(
     known: NodeManager, lines: Lines
 ) -> None:
@@ -492,7 +502,7 @@ def test_the_radios_key_that_the_operator_put_aside_is_not_adopted_and_that_is_s
     known: NodeManager, storage: FakeStorage, lines: Lines
 ) -> None:
     known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
-    order(known, storage, ANN, OTHER_KEY, accept=False)
+    decide(known, storage, ANN, OTHER_KEY, accept=False)
     lines()
     known.learn_from_radio([info_of(ANN, OTHER_KEY)])
     assert known.public_key(ANN) == KEYS[ANN]
@@ -502,14 +512,14 @@ def test_the_radios_key_that_the_operator_put_aside_is_not_adopted_and_that_is_s
     ]
 
 
-def test_lines_about_keys_not_believed_are_bounded_whoever_they_are_about(
+def test_lines_about_keys_not_believed_are_bounded_for_all_nodes_together(
     known: NodeManager, lines: Lines, clock: Clock
 ) -> None:
     lines()
     for num in range(1_000, 1_500):
         known.learn_from_air(num, user_of(num, KEYS[ANN]))
         known.learn_from_air(num, user_of(num, bytes(32)))
-    assert node_manager.MAX_REFUSED_LINES == 60
+    assert key_lines.MAX_REFUSED_LINES == 60
     assert len(lines()) == 60
     clock.now_s += 3_600.0
     known.learn_from_air(0x77, user_of(0x77, KEYS[ANN]))
@@ -523,7 +533,7 @@ def test_a_flood_of_keys_not_believed_does_not_wear_the_disk(
     storage.before_write = lambda: writes.append(None)
     for num in range(1_000, 1_500):
         known.learn_from_air(num, user_of(num, KEYS[ANN]))
-    assert len(writes) <= node_manager.MAX_REFUSED_LINES
+    assert len(writes) <= key_lines.MAX_REFUSED_LINES
     known.save_heard()
     assert len(storage.other_keys[1_499]) == 1, "what was not told is written with the rest"
 
@@ -606,7 +616,7 @@ def test_numbers_that_are_no_nodes_are_refused(nodes: NodeManager, num: int) -> 
 def test_memory_does_not_grow_with_invented_senders(
     nodes: NodeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node_manager, "MAX_NODES", 3)
+    monkeypatch.setattr(node_entries, "MAX_NODES", 3)
     nodes.learn_from_air(1, user_of(1, OTHER_KEY))
     for num in range(2, 30):
         nodes.heard(num, snr_db=None, hops=None)
@@ -635,10 +645,10 @@ def test_the_radio_tells_signal_and_when_a_node_was_heard(nodes: NodeManager) ->
 # -- The operator's decisions ------------------------------------------------------------------
 
 
-def order(
+def decide(
     manager: NodeManager, storage: FakeStorage, num: int, key: bytes, *, accept: bool
 ) -> bool:
-    """Have a manager obey a decision; return whether it says that a key changed."""
+    """Have a manager carry out a decision; return whether it says that a key changed."""
     storage.add_decision(num, key, accept=accept)
     return manager.carry_out_decisions()
 
@@ -648,7 +658,7 @@ def test_an_accepted_key_replaces_the_known_one_on_disk_too(
 ) -> None:
     known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
     lines()
-    assert order(known, storage, ANN, OTHER_KEY, accept=True)
+    assert decide(known, storage, ANN, OTHER_KEY, accept=True)
     assert known.public_key(ANN) == storage.rows[ANN].public_key == OTHER_KEY
     assert storage.decisions == []
     assert storage.other_keys[ANN] == [
@@ -663,7 +673,7 @@ def test_a_key_accepted_for_one_node_is_taken_from_another(
     known: NodeManager, storage: FakeStorage, lines: Lines
 ) -> None:
     lines()
-    assert order(known, storage, 0x77, KEYS[ANN], accept=True)
+    assert decide(known, storage, 0x77, KEYS[ANN], accept=True)
     assert (known.public_key(0x77), known.public_key(ANN)) == (KEYS[ANN], b"")
     assert (storage.rows[0x77].public_key, storage.rows[ANN].public_key) == (KEYS[ANN], b"")
     assert lines() == [
@@ -679,7 +689,7 @@ def test_a_refused_key_is_not_announced_again(
 ) -> None:
     known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
     lines()
-    assert not order(known, storage, ANN, OTHER_KEY, accept=False)
+    assert not decide(known, storage, ANN, OTHER_KEY, accept=False)
     assert storage.decisions == []
     assert storage.other_keys[ANN] == [OtherKey(ANN, OTHER_KEY, refused_at=1_700_000_000)]
     assert lines() == ["🔑 Clé annoncée par !0000000a refusée par l'opérateur : mZmZmZmZmZmZ"]
@@ -689,14 +699,14 @@ def test_a_refused_key_is_not_announced_again(
     assert known.waiting_keys() == []
 
 
-def test_orders_are_obeyed_in_their_order(known: NodeManager, storage: FakeStorage) -> None:
+def test_decisions_are_carried_out_in_their_order(known: NodeManager, storage: FakeStorage) -> None:
     storage.add_decision(ANN, OTHER_KEY, accept=True)
     storage.add_decision(BOB, OTHER_KEY, accept=True)
     known.carry_out_decisions()
     assert (known.public_key(ANN), known.public_key(BOB)) == (b"", OTHER_KEY)
 
 
-def test_without_orders_nothing_changes_and_nothing_is_written(
+def test_without_decisions_nothing_changes_and_nothing_is_written(
     known: NodeManager, storage: FakeStorage
 ) -> None:
     writes: list[None] = []
@@ -705,10 +715,10 @@ def test_without_orders_nothing_changes_and_nothing_is_written(
     assert writes == []
 
 
-def test_an_order_about_a_number_that_is_no_nodes_changes_nothing(
+def test_a_decision_about_a_number_that_is_no_nodes_changes_nothing(
     known: NodeManager, storage: FakeStorage
 ) -> None:
-    order(known, storage, 0xFFFFFFFF, OTHER_KEY, accept=True)
+    decide(known, storage, 0xFFFFFFFF, OTHER_KEY, accept=True)
     assert known.key_holder(OTHER_KEY) is None
     known.save_heard()
     assert storage.decisions == []
@@ -716,19 +726,19 @@ def test_an_order_about_a_number_that_is_no_nodes_changes_nothing(
 
 def test_an_accepted_key_is_synced(known: NodeManager, storage: FakeStorage, lines: Lines) -> None:
     interface = synced(known)
-    order(known, storage, ANN, OTHER_KEY, accept=True)
+    decide(known, storage, ANN, OTHER_KEY, accept=True)
     assert ran(known, interface, lines)
     assert interface.key(ANN) == OTHER_KEY
 
 
-def test_an_order_obeyed_with_a_full_disk_is_obeyed_once_and_written_later(
+def test_a_decision_carried_out_with_a_full_disk_is_carried_out_once_and_written_later(
     known: NodeManager, storage: FakeStorage, lines: Lines
 ) -> None:
     storage.failing = True
-    assert order(known, storage, ANN, OTHER_KEY, accept=True)
+    assert decide(known, storage, ANN, OTHER_KEY, accept=True)
     known.learn_from_radio([info_of(ANN, KEYS[EVE])])
     lines()
-    assert not known.carry_out_decisions(), "it stands in the store still, but was obeyed"
+    assert not known.carry_out_decisions(), "it stands in the store still, but is done"
     assert lines() == []
     assert known.public_key(ANN) == OTHER_KEY
     storage.failing = False
@@ -737,12 +747,12 @@ def test_an_order_obeyed_with_a_full_disk_is_obeyed_once_and_written_later(
     assert storage.rows[ANN].public_key == OTHER_KEY
 
 
-def test_an_order_leaves_the_store_only_together_with_what_it_did(
+def test_a_decision_leaves_the_store_only_together_with_what_it_did(
     known: NodeManager, storage: FakeStorage, clock: Clock
 ) -> None:
     """A bot that dies in between would otherwise have forgotten it."""
     storage.failing = True
-    order(known, storage, ANN, OTHER_KEY, accept=True)
+    decide(known, storage, ANN, OTHER_KEY, accept=True)
     storage.failing = False
     clock.now_s += 60.0
     known.learn_from_air(0x77, user_of(0x77, b"\x77" * 32))
@@ -754,7 +764,7 @@ def test_a_nameless_node_that_lost_its_key_with_a_full_disk_has_lost_it_after_a_
     known: NodeManager, storage: FakeStorage
 ) -> None:
     storage.failing = True
-    order(known, storage, BOB, KEYS[ANN], accept=True)
+    decide(known, storage, BOB, KEYS[ANN], accept=True)
     storage.failing = False
     known.save_heard()
     again = NodeManager(storage)
@@ -772,7 +782,7 @@ def test_a_key_adopted_from_the_radio_is_disputed_until_it_is_accepted(
     again.load()
     assert again.is_disputed(ANN), "after a restart as well"
     lines()
-    order(again, storage, ANN, OTHER_KEY, accept=True)
+    decide(again, storage, ANN, OTHER_KEY, accept=True)
     assert lines() == ["🔑 Clé de !0000000a acceptée par l'opérateur : mZmZmZmZmZmZ"]
     assert not again.is_disputed(ANN)
     assert again.public_key(ANN) == OTHER_KEY
@@ -783,11 +793,11 @@ def test_a_key_adopted_from_the_radio_is_disputed_until_it_is_accepted(
 
 @pytest.mark.parametrize("key", [b"", b"\x01" * 31, bytes(32)], ids=["none", "31 bytes", "zeros"])
 @pytest.mark.parametrize("accept", [True, False])
-def test_an_order_about_what_can_be_nobodys_key_changes_nothing_and_says_nothing(
+def test_a_decision_about_what_can_be_nobodys_key_changes_nothing_and_says_nothing(
     known: NodeManager, storage: FakeStorage, lines: Lines, key: bytes, accept: bool
 ) -> None:
     lines()
-    order(known, storage, ANN, key, accept=accept)
+    decide(known, storage, ANN, key, accept=accept)
     known.save_heard()
     assert (known.public_key(ANN), known.other_keys(ANN)) == (KEYS[ANN], [])
     assert lines() == []
@@ -821,8 +831,8 @@ def test_accepted_refused_and_accepted_again_while_the_bot_was_off_it_is_believe
 def test_a_key_accepted_and_then_refused_gives_way_to_the_former_one_on_disk_too(
     known: NodeManager, storage: FakeStorage
 ) -> None:
-    order(known, storage, ANN, OTHER_KEY, accept=True)
-    order(known, storage, ANN, OTHER_KEY, accept=False)
+    decide(known, storage, ANN, OTHER_KEY, accept=True)
+    decide(known, storage, ANN, OTHER_KEY, accept=False)
     assert known.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
     known.learn_from_radio([info_of(ANN, OTHER_KEY)])
     assert known.public_key(ANN) == KEYS[ANN]
@@ -924,19 +934,19 @@ def test_a_key_that_is_not_taken_does_not_stay_in_the_interface_of_a_node_withou
 
 
 def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
-    storage = Storage(tmp_path / "bot.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "bot.db"))
+    storage.database.open()
     before = NodeManager(storage, wall_clock=Clock(1_000.0))
     before.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
     before.learn_from_air(BOB, user_of(BOB, b"", long_name="Bob"))
     before.heard(BOB, snr_db=2.5, hops=1)
     before.save_heard()
-    storage.close()
+    storage.database.close()
 
-    storage.open()
+    storage.database.open()
     after = NodeManager(storage)
     assert after.load() == 1
-    storage.close()
+    storage.database.close()
     assert after.public_key(ANN) == KEYS[ANN]
     assert after.label(ANN) == "Ann (!0000000a)"
     bob = after.node(BOB)
@@ -945,8 +955,8 @@ def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_keys_that_wait_were_refused_or_replaced_survive_a_restart(tmp_path: Path) -> None:
-    storage = Storage(tmp_path / "bot.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "bot.db"))
+    storage.database.open()
     before = NodeManager(storage, wall_clock=Clock(1_000.0))
     before.learn_from_air(ANN, user_of(ANN))
     before.learn_from_radio([info_of(ANN, KEYS[BOB])])
@@ -956,12 +966,12 @@ def test_keys_that_wait_were_refused_or_replaced_survive_a_restart(tmp_path: Pat
     before.carry_out_decisions()
     others = before.other_keys(ANN)
     assert len(others) == 3
-    storage.close()
+    storage.database.close()
 
-    storage.open()
+    storage.database.open()
     after = NodeManager(storage)
     after.load()
-    storage.close()
+    storage.database.close()
     assert sorted(after.other_keys(ANN), key=lambda other: other.public_key) == sorted(
         others, key=lambda other: other.public_key
     )
@@ -1062,24 +1072,24 @@ def test_a_key_learned_while_others_are_written_is_not_overwritten_by_an_older_c
     assert storage.rows[ANN].public_key == KEYS[ANN]
 
 
-class HalfWayStorage(Storage):
+class HalfWayStorage(NodeStore):
     """A real store of which a test can have the next writes fail."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(Database(path))
         self.failures = 0
 
     def save_nodes(
         self,
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[int] = (),
+        carried_out: Iterable[int] = (),
     ) -> None:
-        self._check_file()  # that it vanished is noticed before
+        self.database.check_in_place()  # that it vanished is noticed before
         if self.failures:
             self.failures -= 1
             raise StorageError("disque plein", passing=True)
-        super().save_nodes(nodes, other_keys, obeyed)
+        super().save_nodes(nodes, other_keys, carried_out)
 
 
 @pytest.mark.parametrize("failures", [0, 1, 3])
@@ -1088,7 +1098,7 @@ def test_the_rebuilding_of_a_deleted_store_is_tried_until_every_key_is_in_it(
 ) -> None:
     path = tmp_path / "bot.db"
     storage = HalfWayStorage(path)
-    storage.open()
+    storage.database.open()
     nodes = NodeManager(storage, clock=clock)
     nodes.learn_from_radio([info_of(num) for num in KEYS])
     nodes.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
@@ -1104,12 +1114,12 @@ def test_the_rebuilding_of_a_deleted_store_is_tried_until_every_key_is_in_it(
     said = lines()
     assert sum("elle a été refaite" in line for line in said) == 1
     assert sum(line.startswith("❌ disque plein") for line in said) == min(failures, 1)
-    storage.close()
-    again = Storage(path)
-    again.open()
+    storage.database.close()
+    again = NodeStore(Database(path))
+    again.database.open()
     after = NodeManager(again)
     assert after.load() == len(KEYS) + failures + 1
-    again.close()
+    again.database.close()
     assert {num: after.public_key(num) for num in KEYS} == KEYS
     assert [other.public_key for other in after.waiting_keys()] == [OTHER_KEY]
     (refused,) = after.other_keys(BOB)

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshbot.service.site_settings import SiteSettings
+from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, StorageError
+from meshbot.store.storage_error import StorageError
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -119,16 +120,16 @@ class CheckCommand:
         if not path.exists():
             yield Finding(f"base {path.absolute()} : pas encore là, le bot la créera")
             return
-        storage = Storage(path, simulated=self._site.connection_mode == "simulated")
+        database = Database(path)
         try:
-            damage = storage.damage()
+            damage = database.damage()
             if damage:
                 yield Finding(
                     f"base {path} abîmée ({damage})",
                     "redémarrer le bot : il la met de côté et reprend ce qui est lisible",
                 )
                 return
-            storage.verify()
+            database.verify()
         except StorageError as error:
             yield Finding(f"base {path}", str(error))
             return

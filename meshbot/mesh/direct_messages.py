@@ -58,7 +58,7 @@ def open_sealed(key: bytes, packet_id: int, from_num: int, sealed: bytes) -> byt
 
     Raises :class:`CannotOpen` when it is too short, was altered, or another key sealed it.
     """
-    return open_with(cipher_of(key), packet_id, from_num, sealed)
+    return decrypt(cipher_of(key), packet_id, from_num, sealed)
 
 
 def cipher_of(key: bytes) -> AESCCM:
@@ -66,7 +66,7 @@ def cipher_of(key: bytes) -> AESCCM:
     return AESCCM(key, tag_length=TAG_BYTES)
 
 
-def open_with(cipher: AESCCM, packet_id: int, from_num: int, sealed: bytes) -> bytes:
+def decrypt(cipher: AESCCM, packet_id: int, from_num: int, sealed: bytes) -> bytes:
     """Do as :func:`open_sealed`, with a cipher at hand."""
     if len(sealed) <= OVERHEAD_BYTES:
         raise CannotOpen(f"{len(sealed)} bytes are too few for a sealed message")

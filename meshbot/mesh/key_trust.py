@@ -6,19 +6,19 @@
 4. Another one, heard over the air, changes nothing: it waits for the operator.
 5. Another one in the radio's own database replaces the pinned key, which goes into the history;
    but not one that the operator has put aside, or his word would last until the next start only.
-6. What the operator accepts is pinned, and taken from whoever held it; what he refuses is not
-   brought up again, and no flood of other keys makes that forgotten.
-7. A key that came by rule 5 is disputed until the operator has accepted it: whoever gives orders
-   under it is not obeyed, as the radio may have taken a forger's key for that of a node it forgot.
+6. What the operator accepts is pinned, and taken from the node that held it; what he refuses is
+   not brought up again, and no flood of other keys makes that forgotten.
+7. A key that came by rule 5 is disputed until the operator has accepted it: nobody who gives orders
+   under it is obeyed, as the radio may have taken a forger's key for that of a node it forgot.
 
-Owned by the node manager and used under its lock.
+Owned by the node table and used under its lock.
 """
 
-import enum
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
@@ -30,23 +30,6 @@ MAX_REPLACED_BY_RADIO = 4
 MAX_REPLACED_BY_OPERATOR = 16
 """Other keys kept of one node, by what became of them."""
 MAX_NODES_WITH_OFFERS = 1_000
-
-
-class Verdict(enum.Enum):
-    """What became of a key offered."""
-
-    KNOWN = "known"
-    PINNED = "pinned"
-    ADOPTED = "adopted"
-    OFFERED = "offered"
-    """Another key than the pinned one, heard for the first time."""
-    TAKEN = "taken"
-    """Another node's key, heard for the first time from this one."""
-    REPEATED = "repeated"
-    """Waiting, or refused, already."""
-    UNUSABLE = "unusable"
-    OVERRULED = "overruled"
-    """The radio's, but the operator has refused or replaced it."""
 
 
 def _is_offered(other: OtherKey) -> bool:
@@ -65,13 +48,27 @@ def _is_replaced_by_operator(other: OtherKey) -> bool:
     return other.replaced_by == KeySource.OPERATOR.value
 
 
-_BOUNDS: tuple[tuple[Callable[[OtherKey], bool], int, dict[str, int | str]], ...] = (
-    (_is_offered, MAX_OFFERED, {"offered_at": 0}),
-    (_is_refused, MAX_REFUSED, {"refused_at": 0}),
-    (_is_replaced_by_radio, MAX_REPLACED_BY_RADIO, {"replaced_at": 0, "replaced_by": ""}),
-    (_is_replaced_by_operator, MAX_REPLACED_BY_OPERATOR, {"replaced_at": 0, "replaced_by": ""}),
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One of the reasons to keep another key of a node."""
+
+    includes: Callable[[OtherKey], bool]
+    most: int
+    """Keys kept of a node for this reason."""
+    without: Callable[[OtherKey], OtherKey]
+    """Forgets the reason, and none of the others."""
+
+
+def _without_replacement(other: OtherKey) -> OtherKey:
+    return replace(other, replaced_at=0, replaced_by="")
+
+
+_KINDS = (
+    _Kind(_is_offered, MAX_OFFERED, lambda other: replace(other, offered_at=0)),
+    _Kind(_is_refused, MAX_REFUSED, lambda other: replace(other, refused_at=0)),
+    _Kind(_is_replaced_by_radio, MAX_REPLACED_BY_RADIO, _without_replacement),
+    _Kind(_is_replaced_by_operator, MAX_REPLACED_BY_OPERATOR, _without_replacement),
 )
-"""What is kept of a node, how much of it, and how the oldest of it is forgotten."""
 
 
 class KeyTrust:
@@ -81,7 +78,7 @@ class KeyTrust:
         """Know nobody."""
         self._holders: dict[bytes, int] = {}
         self._others: OrderedDict[int, dict[bytes, OtherKey]] = OrderedDict()
-        self._unsaved: set[int] = set()
+        self._unwritten: set[int] = set()
         self._mended: set[int] = set()
         """Nodes that were stored with a key which is not theirs."""
 
@@ -105,26 +102,46 @@ class KeyTrust:
             self._others.setdefault(other.num, {})[other.public_key] = other
         return mended
 
-    def offer(self, node: KnownNode, key: bytes, source: KeySource, now: int) -> Verdict:
-        """Judge ``key`` as that of ``node``, and pin it there if the rules say so."""
+    def offer(self, node: KnownNode, key: bytes, source: KeySource, now: int) -> KeyOutcome:
+        """Judge ``key`` as that of ``node``, and pin it there if the rules say so.
+
+        ``now`` is wall-clock time in seconds.
+        """
         if key == node.public_key:
-            return Verdict.KNOWN
+            return KeyOutcome.KNOWN
         if not is_usable_key(key):
-            return Verdict.UNUSABLE
+            return KeyOutcome.UNUSABLE
         if self._holders.get(key, node.num) != node.num:
-            return Verdict.TAKEN if self._note_offer(node, key, now) else Verdict.REPEATED
+            return KeyOutcome.TAKEN if self._wait(node, key, now) else KeyOutcome.REPEATED
         if not node.public_key:
-            if _is_refused(self._other(node.num, key)):
-                return Verdict.REPEATED
-            self._pin(node, key)
-            return Verdict.PINNED
+            return self._offer_first(node, key)
         if source is KeySource.RADIO:
-            if self._is_put_aside(node.num, key):
-                return Verdict.OVERRULED
-            self._retire(node, source, now)
-            self._pin(node, key)
-            return Verdict.ADOPTED
-        return Verdict.OFFERED if self._note_offer(node, key, now) else Verdict.REPEATED
+            return self._offer_instead(node, key, now)
+        return KeyOutcome.OFFERED if self._wait(node, key, now) else KeyOutcome.REPEATED
+
+    def _offer_first(self, node: KnownNode, key: bytes) -> KeyOutcome:
+        """Pin a key for a node that has none, but not one that the operator refused."""
+        if _is_refused(self._other(node.num, key)):
+            return KeyOutcome.REPEATED
+        self._pin(node, key)
+        return KeyOutcome.PINNED
+
+    def _offer_instead(self, node: KnownNode, key: bytes, now: int) -> KeyOutcome:
+        """Let the radio's key replace the pinned one, unless the operator decided against it."""
+        other = self._other(node.num, key)
+        if _is_refused(other) or _is_replaced_by_operator(other):
+            return KeyOutcome.OVERRULED
+        self._retire(node, KeySource.RADIO, now)
+        self._pin(node, key)
+        return KeyOutcome.ADOPTED
+
+    def _wait(self, node: KnownNode, key: bytes, now: int) -> bool:
+        """Keep a key for the operator; return whether that is news to him."""
+        other = self._other(node.num, key)
+        if _is_refused(other):
+            return False
+        self._keep(replace(other, offered_at=now))
+        return not other.waiting
 
     def accept(self, node: KnownNode, key: bytes, holder: KnownNode | None, now: int) -> None:
         """Pin a key by the operator's word, or confirm the pinned one; never against rule 1.
@@ -157,7 +174,7 @@ class KeyTrust:
             if last is not None and last.public_key not in self._holders:
                 self._pin(node, last.public_key)
         other = self._other(node.num, key)
-        self._put(replace(other, offered_at=0, refused_at=now))
+        self._keep(replace(other, offered_at=0, refused_at=now))
 
     def is_disputed(self, num: int) -> bool:
         """Say whether a node's pinned key is the radio's word against an older one."""
@@ -179,15 +196,15 @@ class KeyTrust:
         """Return every key that waits for the operator."""
         return [other for num in self._others for other in self.others(num) if other.waiting]
 
-    def take_unsaved(self) -> dict[int, list[OtherKey]]:
+    def pop_unwritten(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of the nodes for which they changed since the last call."""
-        unsaved = {num: self.others(num) for num in self._unsaved}
-        self._unsaved.clear()
-        return unsaved
+        unwritten = {num: self.others(num) for num in self._unwritten}
+        self._unwritten.clear()
+        return unwritten
 
-    def put_back_unsaved(self, nums: Iterable[int]) -> None:
-        """Have :meth:`take_unsaved` name these nodes again: they could not be written."""
-        self._unsaved.update(nums)
+    def mark_unwritten(self, nums: Iterable[int]) -> None:
+        """Have :meth:`pop_unwritten` name these nodes again: they could not be written."""
+        self._unwritten.update(nums)
 
     def all_others(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of every node that has any."""
@@ -196,13 +213,13 @@ class KeyTrust:
     def _pin(self, node: KnownNode, key: bytes) -> None:
         node.public_key = key
         self._holders[key] = node.num
-        self._drop(node.num, key)
+        self._forget(node.num, key)
 
     def _retire(self, node: KnownNode, source: KeySource, now: int) -> None:
         """Move a node's pinned key into its history."""
         old, node.public_key = node.public_key, b""
         self._holders.pop(old, None)
-        self._put(
+        self._keep(
             replace(self._other(node.num, old), replaced_at=now, replaced_by=source.value),
         )
 
@@ -210,35 +227,22 @@ class KeyTrust:
         """End a dispute: the operator has decided about a node."""
         for other in self.others(num):
             if _is_replaced_by_radio(other):
-                self._put(replace(other, replaced_by=KeySource.OPERATOR.value))
-
-    def _note_offer(self, node: KnownNode, key: bytes, now: int) -> bool:
-        """Keep a key for the operator; return whether that is news to him."""
-        other = self._other(node.num, key)
-        if _is_refused(other):
-            return False
-        self._put(replace(other, offered_at=now))
-        return not other.waiting
-
-    def _is_put_aside(self, num: int, key: bytes) -> bool:
-        """Say whether the operator decided against a key of a node."""
-        other = self._other(num, key)
-        return _is_refused(other) or _is_replaced_by_operator(other)
+                self._keep(replace(other, replaced_by=KeySource.OPERATOR.value))
 
     def _other(self, num: int, key: bytes) -> OtherKey:
         return self._others.get(num, {}).get(key) or OtherKey(num, key)
 
-    def _put(self, other: OtherKey) -> None:
+    def _keep(self, other: OtherKey) -> None:
         """Keep a key as the latest news of its node; the oldest of its kind may give way."""
         kept = self._others.setdefault(other.num, {})
         kept.pop(other.public_key, None)
         kept[other.public_key] = other
         self._others.move_to_end(other.num)
-        self._unsaved.add(other.num)
-        for is_kind, most, forgotten in _BOUNDS:
-            of_kind = [one for one in kept.values() if is_kind(one)]
-            if len(of_kind) > most:
-                rest = replace(of_kind[0], **forgotten)  # type: ignore[arg-type]
+        self._unwritten.add(other.num)
+        for kind in _KINDS:
+            of_kind = [one for one in kept.values() if kind.includes(one)]
+            if len(of_kind) > kind.most:
+                rest = kind.without(of_kind[0])
                 if _latest(rest):
                     kept[rest.public_key] = rest
                 else:
@@ -257,14 +261,15 @@ class KeyTrust:
             for num, kept in self._others.items()
             if not any(other.replaced_at or other.refused_at for other in kept.values())
         ]
-        for num in sorted(only_offers, key=lambda num: num in pinned)[:1]:
+        num = min(only_offers, key=lambda num: num in pinned, default=None)
+        if num is not None:
             del self._others[num]
-            self._unsaved.add(num)
+            self._unwritten.add(num)
 
-    def _drop(self, num: int, key: bytes) -> None:
+    def _forget(self, num: int, key: bytes) -> None:
         kept = self._others.get(num, {})
         if kept.pop(key, None) is not None:
-            self._unsaved.add(num)
+            self._unwritten.add(num)
         if not kept:
             self._others.pop(num, None)
 

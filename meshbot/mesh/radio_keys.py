@@ -26,15 +26,15 @@ class RadioKeys:
         """Whether a node that is not in the table is known to be lacking."""
         self._session: object = None
 
-    def session(self, session: object) -> None:
-        """Note in which session what follows is heard; in a new one little is certain."""
+    def enter_session(self, session: object) -> None:
+        """Say in which session what follows is noted; in a new one little is certain."""
         if session is not self._session:
             self._session = session
             self._may_hold.clear()
             self._knows_all = False
 
-    def told(self, infos: Iterable[mesh_pb2.NodeInfo], *, everything: bool) -> None:
-        """Take entries of the radio's database; ``everything``: with them all there are have come.
+    def note_entries(self, infos: Iterable[mesh_pb2.NodeInfo], *, complete: bool) -> None:
+        """Take entries of the radio's database; ``complete``: with these it has told them all.
 
         A table that had to be emptied for its size never knows all again in this session.
         """
@@ -42,11 +42,11 @@ class RadioKeys:
         for info in infos:
             if info.user.public_key:
                 overflown = overflown or len(self._may_hold) >= MAX_NODES
-                self.shown(info.num, info.user.public_key)
-        if everything and not overflown:
+                self.note_held(info.num, info.user.public_key)
+        if complete and not overflown:
             self._knows_all = True
 
-    def heard(self, num: int, key: bytes) -> None:
+    def note_heard(self, num: int, key: bytes) -> None:
         """Note that the radio heard a node's key too; it took it if it had none."""
         if num not in self._may_hold and not self._knows_all:
             return  # it may have any other as well
@@ -54,13 +54,13 @@ class RadioKeys:
         if len(keys) < MAX_KEYS_OF_A_NODE:
             keys.add(key)
 
-    def shown(self, num: int, key: bytes) -> None:
+    def note_held(self, num: int, key: bytes) -> None:
         """Note that the radio has used, or been given, this key of a node."""
         keys = self._keys(num)
         keys.clear()
         keys.add(key)
 
-    def not_opened(self, num: int, key: bytes) -> None:
+    def note_unopened(self, num: int, key: bytes) -> None:
         """Note that the radio could not open a message that ``key`` opens: it has another or none.
 
         What it may hold otherwise, a forged key for example, it may hold still.
@@ -68,7 +68,7 @@ class RadioKeys:
         if num in self._may_hold or self._knows_all:
             self._keys(num).discard(key)
 
-    def lacks(self, num: int) -> None:
+    def note_missing(self, num: int) -> None:
         """Note that the radio refused to send a message for want of the node's key."""
         self._keys(num).clear()
 

@@ -18,7 +18,7 @@ MAX_CACHED_PEERS = 2_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Shared:
+class _SharedSecret:
     """What two nodes share."""
 
     key: bytes
@@ -31,7 +31,7 @@ class SealedMessages:
     def __init__(self) -> None:
         """Start with an empty cache."""
         self._lock = threading.Lock()
-        self._shared: OrderedDict[tuple[bytes, bytes], _Shared] = OrderedDict()
+        self._shared: OrderedDict[tuple[bytes, bytes], _SharedSecret] = OrderedDict()
 
     def __repr__(self) -> str:
         """Say nothing of the keys."""
@@ -42,9 +42,9 @@ class SealedMessages:
 
         Raises :class:`direct_messages.CannotOpen` when either key is no usable one.
         """
-        return self._shared_with(private_key, public_key).key
+        return self._shared_secret(private_key, public_key).key
 
-    def _shared_with(self, private_key: bytes, public_key: bytes) -> _Shared:
+    def _shared_secret(self, private_key: bytes, public_key: bytes) -> _SharedSecret:
         pair = private_key, public_key
         with self._lock:
             known = self._shared.get(pair)
@@ -55,7 +55,7 @@ class SealedMessages:
             key = direct_messages.message_key(private_key, public_key)
         except ValueError as error:
             raise direct_messages.CannotOpen(f"unusable key: {error}") from None
-        shared = _Shared(key, direct_messages.cipher_of(key))
+        shared = _SharedSecret(key, direct_messages.cipher_of(key))
         with self._lock:
             self._shared[pair] = shared
             if len(self._shared) > MAX_CACHED_PEERS:
@@ -69,8 +69,8 @@ class SealedMessages:
 
         Raises :class:`direct_messages.CannotOpen`.
         """
-        plaintext = direct_messages.open_with(
-            self._shared_with(private_key, public_key).cipher,
+        plaintext = direct_messages.decrypt(
+            self._shared_secret(private_key, public_key).cipher,
             packet.id,
             getattr(packet, "from"),
             packet.encrypted,

@@ -125,7 +125,7 @@ class KeyPusher:
         label = self._nodes.label(num)
         self._answer_due_s = -math.inf
         if result == 0:
-            self._radio.shown(num, key)
+            self._radio.note_held(num, key)
             log.info("🔑 Clé de %s donnée à la radio (écrite dans sa mémoire)", label)
             return
         self._not_before_s = max(self._not_before_s, self._clock() + TROUBLE_PAUSE_S)

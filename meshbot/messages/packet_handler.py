@@ -71,7 +71,7 @@ class PacketHandler:
         """Deal with a packet received on ``interface`` at monotonic time ``received_s``."""
         own_num = interface.own_num
         sender = getattr(packet, "from")
-        self._radio_keys.session(interface)
+        self._radio_keys.enter_session(interface)
         if sender == own_num and packet.to == own_num and not came_by_air(packet):
             self._note_routing_error(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):
@@ -124,7 +124,7 @@ class PacketHandler:
         except DecodeError:
             return  # the interface has counted it already
         if user.public_key:
-            self._radio_keys.heard(sender, user.public_key)
+            self._radio_keys.note_heard(sender, user.public_key)
         self._nodes.learn_from_air(sender, user)
         self._nodes.put_key_back(interface, sender)
         self.open_waiting(interface)
@@ -142,4 +142,4 @@ class PacketHandler:
         if error and data.request_id:
             lacking = self._sender.routing_error(data.request_id, source, error, interface.own_num)
             if lacking is not None:
-                self._radio_keys.lacks(lacking)
+                self._radio_keys.note_missing(lacking)

@@ -75,7 +75,7 @@ class SealedInbox:
         except CannotOpen:
             self._give_up(heard.sender, UnopenedReason.OTHER_KEY)
             return None
-        self._radio_keys.not_opened(heard.sender, public_key)
+        self._radio_keys.note_unopened(heard.sender, public_key)
         self._notes.note(EventKind.MESSAGE_OPENED)
         age_s = heard.age_s + self._clock() - heard.received_s
         return DecodedPacket(heard, data, proven=True, age_s=age_s, opened_here=True)

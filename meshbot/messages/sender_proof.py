@@ -53,7 +53,7 @@ class SenderProof:
         if not packet.public_key:
             return True
         sender = getattr(packet, "from")
-        self._radio_keys.shown(sender, packet.public_key)
+        self._radio_keys.note_held(sender, packet.public_key)
         self._keys.learn_from_message(sender, packet.public_key)
         known = self._keys.public_key(sender)
         if known == packet.public_key:

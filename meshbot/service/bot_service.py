@@ -6,7 +6,7 @@ from typing import Protocol
 
 from meshbot.service.config_error import ConfigError
 from meshbot.service.service_notifier import ServiceNotifier
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 from meshbot.threads.progress_mark import ProgressMark
 from meshbot.threads.termination import Termination
 

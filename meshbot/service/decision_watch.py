@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from meshbot.store.storage import StorageDamaged, StorageError, StorageVanished
+from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
 
@@ -17,17 +17,14 @@ BACKUP_S = 20 * 3_600.0
 NIGHT_HOURS = range(3, 5)  # by the local clock; when nobody minds half a second
 
 
-class KeptStore(Protocol):
-    """The store, as far as it is looked after here."""
+class Copies(Protocol):
+    """The copies of the store."""
 
     def backup_age_s(self, wall_s: float) -> float | None:
-        """Return how old the copy is at a wall-clock time, None where there is none."""
-
-    def compact(self) -> bool:
-        """Give back the room of what was deleted, if it is worth it; say whether it was."""
+        """Return how old the last one is at a wall-clock time, None where there is none."""
 
     def back_up(self) -> None:
-        """Copy the database beside itself."""
+        """Make one. Raises ``StorageError``."""
 
 
 class Housekeeping:
@@ -35,15 +32,17 @@ class Housekeeping:
 
     def __init__(
         self,
-        store: KeptStore,
+        copies: Copies,
+        compact: Callable[[], bool],
         prune: Callable[[], object],
         rebuild_store: Callable[[StorageVanished], object],
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Name the store, what forgets old events, and what makes a damaged store anew."""
-        self._store = store
+        """Name the copies, what gives room back, forgets old events, makes a damaged store anew."""
+        self._copies = copies
+        self._compact = compact
         self._prune = prune
         self._rebuild_store = rebuild_store
         self._clock = clock
@@ -57,9 +56,9 @@ class Housekeeping:
         self._done_s = self._clock()
         self._prune()
         try:
-            if self._store.compact():
+            if self._compact():
                 log.debug("database compacted")
-            self._store.back_up()
+            self._copies.back_up()
         except StorageDamaged as error:
             try:
                 self._rebuild_store(error)
@@ -70,7 +69,7 @@ class Housekeeping:
 
     def _is_due(self) -> bool:
         now_s = self._wall_clock()
-        age_s = self._store.backup_age_s(now_s)
+        age_s = self._copies.backup_age_s(now_s)
         if age_s is None:
             return True
         if age_s < 0:  # the clock was set back

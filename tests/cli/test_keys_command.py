@@ -1,4 +1,4 @@
-"""``main_bot.py keys`` on a real database, with a bot that obeys in the same process, or none."""
+"""``main_bot.py keys`` on a real database, with a bot in the same process, or none."""
 
 import argparse
 import zlib
@@ -14,7 +14,8 @@ from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import node_id
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 from node_manager import NodeManager
 from tests.fakes import Clock
 
@@ -23,7 +24,7 @@ FIRST, SECOND, THIRD, FOURTH = (bytes([byte]) * 32 for byte in (1, 2, 3, 4))
 NOW = 1_700_000_000
 DATE = datetime.fromtimestamp(NOW).strftime("le %d/%m/%Y à %H:%M")
 
-OBEYED = "✅ Pris en compte par le bot"
+CARRIED_OUT = "✅ Pris en compte par le bot"
 NOT_CARRIED_OUT = (
     "⏳ Le bot ne tourne pas, ou ne répond pas : ce sera fait à son prochain démarrage"
 )
@@ -33,8 +34,8 @@ class Bot:
     """The part of the bot that keys are of concern to, on its own connection to the database."""
 
     def __init__(self, path: Path, simulated: bool = False) -> None:
-        self.storage = Storage(path, simulated=simulated)
-        self.storage.open()
+        self.storage = NodeStore(Database(path, simulated=simulated))
+        self.storage.database.open()
         self.wall_clock = Clock(float(NOW))
         self.nodes = NodeManager(self.storage, wall_clock=self.wall_clock)
         self.nodes.load()
@@ -43,8 +44,8 @@ class Bot:
     def hear(self, num: int, key: bytes, name: str = "") -> None:
         self.nodes.learn_from_air(num, mesh_pb2.User(long_name=name, public_key=key))
 
-    def obey(self, seconds: float) -> None:
-        """Obey while the command sleeps, as the bot does on a thread of its own process."""
+    def carry_out(self, seconds: float) -> None:
+        """Do what was decided, while the command sleeps, as the bot does in its own process."""
         self.slept_s.append(seconds)
         self.nodes.carry_out_decisions()
 
@@ -63,7 +64,7 @@ def bot(path: Path) -> Iterator[Bot]:
     running.hear(ANN, SECOND)
     running.nodes.save_heard()
     yield running
-    running.storage.close()
+    running.storage.database.close()
 
 
 def keys(
@@ -102,11 +103,11 @@ def noted(action: str, num: int, key: bytes, name: str) -> list[str]:
 
 
 def decisions_in(path: Path) -> list[KeyDecision]:
-    storage = Storage(path)
-    storage.open()
-    orders = storage.load_decisions()
-    storage.close()
-    return orders
+    storage = NodeStore(Database(path))
+    storage.database.open()
+    decisions = storage.load_decisions()
+    storage.database.close()
+    return decisions
 
 
 # -- list --------------------------------------------------------------------------------------
@@ -190,13 +191,13 @@ def test_the_history_and_the_refusals_of_one_node_are_shown(
     assert keys(path, "list")[1] == [header(path, "2 clés publiques", "0 autre clé annoncée")]
 
 
-def test_a_decided_key_is_counted_as_such_before_the_bot_has_obeyed(bot: Bot, path: Path) -> None:
+def test_a_decided_key_is_counted_as_such_before_the_bot_has_done_it(bot: Bot, path: Path) -> None:
     keys(path, "refuse", "Ann")
     assert keys(path, "list")[1][0] == header(path, "2 clés publiques", "0 autre clé annoncée")
 
 
 @pytest.mark.parametrize(("action", "said"), [("accept", "acceptée"), ("refuse", "refusée")])
-def test_a_decision_that_the_bot_has_yet_to_obey_is_shown(
+def test_a_decision_that_the_bot_has_yet_to_carry_out_is_shown(
     bot: Bot, path: Path, action: str, said: str
 ) -> None:
     keys(path, action, "Ann")
@@ -247,10 +248,10 @@ def test_without_a_database_there_is_nothing_to_list_and_none_is_made(
 
 
 @pytest.mark.parametrize("name", ["Ann", "ann", "!0000000a", "0000000A"])
-def test_a_running_bot_obeys_and_that_is_said(bot: Bot, path: Path, name: str) -> None:
-    assert keys(path, "accept", name, sleep=bot.obey) == (
+def test_a_running_bot_does_it_and_that_is_said(bot: Bot, path: Path, name: str) -> None:
+    assert keys(path, "accept", name, sleep=bot.carry_out) == (
         0,
-        [*noted("accept", ANN, SECOND, "Ann"), OBEYED],
+        [*noted("accept", ANN, SECOND, "Ann"), CARRIED_OUT],
     )
     assert bot.slept_s == [0.25]
     assert bot.nodes.public_key(ANN) == SECOND
@@ -262,9 +263,9 @@ def test_a_running_bot_obeys_and_that_is_said(bot: Bot, path: Path, name: str) -
 
 
 def test_a_refused_key_leaves_the_known_one(bot: Bot, path: Path) -> None:
-    assert keys(path, "refuse", "Ann", sleep=bot.obey) == (
+    assert keys(path, "refuse", "Ann", sleep=bot.carry_out) == (
         0,
-        [*noted("refuse", ANN, SECOND, "Ann"), OBEYED],
+        [*noted("refuse", ANN, SECOND, "Ann"), CARRIED_OUT],
     )
     assert bot.nodes.public_key(ANN) == FIRST
     assert bot.nodes.waiting_keys() == []
@@ -275,25 +276,25 @@ def test_a_decision_waits_for_a_bot_that_does_not_run(bot: Bot, path: Path) -> N
     code, lines = keys(path, "accept", "Ann", sleep=slept_s.append)
     assert (code, lines) == (0, [*noted("accept", ANN, SECOND, "Ann"), NOT_CARRIED_OUT])
     assert sum(slept_s) == pytest.approx(12.0)
-    assert [(order.num, order.public_key, order.accept) for order in decisions_in(path)] == [
-        (ANN, SECOND, True)
-    ]
+    assert [
+        (decision.num, decision.public_key, decision.accept) for decision in decisions_in(path)
+    ] == [(ANN, SECOND, True)]
     later = Bot(path)
-    later.obey(0.0)
+    later.carry_out(0.0)
     assert later.nodes.public_key(ANN) == SECOND
-    later.storage.close()
+    later.storage.database.close()
     assert decisions_in(path) == []
 
 
-def test_a_bot_that_obeys_at_the_last_moment_has_obeyed(bot: Bot, path: Path) -> None:
+def test_a_bot_that_does_it_at_the_last_moment_has_done_it(bot: Bot, path: Path) -> None:
     slept: list[float] = []
 
     def carry_out_late(seconds: float) -> None:
         slept.append(seconds)
         if sum(slept) >= 12.0:
-            bot.obey(seconds)
+            bot.carry_out(seconds)
 
-    assert keys(path, "accept", "Ann", sleep=carry_out_late)[1][-1] == OBEYED
+    assert keys(path, "accept", "Ann", sleep=carry_out_late)[1][-1] == CARRIED_OUT
 
 
 def test_another_nodes_key_is_accepted_only_when_it_is_named_and_taken_from_its_holder(
@@ -301,7 +302,7 @@ def test_another_nodes_key_is_accepted_only_when_it_is_named_and_taken_from_its_
 ) -> None:
     bot.hear(EVE, THIRD, "Eve")
     beginning = base64_text(THIRD)[:12]
-    assert keys(path, "accept", "Eve", sleep=bot.obey) == (
+    assert keys(path, "accept", "Eve", sleep=bot.carry_out) == (
         1,
         [
             "❌ cette clé est celle de Bob (!b0b0b0b0) ; pour la lui retirer : "
@@ -309,16 +310,16 @@ def test_another_nodes_key_is_accepted_only_when_it_is_named_and_taken_from_its_
         ],
     )
     assert bot.nodes.public_key(BOB) == THIRD
-    code, lines = keys(path, "accept", "Eve", beginning, sleep=bot.obey)
+    code, lines = keys(path, "accept", "Eve", beginning, sleep=bot.carry_out)
     first, last = noted("accept", EVE, THIRD, "Eve")
-    assert (code, lines) == (0, [first, "Elle est retirée à Bob (!b0b0b0b0)", last, OBEYED])
+    assert (code, lines) == (0, [first, "Elle est retirée à Bob (!b0b0b0b0)", last, CARRIED_OUT])
     assert (bot.nodes.public_key(EVE), bot.nodes.public_key(BOB)) == (THIRD, b"")
 
 
 def test_refusing_another_nodes_key_takes_it_from_nobody(bot: Bot, path: Path) -> None:
     bot.hear(EVE, THIRD, "Eve")
-    code, lines = keys(path, "refuse", "Eve", sleep=bot.obey)
-    assert (code, lines) == (0, [*noted("refuse", EVE, THIRD, "Eve"), OBEYED])
+    code, lines = keys(path, "refuse", "Eve", sleep=bot.carry_out)
+    assert (code, lines) == (0, [*noted("refuse", EVE, THIRD, "Eve"), CARRIED_OUT])
     assert (bot.nodes.public_key(EVE), bot.nodes.public_key(BOB)) == (b"", THIRD)
 
 
@@ -342,9 +343,9 @@ def test_the_key_that_the_radio_brought_can_be_confirmed(bot: Bot, path: Path) -
     info = mesh_pb2.NodeInfo(num=BOB, user=mesh_pb2.User(public_key=FOURTH))
     bot.nodes.learn_from_radio([info])
     assert bot.nodes.is_disputed(BOB)
-    assert keys(path, "accept", "Bob", base64_text(FOURTH)[:12], sleep=bot.obey) == (
+    assert keys(path, "accept", "Bob", base64_text(FOURTH)[:12], sleep=bot.carry_out) == (
         0,
-        [*noted("accept", BOB, FOURTH, "Bob"), OBEYED],
+        [*noted("accept", BOB, FOURTH, "Bob"), CARRIED_OUT],
     )
     assert not bot.nodes.is_disputed(BOB)
     assert not [line for line in keys(path, "list", "Bob")[1] if "à confirmer" in line]
@@ -353,8 +354,8 @@ def test_the_key_that_the_radio_brought_can_be_confirmed(bot: Bot, path: Path) -
 
 def test_a_whole_key_never_heard_may_be_accepted(bot: Bot, path: Path) -> None:
     """The operator has it from its owner."""
-    code, lines = keys(path, "accept", "Bob", base64_text(FOURTH), sleep=bot.obey)
-    assert (code, lines[-1]) == (0, OBEYED)
+    code, lines = keys(path, "accept", "Bob", base64_text(FOURTH), sleep=bot.carry_out)
+    assert (code, lines[-1]) == (0, CARRIED_OUT)
     assert bot.nodes.public_key(BOB) == FOURTH
 
 
@@ -375,12 +376,12 @@ def test_a_whole_key_never_heard_is_not_refused(bot: Bot, path: Path) -> None:
 def test_accepted_then_refused_while_the_bot_is_off_ends_refused(bot: Bot, path: Path) -> None:
     keys(path, "accept", "Ann")
     keys(path, "refuse", "Ann")
-    assert [(order.public_key, order.accept) for order in decisions_in(path)] == [(SECOND, False)]
+    assert [(one.public_key, one.accept) for one in decisions_in(path)] == [(SECOND, False)]
     later = Bot(path)
-    later.obey(0.0)
+    later.carry_out(0.0)
     assert later.nodes.public_key(ANN) == FIRST
     assert later.nodes.other_keys(ANN) == [OtherKey(ANN, SECOND, refused_at=NOW)]
-    later.storage.close()
+    later.storage.database.close()
     assert decisions_in(path) == []
 
 
@@ -405,12 +406,14 @@ def test_of_several_keys_one_must_be_chosen_by_its_beginning(bot: Bot, path: Pat
     assert start == "❌ plusieurs clés, en ajouter le début"
     assert sorted(choices.split(", ")) == ["AgICAgICAgIC", "BAQEBAQEBAQE"]
     assert decisions_in(path) == []
-    assert keys(path, "accept", "Ann", base64_text(FOURTH)[:4], sleep=bot.obey)[0] == 0
+    assert keys(path, "accept", "Ann", base64_text(FOURTH)[:4], sleep=bot.carry_out)[0] == 0
     assert bot.nodes.public_key(ANN) == FOURTH
 
 
 def test_a_whole_key_may_be_given(bot: Bot, path: Path) -> None:
-    assert keys(path, "accept", "Ann", base64_text(SECOND), sleep=bot.obey)[1][-1] == OBEYED
+    assert (
+        keys(path, "accept", "Ann", base64_text(SECOND), sleep=bot.carry_out)[1][-1] == CARRIED_OUT
+    )
     assert bot.nodes.public_key(ANN) == SECOND
 
 
@@ -452,18 +455,18 @@ def test_a_key_that_was_not_announced_cannot_be_decided_on(
 
 
 def test_a_former_or_refused_key_is_accepted_only_when_it_is_named(bot: Bot, path: Path) -> None:
-    keys(path, "accept", "Ann", sleep=bot.obey)
+    keys(path, "accept", "Ann", sleep=bot.carry_out)
     assert keys(path, "accept", "Ann")[0] == 1
     assert keys(path, "refuse", "Ann", base64_text(FIRST)) == (
         1,
         ["❌ cette clé de Ann (!0000000a) est déjà refusée, ou ancienne"],
     )
-    assert keys(path, "accept", "Ann", base64_text(FIRST)[:8], sleep=bot.obey)[0] == 0
+    assert keys(path, "accept", "Ann", base64_text(FIRST)[:8], sleep=bot.carry_out)[0] == 0
     assert bot.nodes.public_key(ANN) == FIRST
     bot.hear(ANN, FOURTH)
     bot.nodes.save_heard()
-    assert keys(path, "refuse", "Ann", sleep=bot.obey)[0] == 0
-    assert keys(path, "accept", "Ann", base64_text(FOURTH)[:8], sleep=bot.obey)[0] == 0
+    assert keys(path, "refuse", "Ann", sleep=bot.carry_out)[0] == 0
+    assert keys(path, "accept", "Ann", base64_text(FOURTH)[:8], sleep=bot.carry_out)[0] == 0
     assert bot.nodes.public_key(ANN) == FOURTH
 
 
@@ -475,7 +478,7 @@ def test_every_key_that_is_listed_can_be_decided_on(bot: Bot, path: Path) -> Non
     lines = keys(path, "list")[1]
     assert "!fffffffe (!fffffffe)" in lines
     (hint,) = [line for line in lines if "keys accept (ou refuse) fffffffe" in line]
-    assert keys(path, "accept", *hint.split()[-2:], sleep=bot.obey)[0] == 0
+    assert keys(path, "accept", *hint.split()[-2:], sleep=bot.carry_out)[0] == 0
     assert bot.nodes.public_key(EVE) == THIRD
 
 
@@ -483,12 +486,12 @@ def test_a_simulated_mesh_has_decisions_of_its_own(bot: Bot, path: Path) -> None
     simulated = Bot(path, simulated=True)
     simulated.hear(ANN, THIRD, "Simulated")
     simulated.hear(ANN, FOURTH)
-    assert keys(path, "accept", "!0000000a", sleep=simulated.obey, simulated=True) == (
+    assert keys(path, "accept", "!0000000a", sleep=simulated.carry_out, simulated=True) == (
         0,
-        [*noted("accept", ANN, FOURTH, "Simulated"), OBEYED],
+        [*noted("accept", ANN, FOURTH, "Simulated"), CARRIED_OUT],
     )
-    simulated.storage.close()
-    bot.obey(0.0)
+    simulated.storage.database.close()
+    bot.carry_out(0.0)
     assert bot.nodes.public_key(ANN) == FIRST
 
 
@@ -504,7 +507,7 @@ def test_the_list_says_that_the_file_holds_nodes_of_the_other_mesh_too(
 ) -> None:
     other = Bot(path, simulated=True)
     other.hear(EVE, FOURTH, "Simulated")
-    other.storage.close()
+    other.storage.database.close()
     lines = keys(path, "list", simulated=simulated)[1]
     assert lines[0].startswith(f"Base {path}{mode} : ")
     assert lines[1] == f"ℹ️ Cette base contient aussi {others} (CONNECTION_MODE en décide)"

@@ -22,7 +22,9 @@ import main_bot
 from main_bot import MeshBot
 from meshbot.service.operator_constants import durations_of
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store.storage import Storage
+from meshbot.store.backup import Backup
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
 from tests.conftest import Journal
 
 SPEED = 1_000.0
@@ -41,7 +43,12 @@ INTERVALS = (
     "HOUSEKEEPING_S",
     "BACKUP_S",
 )
-WRITERS = ("save_nodes", "add_link_events", "prune_link_events", "back_up")
+WRITERS = {
+    "save_nodes": NodeStore,
+    "add_link_events": LinkEventStore,
+    "prune_link_events": LinkEventStore,
+    "back_up": Backup,
+}
 
 
 class Week:
@@ -76,8 +83,8 @@ class Week:
         """Make everything that happens now and then happen as often in a shorter day."""
         for name in INTERVALS:
             setattr(main_bot, name, getattr(main_bot, name) / SPEED)
-        for name in WRITERS:
-            setattr(Storage, name, self._counted(name, getattr(Storage, name)))
+        for name, owner in WRITERS.items():
+            setattr(owner, name, self._counted(name, getattr(owner, name)))
 
     def _counted(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:

@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh import key_trust
-from meshbot.mesh.key_trust import KeyTrust, Verdict
+from meshbot.mesh.key_outcome import KeyOutcome
+from meshbot.mesh.key_trust import KeyTrust
 from meshbot.model import public_key
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.key_source import KeySource
@@ -40,7 +41,7 @@ def trust() -> KeyTrust:
 def ann(trust: KeyTrust) -> KnownNode:
     """A node with a key pinned."""
     node = KnownNode(ANN)
-    assert trust.offer(node, FIRST, KeySource.AIR, NOW) is Verdict.PINNED
+    assert trust.offer(node, FIRST, KeySource.AIR, NOW) is KeyOutcome.PINNED
     return node
 
 
@@ -58,8 +59,8 @@ def bob() -> KnownNode:
 def test_what_can_be_nobodys_key_is_never_taken(
     trust: KeyTrust, ann: KnownNode, bob: KnownNode, key: bytes, source: KeySource
 ) -> None:
-    assert trust.offer(bob, key, source, NOW) is Verdict.UNUSABLE
-    assert trust.offer(ann, key, source, NOW) is Verdict.UNUSABLE
+    assert trust.offer(bob, key, source, NOW) is KeyOutcome.UNUSABLE
+    assert trust.offer(ann, key, source, NOW) is KeyOutcome.UNUSABLE
     assert (ann.public_key, bob.public_key) == (FIRST, b"")
     assert trust.holder(key) is None
     assert trust.waiting() == []
@@ -67,7 +68,7 @@ def test_what_can_be_nobodys_key_is_never_taken(
 
 def test_no_key_at_all_does_not_erase_one(trust: KeyTrust, ann: KnownNode) -> None:
     for source in KeySource:
-        assert trust.offer(ann, b"", source, NOW) is Verdict.UNUSABLE
+        assert trust.offer(ann, b"", source, NOW) is KeyOutcome.UNUSABLE
     assert ann.public_key == FIRST
 
 
@@ -90,8 +91,8 @@ def test_another_nodes_key_is_never_taken_and_waits(
 ) -> None:
     if own_key:
         trust.offer(bob, own_key, KeySource.AIR, NOW)
-    assert trust.offer(bob, FIRST, source, NOW + 1) is Verdict.TAKEN
-    assert trust.offer(bob, FIRST, source, NOW + 2) is Verdict.REPEATED
+    assert trust.offer(bob, FIRST, source, NOW + 1) is KeyOutcome.TAKEN
+    assert trust.offer(bob, FIRST, source, NOW + 2) is KeyOutcome.REPEATED
     assert (ann.public_key, bob.public_key) == (FIRST, own_key)
     assert trust.holder(FIRST) == ANN
     assert trust.waiting() == [OtherKey(BOB, FIRST, offered_at=NOW + 2)]
@@ -102,7 +103,7 @@ def test_a_key_is_free_once_its_holder_has_another(
 ) -> None:
     trust.offer(bob, FIRST, KeySource.AIR, NOW)
     trust.offer(ann, SECOND, KeySource.RADIO, NOW)
-    assert trust.offer(bob, FIRST, KeySource.AIR, NOW) is Verdict.PINNED
+    assert trust.offer(bob, FIRST, KeySource.AIR, NOW) is KeyOutcome.PINNED
     assert trust.holder(FIRST) == BOB
     assert trust.waiting() == [], "what is pinned waits no longer"
 
@@ -114,10 +115,10 @@ def test_a_key_is_free_once_its_holder_has_another(
 def test_the_first_key_of_a_node_is_pinned(
     trust: KeyTrust, bob: KnownNode, source: KeySource
 ) -> None:
-    assert trust.offer(bob, FIRST, source, NOW) is Verdict.PINNED
+    assert trust.offer(bob, FIRST, source, NOW) is KeyOutcome.PINNED
     assert bob.public_key == FIRST
     assert trust.holder(FIRST) == BOB
-    assert trust.offer(bob, FIRST, source, NOW) is Verdict.KNOWN
+    assert trust.offer(bob, FIRST, source, NOW) is KeyOutcome.KNOWN
     assert trust.all_others() == {}
 
 
@@ -127,8 +128,8 @@ def test_the_first_key_of_a_node_is_pinned(
 def test_another_key_over_the_air_changes_nothing_and_waits(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW) is Verdict.OFFERED
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 60) is Verdict.REPEATED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW) is KeyOutcome.OFFERED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 60) is KeyOutcome.REPEATED
     assert ann.public_key == FIRST
     assert trust.holder(SECOND) is None
     assert trust.others(ANN) == trust.waiting() == [OtherKey(ANN, SECOND, offered_at=NOW + 60)]
@@ -145,7 +146,7 @@ def test_a_key_offered_by_two_nodes_waits_for_both(
 ) -> None:
     trust.offer(bob, SECOND, KeySource.AIR, NOW)
     for node in (ann, bob):
-        assert trust.offer(node, THIRD, KeySource.AIR, NOW) is Verdict.OFFERED
+        assert trust.offer(node, THIRD, KeySource.AIR, NOW) is KeyOutcome.OFFERED
     assert {(other.num, other.public_key) for other in trust.waiting()} == {
         (ANN, THIRD),
         (BOB, THIRD),
@@ -159,7 +160,7 @@ def test_the_radios_key_replaces_the_pinned_one_which_goes_into_the_history(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
     trust.offer(ann, SECOND, KeySource.AIR, NOW)
-    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 1) is Verdict.ADOPTED
+    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 1) is KeyOutcome.ADOPTED
     assert ann.public_key == SECOND
     assert (trust.holder(SECOND), trust.holder(FIRST)) == (ANN, None)
     assert trust.others(ANN) == [OtherKey(ANN, FIRST, replaced_at=NOW + 1, replaced_by="radio")]
@@ -170,7 +171,7 @@ def test_a_key_of_the_history_that_is_announced_again_waits(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
     trust.offer(ann, SECOND, KeySource.RADIO, NOW)
-    assert trust.offer(ann, FIRST, KeySource.AIR, NOW + 1) is Verdict.OFFERED
+    assert trust.offer(ann, FIRST, KeySource.AIR, NOW + 1) is KeyOutcome.OFFERED
     assert trust.waiting() == [
         OtherKey(ANN, FIRST, offered_at=NOW + 1, replaced_at=NOW, replaced_by="radio")
     ]
@@ -180,7 +181,7 @@ def test_the_radio_may_go_back_to_a_key_that_it_replaced_itself(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
     trust.offer(ann, SECOND, KeySource.RADIO, NOW)
-    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 1) is Verdict.ADOPTED
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 1) is KeyOutcome.ADOPTED
     assert ann.public_key == FIRST
     assert [other.public_key for other in trust.others(ANN)] == [SECOND]
 
@@ -190,7 +191,7 @@ def test_the_radio_does_not_bring_back_a_key_that_the_operator_refused(
 ) -> None:
     trust.offer(ann, SECOND, KeySource.AIR, NOW)
     trust.refuse(ann, SECOND, NOW)
-    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 1) is Verdict.OVERRULED
+    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 1) is KeyOutcome.OVERRULED
     assert ann.public_key == FIRST
     assert trust.waiting() == []
 
@@ -199,7 +200,7 @@ def test_the_radio_does_not_bring_back_a_key_that_the_operator_replaced(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
     trust.accept(ann, SECOND, None, NOW)
-    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 1) is Verdict.OVERRULED
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 1) is KeyOutcome.OVERRULED
     assert ann.public_key == SECOND
 
 
@@ -212,10 +213,10 @@ def test_what_the_operator_accepts_is_pinned(trust: KeyTrust, ann: KnownNode) ->
     assert ann.public_key == SECOND
     assert (trust.holder(SECOND), trust.holder(FIRST)) == (ANN, None)
     assert trust.others(ANN) == [OtherKey(ANN, FIRST, replaced_at=NOW + 1, replaced_by="operator")]
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is Verdict.KNOWN
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is KeyOutcome.KNOWN
 
 
-def test_what_the_operator_accepts_is_taken_from_whoever_held_it(
+def test_what_the_operator_accepts_is_taken_from_the_node_that_held_it(
     trust: KeyTrust, ann: KnownNode, bob: KnownNode
 ) -> None:
     trust.offer(bob, SECOND, KeySource.AIR, NOW)
@@ -240,7 +241,7 @@ def test_what_the_operator_refuses_is_not_brought_up_again(trust: KeyTrust, ann:
     trust.offer(ann, SECOND, KeySource.AIR, NOW)
     trust.refuse(ann, SECOND, NOW + 1)
     assert trust.waiting() == []
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is Verdict.REPEATED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is KeyOutcome.REPEATED
     assert trust.others(ANN) == [OtherKey(ANN, SECOND, refused_at=NOW + 1)]
 
 
@@ -250,13 +251,13 @@ def test_a_refused_key_is_not_pinned_as_a_nodes_first_when_heard_over_the_air(
     trust.offer(bob, FIRST, KeySource.AIR, NOW)
     trust.refuse(bob, FIRST, NOW)
     trust.offer(ann, SECOND, KeySource.RADIO, NOW)  # the key is nobody's now
-    assert trust.offer(bob, FIRST, KeySource.AIR, NOW) is Verdict.REPEATED
+    assert trust.offer(bob, FIRST, KeySource.AIR, NOW) is KeyOutcome.REPEATED
     assert bob.public_key == b""
 
 
 def test_a_refusal_concerns_one_node_only(trust: KeyTrust, ann: KnownNode, bob: KnownNode) -> None:
     trust.refuse(ann, SECOND, NOW)
-    assert trust.offer(bob, SECOND, KeySource.AIR, NOW) is Verdict.PINNED
+    assert trust.offer(bob, SECOND, KeySource.AIR, NOW) is KeyOutcome.PINNED
 
 
 def test_the_operator_may_accept_what_he_refused(trust: KeyTrust, ann: KnownNode) -> None:
@@ -264,7 +265,9 @@ def test_the_operator_may_accept_what_he_refused(trust: KeyTrust, ann: KnownNode
     trust.accept(ann, SECOND, None, NOW + 1)
     assert ann.public_key == SECOND
     trust.offer(ann, THIRD, KeySource.RADIO, NOW + 2)
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 3) is Verdict.OFFERED, "refused no longer"
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 3) is KeyOutcome.OFFERED, (
+        "refused no longer"
+    )
 
 
 def test_a_refused_key_that_is_pinned_gives_way_to_the_one_it_replaced(
@@ -276,8 +279,8 @@ def test_a_refused_key_that_is_pinned_gives_way_to_the_one_it_replaced(
     assert (trust.holder(FIRST), trust.holder(SECOND)) == (ANN, None)
     (refused,) = trust.others(ANN)
     assert (refused.public_key, refused.refused_at) == (SECOND, NOW + 1)
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is Verdict.REPEATED
-    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2) is Verdict.OVERRULED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW + 2) is KeyOutcome.REPEATED
+    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2) is KeyOutcome.OVERRULED
 
 
 def test_a_refused_key_that_is_pinned_does_not_give_way_to_what_is_another_nodes_by_now(
@@ -288,7 +291,7 @@ def test_a_refused_key_that_is_pinned_does_not_give_way_to_what_is_another_nodes
     trust.refuse(ann, SECOND, NOW + 1)
     assert (ann.public_key, bob.public_key) == (b"", FIRST)
     assert (trust.holder(FIRST), trust.holder(SECOND)) == (BOB, None)
-    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2) is Verdict.REPEATED, (
+    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2) is KeyOutcome.REPEATED, (
         "a first one, too"
     )
 
@@ -297,13 +300,13 @@ def test_a_refused_first_key_leaves_none(trust: KeyTrust, ann: KnownNode) -> Non
     trust.refuse(ann, FIRST, NOW)
     assert ann.public_key == b""
     assert trust.holder(FIRST) is None
-    assert trust.offer(ann, FIRST, KeySource.AIR, NOW + 1) is Verdict.REPEATED
+    assert trust.offer(ann, FIRST, KeySource.AIR, NOW + 1) is KeyOutcome.REPEATED
 
 
 def test_of_former_keys_the_one_replaced_last_comes_back_whichever_is_announced_again(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    """Whoever has an old, lost key must not bring it back by announcing it."""
+    """Somebody with an old, lost key must not bring it back by announcing it."""
     trust.accept(ann, SECOND, None, NOW)
     trust.accept(ann, THIRD, None, NOW + 1)
     trust.offer(ann, FIRST, KeySource.AIR, NOW + 2)
@@ -345,7 +348,7 @@ def test_a_key_adopted_from_the_radio_is_disputed_until_the_operator_accepts_it(
     trust.accept(ann, SECOND, ann, NOW + 1)
     assert not trust.is_disputed(ANN)
     assert ann.public_key == SECOND
-    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 2) is Verdict.OVERRULED
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 2) is KeyOutcome.OVERRULED
 
 
 def test_accepting_the_former_key_ends_a_dispute_as_well(trust: KeyTrust, ann: KnownNode) -> None:
@@ -353,7 +356,7 @@ def test_accepting_the_former_key_ends_a_dispute_as_well(trust: KeyTrust, ann: K
     trust.accept(ann, FIRST, None, NOW + 1)
     assert not trust.is_disputed(ANN)
     assert ann.public_key == FIRST
-    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2) is Verdict.OVERRULED
+    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2) is KeyOutcome.OVERRULED
 
 
 def test_no_flood_ends_a_dispute(
@@ -392,7 +395,7 @@ def test_of_many_keys_announced_for_a_node_the_last_ones_are_kept(
 ) -> None:
     assert key_trust.MAX_OFFERED == 4
     for number in range(100):
-        assert trust.offer(ann, forged(number), KeySource.AIR, NOW + number) is Verdict.OFFERED
+        assert trust.offer(ann, forged(number), KeySource.AIR, NOW + number) is KeyOutcome.OFFERED
     kept = [other.public_key for other in trust.others(ANN)]
     assert kept == [forged(number) for number in (99, 98, 97, 96)]
     assert ann.public_key == FIRST
@@ -434,18 +437,18 @@ def test_of_many_keys_refused_the_last_ones_are_kept(trust: KeyTrust, ann: Known
 def test_offers_and_their_refusals_cannot_flush_what_the_operator_decided_before(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    """Whoever announces keys without end has the operator refuse them one by one."""
+    """Somebody who announces keys without end has the operator refuse them one by one."""
     trust.accept(ann, SECOND, None, NOW)
     trust.offer(ann, THIRD, KeySource.AIR, NOW)
     trust.refuse(ann, THIRD, NOW)
     for number in range(5):
         trust.offer(ann, forged(number), KeySource.AIR, NOW + 1)
         trust.refuse(ann, forged(number), NOW + 1)
-    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 2) is Verdict.OVERRULED
-    assert trust.offer(ann, THIRD, KeySource.RADIO, NOW + 2) is Verdict.OVERRULED
-    assert trust.offer(ann, THIRD, KeySource.AIR, NOW + 2) is Verdict.REPEATED
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 2) is KeyOutcome.OVERRULED
+    assert trust.offer(ann, THIRD, KeySource.RADIO, NOW + 2) is KeyOutcome.OVERRULED
+    assert trust.offer(ann, THIRD, KeySource.AIR, NOW + 2) is KeyOutcome.REPEATED
     for number in range(5):
-        assert trust.offer(ann, forged(number), KeySource.AIR, NOW + 3) is Verdict.REPEATED
+        assert trust.offer(ann, forged(number), KeySource.AIR, NOW + 3) is KeyOutcome.REPEATED
     assert (ann.public_key, trust.waiting()) == (SECOND, [])
 
 
@@ -455,7 +458,7 @@ def test_the_radio_changing_its_mind_does_not_flush_what_the_operator_decided_be
     trust.accept(ann, SECOND, None, NOW)
     for number in range(100):
         trust.offer(ann, forged(number), KeySource.RADIO, NOW + number)
-    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 200) is Verdict.OVERRULED
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 200) is KeyOutcome.OVERRULED
     assert ann.public_key == forged(99)
 
 
@@ -467,13 +470,13 @@ def test_a_flood_of_announcements_costs_neither_the_refusals_nor_the_history(
     for number in range(100):
         trust.offer(ann, forged(number), KeySource.AIR, NOW + number)
     assert OtherKey(ANN, FIRST, replaced_at=NOW, replaced_by="radio") in trust.others(ANN)
-    assert trust.offer(ann, THIRD, KeySource.AIR, NOW) is Verdict.REPEATED
+    assert trust.offer(ann, THIRD, KeySource.AIR, NOW) is KeyOutcome.REPEATED
 
 
 def test_a_flood_after_a_former_key_was_announced_again_does_not_cost_it_either(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
-    """Whoever sends forged keys sends the former one first, to have the history forgotten."""
+    """Somebody who sends forged keys sends the former one first, to have the history forgotten."""
     trust.accept(ann, SECOND, None, NOW)
     trust.offer(ann, FIRST, KeySource.AIR, NOW)
     for number in range(100):
@@ -481,7 +484,7 @@ def test_a_flood_after_a_former_key_was_announced_again_does_not_cost_it_either(
     (former,) = [other for other in trust.others(ANN) if other.public_key == FIRST]
     assert (former.replaced_at, former.replaced_by) == (NOW, "operator")
     assert sum(other.waiting for other in trust.others(ANN)) == key_trust.MAX_OFFERED
-    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 200) is Verdict.OVERRULED
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 200) is KeyOutcome.OVERRULED
 
 
 def test_a_refusal_holds_though_the_clock_was_set_back(trust: KeyTrust, ann: KnownNode) -> None:
@@ -490,7 +493,7 @@ def test_a_refusal_holds_though_the_clock_was_set_back(trust: KeyTrust, ann: Kno
         trust.refuse(ann, forged(number), NOW + number)
     trust.offer(ann, SECOND, KeySource.AIR, NOW - 1_000)
     trust.refuse(ann, SECOND, NOW - 1_000)
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW - 999) is Verdict.REPEATED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW - 999) is KeyOutcome.REPEATED
 
 
 def test_a_key_announced_after_the_clock_was_set_back_is_news_once(
@@ -498,8 +501,8 @@ def test_a_key_announced_after_the_clock_was_set_back_is_news_once(
 ) -> None:
     for number in range(key_trust.MAX_OFFERED):
         trust.offer(ann, forged(number), KeySource.AIR, NOW + number)
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW - 1_000) is Verdict.OFFERED
-    assert trust.offer(ann, SECOND, KeySource.AIR, NOW - 999) is Verdict.REPEATED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW - 1_000) is KeyOutcome.OFFERED
+    assert trust.offer(ann, SECOND, KeySource.AIR, NOW - 999) is KeyOutcome.REPEATED
     assert SECOND in [other.public_key for other in trust.waiting()]
 
 
@@ -513,10 +516,10 @@ def test_of_too_many_nodes_those_longest_without_news_are_forgotten(
     for node in nodes[:3]:
         trust.offer(node, forged(100 + node.num), KeySource.AIR, NOW)
     trust.offer(nodes[0], forged(101), KeySource.AIR, NOW + 1)
-    trust.take_unsaved()
+    trust.pop_unwritten()
     trust.offer(nodes[3], forged(104), KeySource.AIR, NOW + 2)
     assert set(trust.all_others()) == {1, 3, 4}
-    assert trust.take_unsaved() == {
+    assert trust.pop_unwritten() == {
         2: [],
         4: [OtherKey(4, forged(104), offered_at=NOW + 2)],
     }, "what is forgotten is forgotten on disk too"
@@ -551,27 +554,27 @@ def test_nodes_with_a_history_or_a_refusal_are_not_forgotten_for_others(
 
 
 def test_what_changed_is_handed_out_once(trust: KeyTrust, ann: KnownNode) -> None:
-    trust.take_unsaved()
+    trust.pop_unwritten()
     trust.offer(ann, SECOND, KeySource.AIR, NOW)
-    assert trust.take_unsaved() == {ANN: [OtherKey(ANN, SECOND, offered_at=NOW)]}
-    assert trust.take_unsaved() == {}
+    assert trust.pop_unwritten() == {ANN: [OtherKey(ANN, SECOND, offered_at=NOW)]}
+    assert trust.pop_unwritten() == {}
 
 
 def test_what_is_gone_is_handed_out_as_nothing(trust: KeyTrust, bob: KnownNode) -> None:
     trust.refuse(bob, FIRST, NOW)
-    trust.take_unsaved()
+    trust.pop_unwritten()
     trust.accept(bob, FIRST, None, NOW)
-    assert trust.take_unsaved() == {BOB: []}
+    assert trust.pop_unwritten() == {BOB: []}
 
 
 def test_what_could_not_be_written_is_handed_out_again_as_it_is_then(
     trust: KeyTrust, ann: KnownNode
 ) -> None:
     trust.offer(ann, SECOND, KeySource.AIR, NOW)
-    taken = trust.take_unsaved()
+    taken = trust.pop_unwritten()
     trust.refuse(ann, SECOND, NOW + 1)
-    trust.put_back_unsaved(taken)
-    assert trust.take_unsaved() == {ANN: [OtherKey(ANN, SECOND, refused_at=NOW + 1)]}
+    trust.mark_unwritten(taken)
+    assert trust.pop_unwritten() == {ANN: [OtherKey(ANN, SECOND, refused_at=NOW + 1)]}
 
 
 def test_stored_keys_are_held_and_other_keys_remembered(trust: KeyTrust) -> None:
@@ -580,9 +583,9 @@ def test_stored_keys_are_held_and_other_keys_remembered(trust: KeyTrust) -> None
     assert trust.load(nodes, others) == []
     assert (trust.holder(FIRST), trust.holder(SECOND)) == (ANN, BOB)
     assert trust.all_others() == {ANN: [others[0]], EVE: [others[1]]}
-    assert trust.take_unsaved() == {}
-    assert trust.offer(nodes[0], THIRD, KeySource.AIR, NOW) is Verdict.REPEATED
-    assert trust.offer(nodes[2], forged(1), KeySource.AIR, NOW) is Verdict.REPEATED
+    assert trust.pop_unwritten() == {}
+    assert trust.offer(nodes[0], THIRD, KeySource.AIR, NOW) is KeyOutcome.REPEATED
+    assert trust.offer(nodes[2], forged(1), KeySource.AIR, NOW) is KeyOutcome.REPEATED
 
 
 @pytest.mark.parametrize("key", UNUSABLE[1:], ids=UNUSABLE_IDS[1:])
@@ -598,7 +601,7 @@ def test_of_two_stored_nodes_with_one_key_the_first_keeps_it(trust: KeyTrust) ->
     assert trust.load([ann, bob], []) == [bob]
     assert (ann.public_key, bob.public_key) == (FIRST, b"")
     assert trust.holder(FIRST) == ANN
-    assert trust.offer(bob, FIRST, KeySource.RADIO, NOW) is Verdict.TAKEN
+    assert trust.offer(bob, FIRST, KeySource.RADIO, NOW) is KeyOutcome.TAKEN
 
 
 def test_something_is_known_of_nodes_with_other_keys_and_of_those_mended(trust: KeyTrust) -> None:
@@ -661,7 +664,7 @@ class KeysOfNodes(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.storage = FakeStorage()
-        self.orders: list[KeyDecision] = []
+        self.decisions: list[KeyDecision] = []
         """What the operator decided and the bot has not been made to look at."""
         self.wall_clock = TickingClock(float(NOW))
         self.expected: dict[int, bytes] = dict.fromkeys(NUMS, b"")
@@ -746,27 +749,27 @@ class KeysOfNodes(RuleBasedStateMachine):
     @rule(num=nums, key=usable_keys, accept=st.booleans())
     def operator_decides(self, num: int, key: bytes, accept: bool) -> None:
         self.storage.add_decision(num, key, accept=accept)
-        self.orders = [o for o in self.orders if (o.num, o.public_key) != (num, key)]
-        self.orders.append(self.storage.load_decisions()[-1])
+        self.decisions = [one for one in self.decisions if (one.num, one.public_key) != (num, key)]
+        self.decisions.append(self.storage.load_decisions()[-1])
 
     @rule()
-    def bot_obeys(self) -> None:
+    def bot_carries_out_decisions(self) -> None:
         self.nodes.carry_out_decisions()
-        for order in self.orders:
-            (self.expect_accepted if order.accept else self.expect_refused)(
-                order.num, order.public_key
+        for decision in self.decisions:
+            (self.expect_accepted if decision.accept else self.expect_refused)(
+                decision.num, decision.public_key
             )
-        self.orders.clear()
+        self.decisions.clear()
         assert self.pinned() == self.expected
-        self.check_orders_are_gone()
+        self.check_decisions_are_gone()
 
     @rule()
     def bot_saves(self) -> None:
         self.nodes.save_heard()
         if not self.storage.failing:
-            assert self.storage.decisions == self.orders
+            assert self.storage.decisions == self.decisions
 
-    def check_orders_are_gone(self) -> None:
+    def check_decisions_are_gone(self) -> None:
         assert self.storage.decisions == []
 
     def expect_accepted(self, num: int, key: bytes) -> None:
@@ -835,8 +838,8 @@ class KeysOfNodes(RuleBasedStateMachine):
 class KeysOnAFailingDisk(KeysOfNodes):
     """The same with a disk that is full now and then, but never when the bot stops."""
 
-    def check_orders_are_gone(self) -> None:
-        """Those obeyed while the disk was full may stand there until it is written next."""
+    def check_decisions_are_gone(self) -> None:
+        """Those carried out while the disk was full may stand there until it is written next."""
 
     @rule()
     def disk_fills(self) -> None:
@@ -851,7 +854,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
         if hasattr(self, "nodes"):
             self.storage.failing = False
             self.nodes.save_heard()
-            assert self.storage.decisions == self.orders
+            assert self.storage.decisions == self.decisions
         super().start_manager()
 
 

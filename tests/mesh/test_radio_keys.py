@@ -19,8 +19,8 @@ def info(num: int, key: bytes) -> mesh_pb2.NodeInfo:
 def told(*infos: mesh_pb2.NodeInfo, session: object = "first") -> RadioKeys:
     """Return what is known after a full download of ``infos``."""
     radio = RadioKeys()
-    radio.session(session)
-    radio.told(infos, everything=True)
+    radio.enter_session(session)
+    radio.note_entries(infos, complete=True)
     return radio
 
 
@@ -36,11 +36,11 @@ def test_a_full_download_tells_what_is_held_and_what_is_lacking() -> None:
 
 def test_a_download_may_come_in_several_pieces() -> None:
     radio = RadioKeys()
-    radio.session("session")
-    radio.told([info(ANN, KEY)], everything=False)
+    radio.enter_session("session")
+    radio.note_entries([info(ANN, KEY)], complete=False)
     assert not radio.is_lacking(EVE), "not before the end of it"
-    radio.session("session")
-    radio.told([info(BOB, KEY)], everything=True)
+    radio.enter_session("session")
+    radio.note_entries([info(BOB, KEY)], complete=True)
     assert not radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
     assert radio.is_lacking(EVE)
@@ -48,8 +48,8 @@ def test_a_download_may_come_in_several_pieces() -> None:
 
 def test_a_download_of_the_nodes_own_entry_tells_nothing_of_the_others() -> None:
     radio = RadioKeys()
-    radio.session("session")
-    radio.told([info(ANN, KEY)], everything=False)
+    radio.enter_session("session")
+    radio.note_entries([info(ANN, KEY)], complete=False)
     assert not radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
 
@@ -57,118 +57,118 @@ def test_a_download_of_the_nodes_own_entry_tells_nothing_of_the_others() -> None
 def test_after_a_reconnection_without_the_database_nobody_is_known_to_be_lacking() -> None:
     """While we were away the radio may have heard any key, a forged one as well."""
     radio = told(info(ANN, KEY))
-    radio.lacks(BOB)
+    radio.note_missing(BOB)
     assert radio.is_lacking(BOB)
     assert radio.is_lacking(EVE)
-    radio.session("second")
-    radio.told([info(0x77, KEY)], everything=False)
+    radio.enter_session("second")
+    radio.note_entries([info(0x77, KEY)], complete=False)
     assert not any(radio.is_lacking(num) for num in (ANN, BOB, EVE))
 
 
 def test_what_the_radio_shows_after_a_reconnection_counts_again() -> None:
     radio = told()
-    radio.session("second")
-    radio.lacks(ANN)
+    radio.enter_session("second")
+    radio.note_missing(ANN)
     assert radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
-    radio.shown(ANN, KEY)
+    radio.note_held(ANN, KEY)
     assert not radio.is_lacking(ANN)
-    radio.not_opened(ANN, KEY)
+    radio.note_unopened(ANN, KEY)
     assert radio.is_lacking(ANN)
 
 
-@pytest.mark.parametrize("learn", [RadioKeys.heard, RadioKeys.not_opened])
+@pytest.mark.parametrize("learn", [RadioKeys.note_heard, RadioKeys.note_unopened])
 def test_what_is_heard_without_knowing_the_database_leaves_a_node_uncertain(
     learn: Callable[[RadioKeys, int, bytes], None],
 ) -> None:
     """It may hold another key than the one heard, or the one that did not open a message."""
     radio = RadioKeys()
-    radio.session("first")
+    radio.enter_session("first")
     learn(radio, ANN, KEY)
     assert not radio.is_lacking(ANN)
-    radio.not_opened(ANN, KEY)
+    radio.note_unopened(ANN, KEY)
     assert not radio.is_lacking(ANN)
 
 
 def test_the_same_session_again_changes_nothing() -> None:
     radio = told()
-    radio.session("first")
+    radio.enter_session("first")
     assert radio.is_lacking(ANN)
 
 
 def test_what_a_broken_off_download_told_does_not_count_for_the_next() -> None:
     radio = RadioKeys()
-    radio.session("broken off")
-    radio.told([info(ANN, KEY)], everything=False)
-    radio.session("second")
-    radio.told([info(BOB, KEY)], everything=True)
+    radio.enter_session("broken off")
+    radio.note_entries([info(ANN, KEY)], complete=False)
+    radio.enter_session("second")
+    radio.note_entries([info(BOB, KEY)], complete=True)
     assert radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
 
 
 def test_a_download_without_any_entry_is_one_too() -> None:
     radio = told(info(ANN, KEY))
-    radio.session("second")
-    radio.told([], everything=True)
+    radio.enter_session("second")
+    radio.note_entries([], complete=True)
     assert radio.is_lacking(ANN)
 
 
 def test_what_the_radio_evicted_shows_at_the_next_full_download() -> None:
     radio = told(info(ANN, KEY), info(BOB, KEY))
-    radio.session("second")
-    radio.told([info(BOB, KEY)], everything=True)
+    radio.enter_session("second")
+    radio.note_entries([info(BOB, KEY)], complete=True)
     assert radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
 
 
 def test_a_key_heard_may_be_held_from_then_on() -> None:
     radio = told()
-    radio.heard(ANN, FORGED)
+    radio.note_heard(ANN, FORGED)
     assert not radio.is_lacking(ANN)
     assert radio.is_lacking(BOB)
 
 
 def test_a_key_used_or_given_is_held() -> None:
     radio = told()
-    radio.shown(ANN, KEY)
+    radio.note_held(ANN, KEY)
     assert not radio.is_lacking(ANN)
 
 
 def test_a_message_that_the_radio_could_not_open_shows_that_it_lacks_the_key() -> None:
     radio = told(info(ANN, KEY))
-    radio.not_opened(ANN, KEY)
+    radio.note_unopened(ANN, KEY)
     assert radio.is_lacking(ANN)
 
 
 def test_a_message_not_opened_leaves_another_key_that_the_radio_may_hold() -> None:
     """The radio takes the first key it hears, a forged one as well: ours would not replace it."""
     radio = told()
-    radio.heard(ANN, FORGED)
-    radio.heard(ANN, KEY)
-    radio.not_opened(ANN, KEY)
+    radio.note_heard(ANN, FORGED)
+    radio.note_heard(ANN, KEY)
+    radio.note_unopened(ANN, KEY)
     assert not radio.is_lacking(ANN)
 
 
 def test_a_key_that_the_radio_used_is_the_only_one_it_holds() -> None:
     radio = told()
-    radio.heard(ANN, FORGED)
-    radio.shown(ANN, KEY)
-    radio.not_opened(ANN, KEY)  # evicted since
+    radio.note_heard(ANN, FORGED)
+    radio.note_held(ANN, KEY)
+    radio.note_unopened(ANN, KEY)  # evicted since
     assert radio.is_lacking(ANN)
 
 
 def test_a_refusal_for_want_of_a_key_shows_that_the_radio_has_none() -> None:
     radio = told(info(ANN, KEY))
-    radio.heard(ANN, FORGED)
-    radio.lacks(ANN)
+    radio.note_heard(ANN, FORGED)
+    radio.note_missing(ANN)
     assert radio.is_lacking(ANN)
-    radio.heard(ANN, KEY)
+    radio.note_heard(ANN, KEY)
     assert not radio.is_lacking(ANN)
 
 
 def test_a_refusal_counts_before_any_download_too() -> None:
     radio = RadioKeys()
-    radio.lacks(ANN)
+    radio.note_missing(ANN)
     assert radio.is_lacking(ANN)
     assert not radio.is_lacking(BOB)
 
@@ -176,11 +176,11 @@ def test_a_refusal_counts_before_any_download_too() -> None:
 def test_of_many_keys_heard_under_one_number_few_are_kept_and_those_used_count() -> None:
     radio = told()
     for number in range(100):
-        radio.heard(ANN, bytes([number]) * 32)
-    radio.not_opened(ANN, KEY)
+        radio.note_heard(ANN, bytes([number]) * 32)
+    radio.note_unopened(ANN, KEY)
     assert not radio.is_lacking(ANN)
     for number in range(radio_keys.MAX_KEYS_OF_A_NODE):
-        radio.not_opened(ANN, bytes([number]) * 32)
+        radio.note_unopened(ANN, bytes([number]) * 32)
     assert radio.is_lacking(ANN)
 
 
@@ -189,12 +189,12 @@ def test_too_many_nodes_leave_nothing_known_rather_than_something_wrong(
 ) -> None:
     monkeypatch.setattr(radio_keys, "MAX_NODES", 3)
     radio = told(info(ANN, KEY))
-    radio.lacks(BOB)
-    radio.heard(EVE, KEY)
+    radio.note_missing(BOB)
+    radio.note_heard(EVE, KEY)
     assert radio.is_lacking(0x77)
-    radio.heard(1, KEY)  # a fourth node
+    radio.note_heard(1, KEY)  # a fourth node
     assert not any(radio.is_lacking(num) for num in (ANN, BOB, EVE, 1, 0x77))
-    radio.lacks(BOB)
+    radio.note_missing(BOB)
     assert radio.is_lacking(BOB), "what it shows from then on counts"
     assert not radio.is_lacking(ANN)
 
@@ -209,14 +209,14 @@ def test_a_database_too_large_to_be_kept_leaves_nothing_known(
 
 def test_an_entry_that_the_radio_tells_after_its_download_is_held() -> None:
     radio = told()
-    radio.told([info(ANN, KEY)], everything=False)
+    radio.note_entries([info(ANN, KEY)], complete=False)
     assert not radio.is_lacking(ANN)
     assert radio.is_lacking(BOB), "and the rest is known as before"
 
 
 def test_a_key_that_the_radio_tells_is_the_only_one_it_holds() -> None:
     radio = told()
-    radio.heard(ANN, FORGED)
-    radio.told([info(ANN, KEY)], everything=False)
-    radio.not_opened(ANN, KEY)
+    radio.note_heard(ANN, FORGED)
+    radio.note_entries([info(ANN, KEY)], complete=False)
+    radio.note_unopened(ANN, KEY)
     assert radio.is_lacking(ANN)

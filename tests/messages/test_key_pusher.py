@@ -70,7 +70,7 @@ class Bench:
         self.storage = storage
         self.sender = FakeSender()
         self.radio = RadioKeys()
-        self.radio.told([], everything=True)
+        self.radio.note_entries([], complete=True)
         self.interface = FakeInterface()
         self.max_per_day = max_per_day
         self.start()
@@ -168,13 +168,13 @@ def test_a_key_that_the_operator_took_away_is_not_given(bench: Bench) -> None:
 
 def test_a_key_that_the_radio_may_hold_is_never_given(bench: Bench) -> None:
     bench.writes_to_us(ANN)
-    bench.radio.heard(ANN, KEYS[ANN])
+    bench.radio.note_heard(ANN, KEYS[ANN])
     assert not bench.turn()
 
 
 def test_a_radio_that_may_hold_another_key_is_given_none(bench: Bench) -> None:
     bench.writes_to_us(ANN)
-    bench.radio.heard(ANN, KEYS[EVE])
+    bench.radio.note_heard(ANN, KEYS[EVE])
     assert not bench.turn()
 
 
@@ -183,7 +183,7 @@ def test_of_a_radio_that_told_nothing_yet_nothing_is_assumed(bench: Bench) -> No
     bench.start()
     bench.writes_to_us(ANN)
     assert not bench.turn()
-    bench.radio.lacks(ANN)
+    bench.radio.note_missing(ANN)
     assert bench.turn()
 
 
@@ -286,7 +286,7 @@ def test_a_limit_of_none_a_day_gives_none(bench: Bench) -> None:
 def test_the_same_key_is_given_once_a_day_whatever_the_radio_does_with_it(bench: Bench) -> None:
     bench.writes_to_us(ANN)
     assert bench.push() == [ANN]
-    bench.radio.lacks(ANN)
+    bench.radio.note_missing(ANN)
     bench.start()
     assert bench.push() == []
     bench.pass_time(DAY_S)
@@ -320,7 +320,7 @@ def test_a_wall_clock_that_jumps_does_not_make_the_day_shorter(bench: Bench, jum
     assert len(bench.push() + bench.push()) == 2
     bench.wall_clock.now_s += jump_s
     for num in (ANN, BOB):
-        bench.radio.lacks(num)
+        bench.radio.note_missing(num)
     assert bench.push() == []
     bench.clock.now_s += DAY_S - 1.0
     assert bench.push() == []

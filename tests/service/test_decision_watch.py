@@ -3,7 +3,7 @@
 import pytest
 
 from meshbot.service.decision_watch import DecisionWatch
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 
 
 class Store:

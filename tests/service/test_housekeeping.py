@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from meshbot.service.housekeeping import BACKUP_S, Housekeeping
-from meshbot.store.storage import StorageDamaged, StorageError, StorageVanished
+from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
 from tests.fakes import Clock
 
 HOUR_S = 3_600.0
@@ -44,7 +44,12 @@ class House:
         self.rebuilt: list[StorageVanished] = []
         self.rebuild_error: StorageError | None = None
         self.keeping = Housekeeping(
-            self.store, self._prune, self._rebuild, clock=self.clock, wall_clock=self.wall_clock
+            self.store,
+            self.store.compact,
+            self._prune,
+            self._rebuild,
+            clock=self.clock,
+            wall_clock=self.wall_clock,
         )
 
     def _prune(self) -> None:

@@ -1,0 +1,131 @@
+"""Which node and which key the operator means. Pure.
+
+When in doubt it chooses nothing, and says what there is to choose from.
+"""
+
+import base64
+
+from meshbot.cli.key_text import node_text
+from meshbot.mesh.node_table import NodeTable
+from meshbot.model.known_node import KnownNode
+from meshbot.model.public_key import base64_text, fingerprint, is_usable_key
+from meshbot.text.log_format import printable
+
+MIN_KEY_CHARS = 4
+MAX_NAMESAKES = 5
+
+
+class KeysRefusal(Exception):
+    """What was asked for cannot be done. ``str()`` says in French why, and what can be."""
+
+
+class KeyChoice:
+    """Finds nodes by name and keys by how they begin, in what the bot knows."""
+
+    def __init__(self, table: NodeTable) -> None:
+        """Name what the bot knows."""
+        self._table = table
+
+    def nodes(self, name: str) -> list[KnownNode]:
+        """Return the nodes of a name, of part of one, or of an id.
+
+        Raises :class:`KeysRefusal` when there are none.
+        """
+        found = self._table.find(name) or self._unnamed(name)
+        if not found:
+            raise KeysRefusal(f"aucun nœud de ce nom : {printable(name)}")
+        return found
+
+    def _unnamed(self, name: str) -> list[KnownNode]:
+        """Return the node of which nothing but other keys is stored."""
+        nodes = [KnownNode(num) for num in {other.num for other in self._table.waiting_keys()}]
+        return [node for node in nodes if name.strip().lower() in (node.id, node.id[1:])]
+
+    def node(self, name: str) -> KnownNode:
+        """Return the one node of exactly this name or id: a part is not enough to decide on.
+
+        Raises :class:`KeysRefusal` when there is none, or more than one.
+        """
+        wanted = name.strip().casefold()
+        found = [
+            node
+            for node in self.nodes(name)
+            if wanted
+            in (node.id, node.id[1:], node.long_name.casefold(), node.short_name.casefold())
+        ]
+        if not found:
+            raise KeysRefusal(f"aucun nœud ne s'appelle exactement {printable(name)}")
+        if len(found) > 1:
+            names = ", ".join(node_text(node) for node in found[:MAX_NAMESAKES])
+            raise KeysRefusal(f"plusieurs nœuds de ce nom, donner l'identifiant : {names}")
+        return found[0]
+
+    def key(self, node: KnownNode, beginning: str | None, *, accept: bool) -> bytes:
+        """Return the one key of a node meant, by its beginning if there is a choice.
+
+        Raises :class:`KeysRefusal` when there is none, more than one, or one of another node that
+        was not named.
+        """
+        keys = self._candidates(node, beginning, accept=accept)
+        if beginning is not None:
+            if len(beginning) < MIN_KEY_CHARS:
+                raise KeysRefusal(f"donner {MIN_KEY_CHARS} caractères de la clé au moins")
+            keys = [key for key in keys if base64_text(key).startswith(beginning)]
+        if not keys:
+            raise KeysRefusal(self._why_no_key(node, beginning, accept=accept))
+        if len(keys) > 1:
+            choices = ", ".join(fingerprint(key) for key in keys)
+            raise KeysRefusal(f"plusieurs clés, en ajouter le début : {choices}")
+        holder = self.other_holder(keys[0], node)
+        if accept and beginning is None and holder is not None:
+            raise KeysRefusal(
+                f"cette clé est celle de {node_text(holder)} ; pour la lui "
+                f"retirer : main_bot.py keys accept {node.id[1:]} {fingerprint(keys[0])}"
+            )
+        return keys[0]
+
+    def other_holder(self, key: bytes, node: KnownNode) -> KnownNode | None:
+        """Return the node that a key is known for, if it is another one."""
+        holder = self._table.key_holder(key)
+        return holder if holder is not None and holder.num != node.num else None
+
+    def _candidates(self, node: KnownNode, beginning: str | None, *, accept: bool) -> list[bytes]:
+        """Return the keys that wait, and to accept one that is named the former ones too."""
+        keys = [
+            other.public_key
+            for other in self._table.other_keys(node.num)
+            if other.waiting or (accept and beginning)
+        ]
+        if accept and self._table.is_disputed(node.num):
+            keys.append(node.public_key)
+        # Never heard, but the operator has it from its owner:
+        whole = _whole_key(beginning) if accept and beginning is not None else b""
+        if whole not in (b"", *keys):
+            keys.append(whole)
+        return keys
+
+    def _why_no_key(self, node: KnownNode, beginning: str | None, *, accept: bool) -> str:
+        name = node_text(node)
+        if beginning is None:
+            return (
+                f"{name} n'a pas de clé à trancher ; toutes les siennes : "
+                f"main_bot.py keys list {node.id[1:]}"
+            )
+        if node.public_key and base64_text(node.public_key).startswith(beginning):
+            return f"c'est {'déjà ' if accept else ''}la clé connue de {name}"
+        keys = [other.public_key for other in self._table.other_keys(node.num)]
+        if any(base64_text(key).startswith(beginning) for key in keys):
+            return f"cette clé de {name} est déjà refusée, ou ancienne"
+        for key in keys:
+            if base64_text(key).casefold().startswith(beginning.casefold()):
+                return f"majuscules et minuscules comptent : {fingerprint(key)}"
+        return f"{name} n'a pas d'autre clé qui commence ainsi"
+
+
+def _whole_key(text: str) -> bytes:
+    """Return the key that a text spells out in full, or nothing."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return key if is_usable_key(key) else b""

@@ -1,0 +1,69 @@
+"""What ``main_bot.py keys list`` says of the keys of one node. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from meshbot.cli.key_text import date_text, key_text, node_text
+from meshbot.mesh.node_table import NodeTable
+from meshbot.model.key_decision import KeyDecision
+from meshbot.model.key_source import KeySource
+from meshbot.model.known_node import KnownNode
+from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import fingerprint
+
+_INDENT = " " * 19
+
+
+class KeyListing:
+    """Describes nodes by what the bot knows and by the decisions that it has yet to carry out."""
+
+    def __init__(self, table: NodeTable, decisions: Iterable[KeyDecision]) -> None:
+        """Name both; the decisions are in the order they were made."""
+        self._table = table
+        self._decisions = {(one.num, one.public_key): one for one in decisions}  # the last counts
+
+    def undecided(self, waiting: Iterable[OtherKey]) -> int:
+        """Return about how many of the keys that wait the operator has not said anything."""
+        return sum(self._decision_on(other) is None for other in waiting)
+
+    def lines_about(self, node: KnownNode) -> Iterator[str]:
+        """Yield the lines about a node: its name, its key, and its other keys, latest first."""
+        yield node_text(node)
+        if node.public_key:
+            yield f"  clé connue       {key_text(node.num, node.public_key)}"
+            if self._table.is_disputed(node.num):
+                yield (
+                    f"{_INDENT}tenue de la radio, à confirmer : main_bot.py keys accept "
+                    f"{node.id[1:]} {fingerprint(node.public_key)}"
+                )
+        else:
+            yield "  clé connue       aucune"
+        for other in self._table.other_keys(node.num):
+            yield from self._lines_about_other(node, other)
+
+    def _lines_about_other(self, node: KnownNode, other: OtherKey) -> Iterator[str]:
+        key = key_text(node.num, other.public_key)
+        if other.waiting:
+            yield f"  autre, annoncée  {key}"
+            yield f"{_INDENT}entendue {date_text(other.offered_at)}"
+            holder = self._table.key_holder(other.public_key)
+            if holder is not None:
+                yield f"{_INDENT}c'est la clé connue de {node_text(holder)}"
+            yield f"{_INDENT}{self._decision_text(node, other)}"
+        if other.replaced_at:
+            by_radio = other.replaced_by == KeySource.RADIO.value
+            by = "la base de la radio" if by_radio else "l'opérateur"
+            yield f"  ancienne         {key}"
+            yield f"{_INDENT}remplacée {date_text(other.replaced_at)} par {by}"
+        if other.refused_at:
+            yield f"  refusée          {key}"
+            yield f"{_INDENT}{date_text(other.refused_at)}"
+
+    def _decision_text(self, node: KnownNode, other: OtherKey) -> str:
+        decision = self._decision_on(other)
+        if decision is not None:
+            return f"{'acceptée' if decision.accept else 'refusée'}, dès que le bot tournera"
+        key = fingerprint(other.public_key)
+        return f"à trancher : main_bot.py keys accept (ou refuse) {node.id[1:]} {key}"
+
+    def _decision_on(self, other: OtherKey) -> KeyDecision | None:
+        return self._decisions.get((other.num, other.public_key))

@@ -1,0 +1,134 @@
+"""Puts the stored names and keys into the library's dictionaries, whose shape they keep.
+
+Owns the record of the last sync, which is immutable and replaced whole, so it needs no lock. Any
+thread may sync; it is done by the worker and by the timers of deferred syncs.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from meshbot.mesh.node_table import NodeTable
+from meshbot.model.link_event import EventKind
+from meshbot.model.link_notes import LinkNotes
+from meshbot.model.public_key import base64_text
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastSync:
+    """What the last sync was made of, when it ended and how many keys were then held."""
+
+    interface: object
+    revision: int
+    own_num: int
+    ended_s: float
+    keys: int
+
+
+class KeySync:
+    """Compares an interface with the node table, and puts it right."""
+
+    def __init__(
+        self, table: NodeTable, notes: LinkNotes, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Name the table, who is told of the syncs, and a monotonic clock in seconds."""
+        self._table = table
+        self._notes = notes
+        self._clock = clock
+        self._last: _LastSync | None = None
+
+    def run(self, interface: Any, *, force: bool) -> int:
+        """Put every key but the interface's own in place; return how many were not.
+
+        Without ``force`` nothing is done, and nothing logged, while neither the store nor the
+        interface changed since the last sync and no key has gone missing.
+        """
+        nodes, by_num = _dicts_of(interface)
+        if nodes is None or by_num is None:
+            log.warning("⚠️ Synchronisation des clés impossible : pas d'interface prête")
+            return 0
+        own_num = _own_num(interface)
+        entries, revision = self._table.sync_entries()
+        others = [entry for entry in entries if entry.num != own_num]
+        if (
+            not force
+            and self._is_last(interface, revision, own_num)
+            and all(entry.is_in_place(nodes, by_num) for entry in others)
+        ):
+            log.debug("key sync: nothing changed, no key missing")
+            return 0
+        log.info("🔄 Starting public key synchronization to interface.nodes...")
+        self._notes.note(EventKind.SYNC_STARTED)
+        started_s = self._clock()
+        injected = sum(entry.put_into(nodes, by_num) for entry in others)
+        ended_s = self._clock()
+        self._last = _LastSync(interface, revision, own_num, ended_s, len(others))
+        self._notes.note(
+            EventKind.SYNC_COMPLETE,
+            count=len(others),
+            seconds=ended_s - started_s,
+            text=f"{injected} injected",
+        )
+        log.info(
+            "✅ SYNC COMPLETE: %d public keys synchronized (%d injectées, %d déjà présentes)",
+            len(others),
+            injected,
+            len(others) - injected,
+        )
+        return injected
+
+    def _is_last(self, interface: object, revision: int, own_num: int) -> bool:
+        """Say whether this very interface was synced last, from the same table."""
+        last = self._last
+        return (
+            last is not None
+            and last.interface is interface
+            and (last.revision, last.own_num) == (revision, own_num)
+        )
+
+    def last(self) -> tuple[float, int] | None:
+        """Return the monotonic time of the last sync that ran and how many keys were then held."""
+        last = self._last
+        return (last.ended_s, last.keys) if last is not None else None
+
+    def counts(self, interface: Any) -> tuple[int, int]:
+        """Return how many keys are stored and how many of those ``interface`` holds (None: 0)."""
+        by_num = _dicts_of(interface)[1] or {}
+        last = self._last
+        own_num = _own_num(interface) or (last.own_num if last is not None else 0)
+        others = [entry for entry in self._table.sync_entries()[0] if entry.num != own_num]
+        return len(others), sum(entry.is_held_by(by_num.get(entry.num)) for entry in others)
+
+    def is_in_place(self, interface: Any, num: int) -> bool:
+        """Say whether ``interface`` holds the key that is stored for node ``num``."""
+        held = (_dicts_of(interface)[1] or {}).get(num) or {}
+        key = self._table.public_key(num)
+        return bool(key) and held.get("user", {}).get("publicKey") == base64_text(key)
+
+    def put_back(self, interface: Any, num: int) -> bool:
+        """Make ``interface`` hold the stored key of a node it just heard; return if it did not.
+
+        The library takes whatever a NodeInfo says, another key or none at all included.
+        """
+        nodes, by_num = _dicts_of(interface)
+        if nodes is None or not by_num or num not in by_num:
+            return False
+        entry = self._table.sync_entry(num)
+        if entry is None:
+            by_num[num].get("user", {}).pop("publicKey", None)  # better none than a forger's
+            return False
+        return entry.put_into(nodes, by_num)
+
+
+def _dicts_of(interface: Any) -> tuple[dict[str, Any] | None, dict[int, Any] | None]:
+    """Return ``nodes`` and ``nodesByNum``; None for what an interface that is not ready lacks."""
+    return getattr(interface, "nodes", None), getattr(interface, "nodesByNum", None)
+
+
+def _own_num(interface: Any) -> int:
+    my_info = getattr(interface, "myInfo", None)
+    return int(my_info.my_node_num) if my_info is not None else 0

@@ -1,0 +1,330 @@
+"""What is known of the nodes of the mesh, and which key is believed of each.
+
+Owns the nodes, their keys, and what of them the store lacks. All of it is guarded by ``_lock``, a
+leaf; the entries, the key trust and what feeds it are used under it. Any thread may call. What is
+handed out are copies.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.mesh.key_learning import KeyLearning
+from meshbot.mesh.key_news import KeyNews
+from meshbot.mesh.key_trust import KeyTrust
+from meshbot.mesh.node_entries import NodeEntries
+from meshbot.mesh.node_info import copy_signal, copy_user
+from meshbot.mesh.node_label import label_of
+from meshbot.mesh.node_search import latest_heard, nodes_named
+from meshbot.mesh.store_batch import StoreBatch
+from meshbot.mesh.sync_entry import SyncEntry, sync_entry_of
+from meshbot.model.key_decision import KeyDecision
+from meshbot.model.key_source import KeySource
+from meshbot.model.known_node import KnownNode, node_id
+from meshbot.model.other_key import OtherKey
+
+log = logging.getLogger(__name__)
+
+
+class NodeTable:
+    """The table: looking up, hearing, learning. It reads and writes no file."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Start with an empty table; ``clock`` is monotonic, both are in seconds."""
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._lock = threading.Lock()
+        self._nodes = NodeEntries()
+        self._trust = KeyTrust()
+        self._learning = KeyLearning(self._nodes, self._trust)
+        self._changed: set[int] = set()
+        """Nodes that differ from what the store has of them."""
+        self._carried_out: dict[int, tuple[int, ...]] = {}
+        """Decisions that were done but still stand in the store, and the nodes they changed."""
+        self._revision = 0
+        """Counts the changes of names and keys."""
+        self._sync_entries: dict[int, SyncEntry] = {}
+        """Made once for each key, and anew when its node's name or key changes."""
+
+    def fill(self, nodes: Sequence[KnownNode], other_keys: Iterable[OtherKey]) -> int:
+        """Take over what is stored; return how many nodes have a key."""
+        with self._lock:
+            self._nodes.fill(nodes)
+            mended = self._trust.load(nodes, other_keys)
+            self._changed.update(node.num for node in mended)
+            self._sync_entries.clear()
+            self._revision += 1
+            keys = sum(1 for node in nodes if node.public_key)
+        for node in mended:
+            log.warning(
+                "⚠️ Clé enregistrée de %s écartée : inutilisable, ou celle d'un autre nœud",
+                label_of(node),
+            )
+        return keys
+
+    # -- Looking up ----------------------------------------------------------------------------
+
+    def node(self, num: int) -> KnownNode | None:
+        """Return a copy of what is known of node ``num``."""
+        with self._lock:
+            return _copy_of(self._nodes.get(num))
+
+    def knows(self, num: int) -> bool:
+        """Say whether node ``num`` was ever heard, or heard of."""
+        with self._lock:
+            return num in self._nodes
+
+    def count(self) -> int:
+        """Return how many nodes are known."""
+        with self._lock:
+            return len(self._nodes)
+
+    def label(self, num: int) -> str:
+        """Return how a log line names a node: its name, if it has one, and its id."""
+        with self._lock:
+            node = self._nodes.get(num)
+            return label_of(node) if node is not None else node_id(num)
+
+    def find(self, text: str) -> list[KnownNode]:
+        """Return copies of the nodes that ``text`` names: by id, else by name, exact ones first."""
+        with self._lock:
+            nodes = [replace(node) for node in self._nodes.values()]
+        return nodes_named(text, nodes)
+
+    def recently_heard(self, limit: int) -> list[KnownNode]:
+        """Return copies of the nodes heard last, latest first: this run's before older ones."""
+        with self._lock:
+            return [replace(node) for node in latest_heard(limit, self._nodes.values())]
+
+    def heard_ago_s(self, node: KnownNode) -> float | None:
+        """Return how long ago ``node`` was heard, or None where no clock can tell."""
+        if node.heard_s is not None:
+            return self._clock() - node.heard_s
+        ago_s = self._wall_clock() - node.last_heard
+        return ago_s if node.last_heard and ago_s >= 0 else None
+
+    def correspondents(self) -> list[KnownNode]:
+        """Return copies of the nodes with a key that sent us messages, the latest first."""
+        with self._lock:
+            nodes = [
+                replace(node) for node in self._nodes.values() if node.last_dm and node.public_key
+            ]
+        return sorted(nodes, key=lambda node: -node.last_dm)
+
+    def pushes_since(self, wall_s: float) -> int:
+        """Return how many keys were given to the radio since a wall-clock time, or after now."""
+        with self._lock:
+            return sum(node.pushed_at > wall_s for node in self._nodes.values())
+
+    # -- Keys ----------------------------------------------------------------------------------
+
+    def public_key(self, num: int) -> bytes:
+        """Return the key known for node ``num``, or ``b""``."""
+        with self._lock:
+            node = self._nodes.get(num)
+            return node.public_key if node is not None else b""
+
+    def is_disputed(self, num: int) -> bool:
+        """Say whether a node's key is the radio's word against an older one."""
+        with self._lock:
+            return self._trust.is_disputed(num)
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
+        with self._lock:
+            return self._trust.others(num)
+
+    def waiting_keys(self) -> list[OtherKey]:
+        """Return the keys that wait for the operator's decision."""
+        with self._lock:
+            return self._trust.waiting()
+
+    def key_holder(self, key: bytes) -> KnownNode | None:
+        """Return a copy of the node that a key is pinned for."""
+        with self._lock:
+            return _copy_of(self._learning.holder(key))
+
+    def sync_entries(self) -> tuple[tuple[SyncEntry, ...], int]:
+        """Return what the key sync puts in place, and the revision of the table it is made of."""
+        with self._lock:
+            for num, node in self._nodes.items():
+                if node.public_key and num not in self._sync_entries:
+                    self._sync_entries[num] = sync_entry_of(node)
+            return tuple(self._sync_entries.values()), self._revision
+
+    def sync_entry(self, num: int) -> SyncEntry | None:
+        """Return what the key sync puts in place of one node, None if it has no key."""
+        with self._lock:
+            node = self._nodes.get(num)
+            return sync_entry_of(node) if node is not None and node.public_key else None
+
+    # -- Hearing -------------------------------------------------------------------------------
+
+    def heard(self, num: int, *, snr_db: float | None, hops: int | None) -> None:
+        """Note that a packet of node ``num`` was heard now, and how."""
+        with self._lock:
+            node = self._nodes.entry(num)
+            if node is None:
+                return
+            node.heard_s = self._clock()
+            node.last_heard = int(self._wall_clock())
+            node.snr_db = snr_db
+            node.hops = hops
+            self._changed.add(num)
+
+    def heard_message(self, num: int) -> None:
+        """Note that node ``num`` sent us a direct message now, and proved that it did."""
+        with self._lock:
+            node = self._nodes.entry(num)
+            if node is not None:
+                node.last_dm = int(self._wall_clock())
+                self._changed.add(num)
+
+    # -- Learning. What is news is for the caller to write down and to tell ---------------------
+
+    def enter_radio_infos(self, infos: Iterable[mesh_pb2.NodeInfo]) -> list[KeyNews]:
+        """Take entries of the radio's own database; return what became of the keys in it."""
+        offers: list[tuple[KnownNode, bytes]] = []
+        with self._lock:
+            for info in infos:
+                node = self._nodes.entry(info.num)
+                if node is None:
+                    continue
+                if info.HasField("user"):
+                    self._enter_names(node, info.user)
+                    if info.user.public_key:
+                        offers.append((node, info.user.public_key))
+                copy_signal(node, info)
+                self._changed.add(node.num)
+            news = self._learning.offer_database(offers, int(self._wall_clock()))
+            self._outdate(*(one.node.num for one in news if one.learned))
+        return news
+
+    def enter_user(self, num: int, user: mesh_pb2.User) -> KeyNews | None:
+        """Take a NodeInfo heard over the air; return what became of the key in it."""
+        with self._lock:
+            node = self._nodes.entry(num)
+            if node is None:
+                return None
+            self._enter_names(node, user)
+            return self._offer(node, user.public_key)
+
+    def enter_key(self, num: int, key: bytes) -> KeyNews | None:
+        """Take a key with which node ``num`` sealed a message; return what became of it."""
+        with self._lock:
+            node = self._nodes.entry(num)
+            return self._offer(node, key) if node is not None else None
+
+    def _enter_names(self, node: KnownNode, user: mesh_pb2.User) -> None:
+        if copy_user(node, user):
+            self._changed.add(node.num)
+            self._outdate(node.num)
+
+    def _offer(self, node: KnownNode, key: bytes) -> KeyNews | None:
+        news = self._learning.offer(node, key, KeySource.AIR, int(self._wall_clock()))
+        if news is not None and news.learned:
+            self._outdate(node.num)
+        return news
+
+    def carry_out(self, decision: KeyDecision) -> KeyNews | None:
+        """Do what the operator decided; return what became of the key, None if it is nobody's."""
+        with self._lock:
+            news = self._learning.carry_out(decision, int(self._wall_clock()))
+            changed = news.changed if news is not None else ()
+            self._carried_out[decision.id] = changed
+            self._outdate(*changed)
+        return news
+
+    def is_carried_out(self, decision: KeyDecision) -> bool:
+        """Say whether a decision that still stands in the store is done already."""
+        with self._lock:
+            return decision.id in self._carried_out
+
+    def enter_push(self, num: int) -> bool:
+        """Note that the key of a node is given to the radio; return whether it is known."""
+        with self._lock:
+            node = self._nodes.get(num)
+            if node is None:
+                return False
+            node.pushed_at = int(self._wall_clock())
+            return True
+
+    def _outdate(self, *nums: int) -> None:
+        """Note that names or keys of nodes changed."""
+        for num in nums:
+            self._revision += 1
+            self._sync_entries.pop(num, None)
+
+    # -- What the store lacks --------------------------------------------------------------------
+
+    def changed(self) -> set[int]:
+        """Return the numbers of the nodes that differ from what the store has of them."""
+        with self._lock:
+            return set(self._changed)
+
+    def mark_changed(self, nums: Iterable[int]) -> None:
+        """Have nodes count as changed until they are written."""
+        with self._lock:
+            self._changed.update(nums)
+
+    def batch(self, nums: Iterable[int]) -> StoreBatch:
+        """Return nodes as they are to be written now, which from then on count as written.
+
+        With them go other keys that changed, and the decisions that were carried out together with
+        the nodes they changed, or a crash would lose both.
+        """
+        with self._lock:
+            carried_out = dict(self._carried_out)
+            wanted = dict.fromkeys(nums)
+            self._changed.difference_update(wanted)
+            for changed in carried_out.values():
+                wanted.update(dict.fromkeys(changed))
+            nodes = [replace(node) for num in wanted if (node := self._stored(num)) is not None]
+            return StoreBatch(nodes, self._trust.pop_unwritten(), tuple(carried_out))
+
+    def batch_written(self, batch: StoreBatch) -> list[int]:
+        """Forget decisions that are written; return the nodes that were written too early.
+
+        Another thread may have learned a key of theirs since the batch was made, and written it.
+        """
+        with self._lock:
+            for decision_id in batch.carried_out:
+                self._carried_out.pop(decision_id, None)
+            return [
+                node.num
+                for node in batch.nodes
+                if (now := self._nodes.get(node.num)) is not None
+                and now.public_key != node.public_key
+            ]
+
+    def batch_not_written(self, batch: StoreBatch) -> None:
+        """Have what a batch holds count as changed again."""
+        with self._lock:
+            self._changed.update(node.num for node in batch.nodes)
+            self._trust.mark_unwritten(batch.other_keys)
+
+    def everything(self) -> StoreBatch:
+        """Return all that a store should have."""
+        with self._lock:
+            nodes = [replace(node) for num in self._nodes if (node := self._stored(num))]
+            return StoreBatch(nodes, self._trust.all_others())
+
+    def _stored(self, num: int) -> KnownNode | None:
+        """Return a node that is written: one that never introduced itself has anybody's number."""
+        node = self._nodes.get(num)
+        if node is None or not (node.introduced or self._trust.knows(num)):
+            return None
+        return node
+
+
+def _copy_of(node: KnownNode | None) -> KnownNode | None:
+    return replace(node) if node is not None else None

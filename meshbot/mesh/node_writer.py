@@ -1,0 +1,103 @@
+"""Writes to the store what the node table learned, and makes a lost store anew.
+
+Owns whether the store fails, guarded by ``_lock``, a leaf: nothing is written or logged while it is
+held. Any thread may call; what several write at a time is put right afterwards.
+"""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from meshbot.mesh.node_table import NodeTable
+from meshbot.mesh.store_batch import StoreBatch
+from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
+from meshbot.store.node_store import NodeStore
+from meshbot.store.repair import Repair, stamp_of
+from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
+
+log = logging.getLogger(__name__)
+
+STORE_RETRY_S = 10.0
+
+
+class NodeWriter:
+    """Between the table and the store: the table says what is missing there."""
+
+    def __init__(
+        self,
+        table: NodeTable,
+        store: NodeStore,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Name the table, the store, and the clocks: monotonic and wall, in seconds."""
+        self._table = table
+        self._store = store
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._lock = threading.Lock()
+        self._failing = False
+        self._next_try_s = -math.inf
+
+    def save(self, nums: Iterable[int], *, insist: bool = False) -> bool:
+        """Write nodes; return whether they are written now, or else will be with the next ones.
+
+        A store that just failed is left alone for a while, unless one insists: each attempt may
+        cost the worker half a second.
+        """
+        if not (insist or self._is_due()):
+            self._table.mark_changed(nums)
+            return False
+        batch = self._table.batch(nums)
+        while not batch.is_empty:
+            if not self._write(batch):
+                return False
+            batch = self._table.batch(self._table.batch_written(batch))
+        return True
+
+    def rebuild(self, error: StorageVanished) -> None:
+        """Make a new file of all that is known. Raises ``StorageError``."""
+        known = self._table.everything()
+        database = self._store.database
+        database.close()
+        if isinstance(error, StorageDamaged):
+            stamp = stamp_of(self._wall_clock())
+            Repair(database).replace_damaged(known.nodes, known.other_keys, stamp)
+            database.open(RUNNING_BUSY_TIMEOUT_S)
+        else:
+            database.open(RUNNING_BUSY_TIMEOUT_S)
+            try:
+                self._store.save_nodes(known.nodes, known.other_keys)
+            except StorageError:
+                database.close()  # an empty file is no store: it is made once more
+                raise
+        log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
+
+    def _write(self, batch: StoreBatch) -> bool:
+        try:
+            try:
+                self._store.save_nodes(batch.nodes, batch.other_keys, batch.carried_out)
+            except StorageVanished as error:
+                self.rebuild(error)
+        except StorageError as error:
+            self._table.batch_not_written(batch)
+            if self._begins(failing=True):
+                log.error("❌ %s (le bot continue, nouvel essai plus tard)", error)
+            return False
+        if self._begins(failing=False):
+            log.info("✅ La base est de nouveau écrite")
+        return True
+
+    def _is_due(self) -> bool:
+        with self._lock:
+            return self._clock() >= self._next_try_s
+
+    def _begins(self, *, failing: bool) -> bool:
+        """Note whether the store fails; return whether that is new."""
+        with self._lock:
+            was_failing, self._failing = self._failing, failing
+            self._next_try_s = self._clock() + STORE_RETRY_S if failing else -math.inf
+        return was_failing is not failing
