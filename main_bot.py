@@ -52,8 +52,11 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushSettings
 from meshbot.messages.message_sender import MessageSender
-from meshbot.messages.packet_handler import HandlerSettings, PacketHandler
+from meshbot.messages.packet_handler import PacketHandler
+from meshbot.messages.sealed_inbox import SealedInbox
+from meshbot.messages.sender_proof import SenderProof
 from meshbot.messages.sender_settings import SenderSettings
+from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
 from meshbot.model.link_event import EventKind
 from meshbot.service.bot_service import run_bot
 from meshbot.service.config_error import ConfigError
@@ -259,21 +262,34 @@ class MeshBot:
             self._link,
             counts,
             self.link_journal,
-            self.site.admin_nodes,
-            VERSION,
-            self._clock,
+            admin_nodes=self.site.admin_nodes,
+            version=VERSION,
+            clock=self._clock,
         )
-        self._packets = PacketHandler(
+        self._texts = TextMessageHandler(
             self.node_manager,
             Commands(self._view),
             self._sender,
-            sealed,
-            FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
-            self._radio_keys,
-            counts,
-            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
-            notes=self.link_journal,
+            AnswerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
+            flood=FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
+            counts=counts,
             clock=self._clock,
+        )
+        self._packets = PacketHandler(
+            self.node_manager,
+            self._radio_keys,
+            self._sender,
+            proof=SenderProof(self.node_manager, self._radio_keys, self._clock),
+            inbox=SealedInbox(
+                self.node_manager,
+                sealed,
+                self._radio_keys,
+                self._sender,
+                counts,
+                notes=self.link_journal,
+                clock=self._clock,
+            ),
+            texts=self._texts,
             wall_clock=self._wall_clock,
         )
         self._key_pusher = KeyPusher(
@@ -337,8 +353,8 @@ class MeshBot:
         site = read_site(reader, importlib.reload(load_config()))
         reader.check()
         self._view.admin_nodes = site.admin_nodes
-        settings = HandlerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
-        self._worker.post(partial(self._packets.use, settings))
+        settings = AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
+        self._worker.post(partial(self._texts.change_settings, settings))
         configure_logging(site.log_level)
         log.info(
             "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "

@@ -21,7 +21,8 @@ from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
 from meshbot.diagnosis.link_history import history_of
 from meshbot.link.link_status import LinkStatus
-from meshbot.messages.commands import Commands, Request
+from meshbot.messages.commands import Commands
+from meshbot.messages.request import Request
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.simulation.simulated_node import SimulatedNode
@@ -269,7 +270,8 @@ def test_no_answer_about_the_link_takes_two_messages(headline: str, up_s: float 
     view.judgement = headline
     assert view.sync is not None
     view.sync = type(view.sync)(ago_s=399 * 86_400.0 + 86_399, keys=99_999)
-    answer = Commands(view).answer(Request(sender=1, text="/tcp"))
+    reply = Commands(view).answer(Request(sender=1, text="/tcp"))
+    answer = reply.text if reply is not None else None
     assert answer is not None and answer.endswith(f"Sur 7 j : {headline}")
     assert len(answer.encode()) <= MESSAGE_BYTES, len(answer.encode())
 

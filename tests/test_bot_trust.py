@@ -14,7 +14,7 @@ from main_bot import MeshBot
 from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.keys_command import KeysCommand
 from meshbot.mesh import direct_messages
-from meshbot.messages import key_requests, packet_handler
+from meshbot.messages import key_requests, text_message_handler
 from meshbot.model.public_key import fingerprint
 from meshbot.service.config_error import ConfigError
 from meshbot.simulation import packets
@@ -445,7 +445,7 @@ def test_lines_about_unproven_messages_are_bounded(
     )
     node.hear_text(node.peers[1], "/ping")
     wait_text(node, node.peers[1].num)
-    assert journal.count("(REQUIRE_PKI)") == packet_handler.MAX_ODD_LINES
+    assert journal.count("(REQUIRE_PKI)") == text_message_handler.MAX_ODD_LINES
 
 
 def test_unproven_messages_can_be_ignored_altogether(

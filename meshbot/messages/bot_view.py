@@ -1,4 +1,4 @@
-"""What the commands see of the bot: gathers it from whoever owns it, when it is asked for."""
+"""What the commands see of the bot: gathered from its owners when it is asked for."""
 
 import importlib.metadata
 import logging
@@ -8,20 +8,20 @@ import platform
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import history_of
-from meshbot.diagnosis.link_journal import LinkJournal
-from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_status import LinkStatus
-from meshbot.messages.commands import SyncStatus, SystemStatus
+from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.sync_status import SyncStatus
+from meshbot.messages.system_status import SystemStatus
 from meshbot.model.known_node import KnownNode
-from meshbot.model.link_event import on_one_clock
+from meshbot.model.link_event import LinkEvent, on_one_clock
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text
 from meshbot.store.storage_error import StorageError
-from node_manager import NodeManager
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +32,99 @@ RECONNECT_INTERVAL_S = 60.0
 """An order that is overheard and repeated costs no more than this."""
 
 
+class NodeDirectory(Protocol):
+    """The nodes known."""
+
+    def node(self, num: int) -> KnownNode | None:
+        """Return a copy of what is known of node ``num``."""
+
+    def find(self, text: str) -> list[KnownNode]:
+        """Return copies of the nodes that ``text`` names."""
+
+    def recently_heard(self, limit: int) -> list[KnownNode]:
+        """Return copies of the nodes heard last, latest first."""
+
+    def count(self) -> int:
+        """Return how many nodes are known."""
+
+    def heard_ago_s(self, node: KnownNode) -> float | None:
+        """Return how long ago ``node`` was heard, or None where no clock can tell."""
+
+
+class KeyDirectory(Protocol):
+    """Their keys, and which of them an interface holds."""
+
+    def public_key(self, num: int) -> bytes:
+        """Return the key known for node ``num``, or ``b""``."""
+
+    def is_disputed(self, num: int) -> bool:
+        """Say whether a node's key is the radio's word against an older one."""
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
+
+    def waiting_keys(self) -> list[OtherKey]:
+        """Return the keys that wait for the operator's decision."""
+
+    def key_counts(self, interface: SupervisedInterface | None) -> tuple[int, int]:
+        """Return how many keys are stored and how many of those ``interface`` holds."""
+
+    def key_in_place(self, interface: SupervisedInterface | None, num: int) -> bool:
+        """Say whether ``interface`` holds the key that is stored for node ``num``."""
+
+    def last_sync(self) -> tuple[float, int] | None:
+        """Return the monotonic time of the last sync that ran and how many keys were then held."""
+
+
+class Mesh(NodeDirectory, KeyDirectory, Protocol):
+    """The nodes and their keys."""
+
+
+class Link(Protocol):
+    """The link with the node."""
+
+    @property
+    def interface(self) -> SupervisedInterface | None:
+        """The interface in use; after a loss the old one, until another is ready."""
+
+    @property
+    def live_interface(self) -> SupervisedInterface | None:
+        """The interface in use, if its link is up."""
+
+    @property
+    def reconnecting(self) -> bool:
+        """Whether the link is down, or back for too short a time to count as a success."""
+
+    def status(self) -> LinkStatus:
+        """Return the link at a glance."""
+
+    def request_reconnection(self, by: str) -> None:
+        """Ask for a new session; returns at once."""
+
+
+class Events(Protocol):
+    """What happened to the link."""
+
+    def events(self, most: int) -> list[LinkEvent]:
+        """Return the last events. Raises ``StorageError``."""
+
+
 class MeshBotView:
     """The ``BotView`` of the running bot. Keeps nothing but references."""
 
     def __init__(
         self,
-        nodes: NodeManager,
-        link: InterfaceManager,
+        mesh: Mesh,
+        link: Link,
         counts: DirectMessageCounts,
-        journal: LinkJournal,
+        journal: Events,
+        *,
         admin_nodes: Mapping[int, str],
         version: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Name where the answers come from, and who may give orders."""
-        self._nodes = nodes
+        self._mesh = mesh
         self._counts = counts
         self._journal = journal
         self._verdict: tuple[float, str] | None = None
@@ -64,8 +142,8 @@ class MeshBotView:
         if key is None:
             return False
         if key:
-            return base64_text(self._nodes.public_key(num)).startswith(key)
-        return not self._nodes.is_disputed(num)
+            return base64_text(self._mesh.public_key(num)).startswith(key)
+        return not self._mesh.is_disputed(num)
 
     def reconnect(self, by: str) -> bool:
         """Have the link replaced; return False if that is under way, or was done just now."""
@@ -82,43 +160,43 @@ class MeshBotView:
 
     def other_keys(self, num: int) -> list[OtherKey]:
         """Return the keys of a node that are not believed, or not any more."""
-        return self._nodes.other_keys(num)
+        return self._mesh.other_keys(num)
 
     def waiting_nodes(self) -> list[KnownNode]:
         """Return the nodes for which a key waits for the operator."""
-        nums = dict.fromkeys(other.num for other in self._nodes.waiting_keys())
-        return [node for num in nums if (node := self._nodes.node(num)) is not None]
+        nums = dict.fromkeys(other.num for other in self._mesh.waiting_keys())
+        return [node for num in nums if (node := self._mesh.node(num)) is not None]
 
     def node(self, num: int) -> KnownNode | None:
         """Return what is known of a node."""
-        return self._nodes.node(num)
+        return self._mesh.node(num)
 
     def find(self, text: str) -> list[KnownNode]:
         """Return the nodes that a name or id means."""
-        return self._nodes.find(text)
+        return self._mesh.find(text)
 
     def recently_heard(self, limit: int) -> list[KnownNode]:
         """Return the nodes heard last, latest first; our own is not heard."""
         interface = self._link.interface
         own_num = interface.own_num if interface is not None else 0
-        heard = self._nodes.recently_heard(limit + 1)
+        heard = self._mesh.recently_heard(limit + 1)
         return [node for node in heard if node.num != own_num][:limit]
 
     def node_count(self) -> int:
         """Return how many nodes are known."""
-        return self._nodes.count()
+        return self._mesh.count()
 
     def heard_ago_s(self, node: KnownNode) -> float | None:
         """Return how long ago a node was heard, or None if nobody can tell."""
-        return self._nodes.heard_ago_s(node)
+        return self._mesh.heard_ago_s(node)
 
     def key_counts(self) -> tuple[int, int]:
         """Return how many keys are known and how many are in place."""
-        return self._nodes.key_counts(self._link.live_interface)
+        return self._mesh.key_counts(self._link.live_interface)
 
     def key_in_place(self, num: int) -> bool:
         """Say whether the interface holds the key of a node."""
-        return self._nodes.key_in_place(self._link.live_interface, num)
+        return self._mesh.key_in_place(self._link.live_interface, num)
 
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""
@@ -126,7 +204,7 @@ class MeshBotView:
 
     def sync_status(self) -> SyncStatus | None:
         """Return the last key sync, or None before the first."""
-        last = self._nodes.last_sync()
+        last = self._mesh.last_sync()
         return SyncStatus(self._clock() - last[0], last[1]) if last is not None else None
 
     def system_status(self) -> SystemStatus:

@@ -20,3 +20,7 @@ class DirectMessageCounts:
             self.by_radio += 1
         else:
             self.unproven += 1
+
+    def note_unopened(self) -> None:
+        """Count an attempt to open a sealed text that failed."""
+        self.not_opened += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 MAX_SENDERS = 1_000
 
 
-class Verdict(enum.Enum):
+class Admission(enum.Enum):
     """What to do with a command."""
 
     ANSWER = "answer"
@@ -26,7 +26,7 @@ class _Bucket:
 class FloodGuard:
     """A bucket of answers for each sender, refilled slowly. Owned by the worker thread.
 
-    A sender who proves who he is has another one than whoever uses his number.
+    A sender who proves who he is has another one than those who only use his number.
 
     ``burst`` answers at once, then one every ``refill_s``. The senders heard longest ago are
     forgotten beyond a thousand.
@@ -38,8 +38,8 @@ class FloodGuard:
         self._refill_s = refill_s
         self._buckets: OrderedDict[tuple[int, bool], _Bucket] = OrderedDict()
 
-    def judge(self, sender: int, now_s: float, *, proven: bool = False) -> Verdict:
-        """Return what to do with a command of ``sender`` at monotonic time ``now_s``."""
+    def admit(self, sender: int, now_s: float, *, proven: bool = False) -> Admission:
+        """Return what to do with a command that ``sender`` sent, at monotonic time ``now_s``."""
         key = (sender, proven)
         bucket = self._buckets.pop(key, None) or _Bucket(float(self._burst), now_s)
         self._buckets[key] = bucket
@@ -51,8 +51,8 @@ class FloodGuard:
         if bucket.tokens >= 1:
             bucket.warned = bucket.warned and bucket.tokens < self._burst
             bucket.tokens -= 1
-            return Verdict.ANSWER
+            return Admission.ANSWER
         if not bucket.warned:
             bucket.warned = True
-            return Verdict.WARN
-        return Verdict.IGNORE
+            return Admission.WARN
+        return Admission.IGNORE

@@ -3,31 +3,11 @@
 Owned by the worker thread; told the time, keeps no clock.
 """
 
-from dataclasses import dataclass
-
-from meshtastic.protobuf import mesh_pb2
+from meshbot.messages.heard_packet import HeardPacket
 
 KEEP_S = 600.0
 MAX_WAITING = 32
 MAX_WAITING_PER_SENDER = 4
-
-
-@dataclass(frozen=True)
-class WaitingMessage:
-    """A packet still sealed; ``age_s`` is how old it was at monotonic ``received_s``.
-
-    ``familiar``: something else had been heard from its sender's number before.
-    """
-
-    packet: mesh_pb2.MeshPacket
-    received_s: float
-    age_s: float
-    familiar: bool = False
-
-    @property
-    def sender(self) -> int:
-        """The number the packet says it comes from."""
-        return int(getattr(self.packet, "from"))
 
 
 class WaitingMessages:
@@ -35,13 +15,13 @@ class WaitingMessages:
 
     def __init__(self) -> None:
         """Keep nothing yet."""
-        self._messages: list[WaitingMessage] = []
+        self._messages: list[HeardPacket] = []
 
     def __len__(self) -> int:
         """Count the messages kept."""
         return len(self._messages)
 
-    def keep(self, message: WaitingMessage) -> None:
+    def keep(self, message: HeardPacket) -> None:
         """Keep a message, unless the same packet is kept already."""
         same = [kept for kept in self._messages if kept.sender == message.sender]
         if any(kept.packet.id == message.packet.id for kept in same):
@@ -58,7 +38,7 @@ class WaitingMessages:
         self._messages = [kept for kept in self._messages if now_s - kept.received_s < KEEP_S]
         return {message.sender for message in self._messages}
 
-    def take(self, sender: int) -> list[WaitingMessage]:
+    def take(self, sender: int) -> list[HeardPacket]:
         """Return the messages of a sender, the oldest first, and keep them no longer."""
         taken = [message for message in self._messages if message.sender == sender]
         self._messages = [message for message in self._messages if message.sender != sender]

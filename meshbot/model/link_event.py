@@ -43,7 +43,7 @@ class EventKind(enum.Enum):
     MESSAGE_OPENED = "message_opened"
     """A sealed direct message, by the bot."""
     MESSAGE_NOT_OPENED = "message_not_opened"
-    """``text``: why."""
+    """``text``: the value of an :class:`UnopenedReason`; a sentence in older journals."""
 
 
 @dataclass(frozen=True, slots=True)

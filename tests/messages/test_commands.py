@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshbot.link.link_status import LinkStatus
-from meshbot.messages.commands import Commands, Request, SyncStatus, SystemStatus, is_command
+from meshbot.messages.commands import Commands, is_command
 from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.outcome import Outcome
+from meshbot.messages.reply import Reply
+from meshbot.messages.request import Request
+from meshbot.messages.sync_status import SyncStatus
+from meshbot.messages.system_status import SystemStatus
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
 from meshbot.text.quantities import duration_text
@@ -94,9 +99,14 @@ class FakeView:
         return self.system
 
 
-def reply_to(text: str, view: FakeView | None = None, **heard: object) -> str | None:
+def answer_to(text: str, view: FakeView | None = None, **heard: object) -> Reply | None:
     request = Request(sender=ANN, text=text, **heard)  # type: ignore[arg-type]
     return Commands(view or FakeView()).answer(request)
+
+
+def reply_to(text: str, view: FakeView | None = None, **heard: object) -> str | None:
+    reply = answer_to(text, view, **heard)
+    return reply.text if reply is not None else None
 
 
 # -- What is a command -------------------------------------------------------------------------
@@ -377,6 +387,25 @@ def test_a_word_that_is_no_order_changes_nothing_and_is_said_to_be_none(text: st
     assert view.causes == []
 
 
+@pytest.mark.parametrize(
+    ("text", "reconnecting", "proven", "outcome"),
+    [
+        ("/tcp reconnect", False, True, Outcome.OBEYED),
+        ("/tcp reconnect", True, True, Outcome.ANSWERED),
+        ("/tcp reconnect", False, False, Outcome.REFUSED),
+        ("/tcp x", False, True, Outcome.ANSWERED),
+        ("/tcp", False, True, Outcome.ANSWERED),
+        ("/unknown", False, True, Outcome.ANSWERED),
+    ],
+)
+def test_a_reply_says_what_became_of_the_command(
+    text: str, reconnecting: bool, proven: bool, outcome: Outcome
+) -> None:
+    reply = answer_to(text, FakeView(admins=(ANN,), reconnecting=reconnecting), proven=proven)
+    assert reply is not None
+    assert reply.outcome is outcome
+
+
 def test_the_state_of_the_link_is_no_order() -> None:
     view = FakeView(admins=(ANN,))
     assert str(reply_to("/tcp", view, proven=True)).startswith("Liaison établie depuis")
@@ -483,7 +512,7 @@ def answer_of(view: FakeView, request: Request) -> str:
     view.others = [OtherKey(node.num, key, offered_at=1) for node in view.nodes for key in keys]
     reply = Commands(view).answer(request)
     assert reply is not None
-    return reply
+    return reply.text
 
 
 @given(any_views, any_requests)

@@ -4,66 +4,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshbot.messages import flood_guard
-from meshbot.messages.flood_guard import FloodGuard, Verdict
+from meshbot.messages.flood_guard import Admission, FloodGuard
 
 ANN, BOB = 0xA, 0xB
 
 
 def test_a_burst_is_answered_then_warned_once_then_ignored() -> None:
     guard = FloodGuard(burst=3, refill_s=10.0)
-    verdicts = [guard.judge(ANN, 100.0) for _ in range(6)]
-    assert verdicts == [Verdict.ANSWER] * 3 + [Verdict.WARN] + [Verdict.IGNORE] * 2
+    admissions = [guard.admit(ANN, 100.0) for _ in range(6)]
+    assert admissions == [Admission.ANSWER] * 3 + [Admission.WARN] + [Admission.IGNORE] * 2
 
 
 def test_one_answer_comes_back_with_each_refill() -> None:
     guard = FloodGuard(burst=2, refill_s=10.0)
     for _ in range(3):
-        guard.judge(ANN, 100.0)
-    assert guard.judge(ANN, 109.0) is Verdict.IGNORE
-    assert guard.judge(ANN, 111.0) is Verdict.ANSWER
-    assert guard.judge(ANN, 111.0) is Verdict.IGNORE  # warned already, and never calm since
+        guard.admit(ANN, 100.0)
+    assert guard.admit(ANN, 109.0) is Admission.IGNORE
+    assert guard.admit(ANN, 111.0) is Admission.ANSWER
+    assert guard.admit(ANN, 111.0) is Admission.IGNORE  # warned already, and never calm since
 
 
 def test_a_long_pause_gives_back_the_burst_and_no_more() -> None:
     guard = FloodGuard(burst=2, refill_s=10.0)
     for _ in range(4):
-        guard.judge(ANN, 0.0)
-    verdicts = [guard.judge(ANN, 1_000_000.0) for _ in range(3)]
-    assert verdicts == [Verdict.ANSWER, Verdict.ANSWER, Verdict.WARN]
+        guard.admit(ANN, 0.0)
+    admissions = [guard.admit(ANN, 1_000_000.0) for _ in range(3)]
+    assert admissions == [Admission.ANSWER, Admission.ANSWER, Admission.WARN]
 
 
 def test_one_flooder_costs_the_others_nothing() -> None:
     guard = FloodGuard(burst=1, refill_s=10.0)
     for _ in range(50):
-        guard.judge(ANN, 0.0)
-    assert guard.judge(BOB, 0.0) is Verdict.ANSWER
+        guard.admit(ANN, 0.0)
+    assert guard.admit(BOB, 0.0) is Admission.ANSWER
 
 
 def test_the_sender_heard_longest_ago_is_forgotten_first() -> None:
     guard = FloodGuard(burst=1, refill_s=1e9)
-    guard.judge(ANN, 0.0)
-    guard.judge(BOB, 0.0)
+    guard.admit(ANN, 0.0)
+    guard.admit(BOB, 0.0)
     for sender in range(1_000, 1_000 + flood_guard.MAX_SENDERS - 1):
-        guard.judge(sender, 1.0)
-    assert guard.judge(BOB, 2.0) is Verdict.WARN, "still remembered"
-    assert guard.judge(ANN, 2.0) is Verdict.ANSWER, "forgotten, so it has a new burst"
+        guard.admit(sender, 1.0)
+    assert guard.admit(BOB, 2.0) is Admission.WARN, "still remembered"
+    assert guard.admit(ANN, 2.0) is Admission.ANSWER, "forgotten, so it has a new burst"
 
 
 def test_a_sender_who_keeps_writing_is_not_forgotten() -> None:
     guard = FloodGuard(burst=1, refill_s=1e9)
     for sender in range(1_000, 1_000 + 2 * flood_guard.MAX_SENDERS):
-        guard.judge(ANN, 0.0)
-        guard.judge(sender, 0.0)
-    assert guard.judge(ANN, 0.0) is Verdict.IGNORE
+        guard.admit(ANN, 0.0)
+        guard.admit(sender, 0.0)
+    assert guard.admit(ANN, 0.0) is Admission.IGNORE
 
 
-def test_whoever_uses_a_senders_number_does_not_mute_him_who_proves_it() -> None:
+def test_who_uses_a_senders_number_does_not_mute_him_who_proves_it() -> None:
     guard = FloodGuard(burst=2, refill_s=10.0)
-    spoofed = [guard.judge(ANN, 0.0) for _ in range(50)]
-    assert spoofed[-1] is Verdict.IGNORE
-    proven = [guard.judge(ANN, 0.0, proven=True) for _ in range(4)]
-    assert proven == [Verdict.ANSWER, Verdict.ANSWER, Verdict.WARN, Verdict.IGNORE]
-    assert guard.judge(ANN, 10.0) is Verdict.ANSWER, "nor he the other"
+    spoofed = [guard.admit(ANN, 0.0) for _ in range(50)]
+    assert spoofed[-1] is Admission.IGNORE
+    proven = [guard.admit(ANN, 0.0, proven=True) for _ in range(4)]
+    assert proven == [Admission.ANSWER, Admission.ANSWER, Admission.WARN, Admission.IGNORE]
+    assert guard.admit(ANN, 10.0) is Admission.ANSWER, "nor he the other"
 
 
 @given(
@@ -79,5 +79,5 @@ def test_answers_never_exceed_the_burst_plus_the_refill(
     answers = 0
     for pause_s in pauses_s:
         now_s += pause_s
-        answers += guard.judge(ANN, now_s) is Verdict.ANSWER
+        answers += guard.admit(ANN, now_s) is Admission.ANSWER
         assert answers <= burst + now_s / refill_s + 1e-6

@@ -3,20 +3,21 @@
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.messages import waiting_messages
-from meshbot.messages.waiting_messages import KEEP_S, WaitingMessage, WaitingMessages
+from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.waiting_messages import KEEP_S, WaitingMessages
 
 ANN, BOB = 0x0A, 0xB0B0B0B0
 
 
 def message(
     sender: int, packet_id: int, received_s: float = 0.0, *, familiar: bool = False
-) -> WaitingMessage:
+) -> HeardPacket:
     packet = mesh_pb2.MeshPacket(id=packet_id, encrypted=b"sealed")
     setattr(packet, "from", sender)
-    return WaitingMessage(packet, received_s, 1.5, familiar)
+    return HeardPacket(packet, received_s, 1.5, familiar)
 
 
-def ids_of(messages: list[WaitingMessage]) -> list[int]:
+def ids_of(messages: list[HeardPacket]) -> list[int]:
     return [message.packet.id for message in messages]
 
 

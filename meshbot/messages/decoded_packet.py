@@ -1,0 +1,21 @@
+"""What a heard packet says."""
+
+from dataclasses import dataclass
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.messages.heard_packet import HeardPacket
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedPacket:
+    """A packet that can be read, since it came that way or the bot has opened it."""
+
+    heard: HeardPacket
+    data: mesh_pb2.Data
+    proven: bool
+    """Whether its sender's key sealed it, so that his number is no mere claim."""
+    age_s: float
+    """How old it is now; more than when it was heard if it had to wait for a key."""
+    opened_here: bool = False
+    """Whether the bot opened it, because the radio could not."""

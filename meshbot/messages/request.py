@@ -1,0 +1,17 @@
+"""A text that may be a command, as it was heard."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Request:
+    """A text as it was heard. ``snr_db`` etc. are None where the radio did not say."""
+
+    sender: int
+    text: str
+    proven: bool = False
+    """Whether the sender's key sealed it, so that ``sender`` is no mere claim."""
+    snr_db: float | None = None
+    rssi_dbm: int | None = None
+    hops: int | None = None
+    via_mqtt: bool = False

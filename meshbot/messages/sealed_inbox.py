@@ -1,0 +1,133 @@
+"""Direct messages that the radio could not open: opened, kept for a key, or given up.
+
+Owned by the worker thread, with the messages that wait and the questions asked for their keys.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from meshbot.link.outgoing_packets import Envelope, node_info_request
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh.direct_messages import CannotOpen
+from meshbot.mesh.radio_keys import RadioKeys
+from meshbot.mesh.sealed_messages import SealedMessages, is_sealed_for
+from meshbot.messages.decoded_packet import DecodedPacket
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.key_book import KeyBook
+from meshbot.messages.key_requests import KeyRequests
+from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.outgoing_request import OutgoingRequest
+from meshbot.messages.waiting_messages import WaitingMessages
+from meshbot.model.link_event import EventKind
+from meshbot.model.link_notes import LinkNotes
+from meshbot.model.unopened_reason import UnopenedReason
+from meshbot.text.line_limiter import LineLimiter
+
+log = logging.getLogger(__name__)
+
+SEALED_LINE_S = 3_600.0
+MAX_SEALED_LINES = 60
+_REASON_TEXTS = {
+    UnopenedReason.NO_PRIVATE_KEY: "le nœud ne donne pas sa clé privée",
+    UnopenedReason.OTHER_KEY: "altéré, ou scellé avec une autre clé que celle connue",
+}
+
+
+class SealedInbox:
+    """Opens sealed messages with the keys at hand; keeps those whose sender's key is unknown."""
+
+    def __init__(
+        self,
+        keys: KeyBook,
+        opener: SealedMessages,
+        radio_keys: RadioKeys,
+        sender: MessageSender,
+        counts: DirectMessageCounts,
+        *,
+        notes: LinkNotes,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Name the collaborators."""
+        self._keys = keys
+        self._opener = opener
+        self._radio_keys = radio_keys
+        self._sender = sender
+        self._counts = counts
+        self._notes = notes
+        self._clock = clock
+        self._waiting = WaitingMessages()
+        self._key_requests = KeyRequests()
+        self._lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES)
+
+    def open(self, interface: SupervisedInterface, heard: HeardPacket) -> DecodedPacket | None:
+        """Return what a message says, or None if that cannot be known, or not yet."""
+        private_key = interface.own_private_key
+        if not private_key:
+            self._give_up(heard.sender, UnopenedReason.NO_PRIVATE_KEY)
+            return None
+        public_key = self._keys.public_key(heard.sender)
+        if not public_key:
+            self._waiting.keep(heard)
+            self._ask_for_key(interface, heard)
+            return None
+        try:
+            data = self._opener.open(heard.packet, private_key, public_key)
+        except CannotOpen:
+            self._give_up(heard.sender, UnopenedReason.OTHER_KEY)
+            return None
+        self._radio_keys.note_unopened(heard.sender, public_key)
+        self._notes.note(EventKind.MESSAGE_OPENED)
+        age_s = heard.age_s + self._clock() - heard.received_s
+        return DecodedPacket(heard, data, proven=True, age_s=age_s, opened_here=True)
+
+    def open_waiting(self, interface: SupervisedInterface) -> Iterator[DecodedPacket]:
+        """Open, one by one, the messages that were kept for want of a key that is known now.
+
+        One that does not open goes on waiting: the first key need not be the true.
+        """
+        for sender in self._waiting.senders(self._clock()):
+            if not self._keys.public_key(sender):
+                continue
+            for heard in self._waiting.take(sender):
+                if not is_sealed_for(heard.packet, interface.own_num):
+                    continue
+                decoded = self.open(interface, heard)
+                if decoded is not None:
+                    yield decoded
+                elif interface.own_private_key:  # without it, no key of the sender's would help
+                    self._waiting.keep(heard)
+
+    def _give_up(self, sender: int, reason: UnopenedReason) -> None:
+        self._counts.note_unopened()
+        if self._lines.allows((sender, reason), self._clock()):
+            self._notes.note(EventKind.MESSAGE_NOT_OPENED, text=reason.value)
+            log.warning(
+                "🔒 Message scellé de %s non ouvert : %s",
+                self._keys.label(sender),
+                _REASON_TEXTS[reason],
+            )
+
+    def _ask_for_key(self, interface: SupervisedInterface, heard: HeardPacket) -> None:
+        """Ask a stranger who he is, now and then, so that his message can be opened after all."""
+        sender = heard.sender
+        label = self._keys.label(sender)
+        asks = interface.own_user is not None and self._key_requests.allows(
+            sender, self._clock(), familiar=heard.familiar
+        )
+        if asks:
+            request = OutgoingRequest(
+                interface,
+                lambda session, packet_id: node_info_request(
+                    Envelope(sender, packet_id, session.hop_limit), session.own_user
+                ),
+                lambda result: log.debug("NodeInfo of %s asked for: %s", label, result),
+            )
+            asks = self._sender.request(request)
+        if self._lines.allows((sender, "unknown"), self._clock()):
+            log.info(
+                "🔒 Message scellé de %s gardé 10 min : sa clé publique est inconnue%s",
+                label,
+                ", elle lui est demandée" if asks else "",
+            )

@@ -1,0 +1,203 @@
+"""What a text message leads to: a command is answered, once and while it is new; nothing else is.
+
+Everything here runs on the worker thread, which owns all of the state below.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.messages.answered_messages import AnsweredMessages
+from meshbot.messages.commands import Commands, is_command
+from meshbot.messages.decoded_packet import DecodedPacket
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.flood_guard import Admission, FloodGuard
+from meshbot.messages.key_book import KeyBook
+from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.outcome import Outcome
+from meshbot.messages.reply import Reply
+from meshbot.messages.request import Request
+from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.public_key import fingerprint
+from meshbot.text.line_limiter import LineLimiter
+from meshbot.text.log_format import printable
+from meshbot.text.quantities import duration_text
+
+log = logging.getLogger(__name__)
+
+ODD_LINE_S = 60.0
+MAX_ODD_LINES = 5
+
+
+class Correspondents(KeyBook, Protocol):
+    """The names and keys of those who write, and where it is noted that they did."""
+
+    def heard_message(self, num: int) -> None:
+        """Note that node ``num`` sent us a direct message now, and proved that it did."""
+
+
+@dataclass(frozen=True)
+class AnswerSettings:
+    """What the operator chose. ``max_age_s``: older commands of a backlog are not answered.
+
+    ``require_pki``: a direct message that does not prove its sender is ignored.
+    """
+
+    answer_channels: tuple[int, ...]
+    max_age_s: float
+    require_pki: bool = False
+
+
+class TextMessageHandler:
+    """Answers the commands among the text messages."""
+
+    def __init__(
+        self,
+        nodes: Correspondents,
+        commands: Commands,
+        sender: MessageSender,
+        settings: AnswerSettings,
+        *,
+        flood: FloodGuard,
+        counts: DirectMessageCounts,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Name the collaborators."""
+        self._nodes = nodes
+        self._commands = commands
+        self._sender = sender
+        self._flood = flood
+        self._counts = counts
+        self._settings = settings
+        self._clock = clock
+        self._answered = AnsweredMessages()
+        self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
+
+    def change_settings(self, settings: AnswerSettings) -> None:
+        """Follow other settings from now on."""
+        self._settings = settings
+
+    def handle(self, message: DecodedPacket, own_num: int) -> None:
+        """Answer a text message, if it is a command for us; ``own_num`` is our node's number."""
+        packet = message.heard.packet
+        if message.heard.is_broadcast:
+            if packet.channel not in self._settings.answer_channels:
+                return
+        elif packet.to != own_num or not self._accepts_direct(message):
+            return
+        request = self._request_in(message)
+        if request is None or not self._is_for_us(request, message):
+            return
+        reply = self._reply_to(request, message)
+        if reply is not None:
+            self._sender.send(
+                reply.text,
+                BROADCAST_NUM if message.heard.is_broadcast else request.sender,
+                channel=packet.channel,
+                reply_id=packet.id,
+                sealed=message.opened_here,
+            )
+
+    def _accepts_direct(self, message: DecodedPacket) -> bool:
+        """Note a direct message; say whether the operator wants such ones answered."""
+        sender = message.heard.sender
+        self._counts.note(proven=message.proven, opened_here=message.opened_here)
+        if message.proven:
+            self._nodes.heard_message(sender)
+            return True
+        if not self._settings.require_pki:
+            return True
+        if self._odd_lines.allows((sender, "unproven"), self._clock()):
+            label = self._nodes.label(sender)
+            log.info("🔒 Message non authentifié de %s ignoré (REQUIRE_PKI)", label)
+        return False
+
+    def _request_in(self, message: DecodedPacket) -> Request | None:
+        """Return the text, or None for bytes that are none."""
+        heard = message.heard
+        text = _text_of(message.data)
+        if text is None:
+            if self._odd_lines.allows("unreadable", self._clock()):
+                label = self._nodes.label(heard.sender)
+                log.info("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)", label)
+            return None
+        return Request(
+            sender=heard.sender,
+            text=text,
+            proven=message.proven,
+            snr_db=heard.snr_db,
+            rssi_dbm=heard.rssi_dbm,
+            hops=heard.hops,
+            via_mqtt=heard.packet.via_mqtt,
+        )
+
+    def _is_for_us(self, request: Request, message: DecodedPacket) -> bool:
+        """Say whether a text is a command that is ours to answer.
+
+        An unknown command is answered to a person, not to whom we may be misreading: another
+        bot's reply to us, or other bots' commands on a channel.
+        """
+        if not is_command(request.text):
+            return False
+        may_be_a_bots = bool(message.data.reply_id) or message.heard.is_broadcast
+        return self._commands.knows(request.text) or not may_be_a_bots
+
+    def _reply_to(self, request: Request, message: DecodedPacket) -> Reply | None:
+        """Return what a command is answered now, or None if it is not."""
+        name = self._nodes.label(request.sender)
+        if not self._is_due(request, message, name):
+            return None
+        admission = self._flood.admit(request.sender, self._clock(), proven=request.proven)
+        if admission is Admission.IGNORE:
+            log.debug("command of %s ignored: flood", name)
+            return None
+        log.info("📩 %s : %s", name, printable(request.text))
+        if admission is Admission.WARN:
+            log.info("🐢 %s envoie trop de commandes : ralenti", name)
+            return Reply("Trop de commandes d'un coup : attendez un peu.")
+        reply = self._commands.answer(request)
+        if reply is not None:
+            self._log_order(request, reply.outcome, name)
+        return reply
+
+    def _is_due(self, request: Request, message: DecodedPacket, name: str) -> bool:
+        """Say whether there is room for an answer, and the command is new in both senses."""
+        packet_id = message.heard.packet.id
+        if self._sender.is_full():
+            if self._odd_lines.allows("full", self._clock()):
+                log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", name)
+            return False
+        if packet_id and not self._answered.is_first(
+            request.sender, packet_id, proven=request.proven
+        ):
+            log.debug("packet %08x of %s came twice", packet_id, name)
+            return False
+        if message.age_s > self._settings.max_age_s:
+            age = duration_text(message.age_s)
+            log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
+            return False
+        return True
+
+    def _log_order(self, request: Request, outcome: Outcome, name: str) -> None:
+        """Tell the operator of an order, obeyed or not; of a mere question nothing."""
+        if outcome is Outcome.OBEYED:
+            key = fingerprint(self._nodes.public_key(request.sender))
+            log.warning("🛠️ Ordre de %s exécuté (clé %s)", name, key)
+        elif outcome is Outcome.REFUSED:
+            why = (
+                "pas dans ADMIN_NODES, ou sa clé n'est pas confirmée"
+                if request.proven
+                else "message non authentifié"
+            )
+            log.warning("⛔ Ordre de %s refusé : %s", name, why)
+
+
+def _text_of(data: mesh_pb2.Data) -> str | None:
+    try:
+        return data.payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

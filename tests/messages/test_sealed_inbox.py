@@ -1,0 +1,168 @@
+"""Sealed messages: opened, kept for a key, or given up, and what is written of each."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
+
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh import direct_messages
+from meshbot.mesh.radio_keys import RadioKeys
+from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.outgoing_request import OutgoingRequest
+from meshbot.messages.sealed_inbox import SealedInbox
+from meshbot.model.cause import Cause
+from meshbot.model.link_event import EventKind
+from meshbot.model.link_notes import LinkNotes
+from tests.conftest import Journal
+from tests.fakes import Clock
+
+OWN, ANN = 0x01, 0x0A
+OWN_PRIVATE, ANN_PRIVATE, FORGER_PRIVATE = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
+OWN_KEY = direct_messages.public_key_of(OWN_PRIVATE)
+ANN_KEY = direct_messages.public_key_of(ANN_PRIVATE)
+FORGER_KEY = direct_messages.public_key_of(FORGER_PRIVATE)
+
+
+@dataclass
+class FakeSession:
+    own_num: int = OWN
+    own_private_key: bytes = OWN_PRIVATE
+    own_user: mesh_pb2.User | None = field(default_factory=mesh_pb2.User)
+
+
+@dataclass
+class FakeKeys:
+    keys: dict[int, bytes] = field(default_factory=dict)
+
+    def public_key(self, num: int) -> bytes:
+        return self.keys.get(num, b"")
+
+    def label(self, num: int) -> str:
+        return f"Node{num}"
+
+
+@dataclass
+class FakeSender:
+    requests: list[OutgoingRequest] = field(default_factory=list)
+
+    def request(self, request: OutgoingRequest) -> bool:
+        self.requests.append(request)
+        return True
+
+
+@dataclass
+class FakeNotes(LinkNotes):
+    noted: list[tuple[EventKind, str]] = field(default_factory=list)
+
+    def note(
+        self,
+        kind: EventKind,
+        *,
+        seconds: float | None = None,
+        count: int | None = None,
+        text: str = "",
+        cause: Cause | None = None,
+    ) -> None:
+        self.noted.append((kind, text))
+
+
+class Bench:
+    """An inbox on fakes, with real seals."""
+
+    def __init__(self) -> None:
+        self.clock = Clock(1_000.0)
+        self.session, self.keys = FakeSession(), FakeKeys()
+        self.sender, self.notes = FakeSender(), FakeNotes()
+        self.counts = DirectMessageCounts()
+        self.inbox = SealedInbox(
+            self.keys,
+            SealedMessages(),
+            RadioKeys(),
+            cast(MessageSender, self.sender),
+            self.counts,
+            notes=self.notes,
+            clock=self.clock,
+        )
+
+    def hear(self, text: bytes, packet_id: int = 1) -> bytes | None:
+        """Return what the inbox reads in a message that Ann sealed."""
+        data = mesh_pb2.Data(portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=text)
+        packet = mesh_pb2.MeshPacket(to=OWN, id=packet_id)
+        setattr(packet, "from", ANN)
+        packet.encrypted = direct_messages.seal(
+            direct_messages.message_key(ANN_PRIVATE, OWN_KEY),
+            packet_id,
+            ANN,
+            data.SerializeToString(),
+            b"\x01\x02\x03\x04",
+        )
+        heard = HeardPacket(packet, self.clock.now_s, 2.0)
+        opened = self.inbox.open(cast(SupervisedInterface, self.session), heard)
+        return opened.data.payload if opened is not None else None
+
+    def open_waiting(self) -> list[tuple[bytes, float]]:
+        """Return what the messages that waited say, and how old they are."""
+        opened = self.inbox.open_waiting(cast(SupervisedInterface, self.session))
+        return [(message.data.payload, message.age_s) for message in opened]
+
+
+def test_a_message_opens_with_the_key_that_is_known() -> None:
+    bench = Bench()
+    bench.keys.keys[ANN] = ANN_KEY
+    assert bench.hear(b"/ping") == b"/ping"
+    assert bench.notes.noted == [(EventKind.MESSAGE_OPENED, "")]
+    assert bench.counts.not_opened == 0
+
+
+def test_a_message_of_a_stranger_waits_until_his_key_is_known(journal: Journal) -> None:
+    bench = Bench()
+    assert bench.hear(b"/ping", 1) is None
+    assert bench.hear(b"/my", 2) is None
+    assert len(bench.sender.requests) == 1
+    assert bench.open_waiting() == []
+    bench.clock.now_s += 5.0
+    bench.keys.keys[ANN] = ANN_KEY
+    assert bench.open_waiting() == [(b"/ping", 7.0), (b"/my", 7.0)]
+    assert bench.open_waiting() == []
+    assert journal.messages == [
+        "🔒 Message scellé de Node10 gardé 10 min : sa clé publique est inconnue, elle lui est "
+        "demandée"
+    ]
+
+
+def test_a_first_key_that_does_not_open_it_leaves_a_message_waiting_for_the_true_one() -> None:
+    bench = Bench()
+    bench.hear(b"/ping")
+    bench.keys.keys[ANN] = FORGER_KEY
+    assert bench.open_waiting() == []
+    bench.keys.keys[ANN] = ANN_KEY
+    assert bench.open_waiting() == [(b"/ping", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("key", "private_key", "stored", "said"),
+    [
+        (ANN_KEY, b"", "no_private_key", "le nœud ne donne pas sa clé privée"),
+        (
+            FORGER_KEY,
+            OWN_PRIVATE,
+            "other_key",
+            "altéré, ou scellé avec une autre clé que celle connue",
+        ),
+    ],
+)
+def test_the_journal_keeps_the_reason_as_a_value_and_says_it_in_french(
+    key: bytes, private_key: bytes, stored: str, said: str, journal: Journal
+) -> None:
+    bench = Bench()
+    bench.keys.keys[ANN] = key
+    bench.session.own_private_key = private_key
+    assert bench.hear(b"/ping", 1) is None
+    assert bench.hear(b"/ping", 2) is None
+    assert bench.notes.noted == [(EventKind.MESSAGE_NOT_OPENED, stored)]
+    assert journal.messages == [f"🔒 Message scellé de Node10 non ouvert : {said}"]
+    assert bench.counts.not_opened == 2

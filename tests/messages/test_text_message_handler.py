@@ -1,0 +1,118 @@
+"""What the operator reads of orders, and which settings count."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
+
+from meshbot.messages.commands import Commands
+from meshbot.messages.decoded_packet import DecodedPacket
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.flood_guard import FloodGuard
+from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
+from meshbot.model.known_node import BROADCAST_NUM
+from tests.conftest import Journal
+from tests.fakes import Clock
+from tests.messages.test_commands import FakeView
+
+OWN, ANN = 0x01, 0x0A
+KEY = b"\x01" * 32
+
+
+class FakeNodes:
+    def public_key(self, num: int) -> bytes:
+        return KEY
+
+    def label(self, num: int) -> str:
+        return f"Node{num}"
+
+    def heard_message(self, num: int) -> None:
+        pass
+
+
+@dataclass
+class FakeSender:
+    sent: list[tuple[str, int]] = field(default_factory=list)
+
+    def is_full(self) -> bool:
+        return False
+
+    def send(
+        self, text: str, to: int, *, channel: int = 0, reply_id: int = 0, sealed: bool = False
+    ) -> None:
+        self.sent.append((text, to))
+
+
+class Bench:
+    """A handler on fakes, with the real commands."""
+
+    def __init__(self, view: FakeView | None = None) -> None:
+        self.sender = FakeSender()
+        self.packet_id = 0
+        self.handler = TextMessageHandler(
+            FakeNodes(),
+            Commands(view or FakeView()),
+            cast(MessageSender, self.sender),
+            AnswerSettings((), 600.0),
+            flood=FloodGuard(50, 1.0),
+            counts=DirectMessageCounts(),
+            clock=Clock(1_000.0),
+        )
+
+    def hear(self, text: str, *, proven: bool, to: int = OWN) -> list[str]:
+        """Return the answers to a text of Ann's."""
+        self.packet_id += 1
+        packet = mesh_pb2.MeshPacket(to=to, id=self.packet_id)
+        setattr(packet, "from", ANN)
+        data = mesh_pb2.Data(
+            portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=text.encode("utf-8")
+        )
+        already = len(self.sender.sent)
+        heard = HeardPacket(packet, 1_000.0, 0.0)
+        self.handler.handle(DecodedPacket(heard, data, proven, 0.0), OWN)
+        return [text for text, _ in self.sender.sent[already:]]
+
+
+@pytest.mark.parametrize(
+    ("admins", "proven", "line"),
+    [
+        ((ANN,), True, "🛠️ Ordre de Node10 exécuté (clé AQEBAQEBAQEB)"),
+        (
+            (),
+            True,
+            "⛔ Ordre de Node10 refusé : pas dans ADMIN_NODES, ou sa clé n'est pas confirmée",
+        ),
+        ((ANN,), False, "⛔ Ordre de Node10 refusé : message non authentifié"),
+    ],
+)
+def test_the_operator_reads_of_each_order_what_became_of_it(
+    admins: tuple[int, ...], proven: bool, line: str, journal: Journal
+) -> None:
+    bench = Bench(FakeView(admins=admins))
+    assert len(bench.hear("/tcp reconnect", proven=proven)) == 1
+    assert journal.messages == ["📩 Node10 : /tcp reconnect", line]
+
+
+def test_the_operator_reads_of_a_question_no_more_than_that_it_came(journal: Journal) -> None:
+    bench = Bench(FakeView(admins=(ANN,), reconnecting=True))
+    assert len(bench.hear("/tcp reconnect", proven=True)) == 1
+    assert len(bench.hear("/ping", proven=True)) == 1
+    assert journal.messages == ["📩 Node10 : /tcp reconnect", "📩 Node10 : /ping"]
+
+
+def test_other_settings_count_from_when_they_are_given() -> None:
+    bench = Bench()
+    assert bench.hear("/ping", proven=False) == ["pong sauts inconnus"]
+    assert bench.hear("/ping", proven=False, to=BROADCAST_NUM) == []
+    bench.handler.change_settings(AnswerSettings((0,), 600.0, require_pki=True))
+    assert bench.hear("/ping", proven=False) == []
+    assert bench.hear("/ping", proven=True) == ["pong sauts inconnus"]
+    assert bench.hear("/ping", proven=False, to=BROADCAST_NUM) == ["pong sauts inconnus"]
+    assert bench.sender.sent[-1] == ("pong sauts inconnus", BROADCAST_NUM)
+
+
+def test_a_message_for_somebody_else_is_none_of_ours() -> None:
+    assert Bench().hear("/ping", proven=True, to=0x77) == []
