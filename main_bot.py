@@ -27,7 +27,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,9 +38,11 @@ from meshbot.cli.arguments import environment_of, parse_arguments
 from meshbot.cli.command_line import run_command
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager
-from meshbot.link.link_policy import NEVER_S, LinkSettings
+from meshbot.link.link_options import LinkOptions
+from meshbot.link.link_policy import LinkSettings
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
+from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
@@ -50,10 +51,11 @@ from meshbot.messages.commands import Commands
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushSettings
-from meshbot.messages.message_sender import MessageSender, SenderSettings
+from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.packet_handler import PacketHandler
 from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.messages.sender_proof import SenderProof
+from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
 from meshbot.model.link_event import EventKind
 from meshbot.service.bot_service import run_bot
@@ -61,7 +63,7 @@ from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.decision_watch import DecisionWatch
 from meshbot.service.housekeeping import Housekeeping
-from meshbot.service.link_state import LinkState
+from meshbot.service.link_summary import LinkSummary
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.settings_reader import SettingsReader
@@ -73,6 +75,7 @@ from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
 from meshbot.store.repair import Repair, stamp_of
 from meshbot.store.storage_error import StorageError, StorageVanished
+from meshbot.text import counted_lines
 from meshbot.text.log_format import configure_logging
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -86,7 +89,6 @@ if TYPE_CHECKING:
 
 EXIT_CONFIG = 2
 EXIT_PASSING = 1
-SERIAL_CLEANUP_S = 1.0
 DOTENV_PATH = Path(__file__).with_name(".env")
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 KEY_PUSH_INTERVAL_S = 5.0
@@ -183,7 +185,6 @@ class MeshBot:
         self._odd_settings = reader.odd_lines()
         self._clock = clock
         self._wall_clock = wall_clock
-        self._stop = threading.Event()
         self._stopped = False
         self._deferred_syncs = DeferredCalls("pubkey-sync")
         self._introduction = NodeIntroduction()
@@ -192,7 +193,7 @@ class MeshBot:
         self._new_store()
         self._worker = BotWorker(clock)
         self._link = self._new_link()
-        self._link_state = LinkState(self._link, clock)
+        self._link_summary = LinkSummary(self._link, clock)
         self._new_messages()
 
     def _new_store(self) -> None:
@@ -230,46 +231,18 @@ class MeshBot:
 
     def _new_link(self) -> InterfaceManager:
         """Return the link that config.py asks for, not yet started."""
-        settings = LinkSettings(
-            silent_timeout_s=self.TCP_SILENT_TIMEOUT,
-            probe_timeout_s=self.TCP_PROBE_TIMEOUT,
-            heartbeat_s=self.TCP_HEARTBEAT_INTERVAL,
-            keepalive_s=self.TCP_KEEPALIVE_INTERVAL,
-            cleanup_s=self.TCP_INTERFACE_CLEANUP_DELAY,
-            stabilization_s=self.TCP_INTERFACE_STABILIZATION_DELAY,
-            handshake_timeout_s=self.TCP_HANDSHAKE_TIMEOUT,
-            lasting_session_s=self.TCP_LASTING_SESSION,
-            early_retry_max_s=self.TCP_RETRY_MAX_EARLY,
-            retry_max_s=self.TCP_RETRY_MAX,
-            contested_s=self.TCP_LASTING_SESSION,
-            yield_first_s=self.TCP_YIELD_FIRST,
-            yield_max_s=self.TCP_YIELD_MAX,
-        )
-        if self.site.connection_mode == "serial":
-            return SerialInterfaceManager(
-                self,
-                # A wire has no silence, what is lost there the system reports; and no rivals.
-                replace(
-                    settings, silent_timeout_s=NEVER_S, cleanup_s=SERIAL_CLEANUP_S, contested_s=0.0
-                ),
-                self.site.serial_port,
-                queue_wait_s=self.TEXT_QUEUE_WAIT,
-                light_reconnect=self.TCP_LIGHT_RECONNECT,
-                notes=self.link_journal,
-                clock=self._clock,
-            )
-        simulated_node = self.simulated_node
-        return TCPInterfaceManager(
-            self,
-            settings,
-            "127.0.0.1" if simulated_node is not None else self.site.tcp_host,
-            (lambda: simulated_node.port) if simulated_node is not None else self.site.tcp_port,
-            connect_timeout_s=self.TCP_CONNECT_TIMEOUT,
-            queue_wait_s=self.TEXT_QUEUE_WAIT,
+        options = LinkOptions(
+            link_settings_of(self),
+            SessionOptions(self.TCP_CONNECT_TIMEOUT, self.TEXT_QUEUE_WAIT, clock=self._clock),
             light_reconnect=self.TCP_LIGHT_RECONNECT,
             notes=self.link_journal,
-            clock=self._clock,
         )
+        if self.site.connection_mode == "serial":
+            return SerialInterfaceManager(self, options, self.site.serial_port)
+        simulated_node = self.simulated_node
+        if simulated_node is not None:
+            return TCPInterfaceManager(self, options, "127.0.0.1", lambda: simulated_node.port)
+        return TCPInterfaceManager(self, options, self.site.tcp_host, self.site.tcp_port)
 
     def _new_messages(self) -> None:
         """Name who hears and answers; nothing is started."""
@@ -280,8 +253,8 @@ class MeshBot:
             self.node_manager,
             sealed,
             SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
-            self._clock,
-            self.link_journal,
+            notes=self.link_journal,
+            clock=self._clock,
         )
         self._radio_keys = RadioKeys()
         self._view = MeshBotView(
@@ -324,7 +297,7 @@ class MeshBot:
             self._radio_keys,
             self._sender,
             PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
-            self._worker.post,
+            post=self._worker.post,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
@@ -360,11 +333,11 @@ class MeshBot:
 
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""
-        return self._link_state.text()
+        return self._link_summary.text()
 
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
-        self._link_state.log()
+        self._link_summary.log()
 
     def request_reconnection(self, by: str) -> None:
         """Have the link replaced, in the background; ``by``, who asks, goes to the journal."""
@@ -446,9 +419,12 @@ class MeshBot:
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
         if self.TCP_PUSH_KEYS_TO_RADIO:
-            every(KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface))
+            every(KEY_PUSH_INTERVAL_S, self._push_a_key)
         self._worker.post(self.link_journal.prune)
         self._worker.post(self._decision_watch)
+
+    def _push_a_key(self) -> None:
+        self._key_pusher.push_next(self._link.live_interface)
 
     def _open_store(self) -> None:
         if self._lock.used_before:
@@ -467,7 +443,6 @@ class MeshBot:
         if self._stopped:
             return
         self._stopped = True
-        self._stop.set()
         self._deferred_syncs.cancel()
         # The link first: that wakes whoever waits for the node.
         stopped = [
@@ -507,22 +482,15 @@ class MeshBot:
         interface_ref = interface
         if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
             self.link_journal.note(EventKind.SYNC_SKIPPED, text="flag")
-            log.info(
-                "ℹ️ Synchronisation clés publiques skippée (TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT=True)"
-            )
-            log.info(
-                "   Prochaine sync au prochain cycle périodique (%s)",
-                _interval_text(self.PUBKEY_SYNC_INTERVAL),
-            )
+            log.info(counted_lines.SYNC_SKIPPED_BY_FLAG)
+            log.info(counted_lines.NEXT_PERIODIC_SYNC, _interval_text(self.PUBKEY_SYNC_INTERVAL))
             return
         if not self._deferred_syncs.schedule(
             self.TCP_PUBKEY_SYNC_DELAY, partial(self._deferred_pubkey_sync, interface_ref)
         ):
             return
         self.link_journal.note(EventKind.SYNC_SCHEDULED, seconds=self.TCP_PUBKEY_SYNC_DELAY)
-        log.info(
-            "🔑 Synchronisation clés publiques programmée dans %gs...", self.TCP_PUBKEY_SYNC_DELAY
-        )
+        log.info(counted_lines.SYNC_SCHEDULED, self.TCP_PUBKEY_SYNC_DELAY)
 
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
@@ -564,17 +532,15 @@ class MeshBot:
     def _deferred_pubkey_sync(self, interface_ref: SupervisedInterface) -> None:
         """Body of the ``pubkey-sync`` timer: sync the interface it was scheduled for, or none."""
         try:
-            if self._stop.is_set():
-                return
             if interface_ref is not self.interface:
                 self.link_journal.note(EventKind.SYNC_SKIPPED, text="changed")
-                log.info("ℹ️ Interface changée pendant le délai, skip sync")
+                log.info(counted_lines.SYNC_SKIPPED_INTERFACE_CHANGED)
                 return
             if self.reconnecting:
                 self.link_journal.note(EventKind.SYNC_SKIPPED, text="reconnecting")
-                log.info("ℹ️ Reconnexion en cours, skip sync différé")
+                log.info(counted_lines.SYNC_SKIPPED_RECONNECTING)
                 return
-            log.info("🔑 Démarrage synchronisation clés publiques différée...")
+            log.info(counted_lines.DEFERRED_SYNC_STARTS)
             self.node_manager.sync_pubkeys_to_interface(interface_ref, force=True)
         except Exception:  # top of a thread
             log.exception("❌ Erreur inattendue dans la synchronisation différée")
@@ -592,6 +558,25 @@ def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":
     from meshbot.simulation.simulated_node import SimulatedNode  # noqa: PLC0415
 
     return SimulatedNode()
+
+
+def link_settings_of(constants: MeshBot | type[MeshBot]) -> LinkSettings:
+    """Return the numbers of the link's policy that a bot's constants stand for."""
+    return LinkSettings(
+        silent_timeout_s=constants.TCP_SILENT_TIMEOUT,
+        probe_timeout_s=constants.TCP_PROBE_TIMEOUT,
+        heartbeat_s=constants.TCP_HEARTBEAT_INTERVAL,
+        keepalive_s=constants.TCP_KEEPALIVE_INTERVAL,
+        cleanup_s=constants.TCP_INTERFACE_CLEANUP_DELAY,
+        stabilization_s=constants.TCP_INTERFACE_STABILIZATION_DELAY,
+        handshake_timeout_s=constants.TCP_HANDSHAKE_TIMEOUT,
+        lasting_session_s=constants.TCP_LASTING_SESSION,
+        early_retry_max_s=constants.TCP_RETRY_MAX_EARLY,
+        retry_max_s=constants.TCP_RETRY_MAX,
+        contested_s=constants.TCP_LASTING_SESSION,
+        yield_first_s=constants.TCP_YIELD_FIRST,
+        yield_max_s=constants.TCP_YIELD_MAX,
+    )
 
 
 def _interval_text(seconds: float) -> str:

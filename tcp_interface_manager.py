@@ -1,13 +1,12 @@
 """The one live TCP interface to the node: see InterfaceManager for what it promises."""
 
-import random
-import time
 from collections.abc import Callable
 
-from meshbot.link.interface_manager import InterfaceManager, LinkListener
-from meshbot.link.link_policy import LinkSettings
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.link_listener import LinkListener
+from meshbot.link.link_options import LinkOptions
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
-from meshbot.model.link_notes import LinkNotes
+from meshbot.link.session_options import SessionOptions
 
 
 class TCPInterfaceManager(InterfaceManager):
@@ -18,40 +17,16 @@ class TCPInterfaceManager(InterfaceManager):
     def __init__(
         self,
         listener: LinkListener,
-        settings: LinkSettings,
+        options: LinkOptions,
         host: str,
         port: int | Callable[[], int],
-        *,
-        connect_timeout_s: float,
-        queue_wait_s: float,
-        light_reconnect: bool,
-        notes: LinkNotes | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare the link; :meth:`start` opens it. A ``port`` to be called is that
         of the simulated node, unknown before it listens."""
-        super().__init__(
-            listener,
-            settings,
-            "nœud simulé" if callable(port) else f"{host}:{port}",
-            light_reconnect=light_reconnect,
-            notes=notes,
-            clock=clock,
-            jitter=jitter,
-        )
+        super().__init__(listener, options, "nœud simulé" if callable(port) else f"{host}:{port}")
         self._host = host
         self._port = port
-        self._connect_timeout_s = connect_timeout_s
-        self._queue_wait_s = queue_wait_s
 
-    def _new_interface(self, *, without_nodes: bool) -> MeshTCPInterface:
-        return MeshTCPInterface(
-            self,
-            self._host,
-            self._port() if callable(self._port) else self._port,
-            without_nodes=without_nodes,
-            connect_timeout_s=self._connect_timeout_s,
-            queue_wait_s=self._queue_wait_s,
-            clock=self._clock,
-        )
+    def _new_interface(self, options: SessionOptions) -> MeshTCPInterface:
+        port = self._port() if callable(self._port) else self._port
+        return MeshTCPInterface(self, self._host, port, options)

@@ -7,6 +7,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.link_error import LinkError
 
@@ -22,9 +23,7 @@ class OurInterface(Contender):
             self,
             "127.0.0.1",
             port,
-            without_nodes=False,
-            connect_timeout_s=10.0,
-            queue_wait_s=10.0,
+            SessionOptions(connect_timeout_s=10.0, queue_wait_s=10.0),
         )
 
     def connect(self) -> None:

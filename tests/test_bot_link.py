@@ -383,7 +383,7 @@ def test_a_reconnection_that_counts_while_the_bot_stops_is_no_trouble(
 ) -> None:
     bot = start_bot(node)
     journal.wait_for(COMPLETE)
-    bot._stop.set()  # as stop() does first of all
+    bot._deferred_syncs.cancel()  # as stop() does first of all
     node.close_by_fin()
     journal.wait_for(RECONNECTED)
     bot.stop()
@@ -498,7 +498,8 @@ def test_a_packet_of_a_replaced_interface_is_dropped(
     journal.wait_for(RECONNECTED)
     stranger = mesh_pb2.MeshPacket(to=node.num, id=5, rx_snr=1.0)
     setattr(stranger, "from", 0x12345678)
-    old._take_packet(stranger)
+    message = mesh_pb2.FromRadio(packet=stranger)
+    old._receiver.dispatch(message, message.SerializeToString())
     node.hear_telemetry(node.peers[0])
     assert _heard(bot, node.peers[0].num)
     assert bot.node_manager.node(0x12345678) is None

@@ -16,6 +16,7 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from main_bot import MeshBot
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.session_options import SessionOptions
 from meshbot.mesh.sync_entry import sync_entry_of
 from meshbot.model.known_node import KnownNode
 from meshbot.simulation import packets
@@ -56,7 +57,7 @@ def interface(node: SimulatedNode) -> Iterator[MeshTCPInterface]:
     """An interface whose handshake is done, with nobody behind it."""
     events = Events()
     opened = MeshTCPInterface(
-        events, "127.0.0.1", node.port, without_nodes=False, connect_timeout_s=5, queue_wait_s=5
+        events, "127.0.0.1", node.port, SessionOptions(connect_timeout_s=5, queue_wait_s=5)
     )
     opened.open(threading.Event())
     events.ready.get(timeout=WAIT_S)
@@ -114,7 +115,7 @@ def test_what_is_heard_most_takes_two_fifths_of_the_librarys_calls(
     take: Callable[[], object]
     for take in (
         lambda: stock._handleFromRadio(payload),  # type: ignore[no-untyped-call]
-        lambda: interface._take_frame(message, payload),
+        lambda: interface._receiver.dispatch(message, payload),
     ):
         take()  # the first of its kind makes entries and topics
         with CallCount() as count:
@@ -130,8 +131,7 @@ def test_an_entry_of_the_download_is_parsed_once(
     info = mesh_pb2.NodeInfo(num=node.peers[0].num, user=node.peers[0].user(), last_heard=5)
     frame = packets.frame(mesh_pb2.FromRadio(node_info=info))
     with CallCount() as count:
-        for message, payload in interface._decoder.feed(frame):
-            interface._take_frame(message, payload)
+        interface._receiver.feed(frame, 0.0)
     parsed = [name for name in count.builtins if "FromString" in name]
     assert len(parsed) == 1, parsed
 
@@ -157,7 +157,7 @@ class RecordingPoll:
 def test_a_quiet_link_wakes_nobody(node: SimulatedNode) -> None:
     events = Events()
     quiet = MeshTCPInterface(
-        events, "127.0.0.1", node.port, without_nodes=True, connect_timeout_s=5, queue_wait_s=5
+        events, "127.0.0.1", node.port, SessionOptions(5, 5, without_nodes=True)
     )
     recorded = RecordingPoll(quiet._readable)
     quiet._readable = recorded  # type: ignore[assignment]
@@ -288,7 +288,7 @@ def handle_all(bot: MeshBot, node: SimulatedNode, times: int) -> None:
     for message in what_a_mesh_says(node).values():
         payload = message.SerializeToString()
         for _ in range(times):
-            interface._take_frame(mesh_pb2.FromRadio.FromString(payload), payload)
+            interface._receiver.dispatch(mesh_pb2.FromRadio.FromString(payload), payload)
     done = threading.Event()
     bot._worker.post(done.set)
     assert done.wait(WAIT_S)

@@ -82,19 +82,19 @@ class Step:
 class LinkSettings:
     """The policy's numbers, all in seconds."""
 
-    silent_timeout_s: float = 120.0
-    probe_timeout_s: float = 10.0
-    heartbeat_s: float = 30.0
-    keepalive_s: float = 300.0
-    cleanup_s: float = 15.0
-    stabilization_s: float = 3.0
-    handshake_timeout_s: float = 30.0
-    lasting_session_s: float = 60.0
-    early_retry_max_s: float = 2.0
-    retry_max_s: float = 60.0
-    contested_s: float = 60.0
-    yield_first_s: float = 10.0
-    yield_max_s: float = 600.0
+    silent_timeout_s: float
+    probe_timeout_s: float
+    heartbeat_s: float
+    keepalive_s: float
+    cleanup_s: float
+    stabilization_s: float
+    handshake_timeout_s: float
+    lasting_session_s: float
+    early_retry_max_s: float
+    retry_max_s: float
+    contested_s: float
+    yield_first_s: float
+    yield_max_s: float
 
 
 class LinkPolicy:

@@ -3,13 +3,15 @@
 import errno
 import termios
 import threading
-import time
 from collections.abc import Callable
 
 import serial
 from meshtastic.util import findPorts
 
-from meshbot.link.supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
+from meshbot.link.frame_writer import WRITE_TIMEOUT_S
+from meshbot.link.interface_events import InterfaceEvents
+from meshbot.link.session_options import SessionOptions
+from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
@@ -34,19 +36,9 @@ def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(Tru
 class MeshSerialInterface(SupervisedInterface):
     """One opened serial port. It never reopens; a new session is a new object."""
 
-    def __init__(
-        self,
-        events: InterfaceEvents,
-        path: str | None,
-        *,
-        without_nodes: bool,
-        queue_wait_s: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, events: InterfaceEvents, path: str | None, options: SessionOptions) -> None:
         """Prepare a session on ``path``, or on the port found by itself where it is None."""
-        super().__init__(
-            events, without_nodes=without_nodes, queue_wait_s=queue_wait_s, clock=clock
-        )
+        super().__init__(events, options)
         self._path = path
         self._port: serial.Serial | None = None
 
@@ -65,9 +57,9 @@ class MeshSerialInterface(SupervisedInterface):
                 write_timeout=WRITE_TIMEOUT_S,
                 exclusive=True,
             )
-        except (OSError, ValueError) as error:
+            self._keep_node_running(self._port.fileno())
+        except (OSError, ValueError, termios.error) as error:
             raise _open_failure(path, error) from error
-        self._keep_node_running(self._port.fileno())
         stop.wait(WAKE_DELAY_S)
 
     @staticmethod
@@ -88,7 +80,7 @@ class MeshSerialInterface(SupervisedInterface):
         except TypeError:  # pyserial, when the port is closed under a read
             return b""
 
-    def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+    def _write_stream(self, data: bytes, timeout_s: float) -> None:
         port = self._port
         if port is None:
             raise OSError(errno.ENOTCONN, "port closed")
@@ -98,7 +90,10 @@ class MeshSerialInterface(SupervisedInterface):
     def has_unread_input(self) -> bool:
         """Say whether bytes wait at the port."""
         port = self._port
-        return port is not None and bool(port.in_waiting)
+        try:
+            return port is not None and bool(port.in_waiting)
+        except (OSError, TypeError):  # gone, or closed meanwhile
+            return False
 
     def _wake_stream(self) -> None:
         if self._port is not None:
@@ -106,7 +101,8 @@ class MeshSerialInterface(SupervisedInterface):
             self._port.cancel_write()
 
     def _close_stream(self) -> None:
-        port, self._port = self._port, None
+        with self._state:
+            port, self._port = self._port, None
         if port is not None:
             port.close()
 

@@ -6,10 +6,11 @@ import os
 import select
 import socket
 import threading
-import time
-from collections.abc import Callable
 
-from meshbot.link.supervised_interface import WRITE_TIMEOUT_S, InterfaceEvents, SupervisedInterface
+from meshbot.link.frame_writer import WRITE_TIMEOUT_S
+from meshbot.link.interface_events import InterfaceEvents
+from meshbot.link.session_options import SessionOptions
+from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
@@ -36,23 +37,13 @@ class MeshTCPInterface(SupervisedInterface):
     """One TCP connection to a node. It never reconnects; a new session is a new object."""
 
     def __init__(
-        self,
-        events: InterfaceEvents,
-        host: str,
-        port: int,
-        *,
-        without_nodes: bool,
-        connect_timeout_s: float,
-        queue_wait_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        self, events: InterfaceEvents, host: str, port: int, options: SessionOptions
     ) -> None:
         """Prepare a connection to ``host:port``; nothing is opened yet."""
-        super().__init__(
-            events, without_nodes=without_nodes, queue_wait_s=queue_wait_s, clock=clock
-        )
+        super().__init__(events, options)
         self._host = host
         self._port = port
-        self._connect_timeout_s = connect_timeout_s
+        self._connect_timeout_s = options.connect_timeout_s
         self._socket: socket.socket | None = None
         self._readable = select.poll()
         """Waits for the socket; the reader's own once it runs."""
@@ -80,13 +71,7 @@ class MeshTCPInterface(SupervisedInterface):
                 continue
             candidate.settimeout(WRITE_TIMEOUT_S)
             self._readable.register(candidate, select.POLLIN)
-            with self._state:
-                abandoned = self._closing
-                if not abandoned:
-                    self._socket = candidate
-            if abandoned:
-                candidate.close()
-                raise LinkError(Cause.INTERRUPTED)
+            self._socket = candidate
             return
         raise failure
 
@@ -134,7 +119,7 @@ class MeshTCPInterface(SupervisedInterface):
         except TimeoutError:
             return None
 
-    def _write_stream(self, data: bytes, timeout_s: float = WRITE_TIMEOUT_S) -> None:
+    def _write_stream(self, data: bytes, timeout_s: float) -> None:
         stream = self._socket
         if stream is None:
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))

@@ -1,13 +1,15 @@
 """The one live serial interface to the node: see InterfaceManager for what it promises."""
 
-import random
-import time
-from collections.abc import Callable
+from dataclasses import replace
 
-from meshbot.link.interface_manager import InterfaceManager, LinkListener
-from meshbot.link.link_policy import LinkSettings
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.link_listener import LinkListener
+from meshbot.link.link_options import LinkOptions
+from meshbot.link.link_policy import NEVER_S
 from meshbot.link.mesh_serial_interface import MeshSerialInterface
-from meshbot.model.link_notes import LinkNotes
+from meshbot.link.session_options import SessionOptions
+
+CLEANUP_S = 1.0
 
 
 class SerialInterfaceManager(InterfaceManager):
@@ -15,36 +17,16 @@ class SerialInterfaceManager(InterfaceManager):
 
     kind = "série"
 
-    def __init__(
-        self,
-        listener: LinkListener,
-        settings: LinkSettings,
-        path: str | None,
-        *,
-        queue_wait_s: float,
-        light_reconnect: bool,
-        notes: LinkNotes | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, listener: LinkListener, options: LinkOptions, path: str | None) -> None:
         """Prepare the link on ``path``, or on the port found by itself where it is None."""
+        # A wire has no silence, what is lost there the system reports; and no rivals.
+        settings = replace(
+            options.settings, silent_timeout_s=NEVER_S, cleanup_s=CLEANUP_S, contested_s=0.0
+        )
         super().__init__(
-            listener,
-            settings,
-            path or "port détecté automatiquement",
-            light_reconnect=light_reconnect,
-            notes=notes,
-            clock=clock,
-            jitter=jitter,
+            listener, replace(options, settings=settings), path or "port détecté automatiquement"
         )
         self._path = path
-        self._queue_wait_s = queue_wait_s
 
-    def _new_interface(self, *, without_nodes: bool) -> MeshSerialInterface:
-        return MeshSerialInterface(
-            self,
-            self._path,
-            without_nodes=without_nodes,
-            queue_wait_s=self._queue_wait_s,
-            clock=self._clock,
-        )
+    def _new_interface(self, options: SessionOptions) -> MeshSerialInterface:
+        return MeshSerialInterface(self, self._path, options)

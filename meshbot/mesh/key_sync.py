@@ -14,6 +14,7 @@ from meshbot.mesh.node_table import NodeTable
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.public_key import base64_text
+from meshbot.text import counted_lines
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class KeySync:
         ):
             log.debug("key sync: nothing changed, no key missing")
             return 0
-        log.info("🔄 Starting public key synchronization to interface.nodes...")
+        log.info(counted_lines.SYNC_STARTS)
         self._notes.note(EventKind.SYNC_STARTED)
         started_s = self._clock()
         injected = sum(entry.put_into(nodes, by_num) for entry in others)
@@ -73,12 +74,7 @@ class KeySync:
             seconds=ended_s - started_s,
             text=f"{injected} injected",
         )
-        log.info(
-            "✅ SYNC COMPLETE: %d public keys synchronized (%d injectées, %d déjà présentes)",
-            len(others),
-            injected,
-            len(others) - injected,
-        )
+        log.info(counted_lines.SYNC_COMPLETE, len(others), injected, len(others) - injected)
         return injected
 
     def _is_last(self, interface: object, revision: int, own_num: int) -> bool:

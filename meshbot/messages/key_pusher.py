@@ -5,7 +5,7 @@ flash, so there are few: of nodes that have written to us, of which the radio wa
 key, one every few seconds, so many a day, on a link that has long been up. At the first sign of
 trouble it stops.
 
-Owned by the worker thread, which calls :meth:`KeyPusher.turn` now and then.
+Owned by the worker thread, which calls :meth:`KeyPusher.push_next` now and then.
 """
 
 import logging
@@ -14,16 +14,17 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
+from meshbot.link.outgoing_packets import Envelope, contact_packet
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
-from meshbot.messages.message_sender import MessageSender, OutgoingRequest
+from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_error import LinkError
-from node_manager import NodeManager
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +44,43 @@ class PushSettings:
     max_per_day: int
 
 
+class Correspondents(Protocol):
+    """Who writes to the bot, and what was pushed for them."""
+
+    def correspondents(self) -> list[KnownNode]:
+        """Return the nodes with a key that sent us messages, the latest first."""
+
+    def pushes_since(self, wall_s: float) -> int:
+        """Return how many keys were given to the radio since a wall-clock time, or after now."""
+
+    def key_pushed(self, num: int) -> bool:
+        """Note that a node's key is given to the radio; return whether that is written."""
+
+    def label(self, num: int) -> str:
+        """Return how a log line names a node."""
+
+
+class RequestQueue(Protocol):
+    """Who sends the requests."""
+
+    def is_full(self) -> bool:
+        """Say whether a request would find no room."""
+
+    def request(self, request: OutgoingRequest) -> bool:
+        """Queue a request; return whether there was room."""
+
+
 class KeyPusher:
     """Decides which key the radio is given next, and when none."""
 
     def __init__(
         self,
-        nodes: NodeManager,
+        nodes: Correspondents,
         radio: RadioKeys,
-        sender: MessageSender,
+        sender: RequestQueue,
         settings: PushSettings,
-        post: Callable[[Callable[[], object]], None],
         *,
+        post: Callable[[Callable[[], object]], None],
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
     ) -> None:
@@ -73,7 +100,7 @@ class KeyPusher:
         self._last: tuple[SupervisedInterface, float] | None = None
         """The interface of the last push, and when that was."""
 
-    def turn(self, interface: SupervisedInterface | None) -> None:
+    def push_next(self, interface: SupervisedInterface | None) -> None:
         """Push one key if all is well; ``interface`` is the live one."""
         now_s = self._clock()
         if self._last is not None and self._last[0] is not interface:
@@ -86,8 +113,11 @@ class KeyPusher:
         ):
             return
         node = self._next_node(interface.own_num)
-        if node is None:
-            return
+        if node is not None:
+            self._push(node, interface)
+
+    def _push(self, node: KnownNode, interface: SupervisedInterface) -> None:
+        now_s = self._clock()
         user = user_of(node)
         # Written down before it is out: a bot that dies meanwhile must not push it again and again.
         if not self._nodes.key_pushed(node.num):
@@ -95,14 +125,18 @@ class KeyPusher:
             return
         request = OutgoingRequest(
             interface,
-            lambda session, packet_id: session.send_contact(node.num, user, packet_id),
-            lambda result: self._post(partial(self._done, node.num, user.public_key, result)),
+            lambda session, packet_id: contact_packet(
+                Envelope(session.own_num, packet_id, session.hop_limit), node.num, user
+            ),
+            lambda result: self._post(
+                partial(self._hear_result, node.num, user.public_key, result)
+            ),
         )
         self._pushed_s.append(now_s)
         self._last = (interface, now_s)
         self._answer_due_s = now_s + UNANSWERED_S
         if not self._sender.request(request):
-            self._done(node.num, user.public_key, None)
+            self._hear_result(node.num, user.public_key, None)
 
     def _next_node(self, own_num: int) -> KnownNode | None:
         """Return who wrote last of those whose key the radio lacks, if another push is allowed."""
@@ -121,7 +155,7 @@ class KeyPusher:
                 return node
         return None
 
-    def _done(self, num: int, key: bytes, result: int | None) -> None:
+    def _hear_result(self, num: int, key: bytes, result: int | None) -> None:
         label = self._nodes.label(num)
         self._answer_due_s = -math.inf
         if result == 0:

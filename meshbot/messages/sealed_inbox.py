@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
+from meshbot.link.outgoing_packets import Envelope, node_info_request
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.direct_messages import CannotOpen
 from meshbot.mesh.radio_keys import RadioKeys
@@ -16,7 +17,8 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.heard_packet import HeardPacket
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.key_requests import KeyRequests
-from meshbot.messages.message_sender import MessageSender, OutgoingRequest
+from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.waiting_messages import WaitingMessages
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
@@ -117,7 +119,9 @@ class SealedInbox:
         if asks:
             request = OutgoingRequest(
                 interface,
-                lambda session, packet_id: session.send_node_info_request(sender, packet_id),
+                lambda session, packet_id: node_info_request(
+                    Envelope(sender, packet_id, session.hop_limit), session.own_user
+                ),
                 lambda result: log.debug("NodeInfo of %s asked for: %s", label, result),
             )
             asks = self._sender.request(request)

@@ -6,12 +6,11 @@ Owns the queue of posted calls and the recurring ones. Any thread may post; post
 import contextlib
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meshbot.threads.progress_mark import ProgressMark
+from meshbot.threads.bot_thread import BotThread
 
 log = logging.getLogger(__name__)
 
@@ -27,27 +26,22 @@ class _Recurring:
     due_s: float
 
 
-class BotWorker:
+class BotWorker(BotThread):
     """One thread, one queue; an error in a call costs a line, never the thread."""
+
+    error_line = "❌ Erreur inattendue, l'événement est abandonné"
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; :meth:`start` starts the thread."""
-        self._clock = clock
+        super().__init__("bot-worker", clock)
         self._calls: queue.Queue[Callable[[], object] | None] = queue.Queue(MAX_WAITING_CALLS)
         self._recurring: list[_Recurring] = []
-        self._posted_turn = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="bot-worker", daemon=True)
+        self._posted_first = False
         self._dropped_line_s: float | None = None
-        self.progress = ProgressMark(clock)
 
     def every(self, interval_s: float, call: Callable[[], object]) -> None:
         """Run ``call`` every ``interval_s`` from the start on. Before :meth:`start` only."""
         self._recurring.append(_Recurring(interval_s, call, self._clock() + interval_s))
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
 
     def post(self, call: Callable[[], object]) -> None:
         """Have ``call`` run after those posted before. Dropped, with a line, when too many wait."""
@@ -60,31 +54,21 @@ class BotWorker:
                 self._dropped_line_s = now_s
                 log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
 
-    def stop(self, timeout_s: float) -> bool:
-        """End after the call under way; return whether the thread ended in time."""
-        self._stop.set()
-        with contextlib.suppress(queue.Full):  # not asleep then, and sees the event
+    def _wake(self) -> None:
+        with contextlib.suppress(queue.Full):  # not asleep then, and sees that it is to stop
             self._calls.put_nowait(None)
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            call = self._next_call()
-            if call is None:
-                continue
+    def _do_next(self) -> None:
+        call = self._next_call()
+        if call is not None:
             self.progress.step()
-            try:
-                call()
-            except Exception:  # top of a thread
-                log.exception("❌ Erreur inattendue, l'événement est abandonné")
+            call()
 
     def _next_call(self) -> Callable[[], object] | None:
         """Return what is due, or else the next posted call, waiting for it until one is due."""
         now_s = self._clock()
-        self._posted_turn = not self._posted_turn
-        if self._posted_turn:  # in turn with recurring calls, so that neither starves the other
+        self._posted_first = not self._posted_first
+        if self._posted_first:  # in turn with recurring calls, so that neither starves the other
             with contextlib.suppress(queue.Empty):
                 return self._calls.get_nowait()
         for recurring in self._recurring:

@@ -19,7 +19,7 @@ class DeferredCalls:
 
     def schedule(self, delay_s: float, call: Callable[[], object]) -> bool:
         """Have ``call`` run in ``delay_s``; return False when all is being cancelled."""
-        timer = threading.Timer(delay_s, call)
+        timer = threading.Timer(delay_s, self._run, (call,))
         timer.name = self._name
         timer.daemon = True
         with self._lock:
@@ -29,6 +29,12 @@ class DeferredCalls:
             self._timers.add(timer)
             timer.start()
         return True
+
+    def _run(self, call: Callable[[], object]) -> None:
+        with self._lock:
+            cancelled = self._cancelled
+        if not cancelled:
+            call()
 
     def cancel(self) -> None:
         """Call off what is not due yet; what runs already goes on."""

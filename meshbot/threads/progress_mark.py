@@ -1,4 +1,4 @@
-"""Whether a thread makes progress, for whoever watches over it from another one."""
+"""Whether a thread makes progress, for another one that watches over it."""
 
 import time
 from collections.abc import Callable

@@ -9,14 +9,18 @@ from dataclasses import replace
 import pytest
 from meshtastic.protobuf import mesh_pb2
 
+from main_bot import MeshBot, link_settings_of
 from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.link_options import LinkOptions
 from meshbot.link.link_policy import Action, LinkSettings
+from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 from tests.conftest import WAIT_S, Journal
 
-QUICK = LinkSettings(stabilization_s=0.05, lasting_session_s=0.0, early_retry_max_s=0.02)
+DEFAULTS = link_settings_of(MeshBot)
+QUICK = replace(DEFAULTS, stabilization_s=0.05, lasting_session_s=0.0, early_retry_max_s=0.02)
 
 
 class Listener:
@@ -47,8 +51,8 @@ class Listener:
 class Session(SupervisedInterface):
     """An interface without bytes, which is ready as soon as it is open."""
 
-    def __init__(self, manager: "Manager") -> None:
-        super().__init__(manager, without_nodes=True, queue_wait_s=0.1, clock=manager._clock)
+    def __init__(self, manager: "Manager", options: SessionOptions) -> None:
+        super().__init__(manager, options)
         self.dead = False
         self.unread_checks = 0
 
@@ -84,11 +88,12 @@ class Manager(InterfaceManager):
         settings: LinkSettings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(listener, settings, "nowhere", light_reconnect=True, clock=clock)
+        options = LinkOptions(settings, SessionOptions(1.0, 0.1, clock=clock), light_reconnect=True)
+        super().__init__(listener, options, "nowhere")
         self.sessions: queue.Queue[Session] = queue.Queue()
 
-    def _new_interface(self, *, without_nodes: bool) -> Session:
-        session = Session(self)
+    def _new_interface(self, options: SessionOptions) -> Session:
+        session = Session(self, options)
         self.sessions.put(session)
         return session
 
@@ -173,10 +178,10 @@ def test_an_error_of_our_own_does_not_end_the_link_thread(
     errors = [RuntimeError("a bug"), RuntimeError("another")]
     whole = broken._new_interface
 
-    def breaks_twice(*, without_nodes: bool) -> Session:
+    def breaks_twice(options: SessionOptions) -> Session:
         if errors:
             raise errors.pop()
-        return whole(without_nodes=without_nodes)
+        return whole(options)
 
     monkeypatch.setattr(broken, "_new_interface", breaks_twice)
     broken.start()
@@ -210,8 +215,8 @@ def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
     class AwayManager(Manager):
         away = True
 
-        def _new_interface(self, *, without_nodes: bool) -> Session:
-            session = super()._new_interface(without_nodes=without_nodes)
+        def _new_interface(self, options: SessionOptions) -> Session:
+            session = super()._new_interface(options)
             if self.away:
 
                 def refuse(stop: threading.Event) -> None:
@@ -220,17 +225,17 @@ def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
                 session.open = refuse  # type: ignore[method-assign]
             return session
 
-    manager = AwayManager(listener, LinkSettings(), clock)
+    manager = AwayManager(listener, DEFAULTS, clock)
     while now_s < 3_600.0:
         step = manager._policy.step(now_s)
         if step.action is Action.WAIT:
             now_s = step.at_s
         else:
-            manager._turn()
+            manager._do_next()
     manager.away = False
     while not listener.opened.qsize():
-        manager._turn()
-        if manager._policy.step(now_s).action is Action.WAIT and manager._session is None:
+        manager._do_next()
+        if manager._policy.step(now_s).action is Action.WAIT and manager._state.session is None:
             now_s = manager._policy.step(now_s).at_s
     assert sum("[WARNING] 🔌" in line for line in journal.lines) == 1
     assert journal.count("⏳ Toujours sans liaison depuis") in (5, 6)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
@@ -43,27 +44,28 @@ def stock() -> MeshInterface:
 def filled(message: Message, chance: random.Random) -> Message:
     """Fill a message at random, field by field, as its descriptor allows."""
     for field in message.DESCRIPTOR.fields:
-        if chance.random() < 0.4:
+        if chance.random() < 0.4 or field.is_repeated:
             continue
         if field.message_type is not None:
-            if not field.is_repeated:
-                filled(getattr(message, field.name), chance)
-                getattr(message, field.name).SetInParent()
-        elif field.is_repeated:
-            continue
-        elif field.cpp_type in NUMBERS:
-            setattr(message, field.name, chance.randint(*NUMBERS[field.cpp_type]))
-        elif field.enum_type is not None:
-            setattr(message, field.name, chance.choice(list(field.enum_type.values_by_number)))
-        elif field.cpp_type in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
-            setattr(message, field.name, chance.uniform(-1e6, 1e6))
-        elif field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
-            setattr(message, field.name, chance.random() < 0.5)
-        elif field.type == FieldDescriptor.TYPE_BYTES:
-            setattr(message, field.name, chance.randbytes(6))
+            filled(getattr(message, field.name), chance)
+            getattr(message, field.name).SetInParent()
         else:
-            setattr(message, field.name, f"texte {chance.random():.3f} é")
+            setattr(message, field.name, random_value(field, chance))
     return message
+
+
+def random_value(field: Any, chance: random.Random) -> Any:
+    if field.cpp_type in NUMBERS:
+        return chance.randint(*NUMBERS[field.cpp_type])
+    if field.enum_type is not None:
+        return chance.choice(list(field.enum_type.values_by_number))
+    if field.cpp_type in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
+        return chance.uniform(-1e6, 1e6)
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        return chance.random() < 0.5
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return chance.randbytes(6)
+    return f"texte {chance.random():.3f} é"
 
 
 def packet_of(

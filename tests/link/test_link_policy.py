@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from main_bot import MeshBot, link_settings_of
 from meshbot.link.link_policy import (
     EARLY_OUTAGE_S,
     NEVER_S,
@@ -20,7 +22,7 @@ from meshbot.link.link_policy import (
     Step,
 )
 
-DEFAULTS = LinkSettings()
+DEFAULTS = link_settings_of(MeshBot)
 DAY_S = 86_400.0
 QUESTIONS = (Action.ASK_HEARTBEAT, Action.ASK_METADATA)
 
@@ -181,7 +183,7 @@ def test_5_a_node_that_talks_is_asked_nothing_before_its_keepalive() -> None:
 
 
 def test_5_a_link_without_a_silent_timeout_gets_keepalives_only() -> None:
-    policy = up_at(0.0, LinkSettings(silent_timeout_s=NEVER_S))
+    policy = up_at(0.0, replace(DEFAULTS, silent_timeout_s=NEVER_S))
     assert policy.step(0.0) == Step(Action.WAIT, 300.0)
     assert policy.step(300.0) == Step(Action.ASK_HEARTBEAT)
     policy.asked(Action.ASK_HEARTBEAT, 300.0)
@@ -214,7 +216,7 @@ def test_6_heartbeats_alone_never_condemn() -> None:
 
 
 def test_6_a_probe_time_that_leaves_no_time_to_ask_is_shortened() -> None:
-    policy = up_at(0.0, LinkSettings(silent_timeout_s=9.0, probe_timeout_s=60.0))
+    policy = up_at(0.0, replace(DEFAULTS, silent_timeout_s=9.0, probe_timeout_s=60.0))
     asked, silent_s = questions_to_a_mute_node(policy)
     assert asked == [(Action.ASK_METADATA, 3.0), (Action.ASK_METADATA, 6.0)]
     assert silent_s == 9.0
@@ -282,7 +284,7 @@ def test_8_only_a_lasting_session_makes_retries_quick_again() -> None:
         failed_attempt_s(policy, 1_000.0 + second)
     bring_up(policy, 2_000.0)
     # Too short a session: not at once, but a new outage, so no longer than its first minute's.
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 2_059.9) == LinkSettings().early_retry_max_s
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 2_059.9) == DEFAULTS.early_retry_max_s
     bring_up(policy, 3_000.0)
     assert delay_s(policy, Ending.CLOSED_BY_NODE, 3_060.0) == 0.0
     assert failed_attempt_s(policy, 3_060.0) == 0.5
@@ -439,6 +441,9 @@ all_settings = st.builds(
     lasting_session_s=st.floats(0.0, 100.0),
     early_retry_max_s=st.floats(0.1, 5.0),
     retry_max_s=st.floats(5.0, 100.0),
+    contested_s=st.just(DEFAULTS.contested_s),
+    yield_first_s=st.just(DEFAULTS.yield_first_s),
+    yield_max_s=st.just(DEFAULTS.yield_max_s),
 )
 
 

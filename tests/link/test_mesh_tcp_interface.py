@@ -16,6 +16,8 @@ from meshtastic.protobuf import mesh_pb2
 from pubsub import pub
 
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.outgoing_packets import Envelope, text_data, text_packet
+from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError, NodeBusyError
@@ -72,9 +74,7 @@ def new_interface(events: Events) -> Iterator[Opener]:
                 events,
                 host,
                 port,
-                without_nodes=False,
-                connect_timeout_s=connect_timeout_s,
-                queue_wait_s=queue_wait_s,
+                SessionOptions(connect_timeout_s, queue_wait_s),
             )
         )
         return made[-1]
@@ -82,6 +82,10 @@ def new_interface(events: Events) -> Iterator[Opener]:
     yield make
     for interface in made:
         interface.close()
+
+
+def text_to(num: int, text: str, packet_id: int) -> mesh_pb2.MeshPacket:
+    return text_packet(Envelope(num, packet_id, hop_limit=3), text_data(text))
 
 
 @pytest.fixture
@@ -224,7 +228,7 @@ def test_a_send_on_a_full_queue_gives_up_in_time(
     assert wait_for(lambda: interface.queueStatus is not None and interface.queueStatus.free == 0)
     started_s = time.monotonic()
     with pytest.raises(NodeBusyError):
-        interface.send_text("x", BROADCAST_NUM, 5)
+        interface.send_packet(text_to(BROADCAST_NUM, "x", 5))
     assert 0.25 < time.monotonic() - started_s < 1.0
     interface.ask_metadata()  # a full queue is no dead node
     assert node.wait_until(lambda n: n.admin_requests_received == 1, WAIT_S)
@@ -242,7 +246,7 @@ def test_a_send_waiting_for_room_ends_when_the_link_is_closed(
 
     def send() -> None:
         try:
-            interface.send_text("x", BROADCAST_NUM, 5)
+            interface.send_packet(text_to(BROADCAST_NUM, "x", 5))
         except LinkError:
             failed.set()
 
@@ -260,7 +264,7 @@ def test_texts_are_sent_once_however_often_others_follow(
     node.text_spacing_s = 0.0
     ids = [interface.new_packet_id() for _ in range(20)]
     for packet_id in ids:
-        interface.send_text("once", node.peers[0].num, packet_id)
+        interface.send_packet(text_to(node.peers[0].num, "once", packet_id))
         assert interface.wait_for_queue_status(packet_id, WAIT_S, WAIT_S) is not None
     sent = node.read(lambda n: [f.packet.id for f in n.frames_received if f.HasField("packet")])
     assert sent == ids
@@ -425,7 +429,7 @@ def test_malformed_frames_cost_at_most_three_lines(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with caplog.at_level(logging.WARNING, "meshbot.link.supervised_interface"):
+    with caplog.at_level(logging.WARNING, "meshbot.link.frame_receiver"):
         for _ in range(50):
             node.send_unparseable_frame()
         node.hear_telemetry(node.peers[0])

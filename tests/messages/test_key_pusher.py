@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
-from meshtastic.protobuf import config_pb2, mesh_pb2
+from meshtastic.protobuf import admin_pb2, config_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages.key_pusher import KeyPusher, PushSettings, user_of
-from meshbot.messages.message_sender import MessageSender, OutgoingRequest
+from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_error import LinkError
 from node_manager import NodeManager
@@ -30,10 +30,14 @@ class FakeInterface:
 
     ready_s: float | None = START_S - STABLE_S
     own_num: int = OWN
+    hop_limit: int = 3
     contacts: list[tuple[int, mesh_pb2.User]] = field(default_factory=list)
 
-    def send_contact(self, num: int, user: mesh_pb2.User, packet_id: int) -> None:
-        self.contacts.append((num, user))
+    def send_packet(self, packet: mesh_pb2.MeshPacket) -> None:
+        assert packet.to == self.own_num
+        assert packet.decoded.portnum == portnums_pb2.PortNum.ADMIN_APP
+        contact = admin_pb2.AdminMessage.FromString(packet.decoded.payload).add_contact
+        self.contacts.append((contact.node_num, contact.user))
 
 
 @dataclass
@@ -82,9 +86,9 @@ class Bench:
         self.pusher = KeyPusher(
             self.nodes,
             self.radio,
-            cast(MessageSender, self.sender),
+            self.sender,
             PushSettings(STABLE_S, self.max_per_day),
-            _at_once,
+            post=_at_once,
             clock=self.clock,
             wall_clock=self.wall_clock,
         )
@@ -101,11 +105,11 @@ class Bench:
     def turn(self, interface: FakeInterface | None = None) -> bool:
         """Do a turn on an interface, by default the one that is live; return whether it asked."""
         before = len(self.sender.requests)
-        self.pusher.turn(cast(SupervisedInterface, interface or self.interface))
+        self.pusher.push_next(cast(SupervisedInterface, interface or self.interface))
         return len(self.sender.requests) > before
 
     def lose_link(self) -> None:
-        self.pusher.turn(None)
+        self.pusher.push_next(None)
 
     def answer(self, result: int | None) -> list[int]:
         """Let the pending request be sent and answered; return whose keys the radio was given."""
@@ -113,7 +117,7 @@ class Bench:
         self.sender.requests.clear()
         given: list[int] = []
         if result is not None:
-            request.send(request.interface, 77)
+            request.interface.send_packet(request.packet(request.interface, 77))
             given = [num for num, _ in cast(FakeInterface, request.interface).contacts]
         request.done(result)
         return given

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from typing import cast
 
 import pytest
-from meshtastic.protobuf import mesh_pb2
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
+from main_bot import MeshBot
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.mesh.direct_messages import message_key, public_key_of
+from meshbot.mesh.direct_messages import message_key, open_sealed, public_key_of
 from meshbot.mesh.sealed_messages import SealedMessages
-from meshbot.messages import message_sender
-from meshbot.messages.message_sender import (
-    MAX_WAITING_TEXTS,
-    MessageSender,
-    OutgoingRequest,
-    SenderSettings,
-)
+from meshbot.messages import message_sender, sent_texts
+from meshbot.messages.message_sender import MAX_WAITING_TEXTS, MessageSender
+from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.routing_errors import NO_KEY_ERRORS
+from meshbot.messages.sender_settings import SenderSettings
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 from tests.conftest import WAIT_S, Journal
@@ -29,7 +27,12 @@ PRIVATE_KEY = b"\x21" * 32
 PUBLIC_KEY = public_key_of(b"\x42" * 32)
 Error = mesh_pb2.Routing.Error
 NO_KEY = Error.PKI_SEND_FAIL_PUBLIC_KEY
-SETTINGS = SenderSettings(spacing_s=0.0, confirm_timeout_s=WAIT_S, late_confirm_timeout_s=WAIT_S)
+SETTINGS = SenderSettings(
+    spacing_s=0.0,
+    max_age_s=MeshBot.MESSAGE_MAX_AGE,
+    confirm_timeout_s=WAIT_S,
+    late_confirm_timeout_s=WAIT_S,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class FakeInterface:
 
     def __init__(self) -> None:
         self.alive = True
+        self.own_num, self.hop_limit = OWN, 3
         self.own_private_key = PRIVATE_KEY
         self._sent: queue.Queue[Sent] = queue.Queue()
         self._verdicts: queue.Queue[int | None] = queue.Queue()
@@ -57,29 +61,15 @@ class FakeInterface:
         self._last_id += 1
         return self._last_id
 
-    def send_text(
-        self,
-        text: str,
-        to: int,
-        packet_id: int,
-        *,
-        channel: int = 0,
-        want_ack: bool = False,
-        reply_id: int = 0,
-    ) -> None:
-        self._sent.put(Sent(text, to, packet_id, reply_id=reply_id))
-
-    def send_sealed_text(
-        self,
-        text: str,
-        to: int,
-        packet_id: int,
-        key: bytes,
-        *,
-        want_ack: bool = False,
-        reply_id: int = 0,
-    ) -> None:
-        self._sent.put(Sent(text, to, packet_id, key, reply_id))
+    def send_packet(self, packet: mesh_pb2.MeshPacket) -> None:
+        """Note a text in clear, one that Ann can open, or a request."""
+        data, key = packet.decoded, b""
+        if packet.encrypted:
+            key = message_key(PRIVATE_KEY, PUBLIC_KEY)
+            data = mesh_pb2.Data.FromString(open_sealed(key, packet.id, OWN, packet.encrypted))
+        if data.portnum == portnums_pb2.PortNum.TEXT_MESSAGE_APP:
+            text = data.payload.decode()
+            self._sent.put(Sent(text, packet.to, packet.id, key, data.reply_id))
 
     def wait_for_queue_status(
         self, packet_id: int, timeout_s: float, limit_s: float
@@ -363,7 +353,7 @@ def test_of_texts_sent_long_ago_errors_mean_nothing(
     journal: Journal,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(message_sender, "REMEMBERED_TEXTS", 2)
+    monkeypatch.setattr(sent_texts, "REMEMBERED_TEXTS", 2)
     old, recent, last = (send_taken(text) for text in ("one", "two", "three"))
     for sent, count in ((old, 0), (recent, 1), (last, 2)):
         sender.routing_error(sent.packet_id, OWN, Error.NO_ROUTE, OWN)
@@ -381,12 +371,13 @@ class Requests:
         self.sent: list[tuple[object, int]] = []
 
     def make(self, interface: object, error: Exception | None = None) -> OutgoingRequest:
-        def send(session: SupervisedInterface, packet_id: int) -> None:
+        def packet(session: SupervisedInterface, packet_id: int) -> mesh_pb2.MeshPacket:
             if error is not None:
                 raise error
             self.sent.append((session, packet_id))
+            return mesh_pb2.MeshPacket(id=packet_id)
 
-        return OutgoingRequest(cast(SupervisedInterface, interface), send, self.results.put)
+        return OutgoingRequest(cast(SupervisedInterface, interface), packet, self.results.put)
 
     def result(self) -> int | None:
         return self.results.get(timeout=WAIT_S)

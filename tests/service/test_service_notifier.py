@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import sdnotify
+from meshtastic.protobuf import mesh_pb2
 
 from main_bot import MeshBot
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.messages.message_sender import OutgoingRequest
+from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.service.service_notifier import MAX_TICK_S, STUCK_S, ServiceNotifier
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.threads.bot_worker import BotWorker
@@ -255,13 +256,14 @@ def block_worker(bot: MeshBot, begun: threading.Event, release: threading.Event)
 
 
 def block_sender(bot: MeshBot, begun: threading.Event, release: threading.Event) -> None:
-    def send(*_: object) -> None:
+    def packet(*_: object) -> mesh_pb2.MeshPacket:
         begun.set()
         release.wait(WAIT_S)
+        return mesh_pb2.MeshPacket()
 
     interface = bot.interface
     assert isinstance(interface, SupervisedInterface)
-    assert bot._sender.request(OutgoingRequest(interface, send, lambda _: None))
+    assert bot._sender.request(OutgoingRequest(interface, packet, lambda _: None))
 
 
 def block_link(bot: MeshBot, begun: threading.Event, release: threading.Event) -> None:

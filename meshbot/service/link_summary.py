@@ -9,7 +9,7 @@ from meshbot.text.quantities import duration_text
 log = logging.getLogger(__name__)
 
 
-class LinkState:
+class LinkSummary:
     """Says how the link is. Keeps nothing."""
 
     def __init__(self, link: InterfaceManager, clock: Callable[[], float]) -> None:

@@ -1,0 +1,147 @@
+"""What becomes of the frames that a session receives: each is parsed once, then handed on.
+
+Owned by one session and entered by its reader thread alone, but for :meth:`hand_over_nodes`.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
+
+from meshbot.link import library_nodes
+from meshbot.link.frame_decoder import FrameDecoder
+from meshbot.link.interface_events import InterfaceEvents
+from meshbot.model.known_node import node_id
+from meshbot.text.log_format import printable
+
+if TYPE_CHECKING:
+    from meshbot.link.supervised_interface import SupervisedInterface
+
+log = logging.getLogger(__name__)
+
+MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
+_NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
+_KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
+
+
+class FrameReceiver:
+    """Sorts frames: packets and entries of the node's database to the events, the rest to
+    the library. A malformed frame costs a line, not a traceback."""
+
+    def __init__(
+        self,
+        interface: "SupervisedInterface",
+        events: InterfaceEvents,
+        clock: Callable[[], float],
+    ) -> None:
+        """Prepare for the first byte."""
+        self._interface = interface
+        self._events = events
+        self._clock = clock
+        self._decoder = FrameDecoder(self._parse)
+        self._malformed_frames = 0
+        self._nodes: list[mesh_pb2.NodeInfo] = []
+        """Entries of the node's database that nobody was told of yet."""
+        self.nodes_in_download = 0
+        self.own_user: mesh_pb2.User | None = None
+        self.last_progress_s = clock()
+
+    def begin(self) -> None:
+        """Await the configuration from now on."""
+        self.last_progress_s = self._clock()
+
+    def feed(self, data: bytes, pause_s: float) -> None:
+        """Deal with the frames that ``data`` completes; nothing had come for ``pause_s``."""
+        for message, payload in self._decoder.feed(data, pause_s):
+            self.dispatch(message, payload)
+
+    def dispatch(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
+        """Deal with one frame; ``payload`` is the message's bytes, for the library."""
+        try:
+            if message.HasField("packet"):
+                self._receive_packet(message.packet)
+            elif message.HasField("queueStatus"):
+                self._interface.queue_status_received(message.queueStatus)
+            elif message.HasField("rebooted") and message.rebooted:
+                self._interface.node_rebooted()
+            elif message.HasField("node_info"):
+                self._receive_node_info(message.node_info, payload)
+            else:
+                if not message.HasField("log_record"):
+                    self.last_progress_s = self._clock()
+                self._interface._handleFromRadio(payload)
+        except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
+            self._count_malformed(f"trame de {len(payload)} octets non traitée", problem)
+
+    def hand_over_nodes(self) -> None:
+        """Pass on the entries of the node's database that have come, however few.
+
+        Called by the link thread too, when it gives the session up: an entry that comes meanwhile
+        is in the list handed over or in the new one.
+        """
+        nodes, self._nodes = self._nodes, []
+        if nodes:
+            self._events.nodes_downloaded(self._interface, nodes)
+
+    def _parse(self, payload: bytes) -> tuple[mesh_pb2.FromRadio, bytes] | None:
+        """Return a frame's message with its bytes, or None, counted, for what is none."""
+        try:
+            return mesh_pb2.FromRadio.FromString(payload), payload
+        except DecodeError as problem:
+            self._count_malformed(f"trame de {len(payload)} octets illisible", problem)
+            return None
+
+    def _receive_packet(self, packet: mesh_pb2.MeshPacket) -> None:
+        interface = self._interface
+        if getattr(packet, "from") == 0:
+            return  # an echo of our own; the library would print about it
+        own_num = interface.own_num
+        # The library first: the worker puts right what that leaves in its dictionaries.
+        try:
+            if _is_fit_for_library(packet, own_num) and not (
+                library_nodes.note_packet(interface, packet, own_num)
+            ):
+                interface._handlePacketFromRadio(packet)
+        except Exception as problem:  # noqa: BLE001 - the payload is anybody's
+            portnum = packet.decoded.portnum
+            self._count_malformed(
+                f"paquet de !{getattr(packet, 'from'):08x} (port {portnum}) illisible", problem
+            )
+        self._events.packet_received(interface, packet)
+
+    def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
+        interface = self._interface
+        self.last_progress_s = self._clock()
+        if not library_nodes.note_node_info(interface, info):
+            interface._handleFromRadio(payload)
+        if info.num == interface.own_num:
+            self.own_user = info.user
+        if interface.ready_s is not None:
+            self._events.nodes_downloaded(interface, [info])
+            return
+        self.nodes_in_download += 1
+        self._nodes.append(info)
+
+    def _count_malformed(self, what: str, problem: Exception) -> None:
+        self._malformed_frames += 1
+        if self._malformed_frames <= MALFORMED_LINES:
+            reason = printable(f"{type(problem).__name__}: {problem}")
+            log.warning("⚠️ %s (%s)", what.capitalize(), reason)
+
+
+def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
+    """Say whether the library may keep what a packet says. Raises ``DecodeError``.
+
+    It files a NodeInfo under whatever id its sender claims, another node's or our own included,
+    and makes a pubsub topic that stays for ever of each unknown port number.
+    """
+    sender = getattr(packet, "from")
+    if not packet.HasField("decoded"):
+        return True
+    portnum = packet.decoded.portnum
+    if portnum == _NODE_INFO_PORT:
+        user = mesh_pb2.User.FromString(packet.decoded.payload)
+        return user.id == node_id(sender) and sender != own_num
+    return portnum in _KNOWN_PORTS

@@ -1,0 +1,153 @@
+"""Tells the journal and the link's notes what happens to the link, each event once.
+
+Owns what only the telling needs: how long an outage has lasted, how many attempts it took, what
+was its cause. Used by the link thread alone, but for :meth:`LinkNarrator.cause_text`.
+"""
+
+import logging
+from collections.abc import Callable
+
+from meshbot.link.link_policy import Ending
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.model.cause import Cause
+from meshbot.model.link_error import LinkError
+from meshbot.model.link_event import EventKind
+from meshbot.model.link_notes import LinkNotes
+from meshbot.text import counted_lines
+from meshbot.text.cause_texts import cause_text
+from meshbot.text.quantities import duration_text
+
+log = logging.getLogger(__name__)
+
+REMINDER_S = 600.0  # how often an outage that lasts is mentioned
+
+
+class LinkNarrator:
+    """The story of one link, for the operator."""
+
+    def __init__(self, kind: str, where: str, notes: LinkNotes, clock: Callable[[], float]) -> None:
+        """Begin before the first attempt. ``kind``: "TCP"; ``where``: the node's place, as text."""
+        self._kind = kind
+        self._where = where
+        self._notes = notes
+        self._clock = clock
+        self._cause = LinkError(Cause.FIRST)
+        self._ever_connected = False
+        self._failures = 0
+        self._attempted_s = self._down_since_s = self._reminded_s = clock()
+
+    def cause_text(self) -> str:
+        """Return why there was no link the last time; for any thread."""
+        cause = self._cause
+        return cause_text(cause.cause, cause.detail)
+
+    def attempt(self) -> None:
+        """Tell that a session is about to be opened, and of an outage that lasts, now and then."""
+        self._notes.next_session()
+        self._attempted_s = self._clock()
+        if not self._failures:
+            log.info("🔌 Connexion %s : %s...", self._kind, self._where)
+            return
+        self._note_cause(EventKind.ATTEMPT, self._cause, count=self._failures)
+        line = (
+            counted_lines.RECONNECTION_ATTEMPT
+            if self._ever_connected
+            else "🔄 Tentative de connexion %s n°%d, après : %s"
+        )
+        log.info(line, self._kind, self._failures, self.cause_text())
+        if self._clock() - self._reminded_s >= REMINDER_S:
+            self._reminded_s = self._clock()
+            log.warning(
+                "⏳ Toujours sans liaison depuis %s : %s", self._outage_text(), self.cause_text()
+            )
+
+    def connected(self, nodes_downloaded: int) -> None:
+        """Tell of a handshake that is done; the first is a success at once."""
+        self._notes.note(
+            EventKind.CONNECTED,
+            seconds=self._clock() - self._attempted_s,
+            count=nodes_downloaded,
+        )
+        if not self._ever_connected:
+            self._ever_connected = True
+            self.settled()
+            log.info("✅ Connexion %s établie : %s", self._kind, self._where)
+
+    def confirmed(self) -> None:
+        """Tell of a reconnection that counts."""
+        self._notes.note(
+            EventKind.RECONNECTED,
+            seconds=self._clock() - self._down_since_s,
+            count=self._failures,
+        )
+        log.info(counted_lines.RECONNECTED, self._kind)
+
+    def settled(self) -> None:
+        """Tell how long the outage was, if anybody was told that there is one."""
+        if self._failures:
+            log.info("ℹ️ Liaison rétablie après %s d'interruption", self._outage_text())
+        self._failures = 0
+
+    def silence(self, silent_s: float, max_s: float, unanswered_s: float | None) -> None:
+        """Tell that the node is silent; ``unanswered_s``: since it was asked, if it was."""
+        log.info(counted_lines.SILENCE, self._kind, silent_s, max_s)
+        self._notes.note(EventKind.SILENCE, seconds=silent_s)
+        if unanswered_s is not None:
+            self._notes.note(EventKind.PROBE_UNANSWERED, seconds=unanswered_s)
+
+    def outage_begins(self, at_s: float) -> None:
+        """Note when a session that counted was lost, which may be before that was noticed."""
+        self._reminded_s = self._clock()
+        self._down_since_s = at_s
+
+    def download_cut(self, nodes: int) -> None:
+        """Tell that the node dropped the link while it sent its database."""
+        log.warning(
+            "⚠️ Liaison perdue pendant l'envoi de la base du nœud (%d nœuds reçus) : "
+            "prochain essai sans elle",
+            nodes,
+        )
+
+    def ended(self, session: SupervisedInterface, loss: LinkError) -> None:
+        """Note the end of a session, or of the attempt to open one."""
+        self._cause = loss
+        if session.ready_s is not None:
+            self._note_cause(EventKind.LOST, loss)
+        elif session.nodes_in_download > 1:
+            self._note_cause(EventKind.LOST, loss, count=session.nodes_in_download)
+        else:
+            self._note_cause(EventKind.NOT_OPENED, loss)
+
+    def contested(self, cuts: int, pause_s: float) -> None:
+        """Tell that another client takes the node, and that the bot yields for ``pause_s``."""
+        log.warning(
+            "⚠️ Le nœud a coupé %d liaisons de suite en moins d'une minute : un autre client "
+            "(téléphone, second bot, domotique) prend sans doute sa seule place TCP ; le bot lui "
+            "cède pour %s",
+            cuts,
+            duration_text(pause_s),
+        )
+        self._notes.note(EventKind.CONTESTED, count=cuts)
+
+    def down(self, ending: Ending, pause_s: float) -> None:
+        """Tell that there is no link, and when the next attempt comes."""
+        self._failures += 1
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        what = "perdue" if self._ever_connected else "impossible"
+        if ending is Ending.CLOSED_BY_US:
+            level, what = logging.INFO, "fermée"
+        log.log(
+            level,
+            "🔌 Liaison %s %s (%s) : %s ; nouvel essai %s",
+            self._kind,
+            what,
+            self._where,
+            self.cause_text(),
+            f"dans {pause_s:.0f} s" if pause_s >= 1 else "aussitôt",
+        )
+
+    def _note_cause(self, kind: EventKind, loss: LinkError, *, count: int | None = None) -> None:
+        self._notes.note(kind, count=count, cause=loss.cause, text=loss.detail)
+
+    def _outage_text(self) -> str:
+        return duration_text(self._clock() - self._down_since_s)

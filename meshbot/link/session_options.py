@@ -1,0 +1,20 @@
+"""How a session with a node is opened and used."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """What one session is told; times in seconds.
+
+    ``connect_timeout_s``: longest attempt to open it, where opening takes time.
+    ``queue_wait_s``: longest wait of one send for room in the node's transmit queue.
+    ``without_nodes``: ask for the configuration only (``want_config_id`` 69420).
+    """
+
+    connect_timeout_s: float
+    queue_wait_s: float
+    without_nodes: bool = False
+    clock: Callable[[], float] = time.monotonic

@@ -1,0 +1,21 @@
+"""A text that the bot sends."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class OutgoingText:
+    """A text on its way to node ``to``, or to everybody on a channel.
+
+    ``reply_id``: the packet that it answers, 0 for none. ``sealed``: we seal it, as the radio is
+    known to lack the key. ``queued_s`` is on the sender's clock; ``packet_id`` 0 before the first
+    try, and again when the next one is to be another packet.
+    """
+
+    text: str
+    to: int
+    channel: int = 0
+    reply_id: int = 0
+    sealed: bool = False
+    queued_s: float = 0.0
+    packet_id: int = field(default=0, compare=False)

@@ -1,0 +1,150 @@
+"""Gives a text to the node and finds out what it says to that.
+
+Owned by the sender's thread. It knows when the node may be given the next one.
+"""
+
+import enum
+import logging
+import secrets
+from collections.abc import Callable
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.link.outgoing_packets import Envelope, sealed_packet, text_data, text_packet
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh import direct_messages
+from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages.key_book import KeyBook, recipient_label
+from meshbot.messages.outgoing_text import OutgoingText
+from meshbot.messages.routing_errors import NO_KEY_ERRORS, routing_error_text
+from meshbot.messages.sender_settings import SenderSettings
+from meshbot.messages.sent_texts import PKI_SEND_FAIL_PUBLIC_KEY, SentTexts
+from meshbot.model.cause import Cause
+from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.link_error import NodeBusyError
+from meshbot.text.log_format import printable
+
+log = logging.getLogger(__name__)
+
+QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queue without room
+
+
+class DeliveryOutcome(enum.Enum):
+    """What a try to deliver a text has come to, where the text was given to the node."""
+
+    OVER = "over"
+    """The node took it, or will not: there is no more to do."""
+    UNKNOWN = "unknown"
+    """The link died before the node's word on it: it goes out again under the same packet id."""
+    TO_SEAL = "to_seal"
+    """The radio lacks the key: it goes out again under our own seal."""
+
+
+class TextDelivery:
+    """One text at a time; the pause to the next runs from the node's own word on this one."""
+
+    def __init__(
+        self,
+        keys: KeyBook,
+        sealer: SealedMessages,
+        sent: SentTexts,
+        settings: SenderSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        """Prepare; the first text may go out at once."""
+        self._keys = keys
+        self._sealer = sealer
+        self._sent = sent
+        self._settings = settings
+        self._clock = clock
+        self.next_s = clock()
+        """When the node may be given the next text, on the clock given."""
+        self._node_confirms = False
+        """Whether the node ever said what became of a packet. Then it is waited for longer."""
+
+    def deliver(self, text: OutgoingText, interface: SupervisedInterface) -> DeliveryOutcome:
+        """Give the text to the node, and wait for its word.
+
+        Raises ``LinkError`` when it was not sent, ``CannotOpen`` when a key cannot be used.
+        """
+        text.packet_id = text.packet_id or interface.new_packet_id()
+        self._sent.remember(text)
+        interface.send_packet(self._packet(text, interface))
+        status = self._wait_for_word(text, interface)
+        # From the node's word on, or from when it gave none; a text that did not go out needs none.
+        self.next_s = self._clock() + self._settings.spacing_s
+        if status is None and not interface.alive:
+            return DeliveryOutcome.UNKNOWN
+        if self._sent.taken(text.packet_id) and (status is None or status.res == 0):
+            return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
+        if status is None:
+            log.info(
+                "💬 Remis pour %s, sans confirmation du nœud", recipient_label(self._keys, text.to)
+            )
+            return DeliveryOutcome.OVER
+        self._node_confirms = True
+        if status.res != 0:
+            return self._refused(text, status.res, interface)
+        shown = printable(text.text.replace("\n", " ⏎ "))
+        log.info("💬 Envoyé à %s : %s", recipient_label(self._keys, text.to), shown)
+        return DeliveryOutcome.OVER
+
+    def can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
+        """Say whether we can seal a text for a node ourselves."""
+        return bool(
+            interface is not None and interface.own_private_key and self._keys.public_key(to)
+        )
+
+    def say_we_seal(self, to: int) -> None:
+        """Tell the operator."""
+        log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self._keys.label(to))
+
+    def _packet(self, text: OutgoingText, interface: SupervisedInterface) -> mesh_pb2.MeshPacket:
+        """Return the text as a packet for the node to encrypt, or sealed already."""
+        want_ack = text.to != BROADCAST_NUM
+        envelope = Envelope(text.to, text.packet_id, interface.hop_limit, want_ack)
+        data = text_data(text.text, text.reply_id)
+        if not text.sealed:
+            return text_packet(envelope, data, text.channel)
+        sealed = direct_messages.seal(
+            self._sealer.message_key(interface.own_private_key, self._keys.public_key(text.to)),
+            text.packet_id,
+            interface.own_num,
+            data.SerializeToString(),
+            secrets.token_bytes(direct_messages.EXTRA_NONCE_BYTES),
+        )
+        return sealed_packet(envelope, sealed)
+
+    def _wait_for_word(
+        self, text: OutgoingText, interface: SupervisedInterface
+    ) -> mesh_pb2.QueueStatus | None:
+        patience_s = (
+            self._settings.late_confirm_timeout_s
+            if self._node_confirms
+            else self._settings.confirm_timeout_s
+        )
+        left_s = text.queued_s + self._settings.max_age_s - self._clock()
+        return interface.wait_for_queue_status(text.packet_id, patience_s, max(left_s, patience_s))
+
+    def _refused(
+        self, text: OutgoingText, result: int, interface: SupervisedInterface
+    ) -> DeliveryOutcome:
+        """Deal with a text the node would not send.
+
+        A new try takes a new packet id: the node ignores one that it has seen.
+        """
+        self._sent.settle(text.packet_id)
+        if result in NO_KEY_ERRORS and not text.sealed and self.can_seal(interface, text.to):
+            self.say_we_seal(text.to)
+            text.sealed = True
+            text.packet_id = 0
+            return DeliveryOutcome.TO_SEAL
+        if result == QUEUE_FULL_RESULT:
+            text.packet_id = 0
+            raise NodeBusyError(Cause.QUEUE_FULL)
+        log.warning(
+            "⚠️ Le nœud refuse la réponse à %s : %s",
+            recipient_label(self._keys, text.to),
+            routing_error_text(result),
+        )
+        return DeliveryOutcome.OVER
