@@ -12,6 +12,7 @@ from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.model.cause import Cause
