@@ -56,6 +56,7 @@ from meshbot.messages.message_sender import MessageSender, SenderSettings
 from meshbot.messages.packet_handler import HandlerSettings, PacketHandler
 from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
+from meshbot.model.sync_skip import SyncSkip
 from meshbot.service.service_notifier import ServiceNotifier
 from meshbot.service.settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
 from meshbot.store import damaged_store
@@ -512,7 +513,7 @@ class MeshBot:
         """Schedule the deferred key sync, or say why there is none."""
         interface_ref = interface
         if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
-            self.link_journal.note(EventKind.SYNC_SKIPPED, text="flag")
+            self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.FLAG)
             log.info(
                 "ℹ️ Synchronisation clés publiques skippée (TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT=True)"
             )
@@ -610,11 +611,11 @@ class MeshBot:
             if self._stop.is_set():
                 return
             if interface_ref is not self.interface:
-                self.link_journal.note(EventKind.SYNC_SKIPPED, text="changed")
+                self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.CHANGED)
                 log.info("ℹ️ Interface changée pendant le délai, skip sync")
                 return
             if self.reconnecting:
-                self.link_journal.note(EventKind.SYNC_SKIPPED, text="reconnecting")
+                self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.RECONNECTING)
                 log.info("ℹ️ Reconnexion en cours, skip sync différé")
                 return
             log.info("🔑 Démarrage synchronisation clés publiques différée...")

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
-from meshbot.diagnosis.link_history import history_of
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager, LinkStatus
 from meshbot.messages.commands import SyncStatus, SystemStatus
