@@ -24,7 +24,9 @@ _ISO = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ]" + TIME_OF_DAY + r"(?:[.,]\d+)?"
     r"(?: ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d))?"
 )
-_SYSLOG = re.compile(r"(?P<name>\S{2,15}) +(?P<day>\d{1,2}) " + TIME_OF_DAY + r"(?:[.,]\d+)?\s")
+_SYSLOG = re.compile(
+    r"(?P<name>(?:de )?\S{2,15}) +(?P<day>\d{1,2}) " + TIME_OF_DAY + r"(?:[.,]\d+)?\s"
+)
 _UNIX = re.compile(r"(?P<seconds>\d{9,10})\.\d+\s")
 
 
