@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import config
-from main_bot import MeshBot, constants_of
+from main_bot import MeshBot
 from meshbot.messages.commands import Commands
+from meshbot.service.operator_constants import constants_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,7 +21,7 @@ def documented(name: str) -> str | None:
     return row.group(1).strip("`") if row else None
 
 
-@pytest.mark.parametrize(("name", "value"), constants_of(MeshBot))
+@pytest.mark.parametrize(("name", "value"), constants_of(MeshBot).items())
 def test_each_constant_is_documented_with_its_default(name: str, value: object) -> None:
     assert documented(name) == str(value)
 
