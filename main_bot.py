@@ -58,6 +58,7 @@ from meshbot.messages.sender_proof import SenderProof
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
 from meshbot.model.link_event import EventKind
+from meshbot.model.sync_skip import SyncSkip
 from meshbot.service.bot_service import run_bot
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
@@ -481,7 +482,7 @@ class MeshBot:
         """Schedule the deferred key sync, or say why there is none."""
         interface_ref = interface
         if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
-            self.link_journal.note(EventKind.SYNC_SKIPPED, text="flag")
+            self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.FLAG)
             log.info(counted_lines.SYNC_SKIPPED_BY_FLAG)
             log.info(counted_lines.NEXT_PERIODIC_SYNC, _interval_text(self.PUBKEY_SYNC_INTERVAL))
             return
@@ -533,11 +534,11 @@ class MeshBot:
         """Body of the ``pubkey-sync`` timer: sync the interface it was scheduled for, or none."""
         try:
             if interface_ref is not self.interface:
-                self.link_journal.note(EventKind.SYNC_SKIPPED, text="changed")
+                self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.CHANGED)
                 log.info(counted_lines.SYNC_SKIPPED_INTERFACE_CHANGED)
                 return
             if self.reconnecting:
-                self.link_journal.note(EventKind.SYNC_SKIPPED, text="reconnecting")
+                self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.RECONNECTING)
                 log.info(counted_lines.SYNC_SKIPPED_RECONNECTING)
                 return
             log.info(counted_lines.DEFERRED_SYNC_STARTS)

@@ -9,7 +9,9 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -17,9 +19,16 @@ import pytest
 from main_bot import MeshBot
 from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.report_command import ReportCommand
+from meshbot.diagnosis import verdicts
+from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.journal_reader import JournalReader
-from meshbot.diagnosis.link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
-from meshbot.diagnosis.link_history import history_of
+from meshbot.diagnosis.link_diagnosis import Diagnosis, diagnose
+from meshbot.diagnosis.verdict import Verdict
+from meshbot.diagnosis.verdicts import VERDICTS
+from meshbot.diagnosis.verdicts.another_client import ANOTHER_CLIENT
+from meshbot.diagnosis.verdicts.database_dump import DATABASE_DUMP
+from meshbot.diagnosis.verdicts.network_or_power import NETWORK_OR_POWER
+from meshbot.diagnosis.verdicts.node_reboots import NODE_REBOOTS
 from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import Commands
 from meshbot.messages.request import Request
@@ -109,7 +118,7 @@ def test_another_client_is_found(
     assert any(event.kind is K.CONTESTED for event in noted(database))
     found = report_on(database)
     assert found["verdict"] == "another client takes the connection"
-    assert read_from(journal).verdict is Verdict.ANOTHER_CLIENT
+    assert read_from(journal).verdict is ANOTHER_CLIENT
     assert found["figures"]["losses"] >= 4
 
 
@@ -126,7 +135,7 @@ def test_reboots_are_found(
     assert found["verdict"] == "the node reboots"
     assert found["figures"]["reconnections"] == 3
     printed = read_from(journal)
-    assert printed.verdict is Verdict.NODE_REBOOTS
+    assert printed.verdict is NODE_REBOOTS
     assert printed.figures.reconnections == 3
 
 
@@ -148,7 +157,7 @@ def test_a_bad_network_is_found(
     assert found["verdict"] == "network or power"
     assert found["causes"] == {"silence": 3}
     printed = read_from(journal)
-    assert printed.verdict is Verdict.NETWORK_OR_POWER
+    assert printed.verdict is NETWORK_OR_POWER
     assert printed.causes == {Cause.SILENCE: 3}
     assert any("interrogé" in reason for reason in found["reasons"])
 
@@ -168,7 +177,7 @@ def test_a_base_whose_sending_kills_the_link_is_found(
     assert [event.run for event in losses] == [1, 2, 3]
     assert all(event.count for event in losses)
     assert report_on(database)["verdict"] == "the node-database dump"
-    assert read_from(journal).verdict is Verdict.DATABASE_DUMP
+    assert read_from(journal).verdict is DATABASE_DUMP
 
 
 def test_the_report_can_be_asked_for_while_the_bot_runs(
@@ -264,7 +273,9 @@ class Judged(FakeView):
 
 
 @pytest.mark.parametrize("up_s", [None, 400 * 86_400.0 - 1])
-@pytest.mark.parametrize("headline", [*VERDICT_TEXTS.values(), "journal de la liaison illisible"])
+@pytest.mark.parametrize(
+    "headline", [*(verdict.text for verdict in VERDICTS), "journal de la liaison illisible"]
+)
 def test_no_answer_about_the_link_takes_two_messages(headline: str, up_s: float | None) -> None:
     view = Judged(link=LinkStatus(up_s, 9_999, 10_000, "x", "host"))
     view.judgement = headline
@@ -277,7 +288,16 @@ def test_no_answer_about_the_link_takes_two_messages(headline: str, up_s: float 
 
 
 def test_every_verdict_has_words() -> None:
-    assert set(VERDICT_TEXTS) == set(Verdict)
+    """And a name of its own; and there is no file of one whose judge is never asked."""
+    modules = [
+        import_module(module.name)
+        for module in iter_modules(verdicts.__path__, f"{verdicts.__name__}.")
+    ]
+    found = [value for module in modules for value in vars(module).values()]
+    assert {value for value in found if isinstance(value, Verdict)} == set(VERDICTS)
+    assert all(verdict.text and verdict.name for verdict in VERDICTS)
+    for names in ([v.name for v in VERDICTS], [v.text for v in VERDICTS]):
+        assert len(set(names)) == len(VERDICTS)
 
 
 def test_a_verdict_is_reckoned_once_in_ten_minutes(

@@ -15,13 +15,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage_error import StorageError
 
-EXIT_OK = 0
-EXIT_NO = 1
 CONNECT_TIMEOUT_S = 5.0
 MIN_FREE_MB = 50
 OLDEST_SANE_S = 1_767_225_600  # 2026-01-01: this program did not exist before

@@ -74,7 +74,15 @@ class LinkJournal(LinkNotes):
         with self._lock:
             self._pending.append(
                 LinkEvent(
-                    kind, wall_s, mono_s, self._run, self._session, seconds, count, text, cause
+                    kind,
+                    wall_s,
+                    mono_s,
+                    run=self._run,
+                    session=self._session,
+                    seconds=seconds,
+                    count=count,
+                    text=text,
+                    cause=cause,
                 )
             )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from html import escape
 
-from meshbot.diagnosis.link_diagnosis import Diagnosis, Verdict
+from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.report_text import UNDATED, date_text, figure_rows
 from meshbot.model.cause import Cause
@@ -14,8 +14,7 @@ DAY_S = 86_400.0
 MAX_DAYS = 92
 MIN_WIDTH_PERCENT = 0.12
 """Anything shorter would not be seen; two minutes of a day."""
-_GOOD = (Verdict.SYNC_CLEARED, Verdict.QUIET_MESH)
-_TONES = {True: "yes", False: "no", None: "open"}
+_PASSED_CLASSES = {True: "yes", False: "no", None: "open"}
 _HOURS = "".join(f"<span>{hour} h</span>" for hour in range(0, 25, 6))
 _STYLE = """
 :root{color-scheme:light dark;--back:#f7f7f4;--card:#fff;--ink:#1b1f23;--soft:#5c656e;
@@ -56,45 +55,29 @@ vertical-align:-.1rem;position:static}
 """
 
 
-def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = False) -> str:
-    """Return the whole page."""
-    tone = "good" if diagnosis.verdict in _GOOD else "bad"
-    if diagnosis.verdict is Verdict.NOT_ENOUGH_DATA:
-        tone = ""
-    first, last = (date_text(at_s, in_utc) for at_s in (history.first_s, history.last_s))
-    figures = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
-        for name, value in figure_rows(diagnosis)
-    )
-    criteria = "".join(
-        f'<li class="{_TONES[criterion.passed]}">'
-        f"{escape(criterion.name)} : {escape(criterion.evidence)}</li>"
-        for criterion in diagnosis.criteria
-    )
-    observed = duration_text(diagnosis.figures.observed_s)
-    return f"""<!DOCTYPE html>
+_PAGE = """<!DOCTYPE html>
 <html lang="fr">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Liaison du bot : {escape(diagnosis.headline)}</title>
-<style>{_STYLE}</style>
+<title>Liaison du bot : {title}</title>
+<style>{style}</style>
 </head>
 <body>
 <main>
 <h1>Liaison avec le nœud</h1>
 <p class="when">du {first} au {last}, {observed} observés</p>
-{f"<p>{escape(UNDATED)}</p>" if in_utc else ""}
+{undated}
 <section class="verdict {tone}">
-<strong>{escape(diagnosis.headline[:1].upper() + diagnosis.headline[1:])}</strong>
-{_list(diagnosis.reasons)}
+<strong>{headline}</strong>
+{reasons}
 <h2>À faire</h2>
-{_list(diagnosis.advice)}
+{advice}
 </section>
 <section>
 <h2>Jour par jour</h2>
-{_days(history, in_utc)}
-<div class="hours">{_HOURS}</div>
+{days}
+<div class="hours">{hours}</div>
 <div class="key"><span><i class="up"></i>liaison</span><span><i class="down"></i>coupée</span>
 <span><i style="background:var(--off)"></i>bot arrêté</span>
 <span><i style="background:var(--silence)"></i>début d'un silence</span>
@@ -112,6 +95,42 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
 </body>
 </html>
 """
+
+
+def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = False) -> str:
+    """Return the whole page."""
+    headline = diagnosis.headline
+    return _PAGE.format(
+        title=escape(headline),
+        style=_STYLE,
+        first=date_text(history.first_s, in_utc),
+        last=date_text(history.last_s, in_utc),
+        observed=duration_text(diagnosis.figures.observed_s),
+        undated=f"<p>{escape(UNDATED)}</p>" if in_utc else "",
+        tone=diagnosis.verdict.tone.value,
+        headline=escape(headline[:1].upper() + headline[1:]),
+        reasons=_list(diagnosis.reasons),
+        advice=_list(diagnosis.advice),
+        days=_days(history, in_utc),
+        hours=_HOURS,
+        figures=_figures(diagnosis),
+        criteria=_criteria(diagnosis),
+    )
+
+
+def _figures(diagnosis: Diagnosis) -> str:
+    return "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in figure_rows(diagnosis)
+    )
+
+
+def _criteria(diagnosis: Diagnosis) -> str:
+    return "".join(
+        f'<li class="{_PASSED_CLASSES[criterion.passed]}">'
+        f"{escape(criterion.name)} : {escape(criterion.evidence)}</li>"
+        for criterion in diagnosis.criteria
+    )
 
 
 def _list(items: Iterable[str]) -> str:
@@ -138,10 +157,8 @@ def _days(history: LinkHistory, in_utc: bool) -> str:
 
 
 def _marks(history: LinkHistory, start_s: float, end_s: float) -> str:
-    up = [
-        (session.start_s, session.end_s if session.end_s is not None else history.last_s)
-        for session in history.sessions
-    ]
+    """Return what there was of the link, its silences and its syncs within a day."""
+    up = [(session.start_s, history.end_of(session)) for session in history.sessions]
     silences = [loss.began_s for loss in history.losses if loss.cause is Cause.SILENCE]
     syncs = [sync.at_s for sync in history.syncs]
     length_s = end_s - start_s

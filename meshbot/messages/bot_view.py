@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
-from meshbot.diagnosis.link_history import history_of
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.direct_message_counts import DirectMessageCounts

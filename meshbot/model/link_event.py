@@ -32,7 +32,7 @@ class EventKind(enum.Enum):
     SYNC_SCHEDULED = "sync_scheduled"
     """``seconds``: from now."""
     SYNC_SKIPPED = "sync_skipped"
-    """``text``: ``flag``, ``changed`` or ``reconnecting``."""
+    """``text``: why, a ``SyncSkip``."""
     SYNC_STARTED = "sync_started"
     SYNC_COMPLETE = "sync_complete"
     """``count``: keys then held, ``seconds``: its length, ``text``: how many injected."""

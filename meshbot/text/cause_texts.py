@@ -1,6 +1,7 @@
 """Causes in words, as the journal says them, and back again. Pure."""
 
 import re
+from collections.abc import Mapping
 
 from meshbot.model.cause import Cause
 
@@ -45,6 +46,21 @@ _TEXTS = {
     Cause.FIRST: "première connexion",
     Cause.OTHER: "{detail}",
 }
+_SHORT_TEXTS = {
+    Cause.SILENCE: "silence",
+    Cause.FIN: "fermée par le nœud (FIN)",
+    Cause.RESET: "réinitialisée (RST)",
+    Cause.REFUSED: "refusée",
+    Cause.UNREACHABLE: "nœud injoignable",
+    Cause.STALLED: "nœud bloqué",
+    Cause.REBOOTED: "redémarrage annoncé",
+    Cause.REQUESTED: "demandée",
+    Cause.PORT_LOST: "port série perdu",
+    Cause.PORT_BUSY: "port série pris",
+    Cause.PORT_FORBIDDEN: "port série interdit",
+    Cause.OTHER: "autre cause",
+}
+"""Of the causes that losses are judged by."""
 _WHOLE_TEXTS = {
     cause: re.compile(re.escape(text).replace(re.escape("{detail}"), "(?P<detail>.+)"))
     for cause, text in _TEXTS.items()
@@ -71,6 +87,11 @@ _WORDS = (
 def cause_text(cause: Cause, detail: str = "") -> str:
     """Return a cause as a French phrase."""
     return _TEXTS[cause].format(detail=detail)
+
+
+def causes_text(counts: Mapping[Cause, int]) -> str:
+    """Return how often which cause was, of those that losses are judged by."""
+    return ", ".join(f"{count} × {_SHORT_TEXTS[cause]}" for cause, count in counts.items())
 
 
 def cause_in(text: str) -> tuple[Cause, str]:

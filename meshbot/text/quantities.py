@@ -21,6 +21,11 @@ def duration_text(seconds: float) -> str:
     return f"{left} s"
 
 
+def decimal_text(value: float, digits: int = 1) -> str:
+    """Return a number with so many digits after a decimal comma."""
+    return f"{value:.{digits}f}".replace(".", ",")
+
+
 def hops_text(hops: int | None) -> str:
     """Return how far a packet came; None where the radio did not say."""
     if hops is None:

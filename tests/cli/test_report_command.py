@@ -17,13 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from meshbot.cli import report_command as link_report
+from meshbot.cli import text_journal
 from meshbot.cli.arguments import parse_arguments
-from meshbot.cli.report_command import ReportCommand, ReportRefusal, since_seconds
+from meshbot.cli.report_command import ReportCommand, since_seconds
+from meshbot.cli.report_refusal import ReportRefusal
+from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
-from meshbot.diagnosis.link_history import history_of
+from meshbot.diagnosis.report_json import json_report
 from meshbot.diagnosis.report_page import html_report
-from meshbot.diagnosis.report_text import json_report, text_report
+from meshbot.diagnosis.report_text import text_report
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.store.database import Database
 from meshbot.store.link_event_store import LinkEventStore
@@ -295,7 +297,7 @@ def test_the_program_reads_standard_input_and_shows_no_bar_without_a_terminal(
 
 
 class Terminal(io.StringIO):
-    """What a progress bar takes for a terminal."""
+    """Standard error of somebody who watches."""
 
     def isatty(self) -> bool:
         return True
@@ -340,7 +342,7 @@ def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
     report: Report, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Thirty megabytes through a pipe, a line of ten among them."""
-    monkeypatch.setattr(link_report, "MAX_EVENTS", 2_000)
+    monkeypatch.setattr(text_journal, "MAX_EVENTS", 2_000)
     content = kept.read_bytes()
     noise = b"Nov 23 13:00:00 raspi meshbot[1]: 13:00:00 [INFO] X : " + b"bonjour " * 500 + b"\n"
 
@@ -361,7 +363,7 @@ def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
         kept_events.append(len(events))
         return judge(events, since_s)
 
-    monkeypatch.setattr(link_report, "history_of", counting)
+    monkeypatch.setattr(text_journal, "history_of", counting)
     with pipe_of(chunks()) as buffer:
         monkeypatch.setattr(sys, "stdin", StandardInput(buffer))
         tracemalloc.start()

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from meshbot.diagnosis.history_builder import cause_of
 from meshbot.diagnosis.journal_reader import MAX_LINE_CHARS, JournalReader
-from meshbot.diagnosis.link_history import cause_of
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.text.cause_texts import cause_in

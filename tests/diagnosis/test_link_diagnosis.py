@@ -7,17 +7,23 @@ from functools import partial
 
 import pytest
 
+from meshbot.diagnosis.binomial import binomial_tail, upper_bound
+from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.journal_reader import JournalReader
-from meshbot.diagnosis.link_diagnosis import (
-    Diagnosis,
-    SkipComparison,
-    SyncEvidence,
-    Verdict,
-    binomial_tail,
-    diagnose,
-    upper_bound,
-)
-from meshbot.diagnosis.link_history import LinkHistory, history_of
+from meshbot.diagnosis.link_diagnosis import Diagnosis, diagnose
+from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.loss_rate import LossRate
+from meshbot.diagnosis.skip_comparison import SkipComparison
+from meshbot.diagnosis.sync_evidence import SyncEvidence
+from meshbot.diagnosis.verdict import Verdict
+from meshbot.diagnosis.verdicts.another_client import ANOTHER_CLIENT
+from meshbot.diagnosis.verdicts.database_dump import DATABASE_DUMP
+from meshbot.diagnosis.verdicts.network_or_power import NETWORK_OR_POWER
+from meshbot.diagnosis.verdicts.node_reboots import NODE_REBOOTS
+from meshbot.diagnosis.verdicts.not_enough_data import NOT_ENOUGH_DATA
+from meshbot.diagnosis.verdicts.quiet_mesh import QUIET_MESH
+from meshbot.diagnosis.verdicts.sync_cleared import SYNC_CLEARED
+from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED
 from meshbot.model.link_event import EventKind, LinkEvent
 from tests.diagnosis.histories import (
     BASE_S,
@@ -41,7 +47,6 @@ from tests.diagnosis.histories import (
 )
 
 Make = Callable[[random.Random], Fault]
-V = Verdict
 
 
 def from_text(*lines: str) -> LinkHistory:
@@ -72,18 +77,18 @@ KILLS: Make = lambda rng: sync_kills(rng, 3.0)  # noqa: E731
 @pytest.mark.parametrize(
     ("make", "older", "verdict"),
     [
-        pytest.param(LOSSES, False, V.SYNC_CLEARED, id="independent losses"),
-        pytest.param(LOSSES, True, V.SYNC_CLEARED, id="independent losses, older bot"),
-        pytest.param(KILLS, False, V.SYNC_SUSPECTED, id="the sync kills"),
-        pytest.param(KILLS, True, V.SYNC_SUSPECTED, id="the sync kills, older bot"),
-        pytest.param(another_client, False, V.ANOTHER_CLIENT, id="another client"),
-        pytest.param(another_client, True, V.ANOTHER_CLIENT, id="another client, older bot"),
-        pytest.param(database_dump, False, V.DATABASE_DUMP, id="dump"),
-        pytest.param(reboots, False, V.NODE_REBOOTS, id="reboots"),
-        pytest.param(reboots, True, V.NODE_REBOOTS, id="reboots, older bot"),
-        pytest.param(bad_network, False, V.NETWORK_OR_POWER, id="network"),
-        pytest.param(bad_network, True, V.NETWORK_OR_POWER, id="network, older bot"),
-        pytest.param(quiet_nights, True, V.QUIET_MESH, id="quiet mesh, older bot"),
+        pytest.param(LOSSES, False, SYNC_CLEARED, id="independent losses"),
+        pytest.param(LOSSES, True, SYNC_CLEARED, id="independent losses, older bot"),
+        pytest.param(KILLS, False, SYNC_SUSPECTED, id="the sync kills"),
+        pytest.param(KILLS, True, SYNC_SUSPECTED, id="the sync kills, older bot"),
+        pytest.param(another_client, False, ANOTHER_CLIENT, id="another client"),
+        pytest.param(another_client, True, ANOTHER_CLIENT, id="another client, older bot"),
+        pytest.param(database_dump, False, DATABASE_DUMP, id="dump"),
+        pytest.param(reboots, False, NODE_REBOOTS, id="reboots"),
+        pytest.param(reboots, True, NODE_REBOOTS, id="reboots, older bot"),
+        pytest.param(bad_network, False, NETWORK_OR_POWER, id="network"),
+        pytest.param(bad_network, True, NETWORK_OR_POWER, id="network, older bot"),
+        pytest.param(quiet_nights, True, QUIET_MESH, id="quiet mesh, older bot"),
     ],
 )
 def test_the_cause_of_a_month_is_found(
@@ -96,7 +101,7 @@ def test_the_cause_of_a_month_is_found(
 
 def test_one_loss_is_not_enough_to_judge() -> None:
     diagnosis = played(lambda rng: independent(rng, 0.001, silent=False), 1, days=2)
-    assert diagnosis.verdict is V.NOT_ENOUGH_DATA
+    assert diagnosis.verdict is NOT_ENOUGH_DATA
     assert "aucune coupure en 2 j 0 h" in diagnosis.reasons[0]
 
     def once(opened: Opened) -> Cut:
@@ -104,13 +109,13 @@ def test_one_loss_is_not_enough_to_judge() -> None:
 
     diagnosis = diagnose(history_of(play(random.Random(1), 1.01, once)))
     assert diagnosis.figures.losses == 1
-    assert diagnosis.verdict is V.NOT_ENOUGH_DATA
+    assert diagnosis.verdict is NOT_ENOUGH_DATA
     assert diagnosis.reasons[0] == "1 coupure seulement en 1 j 0 h"
 
 
 def test_nothing_at_all_is_not_enough_to_judge() -> None:
     diagnosis = diagnose(history_of([]))
-    assert diagnosis.verdict is V.NOT_ENOUGH_DATA
+    assert diagnosis.verdict is NOT_ENOUGH_DATA
     assert diagnosis.figures.uptime_percent is None
     assert [criterion.passed for criterion in diagnosis.criteria] == [None] * 4
 
@@ -119,7 +124,7 @@ def test_silences_of_this_bot_are_no_quiet_mesh() -> None:
     """The very same nights, told by a bot that asked before it declared them."""
     rng = random.Random(1)
     events = play(rng, 10, quiet_nights(rng), asks=True)
-    assert diagnose(from_text(*journal(events))).verdict is V.NETWORK_OR_POWER
+    assert diagnose(from_text(*journal(events))).verdict is NETWORK_OR_POWER
 
 
 def test_syncs_without_any_loss_are_cleared() -> None:
@@ -127,7 +132,7 @@ def test_syncs_without_any_loss_are_cleared() -> None:
     alive = LinkEvent(EventKind.ALIVE, BASE_S + 300 * 200)
     events = [LinkEvent(EventKind.CONNECTED, BASE_S - 1_000), *periodic, alive]
     diagnosis = diagnose(history_of(events))
-    assert diagnosis.verdict is V.SYNC_CLEARED
+    assert diagnosis.verdict is SYNC_CLEARED
     assert "pour 200 synchronisations" in diagnosis.reasons[0]
 
 
@@ -150,7 +155,11 @@ def test_a_sync_after_the_last_sign_of_life_did_not_cause_the_silence() -> None:
     of_day_s = loss.began_s % DAY_S
     assert of_day_s == 14 * 3_600 + 50 * 60 + 24
     diagnosis = diagnose(history)
-    assert (diagnosis.sync.syncs, diagnosis.sync.after, diagnosis.sync.began_before) == (0, 0, 1)
+    assert (diagnosis.sync.syncs, diagnosis.sync.after.losses, diagnosis.sync.began_before) == (
+        0,
+        0,
+        1,
+    )
     assert any("l'un de 124 s, 23 s plus tôt" in reason for reason in diagnosis.reasons)
 
 
@@ -171,7 +180,7 @@ def test_silences_begun_before_the_sync_never_accuse_it_however_many() -> None:
     for seed in range(20):
         diagnosis = played(fault_of, seed)
         assert diagnosis.sync.began_before > 10
-        assert diagnosis.verdict is V.NETWORK_OR_POWER
+        assert diagnosis.verdict is NETWORK_OR_POWER
 
 
 # -- Chance ------------------------------------------------------------------------------------
@@ -206,7 +215,7 @@ def test_independent_losses_accuse_the_sync_in_one_history_of_twenty_at_most() -
     for name, (count, make, skip) in _INDEPENDENT.items():
         for seed in range(count):
             total += 1
-            accused[name] += played(make, seed, skip=skip).verdict is V.SYNC_SUSPECTED
+            accused[name] += played(make, seed, skip=skip).verdict is SYNC_SUSPECTED
         assert accused[name] <= max(2, 0.05 * count), accused
     assert total >= 1_000
     assert accused.total() <= 0.05 * total, accused
@@ -221,7 +230,7 @@ def test_a_sync_that_kills_every_second_time_is_found_in_a_week(
         played(partial(sync_kills, per_day=per_day, silent=silent), seed).verdict
         for seed in range(1_000, 1_000 + count)
     ]
-    assert found.count(V.SYNC_SUSPECTED) >= 0.95 * count, Counter(found)
+    assert found.count(SYNC_SUSPECTED) >= 0.95 * count, Counter(verdict.name for verdict in found)
 
 
 def test_the_sync_of_a_first_connection_accuses_nobody() -> None:
@@ -240,8 +249,8 @@ def test_the_sync_of_a_first_connection_accuses_nobody() -> None:
             LinkEvent(EventKind.RECONNECTED, at_s + 12, count=1),
         ]
     diagnosis = diagnose(history_of(events))
-    assert diagnosis.verdict is V.DATABASE_DUMP
-    assert diagnosis.sync.after == 0
+    assert diagnosis.verdict is DATABASE_DUMP
+    assert diagnosis.sync.after.losses == 0
 
 
 def test_losses_at_the_same_age_without_a_sync_do_not_accuse_it() -> None:
@@ -258,16 +267,16 @@ def test_losses_at_the_same_age_without_a_sync_do_not_accuse_it() -> None:
         return fault
 
     skipping = [played(make, seed, skip=True).verdict for seed in range(40)]
-    assert skipping.count(V.SYNC_SUSPECTED) <= 2
+    assert skipping.count(SYNC_SUSPECTED) <= 2
     # Without those days nothing tells the one from the other, and the advice is to try them.
     never_skipping = played(make, 1)
-    assert never_skipping.verdict is V.SYNC_SUSPECTED
+    assert never_skipping.verdict is SYNC_SUSPECTED
     assert "TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True" in never_skipping.advice[0]
 
 
 def test_a_sync_that_kills_is_found_on_the_days_when_it_is_not_skipped() -> None:
     verdicts = [played(partial(sync_kills, per_day=6.0), n, skip=True).verdict for n in range(40)]
-    assert verdicts.count(V.SYNC_SUSPECTED) >= 38
+    assert verdicts.count(SYNC_SUSPECTED) >= 38
 
 
 @pytest.mark.parametrize(
@@ -315,13 +324,9 @@ def test_upper_bounds_are_those_of_clopper_and_pearson(
 def evidence(after: int, control: int, *, syncs: int = 100, before: int = 0) -> SyncEvidence:
     return SyncEvidence(
         syncs=syncs,
-        after=after,
-        after_s=90.0 * syncs,
-        control=control,
-        control_s=150.0 * syncs,
-        before=before,
-        before_s=30.0 * syncs,
-        began_before=0,
+        after=LossRate(after, 90.0 * syncs),
+        control=LossRate(control, 150.0 * syncs),
+        before=LossRate(before, 30.0 * syncs),
     )
 
 

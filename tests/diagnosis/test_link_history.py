@@ -2,7 +2,8 @@
 
 import pytest
 
-from meshbot.diagnosis.link_history import LinkHistory, history_of
+from meshbot.diagnosis.history_builder import history_of
+from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from tests.diagnosis.histories import BASE_S, DAY_S, HOUR_S

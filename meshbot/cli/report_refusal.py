@@ -1,0 +1,5 @@
+"""Why there is no report."""
+
+
+class ReportRefusal(Exception):
+    """The report cannot be made. ``str()`` says in French why."""

@@ -1,0 +1,51 @@
+"""The two things that the diagnosis needs of the binomial distribution, exactly. Pure.
+
+scipy and statsmodels have both, and would be fifty times as large as the bot.
+"""
+
+import math
+
+
+def binomial_tail(successes: int, trials: int, chance: float) -> float:
+    """Return the probability of ``successes`` or more in ``trials`` of probability ``chance``."""
+    if successes <= 0:
+        return 1.0
+    if chance <= 0.0:
+        return 0.0
+    if chance >= 1.0:
+        return 1.0
+    if successes > trials * chance:
+        return min(1.0, _probability_of(range(successes, trials + 1), trials, chance))
+    return max(0.0, 1.0 - _probability_of(range(successes - 1, -1, -1), trials, chance))
+
+
+def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
+    """Return the largest chance not excluded by ``successes`` in ``trials`` (Clopper-Pearson)."""
+    if successes >= trials:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        # P(so few or fewer) falls as the chance grows.
+        if 1.0 - binomial_tail(successes + 1, trials, middle) > 1.0 - confidence:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _probability_of(numbers: range, trials: int, chance: float) -> float:
+    """Add up the probabilities of numbers that lead away from the likeliest."""
+    total = 0.0
+    for number in numbers:
+        term = math.exp(
+            math.lgamma(trials + 1)
+            - math.lgamma(number + 1)
+            - math.lgamma(trials - number + 1)
+            + number * math.log(chance)
+            + (trials - number) * math.log1p(-chance)
+        )
+        total += term
+        if term < total * 1e-15:
+            break
+    return total

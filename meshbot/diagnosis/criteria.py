@@ -1,0 +1,108 @@
+"""The bot's promises about the link, and whether it kept them. Pure."""
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.session import Session
+from meshbot.diagnosis.sync_reasons import sync_reasons
+from meshbot.model.cause import Cause
+
+SILENCE_BACK_S = 18.0
+KEYS_BACK_S = 48.0
+PERIODIC_S = 300.0
+ROUNDING_S = 1.0
+CLEAR_P = 0.2
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One of the bot's promises. ``passed`` is None where the data cannot tell."""
+
+    name: str
+    passed: bool | None
+    evidence: str
+
+
+def criteria_of(case: Case) -> list[Criterion]:
+    """Return the promises, in the order of the report."""
+    return [
+        _silence_criterion(case.history),
+        _keys_criterion(case.history),
+        _messages_criterion(case.history),
+        _no_harm_criterion(case),
+    ]
+
+
+def _silence_criterion(history: LinkHistory) -> Criterion:
+    name = f"liaison silencieuse rétablie en {SILENCE_BACK_S:.0f} s"
+    times_s = [
+        loss.recovered_s - loss.declared_s
+        for loss in history.losses
+        if loss.cause is Cause.SILENCE and not loss.failures and loss.recovered_s is not None
+    ]
+    if not times_s:
+        return Criterion(name, None, "aucun silence dont le nœud soit revenu aussitôt")
+    late = sum(time_s > SILENCE_BACK_S + ROUNDING_S for time_s in times_s)
+    return Criterion(
+        name,
+        not late,
+        f"{len(times_s) - late} fois sur {len(times_s)}, {statistics.median(times_s):.0f} s "
+        f"(médiane), {max(times_s):.0f} s au plus",
+    )
+
+
+def _keys_criterion(history: LinkHistory) -> Criterion:
+    name = "clés de retour : T+48 s, ou au prochain cycle périodique"
+    in_time = [
+        kept
+        for before, session in zip(history.sessions, history.sessions[1:], strict=False)
+        if before.loss is not None
+        and (kept := _keys_are_back_in_time(session, history.end_of(session))) is not None
+    ]
+    if not in_time:
+        return Criterion(name, None, "aucune reconnexion assez longue")
+    return Criterion(
+        name,
+        all(in_time),
+        f"{sum(in_time)} fois sur {len(in_time)} après une reconnexion",
+    )
+
+
+def _keys_are_back_in_time(session: Session, end_s: float) -> bool | None:
+    """Say whether the keys came back in time; None if that cannot be told.
+
+    The time counts from the declared silence, or for a loss of another kind from the reconnection.
+    """
+    if session.reconnected_at_s is None or session.skips_sync is None:
+        return None
+    limit_s = PERIODIC_S if session.skips_sync else KEYS_BACK_S - SILENCE_BACK_S
+    back_s = session.keys_back_s
+    if back_s is None and end_s - session.reconnected_at_s < limit_s + ROUNDING_S:
+        return None  # lost again, or not yet over
+    time_s = (back_s if back_s is not None else math.inf) - session.reconnected_at_s
+    return time_s <= limit_s + 2 * ROUNDING_S
+
+
+def _messages_criterion(history: LinkHistory) -> Criterion:
+    name = "messages scellés ouverts par le bot"
+    if not history.messages_opened + history.messages_not_opened:
+        return Criterion(name, None, "aucun message scellé, ou un journal en texte")
+    return Criterion(
+        name,
+        history.messages_opened > 0,
+        f"{history.messages_opened} ouverts, {history.messages_not_opened} non",
+    )
+
+
+def _no_harm_criterion(case: Case) -> Criterion:
+    sync, comparison = case.sync, case.comparison
+    passed: bool | None = None
+    if sync.suspect or (comparison is not None and comparison.accuses):
+        passed = False
+    elif sync.cleared and sync.p_value >= CLEAR_P:
+        passed = True
+    reasons = sync_reasons(sync) or ["aucune synchronisation après une reconnexion"]
+    return Criterion("aucune coupure causée par le bot", passed, reasons[0])

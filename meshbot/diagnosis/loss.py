@@ -1,0 +1,44 @@
+"""The loss of a link."""
+
+from dataclasses import dataclass, field
+
+from meshbot.model.cause import Cause
+
+CUT_BY_THE_NODE = (Cause.FIN, Cause.RESET)
+
+
+@dataclass
+class Loss:
+    """The end of a session that nobody had ordered. ``began_s``: the last sign of life.
+
+    A silence that is declared after 124 s began 124 s before: that is when the link was lost, and
+    what happened later cannot have caused it.
+    """
+
+    declared_s: float
+    began_s: float
+    cause: Cause
+    session_start_s: float = 0.0
+    nodes: int | None = None
+    """How many nodes the session had downloaded."""
+    attempts: int = 0
+    failures: list[Cause] = field(default_factory=list)
+    """Why attempts to connect again failed."""
+    recovered_s: float | None = None
+    asked: bool = False
+    """Whether the node had been asked before silence was declared."""
+
+    @property
+    def life_s(self) -> float:
+        """How long the session had been alive."""
+        return max(self.began_s - self.session_start_s, 0.0)
+
+    @property
+    def outage_s(self) -> float | None:
+        """From the last sign of life to the next success; None while there is none."""
+        return self.recovered_s - self.began_s if self.recovered_s is not None else None
+
+    @property
+    def silence_s(self) -> float | None:
+        """How long the silence was when it was declared, for one."""
+        return self.declared_s - self.began_s if self.cause is Cause.SILENCE else None

@@ -1,0 +1,120 @@
+"""What speaks for and against the key sync, and what follows from it. Pure.
+
+The question that operators ask is whether the key sync kills the link. Two things answer it:
+
+- **Order.** What happened after the link had died cannot have killed it. When it died, only the
+  last sign of life tells, and a live node may say nothing for some time after that: so a sync that
+  ran within three quarters of a minute of the last sign of life is no alibi if that happens more
+  often than by chance.
+- **Chance.** Losses in the minute and a half after a sync are compared with those in comparable
+  time: the two minutes before it, the two minutes after that minute and a half, and the first two
+  minutes of sessions that were reopened and had no sync. If the sync does nothing, each loss falls
+  into the first kind of time with the probability that is its share of the time (an exact binomial
+  test). Losses come in bad hours and syncs follow reconnections: so only time as near as that is
+  compared, and they must also be twice as frequent as before the sync, where the hour is as bad;
+  and, if the operator tried it, twice as frequent as at the same age of sessions whose sync was
+  skipped, because sessions may be frail at that age for another reason.
+"""
+
+from dataclasses import dataclass, field
+
+from meshbot.diagnosis.binomial import binomial_tail, upper_bound
+from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.loss_rate import LossRate
+
+ALPHA = 0.03
+MIN_ACCUSING = 3
+MIN_RATE_RATIO = 2.0
+MAX_CLEARED_EXCESS = 0.2
+"""The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
+JUST_BEFORE_S = 45.0
+"""Longest time that a live node says nothing: heartbeats are half a minute apart."""
+MIN_DOUBTFUL = 5
+DOUBTFUL_P = 0.001
+DOUBTFUL_SHARE = 0.3
+
+
+@dataclass
+class SyncEvidence:
+    """Losses after syncs against losses in comparable time without one."""
+
+    syncs: int = 0
+    """Syncs during a live link."""
+    after: LossRate = field(default_factory=LossRate)
+    """In the minute and a half after one."""
+    control: LossRate = field(default_factory=LossRate)
+    """In comparable time."""
+    before: LossRate = field(default_factory=LossRate)
+    """Of ``control``, between the beginning of the session and its first sync."""
+    same_age: LossRate = field(default_factory=LossRate)
+    """In sessions whose sync was skipped, at the age at which others are after theirs."""
+    whole: LossRate = field(default_factory=LossRate)
+    """In all the time that the link was up."""
+    silences: int = 0
+    began_before: int = 0
+    """Silences that had begun when the sync in them ran: it cannot have caused them."""
+    just_before: int = 0
+    """Of these, the ones whose last sign of life came shortly before the sync."""
+    example: tuple[Loss, float] | None = None
+    """One of the silences begun before, and when the sync in it ran."""
+    deferred_only: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether last signs of life stand before syncs more often than by chance."""
+        up_s = self.whole.time_s
+        if self.just_before < max(MIN_DOUBTFUL, DOUBTFUL_SHARE * self.silences) or not up_s:
+            return False
+        syncs = self.syncs + self.began_before
+        chance = min(1.0, syncs * JUST_BEFORE_S / up_s)
+        return binomial_tail(self.just_before, self.silences, chance) < DOUBTFUL_P
+
+    @property
+    def bound(self) -> float:
+        """The largest share of syncs that may kill the link and not be noticed (95 %)."""
+        if not self.syncs:
+            return 1.0
+        most = upper_bound(self.after.losses, self.syncs) * self.syncs
+        return max(0.0, (most - self.background) / self.syncs)
+
+    @property
+    def expected(self) -> float:
+        """How many losses would follow syncs by chance, at the rate of all the other time."""
+        other_s = self.whole.time_s - self.after.time_s
+        if other_s <= 0:
+            return 0.0
+        return (self.whole.losses - self.after.losses) * self.after.time_s / other_s
+
+    @property
+    def background(self) -> float:
+        """How many losses there would be after syncs at the rate of the comparable time."""
+        if not self.control.time_s:
+            return 0.0
+        return self.control.losses * self.after.time_s / self.control.time_s
+
+    @property
+    def p_value(self) -> float:
+        """The probability of so many, or more, if the sync does nothing."""
+        both_s = self.after.time_s + self.control.time_s
+        if not both_s:
+            return 1.0
+        both = self.after.losses + self.control.losses
+        return binomial_tail(self.after.losses, both, self.after.time_s / both_s)
+
+    @property
+    def suspect(self) -> bool:
+        """Whether losses follow syncs more often than chance allows."""
+        if self.after.losses < MIN_ACCUSING or not self.after.time_s:
+            return False
+        # The second look must see more.
+        alpha, ratio = (ALPHA / 3, 1.5) if self.deferred_only else (ALPHA, 1.0)
+        ratio *= MIN_RATE_RATIO
+        others_per_s = max(self.control.per_s, self.before.per_s, self.same_age.per_s)
+        return self.p_value < alpha and self.after.per_s >= ratio * others_per_s
+
+    @property
+    def cleared(self) -> bool:
+        """Whether it is excluded, at 95 %, that every fifth sync kills the link."""
+        if self.suspect or self.doubtful or not self.syncs or self.p_value < 0.05:
+            return False
+        return self.bound < MAX_CLEARED_EXCESS
