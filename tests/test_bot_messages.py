@@ -12,7 +12,10 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.simulation.peer import make_peers
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
+from tests.support.air import texts_to, wait_text
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 BROADCAST_NUM = 0xFFFFFFFF
 COMPLETE = "✅ SYNC COMPLETE"

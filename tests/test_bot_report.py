@@ -26,8 +26,11 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.storage import Storage
-from tests.conftest import WAIT_S, BotFactory, Journal, wait_text
-from tests.messages.test_commands import FakeView
+from tests.support.air import wait_text
+from tests.support.fake_view import FakeView
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 RECONNECTED = "✅ Reconnexion TCP réussie"
 COMPLETE = "✅ SYNC COMPLETE"

@@ -17,7 +17,9 @@ import serial
 from meshbot.link.mesh_serial_interface import find_serial_port
 from meshbot.model.link_error import LinkError
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 
 class Cable:

@@ -35,7 +35,7 @@ from tests.diagnosis.histories import (
     play,
     sync_kills,
 )
-from tests.test_main import ROOT
+from tests.support.program import ROOT
 
 END_S = BASE_S + 10 * DAY_S
 

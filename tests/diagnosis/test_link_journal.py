@@ -19,9 +19,10 @@ from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
 from meshbot.model.link_notes import LinkNotes
 from meshbot.store.storage import Storage, StorageError, StorageVanished
 from node_manager import NodeManager
-from tests.conftest import WAIT_S, Journal
 from tests.diagnosis.histories import DAY_S
-from tests.fakes import Clock
+from tests.support.clock import Clock
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
 
 K = EventKind
 FAILED = "❌ Journal de la liaison non écrit"

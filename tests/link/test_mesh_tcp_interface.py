@@ -3,7 +3,6 @@
 import gc
 import itertools
 import logging
-import queue
 import socket
 import threading
 import time
@@ -20,33 +19,12 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError, NodeBusyError
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, open_sockets
+from tests.support.descriptors import open_sockets
+from tests.support.limits import WAIT_S
+from tests.support.publishing import flush_publishing
+from tests.support.session_events import Events
 
 BROADCAST_NUM = 0xFFFFFFFF
-
-
-class Events:
-    """Records what an interface reports."""
-
-    def __init__(self) -> None:
-        self.ready: queue.Queue[SupervisedInterface] = queue.Queue()
-        self.lost: queue.Queue[LinkError] = queue.Queue()
-        self.nodes: queue.Queue[list[mesh_pb2.NodeInfo]] = queue.Queue()
-        self.packets: queue.Queue[mesh_pb2.MeshPacket] = queue.Queue()
-
-    def interface_ready(self, interface: SupervisedInterface) -> None:
-        self.ready.put(interface)
-
-    def interface_lost(self, interface: SupervisedInterface, loss: LinkError) -> None:
-        self.lost.put(loss)
-
-    def nodes_downloaded(
-        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
-    ) -> None:
-        self.nodes.put(nodes)
-
-    def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
-        self.packets.put(packet)
 
 
 @pytest.fixture
@@ -143,13 +121,6 @@ def test_a_loss_is_reported_once_and_nothing_comes_back(
     assert lost == [interface]
     # The stock interface is back within 1 s of a FIN, and at the next write after a RST.
     assert not node.wait_until(lambda n: n.connections_total > 1, 1.5)
-
-
-def flush_publishing() -> None:
-    """Wait until the library's callback thread has done what was queued so far."""
-    done = threading.Event()
-    meshtastic.publishingThread.queueWork(done.set)
-    assert done.wait(WAIT_S)
 
 
 def test_closing_is_no_loss_and_leaves_no_thread_timer_or_socket(

@@ -1,6 +1,6 @@
 """Every way the link dies, as scenarios on a real socket: run by the tests, and to write the page.
 
-``python tests/fault_matrix.py docs/link-faults.md`` runs them all at full length and writes the
+``python tests/long_runs/fault_matrix.py docs/link-faults.md`` runs them all at full length and writes the
 measured times; the tests run the same scenarios with the durations named ``brief``.
 
 A scenario brings a fault about, and calls :meth:`Scene.serve` at the moment from which the node
@@ -27,7 +27,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import Journal
+from tests.support.journal import Journal
 
 LIMIT_S = 90.0
 ALWAYS_FORBIDDEN = ("Traceback", "inattendue", "[ERROR]")

@@ -1,4 +1,4 @@
-"""A random mixture of faults for as long as one likes: ``python tests/soak.py --seconds 3600``.
+"""A random mixture of faults for as long as one likes: ``python tests/long_runs/soak.py --seconds 3600``.
 
 The seed is printed, and the same seed gives the same faults in the same order. Checked all the
 time: one connection at most, no thread or descriptor left over, nothing in the journal that should
@@ -22,7 +22,9 @@ from pathlib import Path
 
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import QUICK_CONSTANTS, Journal, open_descriptors
+from tests.support.descriptors import open_descriptors
+from tests.support.journal import Journal
+from tests.support.quick_bot import QUICK_CONSTANTS
 
 UP_FOR_S = 0.4  # 2 s at the scale of the other constants
 ANSWER_LIMIT_S = 10.0

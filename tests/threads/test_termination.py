@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_main import LIMIT_S, Program
-from tests.test_main import run as run_fixture
+from tests.support.limits import PROGRAM_S
+from tests.support.program import Program
 
-run = run_fixture
 ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
@@ -95,7 +94,7 @@ def test_usr1_during_start_up_is_harmless(run: Callable[..., Program]) -> None:
     """
     program = run()
     status = Path(f"/proc/{program.process.pid}/status")
-    deadline_s = time.monotonic() + LIMIT_S
+    deadline_s = time.monotonic() + PROGRAM_S
     while not survives_usr1(status, "SigIgn"):
         assert program.process.poll() is None and time.monotonic() < deadline_s
     while not survives_usr1(status, "SigCgt"):

@@ -22,8 +22,11 @@ from meshbot.simulation import packets
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.storage import Storage
 from node_manager import NodeManager
-from tests.conftest import WAIT_S, BotFactory, Journal
-from tests.link.test_mesh_tcp_interface import Events, flush_publishing
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.publishing import flush_publishing
+from tests.support.quick_bot import BotFactory
+from tests.support.session_events import Events
 
 PORT = portnums_pb2.PortNum
 

@@ -15,7 +15,10 @@ from meshtastic.protobuf import mesh_pb2
 
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal, open_descriptors
+from tests.support.descriptors import open_descriptors
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 CONNECTED = "✅ Connexion TCP établie"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"

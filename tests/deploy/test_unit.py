@@ -11,7 +11,7 @@ import pytest
 
 from meshbot.service.service_notifier import MAX_TICK_S, STUCK_S
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 UNIT = (ROOT / "deploy" / "meshbot.service").read_text(encoding="utf-8")
 
 

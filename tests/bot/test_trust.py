@@ -19,7 +19,10 @@ from meshbot.service.settings import ConfigError
 from meshbot.simulation import packets
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
+from tests.support.air import texts_to, wait_text
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
