@@ -1,4 +1,6 @@
-"""A random mixture of faults for as long as one likes: ``python tests/long_runs/soak.py --seconds 3600``.
+"""A random mixture of faults for as long as one likes.
+
+``python tests/long_runs/soak.py --seconds 3600`` plays an hour.
 
 The seed is printed, and the same seed gives the same faults in the same order. Checked all the
 time: one connection at most, no thread or descriptor left over, nothing in the journal that should
