@@ -22,6 +22,7 @@ from tests.support.quick_bot import QUICK_CONSTANTS, BotFactory
 # No deadline: how long one example takes says how busy the machine is. The same examples each time:
 # a change fails for what it changed, and a test that passed here passes there.
 settings.register_profile("meshbot", deadline=None, derandomize=True)
+settings.register_profile("quick", settings.get_profile("meshbot"), max_examples=20)
 settings.load_profile("meshbot")
 
 # The library's callback thread lives as long as the process.
@@ -30,6 +31,13 @@ _LASTING_THREADS = {"publishing"}
 
 def _own_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name not in _LASTING_THREADS}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what starts the program: a second or more of importing each time."""
+    for item in items:
+        if "run" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from tests.support.air import wait_text
 from tests.support.fake_view import FakeView
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
-from tests.support.quick_bot import BotFactory
+from tests.support.quick_bot import QUICK_SILENCE, BotFactory
 
 RECONNECTED = "✅ Reconnexion TCP réussie"
 COMPLETE = "✅ SYNC COMPLETE"
@@ -134,7 +134,7 @@ def test_reboots_are_found(
 def test_a_bad_network_is_found(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:
-    bot = start_bot(node)
+    bot = start_bot(node, **QUICK_SILENCE)
     journal.wait_for(COMPLETE)
     for times in range(1, 4):
         node.go_silent()

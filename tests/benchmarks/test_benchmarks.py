@@ -22,6 +22,8 @@ from benchmarks.line import (
 from benchmarks.pair import Pair
 from benchmarks.program import Program, ProgramFailed
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

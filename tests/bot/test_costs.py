@@ -305,6 +305,7 @@ def test_what_a_mesh_says_all_day_executes_no_statement(bot: MeshBot, node: Simu
     assert about_nodes == []
 
 
+@pytest.mark.slow
 def test_what_a_mesh_says_all_day_leaves_nothing_in_memory(
     bot: MeshBot, node: SimulatedNode
 ) -> None:

@@ -319,6 +319,7 @@ def fill_with_keys_to_decide(path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_first", [False, True], ids=["before", "in the middle"])
+@pytest.mark.slow
 def test_a_list_into_a_pipe_that_is_closed_ends_without_a_word(
     read_first: bool, tmp_path: Path
 ) -> None:

@@ -651,6 +651,7 @@ def resident_kb() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
 
 
+@pytest.mark.slow
 def test_ten_thousand_bad_sealed_packets_get_no_answer_and_leave_nothing_behind(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:

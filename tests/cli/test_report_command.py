@@ -35,6 +35,7 @@ from tests.diagnosis.histories import (
     play,
     sync_kills,
 )
+from tests.support.limits import PROGRAM_S
 from tests.support.program import ROOT
 
 END_S = BASE_S + 10 * DAY_S
@@ -274,6 +275,7 @@ def test_a_damaged_journal_is_judged_all_the_same(
     assert json.loads(found)["verdict"] == json.loads(whole)["verdict"]
 
 
+@pytest.mark.slow
 def test_the_program_reads_standard_input_and_shows_no_bar_without_a_terminal(
     kept: Path, tmp_path: Path
 ) -> None:
@@ -284,7 +286,7 @@ def test_the_program_reads_standard_input_and_shows_no_bar_without_a_terminal(
             env={**os.environ, "MESHBOT_DATABASE_PATH": str(tmp_path / "bot.db")},
             stdin=standard_input,
             capture_output=True,
-            timeout=30,
+            timeout=PROGRAM_S,
             check=False,
         )
     assert done.returncode == 0
@@ -300,6 +302,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_how_far_the_reading_is(
     report: Report, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +338,7 @@ class StandardInput:
         self.buffer = buffer
 
 
+@pytest.mark.slow
 def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
     report: Report, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ KILLS: Make = lambda rng: sync_kills(rng, 3.0)  # noqa: E731
         pytest.param(quiet_nights, True, V.QUIET_MESH, id="quiet mesh, older bot"),
     ],
 )
+@pytest.mark.slow
 def test_the_cause_of_a_month_is_found(
     make: Make, older: bool, verdict: Verdict, seed: int
 ) -> None:
@@ -200,6 +201,7 @@ _INDEPENDENT: dict[str, tuple[int, Make, bool]] = {
 """How many weeks of which losses that have nothing to do with the sync."""
 
 
+@pytest.mark.slow
 def test_independent_losses_accuse_the_sync_in_one_history_of_twenty_at_most() -> None:
     accused: Counter[str] = Counter()
     total = 0

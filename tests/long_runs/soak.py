@@ -26,7 +26,7 @@ from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.descriptors import open_descriptors
 from tests.support.journal import Journal
-from tests.support.quick_bot import QUICK_CONSTANTS
+from tests.support.quick_bot import QUICK_CONSTANTS, QUICK_SILENCE
 
 UP_FOR_S = 0.4  # 2 s at the scale of the other constants
 ANSWER_LIMIT_S = 10.0
@@ -34,6 +34,10 @@ SETTLE_LIMIT_S = 20.0
 FORBIDDEN = ("Traceback", "inattendue", "[ERROR]")
 CONSTANTS = {
     **QUICK_CONSTANTS,
+    **QUICK_SILENCE,
+    "TCP_HANDSHAKE_TIMEOUT": 1.0,
+    "TCP_CONNECT_TIMEOUT": 1.0,
+    "TEXT_QUEUE_WAIT": 0.5,
     "TEXT_INTERVAL": 0.01,
     "FLOOD_BURST": 1_000,
     "TCP_YIELD_FIRST": 0.2,

@@ -858,5 +858,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
 
 TestKeysOfNodes = KeysOfNodes.TestCase
 TestKeysOfNodes.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestKeysOfNodes.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
 TestKeysOnAFailingDisk = KeysOnAFailingDisk.TestCase
 TestKeysOnAFailingDisk.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestKeysOnAFailingDisk.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]

@@ -23,6 +23,7 @@ from meshbot.simulation import __main__ as program
 from meshbot.simulation.packets import BROADCAST_NUM, sender_of
 from meshbot.simulation.peer import SimulatedPeer, make_peers, number_from_key
 from meshbot.simulation.simulated_node import SimulatedNode
+from tests.support.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 5.0
@@ -1203,7 +1204,7 @@ def run_stock_client(port: int, option: str) -> str:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -1214,6 +1215,7 @@ def expected_peers(count: int) -> list[SimulatedPeer]:
     return make_peers(count, 1)
 
 
+@pytest.mark.slow
 def test_the_stock_client_sees_names_and_keys() -> None:
     own = SimulatedNode()
     with running_program("--nodes", "5") as (process, port, line):
@@ -1233,6 +1235,7 @@ def test_the_stock_client_sees_names_and_keys() -> None:
         assert peer.long_name in nodes
 
 
+@pytest.mark.slow
 def test_the_program_ends_with_0_on_ctrl_c() -> None:
     with running_program("--demo", "--nodes", "2", "--firmware", "2.8.0") as (process, port, line):
         assert "2.8.0" in line

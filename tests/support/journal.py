@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 import pytest
 
@@ -17,11 +18,14 @@ class Journal(logging.Handler):
         self.setFormatter(JournalFormatter())
         self._changed = threading.Condition()
         self._lines: list[str] = []
+        self._at_s: list[float] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        at_s = time.monotonic()
         line = self.format(record)
         with self._changed:
             self._lines.append(line)
+            self._at_s.append(at_s)
             self._changed.notify_all()
 
     @property
@@ -39,6 +43,7 @@ class Journal(logging.Handler):
         """Drop the lines so far: a long run must not keep them all."""
         with self._changed:
             self._lines.clear()
+            self._at_s.clear()
 
     def count(self, text: str) -> int:
         """Return what ``grep -c`` would."""
@@ -54,3 +59,12 @@ class Journal(logging.Handler):
             if not self._changed.wait_for(lambda: len(found()) >= times, timeout_s):
                 pytest.fail(f"no line with {text!r} ({times}x) in:\n" + "\n".join(self._lines))
             return found()[times - 1]
+
+    def time_of(self, text: str, times: int = 1, timeout_s: float = WAIT_S) -> float:
+        """Wait as :meth:`wait_for`; return when the line was logged, on the monotonic clock."""
+        self.wait_for(text, times, timeout_s)
+        with self._changed:
+            found = [
+                at_s for line, at_s in zip(self._lines, self._at_s, strict=True) if text in line
+            ]
+        return found[times - 1]

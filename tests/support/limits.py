@@ -5,3 +5,7 @@ WAIT_S = 30.0
 
 PROGRAM_S = 90.0
 """For a program to come up, or to end."""
+
+LATE_S = 2.5
+"""How much later than promised a busy machine may be. Less than what the promise rules out: a pause
+at its default length, or another round of the one that is allowed."""

@@ -54,7 +54,7 @@ def test_a_signal_ends_the_wait(name: str, early: bool) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
@@ -140,7 +140,7 @@ def test_an_end_that_comes_with_questions_is_not_delayed_by_them(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -171,7 +171,7 @@ def ticks_of(body: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
