@@ -19,6 +19,7 @@ from meshbot.service.settings import ConfigError
 from meshbot.simulation import packets
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.simulation.traits import SimulatedTraits
 from tests.support.air import texts_to, wait_text
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
@@ -139,7 +140,7 @@ def test_strangers_are_asked_a_bounded_number_of_times_an_hour(
 def test_a_node_that_withholds_its_key_is_said_once_and_nobody_is_asked(
     quick_bot: BotFactory, journal: Journal
 ) -> None:
-    with SimulatedNode(withholds_private_key=True) as node:
+    with SimulatedNode(traits=SimulatedTraits(withholds_private_key=True)) as node:
         peer, evicted = node.peers[0], node.peers[1]
         node.evict(evicted)
         quick_bot(node)
