@@ -131,6 +131,7 @@ def test_reboots_are_found(
     assert printed.figures.reconnections == 3
 
 
+@pytest.mark.slow
 def test_a_bad_network_is_found(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:

@@ -148,6 +148,7 @@ def test_the_default_delay_is_announced_as_30s(
     assert line.endswith("[INFO] 🔑 Synchronisation clés publiques programmée dans 30s...")
 
 
+@pytest.mark.slow
 def test_a_deferred_sync_leaves_a_newer_interface_alone(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -162,6 +163,7 @@ def test_a_deferred_sync_leaves_a_newer_interface_alone(
     assert journal.count("Démarrage synchronisation") == 1
 
 
+@pytest.mark.slow
 def test_a_deferred_sync_does_not_run_during_a_reconnection(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -196,6 +198,7 @@ def test_the_deferred_sync_uses_the_interface_it_was_scheduled_for(
 
 
 @pytest.mark.parametrize("firmware", ["2.5.20", "2.7.11"])
+@pytest.mark.slow
 def test_a_quiet_mesh_is_no_dead_link(
     firmware: str, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -218,6 +221,7 @@ def test_a_quiet_mesh_is_no_dead_link(
     ],
     ids=["queueStatus", "log record"],
 )
+@pytest.mark.slow
 def test_anything_the_node_sends_proves_it_alive(
     sign_of_life: mesh_pb2.FromRadio, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -305,6 +309,7 @@ def test_a_node_that_never_finishes_its_configuration_is_given_up_and_tried_agai
     assert node.max_connections_open == 1
 
 
+@pytest.mark.slow
 def test_a_slow_handshake_is_not_a_dead_one(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:

@@ -418,6 +418,7 @@ def test_an_admin_named_with_his_key_is_obeyed_under_that_key_only(
     assert node.connections_total == connections
 
 
+@pytest.mark.slow
 def test_whoever_uses_a_number_neither_mutes_its_owner_nor_has_him_answered_twice(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:

@@ -116,6 +116,7 @@ def test_nothing_at_all_is_not_enough_to_judge() -> None:
     assert [criterion.passed for criterion in diagnosis.criteria] == [None] * 4
 
 
+@pytest.mark.slow
 def test_silences_of_this_bot_are_no_quiet_mesh() -> None:
     """The very same nights, told by a bot that asked before it declared them."""
     rng = random.Random(1)
@@ -216,6 +217,7 @@ def test_independent_losses_accuse_the_sync_in_one_history_of_twenty_at_most() -
 
 @pytest.mark.parametrize("silent", [True, False], ids=["silences", "cuts"])
 @pytest.mark.parametrize(("per_day", "count"), [(2.0, 120), (4.0, 100), (10.0, 40)])
+@pytest.mark.slow
 def test_a_sync_that_kills_every_second_time_is_found_in_a_week(
     per_day: float, count: int, silent: bool
 ) -> None:

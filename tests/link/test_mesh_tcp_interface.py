@@ -253,6 +253,7 @@ def test_packet_ids_are_not_repeated_soon(interface: MeshTCPInterface) -> None:
     assert all(0 < packet_id <= 0xFFFFFFFF for packet_id in ids)
 
 
+@pytest.mark.slow
 def test_a_node_that_stops_reading_cannot_block_a_send_for_long(
     node: SimulatedNode, interface: MeshTCPInterface, events: Events
 ) -> None:

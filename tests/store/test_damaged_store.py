@@ -554,6 +554,7 @@ def prepare_used(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.slow
 def test_the_bot_starts_on_a_damaged_file_and_learns_again(
     name: str, node: SimulatedNode, start_bot: BotFactory, journal: Journal, path: Path
 ) -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import random
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from meshbot.model.known_node import KnownNode
@@ -27,11 +29,27 @@ def make_nodes(count: int = NODES) -> list[KnownNode]:
 
 def fill(path: Path, nodes: list[KnownNode] | None = None) -> None:
     """Make a database as a bot leaves it that stopped in order."""
+    if nodes is None:
+        path.write_bytes(_full_database())
+    else:
+        _save(path, nodes)
+
+
+def _save(path: Path, nodes: list[KnownNode]) -> None:
     storage = Storage(path)
     storage.open()
     others = {FIRST_NUM: [OtherKey(FIRST_NUM, b"o" * 32, offered_at=5)]}
-    storage.save_nodes(make_nodes() if nodes is None else nodes, others)
+    storage.save_nodes(nodes, others)
     storage.close()
+
+
+@cache
+def _full_database() -> bytes:
+    """Return the file of all the nodes, which takes a while to make."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bot.db"
+        _save(path, make_nodes())
+        return path.read_bytes()
 
 
 def page_of(path: Path, num: int) -> int:

@@ -245,6 +245,7 @@ termination.wait(tick)
     )
 
 
+@pytest.mark.slow
 def test_to_be_woken_many_times_neither_blocks_nor_hides_the_end() -> None:
     assert (
         ticks_of(
