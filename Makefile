@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Built as pip will always do it: else an old pip warns of a package that comes as source.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test check lint faults soak week kill bench node clean
+.PHONY: run test quick check lint faults soak week kill bench node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -11,10 +13,15 @@ run: $(VENV)/.run-ready
 test: $(VENV)/.test-ready
 	$(BIN)/python -m pytest
 
+# The inner loop, under half a minute: all but what is marked as slow, with fewer examples.
+quick: $(VENV)/.test-ready
+	$(BIN)/python -m pytest -n 4 -m "not slow" --hypothesis-profile quick
+
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/lint-imports
 
 check: lint test
 
@@ -44,16 +51,27 @@ node: $(VENV)/.run-ready
 	$(BIN)/python -m meshbot.simulation --port 4403
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
+# Here once pip works: an environment that was left half-made is made anew. One that was used to the
+# end before this mark was thought of is kept.
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "$(PYTHON) is missing: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing: sudo apt-get install python3-venv"; exit 1; }
+	@[ -e $(VENV)/.run-ready ] || { echo "Making the Python environment $(VENV), once: some seconds..."; \
+	  $(PYTHON) -m venv --clear $(VENV); }
+	@$(BIN)/python -m pip --version >/dev/null
+	@touch $@
 
-$(VENV)/.run-ready: requirements.txt $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	touch $@
+$(VENV)/.run-ready: requirements.txt $(VENV)/.made
+	@echo "Installing the libraries into $(VENV), once: ten seconds to a minute..."
+	@$(PIP) -r requirements.txt
+	@touch $@
 
-$(VENV)/.test-ready: requirements-dev.txt requirements.txt $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@ $(VENV)/.run-ready
+$(VENV)/.test-ready: requirements-dev.txt requirements.txt $(VENV)/.made
+	@echo "Installing the libraries and the tools into $(VENV), once: half a minute to two..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/.run-ready

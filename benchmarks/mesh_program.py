@@ -16,6 +16,7 @@ from benchmarks.command_loop import serve
 from meshbot.simulation import packets
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.simulation.traits import SimulatedTraits
 
 PING_EVERY_S = 1.0
 ANSWER_LIMIT_S = 20.0
@@ -32,7 +33,7 @@ class MeshProgram:
 
     def __init__(self, nodes: int, seed: int) -> None:
         """Build it; :meth:`run` starts it."""
-        self._node = SimulatedNode(peers=nodes, seed=seed)
+        self._node = SimulatedNode(peers=nodes, traits=SimulatedTraits(seed=seed))
         self._chance = random.Random(seed)
         self._burst = b""
         self._burst_packets = 0

@@ -12,7 +12,10 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.simulation.peer import make_peers
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
+from tests.support.air import texts_to, wait_text
+from tests.support.journal import Journal
+from tests.support.limits import LATE_S, WAIT_S
+from tests.support.quick_bot import QUICK_SILENCE, BotFactory
 
 BROADCAST_NUM = 0xFFFFFFFF
 COMPLETE = "✅ SYNC COMPLETE"
@@ -62,6 +65,7 @@ def test_each_command_is_answered(
     assert wait_text(node, node.peers[0].num).startswith(beginning)
 
 
+@pytest.mark.slow
 def test_five_peers_who_ask_at_once_all_get_their_answer(
     start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -201,7 +205,7 @@ def test_a_kept_command_older_than_ten_minutes_is_not_answered(
 def test_a_reply_queued_during_an_outage_is_sent_once_after_it(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
-    quick_bot(node, TEXT_INTERVAL=1.0)
+    quick_bot(node, TEXT_INTERVAL=1.0, **QUICK_SILENCE)
     journal.wait_for(COMPLETE)
     first, second = node.peers[:2]
     node.hear_text(first, "/ping")
@@ -221,7 +225,7 @@ def test_a_reply_written_into_a_link_that_has_just_died_is_sent_again(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
     """The socket took it, the node never did: only the end of the link tells."""
-    quick_bot(node, TEXT_INTERVAL=1.0)
+    quick_bot(node, TEXT_INTERVAL=1.0, **QUICK_SILENCE)
     journal.wait_for(COMPLETE)
     first, second = node.peers[:2]
     node.hear_text(first, "/ping")
@@ -493,8 +497,8 @@ def test_a_locked_database_delays_no_answer_and_no_stop(
     asked_s = time.monotonic()
     node.hear_text(peer, "/ping")
     wait_text(node, peer.num)
-    assert time.monotonic() - asked_s < 2.0
+    assert time.monotonic() - asked_s < 2.0 + LATE_S
     stopping_s = time.monotonic()
     bot.stop()
-    assert time.monotonic() - stopping_s < 3.0
+    assert time.monotonic() - stopping_s < 5.0
     locker.close()

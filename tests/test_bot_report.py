@@ -37,8 +37,11 @@ from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.database import Database
 from meshbot.store.link_event_store import LinkEventStore
-from tests.conftest import WAIT_S, BotFactory, Journal, wait_text
-from tests.messages.test_commands import FakeView
+from tests.support.air import wait_text
+from tests.support.fake_view import FakeView
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import QUICK_SILENCE, BotFactory
 
 RECONNECTED = "✅ Reconnexion TCP réussie"
 COMPLETE = "✅ SYNC COMPLETE"
@@ -139,10 +142,11 @@ def test_reboots_are_found(
     assert printed.figures.reconnections == 3
 
 
+@pytest.mark.slow
 def test_a_bad_network_is_found(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:
-    bot = start_bot(node)
+    bot = start_bot(node, **QUICK_SILENCE)
     journal.wait_for(COMPLETE)
     for times in range(1, 4):
         node.go_silent()

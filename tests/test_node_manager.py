@@ -22,7 +22,8 @@ from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 from meshbot.store.storage_error import StorageError
 from node_manager import NodeManager
-from tests.fakes import Clock, FakeStorage
+from tests.support.clock import Clock
+from tests.support.fake_storage import FakeStorage
 
 OWN, ANN, BOB, EVE = 0x00000001, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}

@@ -23,10 +23,12 @@ from meshbot.simulation.radio import SimulatedRadio
 from meshbot.simulation.server import SimulatedServer
 from meshbot.simulation.session import SimulatedSession
 from meshbot.simulation.settings import SimulatedSettings
+from meshbot.simulation.traits import SimulatedTraits
 
 _Port = portnums_pb2.PortNum
 _Error = mesh_pb2.Routing.Error
 
+_QUEUE_LENGTH = 16
 _QUEUE_FULL_RES = 32
 _RECORDED = 10_000
 _IDLE_LOOK_S = 1.0
@@ -41,13 +43,10 @@ class SimulatedApi:
         identity: NodeIdentity,
         peers: Iterable[SimulatedPeer],
         settings: SimulatedSettings,
+        traits: SimulatedTraits,
         *,
         loop: SelectLoop,
-        clock: Callable[[], float],
         rng: random.Random,
-        answers_heartbeats: bool,
-        kept_packets: int,
-        queue_length: int,
     ) -> None:
         """Build the radio and the TCP side; nothing is bound yet."""
         self.frames_received: deque[mesh_pb2.ToRadio] = deque(maxlen=_RECORDED)
@@ -61,10 +60,9 @@ class SimulatedApi:
         self.unparseable_received = 0
         self.reboot_count = 0
         self.session: SimulatedSession | None = None
-        self.kept: deque[bytes] = deque(maxlen=kept_packets)
+        self.kept: deque[bytes] = deque(maxlen=traits.kept_packets)
         self.server = SimulatedServer(
             loop,
-            clock,
             on_open=self._on_open,
             on_frame=self._on_frame,
             on_close=self._on_close,
@@ -75,19 +73,19 @@ class SimulatedApi:
             settings,
             rng=rng,
             loop=loop,
-            clock=clock,
             deliver=self.deliver,
             report=self._send_queue_status,
         )
         self._identity = identity
         self._settings = settings
         self._loop = loop
-        self._clock = clock
+        self._clock = loop.clock
         self._rng = rng
-        self._answers_heartbeats = answers_heartbeats
-        self._queue_length = queue_length
+        self._answers_heartbeats = traits.answers_heartbeats
+        if self._answers_heartbeats is None:
+            self._answers_heartbeats = identity.firmware_tuple >= (2, 7, 5)
         self._queue_full = False
-        self._started_at_s = clock()
+        self._started_at_s = loop.clock()
 
     def deliver(self, packet: mesh_pb2.MeshPacket) -> None:
         """Give a packet to the client, or keep it for the next one that is ready."""
@@ -221,8 +219,8 @@ class SimulatedApi:
             mesh_pb2.FromRadio(
                 queueStatus=mesh_pb2.QueueStatus(
                     res=res,
-                    free=0 if self._queue_full else self._queue_length,
-                    maxlen=self._queue_length,
+                    free=0 if self._queue_full else _QUEUE_LENGTH,
+                    maxlen=_QUEUE_LENGTH,
                     mesh_packet_id=packet_id,
                 )
             )

@@ -5,16 +5,15 @@ Runs in the node's loop thread only: the node posts every call.
 
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import EllipsisType
+from typing import Protocol
 
 from meshbot.simulation import packets
 from meshbot.simulation.air_text import AirText
 from meshbot.simulation.loop import LoopTimer
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
-
-if TYPE_CHECKING:
-    from meshbot.simulation.simulated_node import SimulatedNode
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +30,39 @@ _FIRST_TRAFFIC_S = 0.5
 _FORGERY_S = 15.0
 
 
+class Surroundings(Protocol):
+    """What life needs of the node in whose mesh it goes on."""
+
+    @property
+    def peers(self) -> list[SimulatedPeer]:
+        """Everybody on the mesh."""
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> LoopTimer:
+        """Run ``action`` in the node's thread after ``delay_s``."""
+
+    def hear_text(self, peer: SimulatedPeer, text: str, *, to: int | None = None) -> int:
+        """Hear a text from a peer, to the node unless ``to`` says otherwise."""
+
+    def hear_node_info(self, peer: SimulatedPeer, *, public_key: bytes | EllipsisType = ...) -> int:
+        """Hear a peer's NodeInfo, with its own key unless another is given."""
+
+    def hear_telemetry(self, peer: SimulatedPeer) -> int:
+        """Hear a peer's device metrics."""
+
+    def hear_position(self, peer: SimulatedPeer) -> int:
+        """Hear a peer's position."""
+
+    def evict(self, peer: SimulatedPeer) -> None:
+        """Make the radio forget a peer and its key."""
+
+    def reboot(self, down_s: float) -> None:
+        """Be away for so long."""
+
+
 class SimulatedLife:
     """Timers that make peers of one node talk."""
 
-    def __init__(self, node: "SimulatedNode", seed: int) -> None:
+    def __init__(self, node: Surroundings, seed: int) -> None:
         """Belong to a node; nothing happens yet."""
         self._node = node
         self._rng = random.Random(f"{seed}/life")
@@ -43,7 +71,7 @@ class SimulatedLife:
         self._reboot: LoopTimer | None = None
         self._forgery: LoopTimer | None = None
         self._is_demo = False
-        self._turn = 0
+        self._asked = 0
 
     def start_traffic(self, interval_s: float) -> None:
         """Let somebody send something about every ``interval_s``."""
@@ -69,7 +97,7 @@ class SimulatedLife:
         """Start the chatter, the questions to the bot and the one reboot."""
         self.stop()
         self._is_demo = True
-        self._turn = 0
+        self._asked = 0
         self.start_traffic(2.5)
         if self._node.peers:
             between_s = ping_every_s / len(_QUESTIONS)
@@ -118,10 +146,10 @@ class SimulatedLife:
         text = self._rng.choice(_SMALL_TALK)
         if self._is_demo:
             logger.info("📻 [simulation] %s → tous : %s", peer.long_name, text)
-        return self._node.hear_text(peer, text, to=packets.BROADCAST_NUM, want_ack=False)
+        return self._node.hear_text(peer, text, to=packets.BROADCAST_NUM)
 
     def _ask(self, between_s: float) -> None:
-        turn = self._turn % len(_QUESTIONS)
+        turn = self._asked % len(_QUESTIONS)
         peer = self._node.peers[turn % len(self._node.peers)]
         if turn == len(_QUESTIONS) - 1:
             # Heard once more, so that a bot which listens can know the key the radio forgets.
@@ -130,7 +158,7 @@ class SimulatedLife:
             logger.info("📻 [simulation] la radio a oublié la clé de %s", peer.long_name)
         logger.info("📻 [simulation] %s → bot : %s", peer.long_name, _QUESTIONS[turn])
         self._node.hear_text(peer, _QUESTIONS[turn])
-        self._turn += 1
+        self._asked += 1
         self._questions = self._node.later(between_s, lambda: self._ask(between_s))
 
     def _forge(self) -> None:

@@ -46,7 +46,6 @@ class SimulatedRadio:
         *,
         rng: random.Random,
         loop: SelectLoop,
-        clock: Callable[[], float],
         deliver: Callable[[mesh_pb2.MeshPacket], None],
         report: Callable[[int, int], None],
     ) -> None:
@@ -67,7 +66,7 @@ class SimulatedRadio:
         self._settings = settings
         self._rng = rng
         self._loop = loop
-        self._clock = clock
+        self._clock = loop.clock
         self._deliver = deliver
         self._report = report
         self._people = {peer.num: peer for peer in self.peers}
@@ -180,59 +179,46 @@ class SimulatedRadio:
     # -- in ----------------------------------------------------------------------------------
 
     def hear_text(
-        self,
-        peer: SimulatedPeer,
-        *,
-        content: bytes,
-        to: int,
-        channel: int,
-        want_ack: bool,
-        reply_id: int | None,
-        packet_id: int | None,
-        via_channel: bool,
-    ) -> int:
-        """Hear a text; what the client gets of it depends on keys and firmware."""
-        data = packets.text_data(content, reply_id)
-        packet = packets.packet_from_peer(
-            peer,
-            to=to,
-            packet_id=self.new_id() if packet_id is None else packet_id,
-            channel=channel,
-            want_ack=want_ack,
-        )
+        self, peer: SimulatedPeer, packet: mesh_pb2.MeshPacket, *, via_channel: bool
+    ) -> None:
+        """Hear a text as written; what the client gets of it depends on keys and firmware."""
         self._meet(peer)
-        if packet.to == packets.BROADCAST_NUM:
-            packet.decoded.CopyFrom(data)
-        elif packet.to != self._identity.num:
+        if packet.to == packets.BROADCAST_NUM or (
             # The firmware hands its client only what is for it or for everybody.
-            return packet.id
-        elif via_channel:
-            if self._identity.firmware_tuple >= (2, 8):
-                return packet.id
-            if self._identity.firmware_tuple >= (2, 7):
+            packet.to == self._identity.num
+            and self._opens_or_passes_on(peer, packet, via_channel=via_channel)
+        ):
+            self.db.heard(peer.num)
+            self._deliver(packet)
+
+    def _opens_or_passes_on(
+        self, peer: SimulatedPeer, packet: mesh_pb2.MeshPacket, *, via_channel: bool
+    ) -> bool:
+        """Make of a direct text what this firmware does; say whether the client gets it."""
+        version = self._identity.firmware_tuple
+        if via_channel:
+            if version >= (2, 8):
+                return False
+            if version >= (2, 7):
                 packet.channel = _DEFAULT_CHANNEL_HASH
-                packet.encrypted = self._rng.randbytes(data.ByteSize())
-            else:
-                packet.decoded.CopyFrom(data)
-        elif self.db.key_of(peer.num) == peer.public_key:
-            packet.decoded.CopyFrom(data)
+                packet.encrypted = self._rng.randbytes(packet.decoded.ByteSize())
+            return True
+        if self.db.key_of(peer.num) == peer.public_key:
             packet.channel = 0
             packet.pki_encrypted = True
             packet.public_key = peer.public_key
-        elif self._identity.firmware_tuple >= (2, 8):
-            return packet.id
-        else:
-            packet.channel = 0
-            packet.encrypted = direct_messages.seal(
-                direct_messages.message_key(peer.private_key, self._identity.public_key),
-                packet.id,
-                peer.num,
-                data.SerializeToString(),
-                self._rng.randbytes(direct_messages.EXTRA_NONCE_BYTES),
-            )
-        self.db.heard(peer.num)
-        self._deliver(packet)
-        return packet.id
+            return True
+        if version >= (2, 8):
+            return False
+        packet.channel = 0
+        packet.encrypted = direct_messages.seal(
+            direct_messages.message_key(peer.private_key, self._identity.public_key),
+            packet.id,
+            peer.num,
+            packet.decoded.SerializeToString(),
+            self._rng.randbytes(direct_messages.EXTRA_NONCE_BYTES),
+        )
+        return True
 
     def hear_data(self, peer: SimulatedPeer, data: mesh_pb2.Data, to: int) -> int:
         """Hear a packet under the channel key."""

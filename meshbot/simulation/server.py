@@ -26,7 +26,6 @@ class SimulatedServer:
     def __init__(
         self,
         loop: SelectLoop,
-        clock: Callable[[], float],
         *,
         on_open: Callable[[SimulatedLink], None],
         on_frame: Callable[[SimulatedLink, bytes], None],
@@ -47,7 +46,7 @@ class SimulatedServer:
         self.freezes_new_links = False
         self.drop_next: int | None = 0
         self._loop = loop
-        self._clock = clock
+        self._clock = loop.clock
         self._on_open = on_open
         self._on_frame = on_frame
         self._on_close = on_close

@@ -17,17 +17,18 @@ from typing import Self
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.frame_decoder import START1, START2, encode_frame
-from meshbot.mesh import direct_messages
-from meshbot.simulation import config_frames, packets
+from meshbot.simulation import packets
 from meshbot.simulation.air_text import AirText
 from meshbot.simulation.api import SimulatedApi
 from meshbot.simulation.life import SimulatedLife
 from meshbot.simulation.loop import LoopTimer, SelectLoop
-from meshbot.simulation.peer import SimulatedPeer, make_peers, number_from_key, private_key_from
+from meshbot.simulation.peer import SimulatedPeer, make_peers
 from meshbot.simulation.records import SimulatedRecords
 from meshbot.simulation.settings import SimulatedSettings
+from meshbot.simulation.traits import SimulatedTraits
 
 _Error = mesh_pb2.Routing.Error
+_ORDINARY = SimulatedTraits()
 
 
 class SimulatedNode(SimulatedSettings, SimulatedRecords):
@@ -44,57 +45,24 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         port: int = 0,
         peers: int | Sequence[SimulatedPeer] = 12,
         firmware: str = "2.7.11",
-        answers_heartbeats: bool | None = None,
-        seed: int = 1,
-        long_name: str = "Noeud simulé",
-        short_name: str = "SIMU",
-        private_key: bytes | None = None,
-        withholds_private_key: bool = False,
         text_spacing_s: float = 2.0,
-        kept_packets: int = 50,
-        queue_length: int = 16,
+        traits: SimulatedTraits = _ORDINARY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build the node; nothing is bound before :meth:`start`."""
-        version = _firmware_tuple(firmware)
-        own_key = private_key or private_key_from(f"{seed}/node")
-        public_key = direct_messages.public_key_of(own_key)
-        if version >= (2, 8):
-            num = number_from_key(public_key)
-        else:
-            num = random.Random(f"{seed}/node").randrange(0x10000, 0xFFFFFFFE)
-        self._identity = config_frames.NodeIdentity(
-            num=num,
-            long_name=long_name,
-            short_name=short_name,
-            firmware=firmware,
-            firmware_tuple=version,
-            public_key=public_key,
-            private_key=None if withholds_private_key else own_key,
-        )
+        self._identity = traits.identity(firmware)
         if isinstance(peers, int):
-            peers = make_peers(peers, seed, numbers_from_keys=version >= (2, 8))
-        if answers_heartbeats is None:
-            answers_heartbeats = version >= (2, 7, 5)
+            numbers_from_keys = self._identity.firmware_tuple >= (2, 8)
+            peers = make_peers(peers, traits.seed, numbers_from_keys=numbers_from_keys)
         self._address = (host, port)
-        self._rng = random.Random(f"{seed}/radio")
+        self._rng = random.Random(f"{traits.seed}/radio")
         self._loop = SelectLoop("simulated-node", clock)
         SimulatedSettings.__init__(self, text_spacing_s=text_spacing_s)
-        api = SimulatedApi(
-            self._identity,
-            peers,
-            self,
-            loop=self._loop,
-            clock=clock,
-            rng=self._rng,
-            answers_heartbeats=answers_heartbeats,
-            kept_packets=kept_packets,
-            queue_length=queue_length,
-        )
+        api = SimulatedApi(self._identity, peers, self, traits, loop=self._loop, rng=self._rng)
         SimulatedRecords.__init__(self, api, self._loop.changed)
         self._server = api.server
         self._radio = api.radio
-        self._life = SimulatedLife(self, seed)
+        self._life = SimulatedLife(self, traits.seed)
         self._radio.text_listeners.append(self._life.on_text)
 
     # -- start and stop ---------------------------------------------------------------------
@@ -197,32 +165,33 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     def hear_text(
         self,
         peer: SimulatedPeer,
-        text: str,
+        text: str | bytes,
         *,
         to: int | None = None,
         channel: int = 0,
-        want_ack: bool = True,
         reply_id: int | None = None,
         packet_id: int | None = None,
-        payload: bytes | None = None,
         via_channel: bool = False,
     ) -> int:
         """Hear a text from a peer, to this node unless ``to`` says otherwise; return its id.
 
-        ``payload`` replaces the text, ``via_channel`` makes a direct message use the channel key.
+        Bytes are a text that is none; ``via_channel`` makes a direct message use the channel key.
         """
-        return self._loop.call(
-            lambda: self._radio.hear_text(
+        payload = text if isinstance(text, bytes) else text.encode()
+
+        def hear() -> int:
+            packet = packets.packet_from_peer(
                 peer,
-                content=text.encode() if payload is None else payload,
                 to=self.num if to is None else to,
+                packet_id=self._radio.new_id() if packet_id is None else packet_id,
                 channel=channel,
-                want_ack=want_ack,
-                reply_id=reply_id,
-                packet_id=packet_id,
-                via_channel=via_channel,
+                want_ack=to != packets.BROADCAST_NUM,
             )
-        )
+            packet.decoded.CopyFrom(packets.text_data(payload, reply_id))
+            self._radio.hear_text(peer, packet, via_channel=via_channel)
+            return packet.id
+
+        return self._loop.call(hear)
 
     def hear_node_info(
         self,
@@ -407,11 +376,3 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     def later(self, delay_s: float, action: Callable[[], None]) -> LoopTimer:
         """Run ``action`` in the node's thread after ``delay_s``; its result can be cancelled."""
         return self._loop.call(lambda: self._loop.later(delay_s, action))
-
-
-def _firmware_tuple(firmware: str) -> tuple[int, ...]:
-    """Turn "2.7.11" or "2.7.11.abcdef0" into (2, 7, 11)."""
-    parts = firmware.split(".")[:3]
-    if len(parts) < 2 or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"not a firmware version: {firmware!r}")
-    return tuple(int(part) for part in parts)

@@ -17,12 +17,12 @@ from meshbot.cli import check_command
 from meshbot.cli.check_command import MIN_FREE_MB, OLDEST_SANE_S, CheckCommand
 from meshbot.service.site_settings import SiteSettings
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal
-from tests.store.test_repair import DAMAGES, fill
-from tests.test_main import LIMIT_S, Program
-from tests.test_main import run as run_fixture
+from tests.support.damages import DAMAGES, fill
+from tests.support.journal import Journal
+from tests.support.limits import PROGRAM_S, WAIT_S
+from tests.support.program import Program
+from tests.support.quick_bot import BotFactory
 
-run = run_fixture
 NOW_S = 1_800_000_000.0
 
 
@@ -388,4 +388,4 @@ def test_the_command_beside_a_running_bot_names_it_and_disturbs_nothing(
     assert bot.process.poll() is None
     assert node.connections_total == 1
     bot.process.terminate()
-    assert bot.process.wait(LIMIT_S) == 0
+    assert bot.process.wait(PROGRAM_S) == 0

@@ -17,7 +17,7 @@ from meshbot.model.public_key import base64_text
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 from node_manager import NodeManager
-from tests.fakes import Clock
+from tests.support.clock import Clock
 
 ANN, BOB, EVE = 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 FIRST, SECOND, THIRD, FOURTH = (bytes([byte]) * 32 for byte in (1, 2, 3, 4))

@@ -38,7 +38,8 @@ from tests.diagnosis.histories import (
     play,
     sync_kills,
 )
-from tests.test_main import ROOT
+from tests.support.limits import PROGRAM_S
+from tests.support.program import ROOT
 
 END_S = BASE_S + 10 * DAY_S
 
@@ -277,6 +278,7 @@ def test_a_damaged_journal_is_judged_all_the_same(
     assert json.loads(found)["verdict"] == json.loads(whole)["verdict"]
 
 
+@pytest.mark.slow
 def test_the_program_reads_standard_input_and_shows_no_bar_without_a_terminal(
     kept: Path, tmp_path: Path
 ) -> None:
@@ -287,7 +289,7 @@ def test_the_program_reads_standard_input_and_shows_no_bar_without_a_terminal(
             env={**os.environ, "MESHBOT_DATABASE_PATH": str(tmp_path / "bot.db")},
             stdin=standard_input,
             capture_output=True,
-            timeout=30,
+            timeout=PROGRAM_S,
             check=False,
         )
     assert done.returncode == 0
@@ -303,6 +305,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_how_far_the_reading_is(
     report: Report, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +341,7 @@ class StandardInput:
         self.buffer = buffer
 
 
+@pytest.mark.slow
 def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
     report: Report, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

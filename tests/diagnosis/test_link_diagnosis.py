@@ -91,6 +91,7 @@ KILLS: Make = lambda rng: sync_kills(rng, 3.0)  # noqa: E731
         pytest.param(quiet_nights, True, QUIET_MESH, id="quiet mesh, older bot"),
     ],
 )
+@pytest.mark.slow
 def test_the_cause_of_a_month_is_found(
     make: Make, older: bool, verdict: Verdict, seed: int
 ) -> None:
@@ -120,6 +121,7 @@ def test_nothing_at_all_is_not_enough_to_judge() -> None:
     assert [criterion.passed for criterion in diagnosis.criteria] == [None] * 4
 
 
+@pytest.mark.slow
 def test_silences_of_this_bot_are_no_quiet_mesh() -> None:
     """The very same nights, told by a bot that asked before it declared them."""
     rng = random.Random(1)
@@ -209,6 +211,7 @@ _INDEPENDENT: dict[str, tuple[int, Make, bool]] = {
 """How many weeks of which losses that have nothing to do with the sync."""
 
 
+@pytest.mark.slow
 def test_independent_losses_accuse_the_sync_in_one_history_of_twenty_at_most() -> None:
     accused: Counter[str] = Counter()
     total = 0
@@ -223,6 +226,7 @@ def test_independent_losses_accuse_the_sync_in_one_history_of_twenty_at_most() -
 
 @pytest.mark.parametrize("silent", [True, False], ids=["silences", "cuts"])
 @pytest.mark.parametrize(("per_day", "count"), [(2.0, 120), (4.0, 100), (10.0, 40)])
+@pytest.mark.slow
 def test_a_sync_that_kills_every_second_time_is_found_in_a_week(
     per_day: float, count: int, silent: bool
 ) -> None:

@@ -22,9 +22,10 @@ from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
 from meshbot.store.storage_error import StorageError, StorageVanished
 from node_manager import NodeManager
-from tests.conftest import WAIT_S, Journal
 from tests.diagnosis.histories import DAY_S
-from tests.fakes import Clock
+from tests.support.clock import Clock
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
 
 K = EventKind
 FAILED = "❌ Journal de la liaison non écrit"

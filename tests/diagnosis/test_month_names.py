@@ -13,7 +13,7 @@ import pytest
 
 from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.month_names import MonthNames
-from tests.test_main import ROOT
+from tests.support.program import ROOT
 
 GLIBC: dict[str, list[str]] = json.loads(
     (Path(__file__).parent / "glibc_months.json").read_text(encoding="utf-8")

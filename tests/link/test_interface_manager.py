@@ -17,7 +17,8 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
-from tests.conftest import WAIT_S, Journal
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
 
 DEFAULTS = link_settings_of(MeshBot)
 QUICK = replace(DEFAULTS, stabilization_s=0.05, lasting_session_s=0.0, early_retry_max_s=0.02)

@@ -564,3 +564,4 @@ TestAnySequenceOfEventsKeepsTheRules = LinkMachine.TestCase
 TestAnySequenceOfEventsKeepsTheRules.settings = settings(
     max_examples=150, stateful_step_count=30, deadline=None
 )
+TestAnySequenceOfEventsKeepsTheRules.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]

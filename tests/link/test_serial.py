@@ -29,7 +29,9 @@ from meshbot.model.link_error import LinkError
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 SESSION = SessionOptions(connect_timeout_s=1.0, queue_wait_s=1.0)
 

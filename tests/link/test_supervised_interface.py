@@ -9,7 +9,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
-from tests.conftest import WAIT_S
+from tests.support.limits import WAIT_S
 
 
 class Session(SupervisedInterface):

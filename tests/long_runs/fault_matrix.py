@@ -1,7 +1,7 @@
 """Every way the link dies, as scenarios on a real socket: run by the tests, and to write the page.
 
-``python tests/fault_matrix.py docs/link-faults.md`` runs them all at full length and writes the
-measured times; the tests run the same scenarios with the durations named ``brief``.
+``python tests/long_runs/fault_matrix.py docs/link-faults.md`` runs them all at full length and
+writes the measured times; the tests run the same scenarios with the durations named ``brief``.
 
 A scenario brings a fault about, and calls :meth:`Scene.serve` at the moment from which the node
 would serve the bot again. Then a peer asks ``/ping``, and the clock runs until the answer is on the
@@ -27,7 +27,8 @@ from meshtastic.protobuf import mesh_pb2
 
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import Journal
+from tests.support.journal import Journal
+from tests.support.limits import LATE_S
 
 LIMIT_S = 90.0
 ALWAYS_FORBIDDEN = ("Traceback", "inattendue", "[ERROR]")
@@ -42,7 +43,7 @@ SCALED = {
     "TCP_HANDSHAKE_TIMEOUT": 1.0,
     "TCP_CONNECT_TIMEOUT": 0.5,
 }
-BRIEF_SCALED = {**SCALED, "TCP_SILENT_TIMEOUT": 1.2, "TCP_HEARTBEAT_INTERVAL": 0.3}
+BRIEF_SCALED = {**SCALED, "TCP_SILENT_TIMEOUT": 3.0, "TCP_PROBE_TIMEOUT": 1.0}
 
 
 @dataclass
@@ -203,7 +204,8 @@ def run(fault: Fault, folder: Path, journal: Journal, *, brief: bool) -> Outcome
         stopped_s = time.monotonic() - stopping_s
         scene.node.stop()
     assert stopped_s < 5.0
-    assert outcome.answered_s <= fault.limit_s, outcome
+    # The tests may run on a busy machine; the page is written by one that has nothing else to do.
+    assert outcome.answered_s <= fault.limit_s + (LATE_S if brief else 0.0), outcome
     assert outcome.most_connections == fault.connections, outcome
     if fault.reconnections is not None:
         assert outcome.reconnections == fault.reconnections, outcome
@@ -401,7 +403,7 @@ def silent_in_dump(scene: Scene) -> None:
 )
 def quiet_answers_heartbeats(scene: Scene) -> None:
     scene.up()
-    scene.last(60.0, 4.0)
+    scene.last(60.0, 9.0)
     scene.serve()
 
 
@@ -415,7 +417,7 @@ def quiet_answers_heartbeats(scene: Scene) -> None:
 )
 def quiet_mute_to_heartbeats(scene: Scene) -> None:
     scene.up()
-    scene.last(60.0, 4.0)
+    scene.last(60.0, 9.0)
     scene.serve()
 
 
@@ -423,7 +425,7 @@ def _says_only(scene: Scene, sign_of_life: Callable[[SimulatedNode], object]) ->
     """Have the node say one kind of thing, and answer nothing, for several silent timeouts."""
     scene.up()
     scene.node.stop_reading()
-    ends_s = time.monotonic() + (4.0 if scene.brief else 20.0)
+    ends_s = time.monotonic() + (9.0 if scene.brief else 20.0)
     while time.monotonic() < ends_s:
         sign_of_life(scene.node)
         scene.node.wait_until(lambda n: False, 0.2)

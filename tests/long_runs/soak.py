@@ -1,4 +1,6 @@
-"""A random mixture of faults for as long as one likes: ``python tests/soak.py --seconds 3600``.
+"""A random mixture of faults for as long as one likes.
+
+``python tests/long_runs/soak.py --seconds 3600`` plays an hour.
 
 The seed is printed, and the same seed gives the same faults in the same order. Checked all the
 time: one connection at most, no thread or descriptor left over, nothing in the journal that should
@@ -22,7 +24,9 @@ from pathlib import Path
 
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import QUICK_CONSTANTS, Journal, open_descriptors
+from tests.support.descriptors import open_descriptors
+from tests.support.journal import Journal
+from tests.support.quick_bot import QUICK_CONSTANTS, QUICK_SILENCE
 
 UP_FOR_S = 0.4  # 2 s at the scale of the other constants
 ANSWER_LIMIT_S = 10.0
@@ -30,6 +34,10 @@ SETTLE_LIMIT_S = 20.0
 FORBIDDEN = ("Traceback", "inattendue", "[ERROR]")
 CONSTANTS = {
     **QUICK_CONSTANTS,
+    **QUICK_SILENCE,
+    "TCP_HANDSHAKE_TIMEOUT": 1.0,
+    "TCP_CONNECT_TIMEOUT": 1.0,
+    "TEXT_QUEUE_WAIT": 0.5,
     "TEXT_INTERVAL": 0.01,
     "FLOOD_BURST": 1_000,
     "TCP_YIELD_FIRST": 0.2,

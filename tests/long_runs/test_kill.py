@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.long_runs.kill_rounds import KillRounds
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 10
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Journal
 from tests.long_runs.fault_matrix import FAULTS, Fault, run
+from tests.support.journal import Journal
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

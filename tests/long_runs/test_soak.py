@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.long_runs.soak import Soak
+
+pytestmark = pytest.mark.slow
 
 SEED = 20_260
 SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""A week of a mesh's life in minutes: ``python tests/week.py docs/week.md``.
+"""A week of a mesh's life in minutes: ``python tests/long_runs/week.py docs/week.md``.
 
 The real bot on a simulated node over a real socket, everything a thousand times faster: its
 constants, the intervals of its housekeeping, the traffic. Memory, files and writes are measured at
@@ -25,7 +25,7 @@ from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.backup import Backup
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
-from tests.conftest import Journal
+from tests.support.journal import Journal
 
 SPEED = 1_000.0
 DAY_S = 86_400.0

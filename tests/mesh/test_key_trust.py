@@ -17,7 +17,8 @@ from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from node_manager import NodeManager
-from tests.fakes import Clock, FakeStorage
+from tests.support.clock import Clock
+from tests.support.fake_storage import FakeStorage
 
 ANN, BOB, EVE = 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 FIRST, SECOND, THIRD = (bytes([byte]) * 32 for byte in (1, 2, 3))
@@ -860,5 +861,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
 
 TestKeysOfNodes = KeysOfNodes.TestCase
 TestKeysOfNodes.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestKeysOfNodes.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
 TestKeysOnAFailingDisk = KeysOnAFailingDisk.TestCase
 TestKeysOnAFailingDisk.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestKeysOnAFailingDisk.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]

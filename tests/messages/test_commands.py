@@ -1,7 +1,7 @@
 """What each command answers, to the letter, and what no answer may ever be."""
 
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,84 +19,12 @@ from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
 from meshbot.text.quantities import duration_text
 from meshbot.text.text_split import split_text
+from tests.support.fake_view import FakeView
 
 ANN, BOB = 0x0A, 0xB0B0B0B0
 KEY, SECOND, THIRD = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
 SLASHES = bytes.fromhex("ff" * 32)  # "////…" in base64
 MAX_BYTES, MAX_PARTS = 200, 5
-
-
-@dataclass
-class FakeView:
-    """A ``BotView`` whose answers a test sets."""
-
-    nodes: list[KnownNode] = field(default_factory=list)
-    ago_s: float | None = 90.0
-    counts: tuple[int, int] = (42, 40)
-    in_place: tuple[int, ...] = ()
-    link: LinkStatus = field(default_factory=lambda: LinkStatus(3_700.0, 1, 4, "FIN", "host:4403"))
-    sync: SyncStatus | None = field(default_factory=lambda: SyncStatus(125.0, 42))
-    system: SystemStatus = field(
-        default_factory=lambda: SystemStatus(90_061.0, 48.4, "0.1.0", "3.11.9", "2.7.11", "2.7.26")
-    )
-    sought: list[str] = field(default_factory=list)
-    admins: tuple[int, ...] = ()
-    messages: DirectMessageCounts = field(default_factory=DirectMessageCounts)
-    others: list[OtherKey] = field(default_factory=list)
-    reconnecting: bool = False
-    causes: list[str] = field(default_factory=list)
-    judged: str = "rien à signaler"
-
-    def is_admin(self, num: int) -> bool:
-        return num in self.admins
-
-    def reconnect(self, cause: str) -> bool:
-        self.causes.append(cause)
-        return not self.reconnecting
-
-    def verdict(self) -> str:
-        return self.judged
-
-    def direct_messages(self) -> DirectMessageCounts:
-        return self.messages
-
-    def other_keys(self, num: int) -> list[OtherKey]:
-        return [other for other in self.others if other.num == num]
-
-    def waiting_nodes(self) -> list[KnownNode]:
-        nums = dict.fromkeys(other.num for other in self.others if other.waiting)
-        return [node for num in nums if (node := self.node(num)) is not None]
-
-    def node(self, num: int) -> KnownNode | None:
-        return next((node for node in self.nodes if node.num == num), None)
-
-    def find(self, text: str) -> list[KnownNode]:
-        self.sought.append(text)
-        return self.nodes
-
-    def recently_heard(self, limit: int) -> list[KnownNode]:
-        return self.nodes[:limit]
-
-    def node_count(self) -> int:
-        return len(self.nodes)
-
-    def heard_ago_s(self, node: KnownNode) -> float | None:
-        return self.ago_s
-
-    def key_counts(self) -> tuple[int, int]:
-        return self.counts
-
-    def key_in_place(self, num: int) -> bool:
-        return num in self.in_place
-
-    def link_status(self) -> LinkStatus:
-        return self.link
-
-    def sync_status(self) -> SyncStatus | None:
-        return self.sync
-
-    def system_status(self) -> SystemStatus:
-        return self.system
 
 
 def answer_to(text: str, view: FakeView | None = None, **heard: object) -> Reply | None:

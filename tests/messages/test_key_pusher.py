@@ -14,8 +14,9 @@ from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_error import LinkError
 from node_manager import NodeManager
-from tests.conftest import Journal
-from tests.fakes import Clock, FakeStorage
+from tests.support.clock import Clock
+from tests.support.fake_storage import FakeStorage
+from tests.support.journal import Journal
 
 OWN, ANN, BOB, EVE = 0x01, 0x0A, 0xB0B0B0B0, 0xFFFFFFFE
 KEYS = {num: bytes([position]) * 32 for position, num in enumerate((OWN, ANN, BOB, EVE), 1)}

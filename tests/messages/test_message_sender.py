@@ -20,7 +20,8 @@ from meshbot.messages.routing_errors import NO_KEY_ERRORS
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
-from tests.conftest import WAIT_S, Journal
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
 
 OWN, ANN, BOB = 0x01, 0x0A, 0xB0B0B0B0
 PRIVATE_KEY = b"\x21" * 32

@@ -18,8 +18,8 @@ from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
-from tests.conftest import Journal
-from tests.fakes import Clock
+from tests.support.clock import Clock
+from tests.support.journal import Journal
 
 OWN, ANN = 0x01, 0x0A
 OWN_PRIVATE, ANN_PRIVATE, FORGER_PRIVATE = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32

@@ -14,9 +14,9 @@ from meshbot.messages.heard_packet import HeardPacket
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
-from tests.conftest import Journal
-from tests.fakes import Clock
-from tests.messages.test_commands import FakeView
+from tests.support.clock import Clock
+from tests.support.fake_view import FakeView
+from tests.support.journal import Journal
 
 OWN, ANN = 0x01, 0x0A
 KEY = b"\x01" * 32

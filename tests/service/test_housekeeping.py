@@ -7,7 +7,7 @@ import pytest
 
 from meshbot.service.housekeeping import BACKUP_S, Housekeeping
 from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
-from tests.fakes import Clock
+from tests.support.clock import Clock
 
 HOUR_S = 3_600.0
 NIGHT_S = datetime(2026, 5, 4, 3, 30).timestamp()

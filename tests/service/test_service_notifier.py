@@ -19,12 +19,12 @@ from meshbot.service.service_notifier import MAX_TICK_S, STUCK_S, ServiceNotifie
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.threads.bot_worker import BotWorker
 from meshbot.threads.progress_mark import ProgressMark
-from tests.conftest import WAIT_S, BotFactory, Journal
-from tests.fakes import Clock
-from tests.test_main import LIMIT_S, Program
-from tests.test_main import run as run_fixture
+from tests.support.clock import Clock
+from tests.support.journal import Journal
+from tests.support.limits import PROGRAM_S, WAIT_S
+from tests.support.program import Program
+from tests.support.quick_bot import BotFactory
 
-run = run_fixture
 END = "end of the test"
 
 
@@ -74,7 +74,7 @@ class Manager:
             return [n for n, message in enumerate(self._messages) if n >= after and text in message]
 
         with self._changed:
-            if not self._changed.wait_for(lambda: len(places()) >= times, LIMIT_S):
+            if not self._changed.wait_for(lambda: len(places()) >= times, PROGRAM_S):
                 pytest.fail(f"{text!r} did not come {times}x after {after}: {self._messages}")
             return places()[times - 1] + 1
 
@@ -372,7 +372,7 @@ def test_a_bot_is_not_ready_while_its_first_try_lasts(
 ) -> None:
     node.go_silent(next_connections=True)
     program = run(**QUICK, TCP_PORT=str(node.port))
-    assert node.wait_until(lambda n: n.connections_total == 1, LIMIT_S)
+    assert node.wait_until(lambda n: n.connections_total == 1, PROGRAM_S)
     manager.wait_for("STATUS=Sans liaison")
     assert "READY=1" not in manager.messages
     node.wake_up()

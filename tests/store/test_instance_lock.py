@@ -14,10 +14,9 @@ import pytest
 
 from meshbot.store.instance_lock import ATTEMPTS, AlreadyRunning, InstanceLock
 from meshbot.store.storage_error import StorageError
-from tests.test_main import LIMIT_S, Program
-from tests.test_main import run as run_fixture
+from tests.support.limits import PROGRAM_S
+from tests.support.program import Program
 
-run = run_fixture
 ROOT = Path(__file__).resolve().parents[2]
 
 HOLDER = """
@@ -57,7 +56,7 @@ def held_by_another(path: Path) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            process.communicate(timeout=LIMIT_S)
+            process.communicate(timeout=PROGRAM_S)
 
 
 def no_pause(_: float) -> None:
@@ -85,7 +84,7 @@ def test_this_process_refuses_others(path: Path) -> None:
     lock.acquire()
     try:
         with start_holder(path) as other:
-            said, _ = other.communicate(timeout=LIMIT_S)
+            said, _ = other.communicate(timeout=PROGRAM_S)
         assert other.returncode == 1
         assert f"(processus {os.getpid()})" in said
     finally:
@@ -104,7 +103,7 @@ def test_two_databases_are_two_locks(tmp_path: Path) -> None:
 def test_the_lock_ends_with_a_killed_process_and_that_is_noticed(path: Path) -> None:
     with held_by_another(path) as other:
         other.kill()
-        other.wait(LIMIT_S)
+        other.wait(PROGRAM_S)
         lock = InstanceLock(path, no_pause)
         assert lock.holder() is None
         lock.acquire()

@@ -1,10 +1,8 @@
 """A database that was damaged: what is readable comes back, and nothing is ever deleted."""
 
-import hashlib
 import random
 import re
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,35 +19,25 @@ from meshbot.store.salvage import Salvage
 from meshbot.store.schema.version import Version
 from meshbot.store.storage_error import ForeignFile, StorageDamaged, StorageError
 from node_manager import NodeManager
-from tests.conftest import WAIT_S, BotFactory, Journal
-from tests.fakes import Clock
 from tests.store.stored_mesh import nodes_in, other_keys_in, put
+from tests.support.clock import Clock
+from tests.support.damages import (
+    DAMAGES,
+    FIRST_NUM,
+    NODES,
+    PAGE,
+    fill,
+    key_of,
+    make_nodes,
+    overwrite,
+    page_of,
+)
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
-PAGE = 4096
-NODES = 3_000
-FIRST_NUM = 1_000
 STAMP = "20260101-120000"
 NOW_S = 1_767_268_800.0  # 2026-01-01, noon
-
-
-def key_of(num: int) -> bytes:
-    return hashlib.sha256(str(num).encode()).digest()
-
-
-def make_nodes(count: int = NODES) -> list[KnownNode]:
-    return [
-        KnownNode(num, f"Nœud {num}", f"N{num % 100}", public_key=key_of(num), last_heard=num)
-        for num in range(FIRST_NUM, FIRST_NUM + count)
-    ]
-
-
-def fill(path: Path, nodes: list[KnownNode] | None = None) -> None:
-    """Make a database as a bot leaves it that stopped in order."""
-    storage = NodeStore(Database(path))
-    storage.database.open()
-    others = {FIRST_NUM: [OtherKey(FIRST_NUM, b"o" * 32, offered_at=5)]}
-    storage.save_nodes(make_nodes() if nodes is None else nodes, others)
-    storage.database.close()
 
 
 @pytest.fixture
@@ -58,23 +46,10 @@ def full(path: Path) -> Path:
     return path
 
 
-def page_of(path: Path, num: int) -> int:
-    """Return the page that a node's row stands on, found by its key."""
-    data = path.read_bytes()
-    assert data.count(key_of(num)) == 1
-    return data.index(key_of(num)) // PAGE
-
-
 def nums_on(path: Path, page: int) -> set[int]:
     """Return the nodes whose rows stand on a page."""
     data = path.read_bytes()[page * PAGE : (page + 1) * PAGE]
     return {node.num for node in make_nodes() if key_of(node.num) in data}
-
-
-def overwrite(path: Path, page: int, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(page * PAGE)
-        file.write(data)
 
 
 def random_page(seed: int) -> bytes:
@@ -175,22 +150,6 @@ def test_a_header_of_zeros_leaves_nothing_to_read_but_the_copy(full: Path) -> No
 def test_a_file_of_zeros_is_set_aside(path: Path) -> None:
     path.write_bytes(bytes(20_000))
     assert_came_back(path, repaired(path), set())
-
-
-def overwrite_everything(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:100] + bytes(path.stat().st_size - 100))
-
-
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "header": lambda path: overwrite(path, 0, bytes(100)),
-    "first page": lambda path: overwrite(path, 0, bytes(PAGE)),
-    "a page": lambda path: overwrite(path, page_of(path, FIRST_NUM + 1_500), bytes(PAGE)),
-    "many pages": lambda path: overwrite(path, 5, random.Random(3).randbytes(20 * PAGE)),
-    "all but the header": overwrite_everything,
-    "cut in half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-    "cut after a page": lambda path: path.write_bytes(path.read_bytes()[:PAGE]),
-    "cut in the header": lambda path: path.write_bytes(path.read_bytes()[:50]),
-}
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -632,6 +591,7 @@ def prepare_used(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.slow
 def test_the_bot_starts_on_a_damaged_file_and_learns_again(
     name: str, node: SimulatedNode, start_bot: BotFactory, journal: Journal, path: Path
 ) -> None:

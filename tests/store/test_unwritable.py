@@ -18,10 +18,9 @@ import main_bot
 from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage_error import StorageError, unusable
-from tests.test_main import LIMIT_S, Program
-from tests.test_main import run as run_fixture
+from tests.support.limits import PROGRAM_S
+from tests.support.program import Program
 
-run = run_fixture
 NO_RIGHT = "Pas le droit"
 
 
@@ -113,7 +112,7 @@ def test_a_read_only_file_system_is_said_and_tried_again(path: Path) -> None:
         env={**os.environ, **{f"MESHBOT_{name}": value for name, value in settings.items()}},
         capture_output=True,
         encoding="utf-8",
-        timeout=LIMIT_S,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert program.returncode == 1

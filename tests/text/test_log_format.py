@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshbot.text.log_format import JournalFormatter, printable
+from tests.support.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTED = ("Reconnexion TCP", "reconnexion", "SILENCE TCP", "SYNC COMPLETE")
@@ -170,7 +171,7 @@ def output_of(level: str, encoding: str) -> bytes:
         cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C"},
         capture_output=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=True,
     )
     assert done.stderr == b""

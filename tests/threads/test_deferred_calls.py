@@ -3,7 +3,7 @@
 import threading
 
 from meshbot.threads.deferred_calls import DeferredCalls
-from tests.conftest import WAIT_S
+from tests.support.limits import WAIT_S
 
 
 def test_a_call_runs_on_a_thread_of_that_name() -> None:

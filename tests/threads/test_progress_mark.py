@@ -3,8 +3,8 @@
 import threading
 
 from meshbot.threads.progress_mark import ProgressMark
-from tests.conftest import WAIT_S
-from tests.fakes import Clock
+from tests.support.clock import Clock
+from tests.support.limits import WAIT_S
 
 
 def test_a_thread_that_has_not_begun_is_not_stuck() -> None:

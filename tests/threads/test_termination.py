@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_main import LIMIT_S, Program
-from tests.test_main import run as run_fixture
+from tests.support.limits import PROGRAM_S
+from tests.support.program import Program
 
-run = run_fixture
 ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
@@ -55,7 +54,7 @@ def test_a_signal_ends_the_wait(name: str, early: bool) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
@@ -95,7 +94,7 @@ def test_usr1_during_start_up_is_harmless(run: Callable[..., Program]) -> None:
     """
     program = run()
     status = Path(f"/proc/{program.process.pid}/status")
-    deadline_s = time.monotonic() + LIMIT_S
+    deadline_s = time.monotonic() + PROGRAM_S
     while not survives_usr1(status, "SigIgn"):
         assert program.process.poll() is None and time.monotonic() < deadline_s
     while not survives_usr1(status, "SigCgt"):
@@ -141,7 +140,7 @@ def test_an_end_that_comes_with_questions_is_not_delayed_by_them(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -172,7 +171,7 @@ def ticks_of(body: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -246,6 +245,7 @@ termination.wait(tick)
     )
 
 
+@pytest.mark.slow
 def test_to_be_woken_many_times_neither_blocks_nor_hides_the_end() -> None:
     assert (
         ticks_of(

@@ -20,7 +20,11 @@ from meshbot.service.config_error import ConfigError
 from meshbot.simulation import packets
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.conftest import WAIT_S, BotFactory, Journal, texts_to, wait_text
+from meshbot.simulation.traits import SimulatedTraits
+from tests.support.air import texts_to, wait_text
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.quick_bot import BotFactory
 
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
@@ -137,7 +141,7 @@ def test_strangers_are_asked_a_bounded_number_of_times_an_hour(
 def test_a_node_that_withholds_its_key_is_said_once_and_nobody_is_asked(
     quick_bot: BotFactory, journal: Journal
 ) -> None:
-    with SimulatedNode(withholds_private_key=True) as node:
+    with SimulatedNode(traits=SimulatedTraits(withholds_private_key=True)) as node:
         peer, evicted = node.peers[0], node.peers[1]
         node.evict(evicted)
         quick_bot(node)
@@ -415,6 +419,7 @@ def test_an_admin_named_with_his_key_is_obeyed_under_that_key_only(
     assert node.connections_total == connections
 
 
+@pytest.mark.slow
 def test_whoever_uses_a_number_neither_mutes_its_owner_nor_has_him_answered_twice(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -649,6 +654,7 @@ def resident_kb() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
 
 
+@pytest.mark.slow
 def test_ten_thousand_bad_sealed_packets_get_no_answer_and_leave_nothing_behind(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:

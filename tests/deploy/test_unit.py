@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from meshbot.service.service_notifier import MAX_TICK_S, STUCK_S
+from tests.support.limits import PROGRAM_S
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 UNIT = (ROOT / "deploy" / "meshbot.service").read_text(encoding="utf-8")
 
 
@@ -28,7 +29,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", str(here)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert (checked.returncode, checked.stderr) == (0, "")
@@ -79,7 +80,7 @@ def test_the_unit_is_as_closed_as_a_bot_can_be() -> None:
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=30,
+        timeout=PROGRAM_S,
         check=False,
     )
     found = re.search(r"Overall exposure level for meshbot\.service: (\d+\.\d+)", judged.stdout)

@@ -24,8 +24,11 @@ from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 from node_manager import NodeManager
-from tests.conftest import WAIT_S, BotFactory, Journal
-from tests.link.test_mesh_tcp_interface import Events, flush_publishing
+from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
+from tests.support.publishing import flush_publishing
+from tests.support.quick_bot import BotFactory
+from tests.support.session_events import Events
 
 PORT = portnums_pb2.PortNum
 
@@ -303,6 +306,7 @@ def test_what_a_mesh_says_all_day_executes_no_statement(bot: MeshBot, node: Simu
     assert about_nodes == []
 
 
+@pytest.mark.slow
 def test_what_a_mesh_says_all_day_leaves_nothing_in_memory(
     bot: MeshBot, node: SimulatedNode
 ) -> None:

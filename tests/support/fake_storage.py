@@ -1,4 +1,4 @@
-"""Stand-ins that several tests share: a store in memory, and a clock that a test moves."""
+"""A store in memory, for tests of what uses one."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -56,13 +56,3 @@ class FakeStorage(NodeStore):
         self.other_keys.update(other_keys or {})
         done = set(carried_out)
         self.decisions = [decision for decision in self.decisions if decision.id not in done]
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self, now_s: float) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        return self.now_s

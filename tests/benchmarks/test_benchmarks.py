@@ -22,7 +22,9 @@ from benchmarks.line import (
 from benchmarks.pair import Pair
 from benchmarks.program import Program, ProgramFailed
 
-ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 # -- The contenders --------------------------------------------------------------------------------

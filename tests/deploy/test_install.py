@@ -1,6 +1,5 @@
 """The installer, in a scratch root: what it makes, keeps, refuses, and leaves when interrupted."""
 
-import ast
 import fcntl
 import os
 import shutil
@@ -8,97 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-LIMIT_S = 120.0
-sys.path.insert(0, str(ROOT / "deploy"))
+from tests.deploy.machine import Machine, executable, tree
+from tests.support.limits import PROGRAM_S
 
-import carry_over  # noqa: E402 - it stands beside the installer, not among the bot's modules
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root installs")
-
-
-def tree(folder: Path) -> dict[str, bytes | None]:
-    """Return every file below a folder with its contents; folders have none.
-
-    But for what Python keeps of modules that it has run.
-    """
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        if path.is_file() and not path.is_symlink()
-        else None
-        for path in sorted(folder.rglob("*"))
-        if "__pycache__" not in path.parts
-    }
-
-
-def executable(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o755)
-    return path
-
-
-class Machine:
-    """A copy of the project, and a folder that stands for the root of a machine."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.source = folder / "project"
-        self.root = folder / "root"
-        self.root.mkdir()
-        for name in ("deploy", "meshbot"):
-            shutil.copytree(ROOT / name, self.source / name)
-        for file in [*ROOT.glob("*.py"), ROOT / "requirements.txt"]:
-            shutil.copy(file, self.source)
-        self.program = self.root / "opt/meshbot"
-        self.settings = self.root / "etc/meshbot.env"
-        self.state = self.root / "var/lib/meshbot"
-        self.python = executable(  # to put pip into each environment takes seconds
-            folder / "quick-python",
-            f'#!/bin/sh\n[ "$1 $2" = "-m venv" ] || exec "{sys.executable}" "$@"\n'
-            f'exec "{sys.executable}" -m venv --without-pip "$3"\n',
-        )
-
-    def install(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(self.source / "deploy/install.sh"), "--root", str(self.root), *options],
-            env={
-                **os.environ,
-                "PYTHON": str(self.python),
-                "MESHBOT_PIP": "true",
-                **environment,
-            },
-            cwd=self.folder,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=LIMIT_S,
-            check=False,
-        )
-
-    def edit(self, name: str, old: str, new: str) -> None:
-        """Edit a file of the installed program by hand."""
-        path = self.program / name
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1
-        path.write_text(text.replace(old, new), encoding="utf-8")
-
-    def settings_lines(self) -> list[str]:
-        lines = self.settings.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if line and not line.startswith("#")]
-
-    def version_of_program(self) -> str:
-        """Run the installed program, with the libraries of the tests."""
-        done = subprocess.run(
-            [sys.executable, str(self.program / "main_bot.py"), "--version"],
-            capture_output=True,
-            encoding="utf-8",
-            timeout=LIMIT_S,
-            check=True,
-        )
-        return done.stdout.strip()
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -126,7 +41,6 @@ STEPS = (
 # -- Install ---------------------------------------------------------------------------------------
 
 
-@as_root
 def test_a_dry_run_says_each_step_and_changes_nothing(machine: Machine) -> None:
     done = machine.install("--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
@@ -136,7 +50,6 @@ def test_a_dry_run_says_each_step_and_changes_nothing(machine: Machine) -> None:
     assert tree(machine.root) == {}
 
 
-@as_root
 @pytest.mark.parametrize("options", [(), ("--upgrade",), ("--uninstall", "--purge")])
 def test_a_dry_run_changes_nothing_that_is_installed(
     options: tuple[str, ...], installed: Machine
@@ -149,7 +62,6 @@ def test_a_dry_run_changes_nothing_that_is_installed(
     assert tree(installed.root) == before
 
 
-@as_root
 def test_it_puts_everything_in_place_and_says_what_comes_next(machine: Machine) -> None:
     done = machine.install()
     assert (done.returncode, done.stderr) == (0, "")
@@ -170,7 +82,6 @@ def test_it_puts_everything_in_place_and_says_what_comes_next(machine: Machine) 
     assert not list((machine.root / "opt").glob("meshbot.*"))
 
 
-@as_root
 def test_with_a_real_environment_the_installed_program_has_its_own_python(
     machine: Machine,
 ) -> None:
@@ -180,13 +91,12 @@ def test_with_a_real_environment_the_installed_program_has_its_own_python(
         [str(machine.program / ".venv/bin/python"), "-m", "pip", "--version"],
         capture_output=True,
         encoding="utf-8",
-        timeout=LIMIT_S,
+        timeout=PROGRAM_S,
         check=True,
     )
     assert str(machine.program) in pip.stdout
 
 
-@as_root
 @pytest.mark.parametrize("options", [(), ("--upgrade",)], ids=["install", "upgrade"])
 def test_to_run_it_again_changes_nothing(options: tuple[str, ...], installed: Machine) -> None:
     before = tree(installed.root)
@@ -195,7 +105,6 @@ def test_to_run_it_again_changes_nothing(options: tuple[str, ...], installed: Ma
     assert tree(installed.root) == before
 
 
-@as_root
 def test_an_upgrade_brings_the_new_program_and_takes_away_what_is_no_more(
     installed: Machine,
 ) -> None:
@@ -207,7 +116,6 @@ def test_an_upgrade_brings_the_new_program_and_takes_away_what_is_no_more(
     assert installed.settings_lines() == []
 
 
-@as_root
 def test_what_the_project_folder_holds_of_ones_own_is_not_installed(machine: Machine) -> None:
     for name in ("meshbot.db", "meshbot.db-wal", "meshbot.db.copie"):
         (machine.source / name).touch()
@@ -222,7 +130,6 @@ def test_what_the_project_folder_holds_of_ones_own_is_not_installed(machine: Mac
 # -- Settings --------------------------------------------------------------------------------------
 
 
-@as_root
 def test_settings_edited_in_the_programs_files_are_carried_over_once(installed: Machine) -> None:
     installed.edit("config.py", 'TCP_HOST = "192.168.1.38"', 'TCP_HOST = "10.0.0.7"')
     installed.edit("config.py", "ADMIN_NODES: tuple[str, ...] = ()", 'ADMIN_NODES = ("!a", "!b")')
@@ -239,7 +146,6 @@ def test_settings_edited_in_the_programs_files_are_carried_over_once(installed: 
     assert (installed.program / "config.py").read_bytes() == delivered
 
 
-@as_root
 def test_a_line_of_the_settings_file_wins_over_an_edited_file_and_stays(
     installed: Machine,
 ) -> None:
@@ -251,7 +157,6 @@ def test_a_line_of_the_settings_file_wins_over_an_edited_file_and_stays(
     assert installed.settings.read_text(encoding="utf-8") == text
 
 
-@as_root
 def test_the_settings_file_is_never_overwritten(installed: Machine) -> None:
     text = "MESHBOT_CONNECTION_MODE=tcp\n"
     installed.settings.write_text(text, encoding="utf-8")
@@ -262,7 +167,6 @@ def test_the_settings_file_is_never_overwritten(installed: Machine) -> None:
     assert installed.settings.read_text(encoding="utf-8") == text
 
 
-@as_root
 @pytest.mark.parametrize("name", ["config.py", "main_bot.py"])
 def test_an_edited_file_that_cannot_be_read_stops_it_before_anything_is_changed(
     name: str, installed: Machine
@@ -276,7 +180,6 @@ def test_an_edited_file_that_cannot_be_read_stops_it_before_anything_is_changed(
     assert tree(installed.root) == before
 
 
-@as_root
 def test_what_stands_beside_the_program_of_a_bot_tried_by_hand_is_kept(
     installed: Machine,
 ) -> None:
@@ -287,7 +190,6 @@ def test_what_stands_beside_the_program_of_a_bot_tried_by_hand_is_kept(
     assert (installed.program / "meshbot.db").read_bytes() == b"keys"
 
 
-@as_root
 def test_a_program_that_was_put_there_by_hand_is_kept_aside(machine: Machine) -> None:
     shutil.copytree(machine.source, machine.program)
     machine.edit("config.py", 'TCP_HOST = "192.168.1.38"', 'TCP_HOST = "10.0.0.7"')
@@ -305,7 +207,6 @@ def test_a_program_that_was_put_there_by_hand_is_kept_aside(machine: Machine) ->
 # -- Uninstall -------------------------------------------------------------------------------------
 
 
-@as_root
 def test_to_uninstall_keeps_settings_and_database(installed: Machine) -> None:
     (installed.state / "meshbot.db").write_bytes(b"keys")
     settings = installed.settings.read_bytes()
@@ -321,7 +222,6 @@ def test_to_uninstall_keeps_settings_and_database(installed: Machine) -> None:
     assert (installed.state / "meshbot.db").read_bytes() == b"keys"
 
 
-@as_root
 def test_to_purge_takes_everything_away(installed: Machine) -> None:
     (installed.state / "meshbot.db").write_bytes(b"keys")
     done = installed.install("--uninstall", "--purge")
@@ -330,7 +230,6 @@ def test_to_purge_takes_everything_away(installed: Machine) -> None:
     assert not installed.state.exists()
 
 
-@as_root
 def test_to_uninstall_where_nothing_is_installed_says_so(machine: Machine) -> None:
     done = machine.install("--uninstall")
     assert done.returncode == 0
@@ -350,12 +249,10 @@ def refused(machine: Machine, text: str, *options: str, **environment: str) -> N
     assert tree(machine.root) == before
 
 
-@as_root
 def test_an_upgrade_before_an_installation_is_refused(machine: Machine) -> None:
     refused(machine, "pas encore installé", "--upgrade")
 
 
-@as_root
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -373,7 +270,6 @@ def test_options_that_make_no_sense_are_refused(
     refused(machine, text, *options)
 
 
-@as_root
 @pytest.mark.parametrize(
     "name", ["main_bot.py", "config.py", "requirements.txt", "deploy/meshbot.service"]
 )
@@ -382,13 +278,11 @@ def test_a_folder_that_is_not_the_projects_is_refused(name: str, machine: Machin
     refused(machine, f"n'est pas le dossier du projet : {name} manque")
 
 
-@as_root
 def test_the_installed_program_cannot_install_itself(installed: Machine) -> None:
     installed.source = installed.program
     refused(installed, "à lancer depuis une copie du projet")
 
 
-@as_root
 def test_a_python_that_is_too_old_is_refused_with_its_version(machine: Machine) -> None:
     old = executable(
         machine.folder / "old",
@@ -397,12 +291,10 @@ def test_a_python_that_is_too_old_is_refused_with_its_version(machine: Machine) 
     refused(machine, f"il faut Python 3.11 ou plus récent, {old} est Python 3.9.2", PYTHON=str(old))
 
 
-@as_root
 def test_a_python_that_is_missing_is_refused(machine: Machine) -> None:
     refused(machine, "/no/python introuvable", PYTHON="/no/python")
 
 
-@as_root
 def test_a_python_that_makes_no_environments_is_refused(machine: Machine) -> None:
     bare = executable(
         machine.folder / "bare",
@@ -411,16 +303,16 @@ def test_a_python_that_makes_no_environments_is_refused(machine: Machine) -> Non
     refused(machine, "le module venv manque", PYTHON=str(bare))
 
 
-@as_root
 def test_a_disk_without_room_is_refused(machine: Machine) -> None:
-    folder = machine.folder / "bin"
-    folder.mkdir()
-    executable(folder / "df", "#!/bin/sh\necho Filesystem\necho dev 1000000 700000 300000 70% /\n")
-    refused(machine, "il faut 400 Mo libres", PATH=f"{folder}:{os.environ['PATH']}")
+    executable(
+        machine.commands / "df",
+        "#!/bin/sh\necho Filesystem\necho dev 1000000 700000 300000 70% /\n",
+    )
+    refused(machine, "il faut 400 Mo libres")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may install")
 def test_only_root_may_install(machine: Machine) -> None:
+    machine.run_by(1_000)
     refused(machine, "à lancer en root")
 
 
@@ -431,10 +323,22 @@ def test_help_tells_the_options_and_needs_no_root(machine: Machine) -> None:
         assert option in done.stdout
 
 
+def test_two_installations_at_a_time_are_refused(machine: Machine) -> None:
+    folder = machine.root / "opt"
+    folder.mkdir(parents=True)
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = machine.install()
+    os.close(held)
+    assert done.returncode == 1
+    assert "une autre installation est en cours" in done.stdout + done.stderr
+    assert list(folder.iterdir()) == []
+    assert machine.install().returncode == 0
+
+
 # -- Interrupted -----------------------------------------------------------------------------------
 
 
-@as_root
 def test_libraries_that_cannot_be_had_leave_no_rest_on_a_new_machine(machine: Machine) -> None:
     done = machine.install(MESHBOT_PIP="false")
     assert done.returncode == 1
@@ -456,7 +360,6 @@ def no_pip(machine: Machine) -> str:
     return "false"
 
 
-@as_root
 @pytest.mark.parametrize("pip", [no_pip, end_installer, kill_installer])
 def test_an_upgrade_interrupted_half_way_leaves_the_old_program_working(
     pip: Callable[[Machine], str], installed: Machine
@@ -478,7 +381,6 @@ def test_an_upgrade_interrupted_half_way_leaves_the_old_program_working(
     assert not list((installed.root / "opt").glob("meshbot.*"))
 
 
-@as_root
 def test_an_upgrade_killed_between_the_old_and_the_new_program_is_made_good_by_the_next(
     installed: Machine,
 ) -> None:
@@ -489,213 +391,3 @@ def test_an_upgrade_killed_between_the_old_and_the_new_program_is_made_good_by_t
     assert installed.settings_lines() == ["MESHBOT_TCP_HOST=10.0.0.7"]
     assert installed.version_of_program().startswith("MeshBot ")
     assert not list((installed.root / "opt").glob("meshbot.*"))
-
-
-# -- What is carried over --------------------------------------------------------------------------
-
-
-class Files:
-    def __init__(self, folder: Path) -> None:
-        self.delivered, self.installed = folder / "delivered", folder / "installed"
-        self.settings = folder / "meshbot.env"
-        self.settings.write_text("# settings\n", encoding="utf-8")
-        for place in (self.delivered, self.installed):
-            place.mkdir()
-            self.write(place, "config.py", 'HOST = "a"\nPORT = 1\nNODES: tuple[str, ...] = ()\n')
-            self.write(place, "main_bot.py", "X_S = 1\nclass MeshBot:\n    DELAY: float = 30\n")
-
-    @staticmethod
-    def write(place: Path, name: str, text: str) -> None:
-        (place / name).write_text(text, encoding="utf-8")
-
-    def carry_over(self) -> tuple[int, str]:
-        arguments = [str(self.delivered), str(self.installed), str(self.settings)]
-        return carry_over.main(arguments), self.settings.read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(tmp_path)
-
-
-def test_nothing_edited_changes_nothing(files: Files) -> None:
-    assert files.carry_over() == (0, "# settings\n")
-
-
-def test_what_was_edited_is_added_below_and_said(
-    files: Files, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files.write(files.installed, "config.py", 'HOST = "b"\nPORT = 1\nNODES = ("!a", "!b")\n')
-    files.write(files.installed, "main_bot.py", "class MeshBot:\n    DELAY = 0.5\n")
-    lines = ["MESHBOT_HOST=b", "MESHBOT_NODES=!a,!b", "MESHBOT_DELAY=0.5"]
-    code, text = files.carry_over()
-    assert code == 0
-    assert text.startswith("# settings\n\n# Repris ")
-    assert text.splitlines()[3:] == lines
-    said = capsys.readouterr().out
-    assert all(f"repris dans {files.settings} : {line}" in said for line in lines)
-    assert files.carry_over() == (0, text)
-
-
-@pytest.mark.parametrize(
-    ("line", "carried"),
-    [
-        ("MESHBOT_PORT=5", False),
-        (" MESHBOT_PORT = 5", False),
-        ("MESHBOT_PORT=", False),
-        ("#MESHBOT_PORT=5", True),
-        ("MESHBOT_PORTS=5", True),
-    ],
-)
-def test_a_name_that_the_settings_have_is_left_as_it_is(
-    line: str, carried: bool, files: Files
-) -> None:
-    files.settings.write_text(line, encoding="utf-8")
-    files.write(files.installed, "config.py", "PORT = 2\n")
-    _, text = files.carry_over()
-    assert ("MESHBOT_PORT=2" in text.splitlines()) is carried
-    assert text.splitlines()[0] == line
-
-
-def test_names_of_ones_own_and_of_the_program_itself_are_not_settings(files: Files) -> None:
-    files.write(files.installed, "config.py", 'HOST = "a"\nMINE = 5\nlower = 1\n')
-    files.write(files.installed, "main_bot.py", "X_S = 2\nclass MeshBot:\n    DELAY = 30\n")
-    assert files.carry_over() == (0, "# settings\n")
-
-
-def test_a_value_that_has_to_be_worked_out_is_left_to_the_operator_and_said(
-    files: Files, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files.write(files.installed, "main_bot.py", "class MeshBot:\n    DELAY = 2 * 60\n")
-    assert files.carry_over() == (0, "# settings\n")
-    assert (
-        f"À reprendre à la main dans {files.settings} : DELAY = 2 * 60" in capsys.readouterr().out
-    )
-
-
-@pytest.mark.parametrize("content", [b"PORT = (", b"\xff\xfe", b"PORT = 1\x00"])
-def test_a_file_that_cannot_be_read_is_said_and_nothing_is_changed(
-    content: bytes, files: Files, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files.write(files.installed, "config.py", "PORT = 2\n")
-    (files.installed / "main_bot.py").write_bytes(content)
-    assert files.carry_over() == (1, "# settings\n")
-    assert "main_bot.py illisible" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, ""),
-        (True, "True"),
-        (False, "False"),
-        (30, "30"),
-        (0.5, "0.5"),
-        ("nœud.local", "nœud.local"),
-        ((0, 2), "0,2"),
-        ([], ""),
-    ],
-)
-def test_values_are_written_as_the_bot_reads_them(value: object, text: str) -> None:
-    assert carry_over.as_text(value) == text
-
-
-def test_every_setting_of_the_project_can_be_carried_over() -> None:
-    found = carry_over.constants_in(ROOT / "config.py")
-    found |= carry_over.constants_in(ROOT / "main_bot.py")
-    assert {"TCP_HOST", "SERIAL_PORT", "ADMIN_NODES", "TCP_PUBKEY_SYNC_DELAY"} <= found.keys()
-    assert "VERSION" not in found
-    assert not [name for name, value in found.items() if isinstance(value, carry_over.Expression)]
-
-
-# -- The command -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["install.sh", "meshbot"])
-def test_the_scripts_are_sound(name: str) -> None:
-    script = str(ROOT / "deploy" / name)
-    assert os.access(script, os.X_OK)
-    commands = [["sh", "-n", script]]
-    if shutil.which("shellcheck"):
-        commands.append(["shellcheck", script])
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def run_command(tmp_path: Path, settings: str | None, *arguments: str) -> dict[str, Any]:
-    """Run the command with its paths moved here; return what the program is given."""
-    env, seen = tmp_path / "meshbot.env", tmp_path / "seen.py"
-    if settings is not None:
-        env.write_text(settings, encoding="utf-8")
-    seen.write_text(
-        "import os, sys\nprint({'arguments': sys.argv[1:], "
-        "**{n: v for n, v in os.environ.items() if n.startswith('MESHBOT_')}})\n",
-        encoding="utf-8",
-    )
-    text = (ROOT / "deploy/meshbot").read_text(encoding="utf-8")
-    for old, new in [
-        ("/opt/meshbot/.venv/bin/python", sys.executable),
-        ("/opt/meshbot/main_bot.py", str(seen)),
-        ("/etc/meshbot.env", str(env)),
-        ("id meshbot", "false"),
-    ]:
-        assert old in text
-        text = text.replace(old, new)
-    done = subprocess.run(
-        [str(executable(tmp_path / "meshbot", text)), *arguments],
-        env={name: value for name, value in os.environ.items() if "MESHBOT" not in name},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=30,
-        check=True,
-    )
-    seen_by_program: dict[str, Any] = ast.literal_eval(done.stdout)
-    return seen_by_program
-
-
-def test_the_command_gives_the_program_the_services_settings_as_they_are(tmp_path: Path) -> None:
-    settings = (
-        "# MESHBOT_TCP_HOST=no\n"
-        "\n"
-        "MESHBOT_TCP_HOST=nœud.local\n"
-        'MESHBOT_LOG_LEVEL="DEBUG"\n'
-        "MESHBOT_ADMIN_NODES='!a1b2c3d4, !b1b2c3d4'\n"
-        "MESHBOT_SERIAL_PORT=$HOME/`id`\n"
-        "OTHER=1\n"
-        "MESHBOT_TCP_PORT=4500"  # and no end of line
-    )
-    assert run_command(tmp_path, settings, "keys", "list", "a b") == {
-        "arguments": ["keys", "list", "a b"],
-        "MESHBOT_TCP_HOST": "nœud.local",
-        "MESHBOT_LOG_LEVEL": "DEBUG",
-        "MESHBOT_ADMIN_NODES": "!a1b2c3d4, !b1b2c3d4",
-        "MESHBOT_SERIAL_PORT": "$HOME/`id`",
-        "MESHBOT_TCP_PORT": "4500",
-        "MESHBOT_DATABASE_PATH": "/var/lib/meshbot/meshbot.db",
-    }
-
-
-def test_the_command_leaves_another_database_as_the_settings_say(tmp_path: Path) -> None:
-    seen = run_command(tmp_path, "MESHBOT_DATABASE_PATH=/data/my mesh.db\n", "report")
-    assert seen["MESHBOT_DATABASE_PATH"] == "/data/my mesh.db"
-
-
-def test_the_command_needs_no_settings_file(tmp_path: Path) -> None:
-    assert run_command(tmp_path, None, "check") == {
-        "arguments": ["check"],
-        "MESHBOT_DATABASE_PATH": "/var/lib/meshbot/meshbot.db",
-    }
-
-
-def test_two_installations_at_a_time_are_refused(machine: Machine) -> None:
-    folder = machine.root / "opt"
-    folder.mkdir(parents=True)
-    held = os.open(folder, os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_EX)
-    done = machine.install()
-    os.close(held)
-    assert done.returncode == 1
-    assert "une autre installation est en cours" in done.stdout + done.stderr
-    assert list(folder.iterdir()) == []
-    assert machine.install().returncode == 0

@@ -2,16 +2,14 @@
 
 import contextlib
 import os
-import queue
 import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,79 +24,8 @@ from meshbot.service.config_error import ConfigError
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
-
-ROOT = Path(main_bot.__file__).parent
-LIMIT_S = 20.0
-
-
-class Program:
-    """``python main_bot.py`` in a child process, its lines as they come."""
-
-    def __init__(self, folder: Path, arguments: tuple[str, ...] = (), **settings: str) -> None:
-        environment = {
-            **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
-            "MESHBOT_CONNECTION_MODE": "simulated",  # never the node of an edited config.py
-            "MESHBOT_DATABASE_PATH": str(folder / "bot.db"),
-            **{f"MESHBOT_{name}": value for name, value in settings.items()},
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main_bot.py"), *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        )
-        self.lines: list[str] = []
-        self._queue: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, name="program-output", daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._queue.put(line.rstrip("\n"))
-        self._queue.put(None)
-
-    def wait_line(self, text: str) -> str:
-        deadline_s = time.monotonic() + LIMIT_S
-        while True:
-            try:
-                line = self._queue.get(timeout=max(deadline_s - time.monotonic(), 0.01))
-            except queue.Empty:
-                line = None
-            if line is None:
-                pytest.fail(f"no line with {text!r} in:\n" + "\n".join(self.lines))
-            self.lines.append(line)
-            if text in line:
-                return line
-
-    def finish(self) -> int:
-        code = self.process.wait(LIMIT_S)
-        self._reader.join(LIMIT_S)
-        while not self._queue.empty():
-            line = self._queue.get()
-            if line is not None:
-                self.lines.append(line)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Callable[..., Program]]:
-    started: list[Program] = []
-
-    def start(*arguments: str, **settings: str) -> Program:
-        started.append(Program(tmp_path, arguments, **settings))
-        return started[-1]
-
-    yield start
-    for program in started:
-        with contextlib.suppress(ProcessLookupError):
-            program.process.kill()
-        program.finish()
+from tests.support.limits import PROGRAM_S
+from tests.support.program import ROOT, Program
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -395,6 +322,7 @@ def fill_with_keys_to_decide(path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_first", [False, True], ids=["before", "in the middle"])
+@pytest.mark.slow
 def test_a_list_into_a_pipe_that_is_closed_ends_without_a_word(
     read_first: bool, tmp_path: Path
 ) -> None:
@@ -420,10 +348,10 @@ def test_a_list_into_a_pipe_that_is_closed_ends_without_a_word(
             assert "à trancher" in process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-        assert process.wait(LIMIT_S) == 0
+        assert process.wait(PROGRAM_S) == 0
     finally:
         process.kill()
-        process.wait(LIMIT_S)
+        process.wait(PROGRAM_S)
         process.stderr.close()
     assert said == ""
 
