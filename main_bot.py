@@ -22,24 +22,21 @@ if __name__ == "__main__":
             ".venv/bin/python main_bot.py"
         )
 
-import argparse
 import importlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dotenv import dotenv_values
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot.cli.check_command import CheckCommand
-from meshbot.cli.keys_command import KeysCommand, add_arguments
-from meshbot.cli.report_command import ReportCommand, add_report_arguments
+from meshbot import VERSION
+from meshbot.cli.arguments import environment_of, parse_arguments
+from meshbot.cli.command_line import run_command
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager, LinkStatus
 from meshbot.link.link_policy import NEVER_S, LinkSettings
@@ -54,42 +51,44 @@ from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushSettings
 from meshbot.messages.message_sender import MessageSender, SenderSettings
 from meshbot.messages.packet_handler import HandlerSettings, PacketHandler
-from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
-from meshbot.service.service_notifier import ServiceNotifier
-from meshbot.service.settings import ENVIRONMENT_PREFIX, ConfigError, SettingsReader, load_config
-from meshbot.store import damaged_store
+from meshbot.service.bot_service import run_bot
+from meshbot.service.config_error import ConfigError
+from meshbot.service.config_file import load_config
+from meshbot.service.decision_watch import DecisionWatch
+from meshbot.service.housekeeping import Housekeeping
+from meshbot.service.link_state import LinkState
+from meshbot.service.node_introduction import NodeIntroduction
+from meshbot.service.operator_constants import constants_of, read_constants
+from meshbot.service.settings_reader import SettingsReader
+from meshbot.service.site_settings import read_site
+from meshbot.store.backup import Backup
+from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, StorageDamaged, StorageError
-from meshbot.text.log_format import configure_logging, printable
-from meshbot.text.quantities import counted, duration_text
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
+from meshbot.store.repair import Repair, stamp_of
+from meshbot.store.storage_error import StorageError
+from meshbot.text.log_format import configure_logging
+from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
+from meshbot.threads.deferred_calls import DeferredCalls
 from meshbot.threads.progress_mark import ProgressMark
-from meshbot.threads.termination import Termination
 from node_manager import NodeManager
 from tcp_interface_manager import TCPInterfaceManager
 
 if TYPE_CHECKING:
     from meshbot.simulation.simulated_node import SimulatedNode
 
-VERSION = "0.1.0"
 EXIT_CONFIG = 2
 EXIT_PASSING = 1
 SERIAL_CLEANUP_S = 1.0
 DOTENV_PATH = Path(__file__).with_name(".env")
-COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
-MAY_BE_ZERO = (
-    "TCP_PUBKEY_SYNC_DELAY",
-    "TCP_INTERFACE_CLEANUP_DELAY",
-    "TCP_INTERFACE_STABILIZATION_DELAY",
-)
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
 HOUSEKEEPING_S = 1_800.0
-BACKUP_S = 20 * 3_600.0
-NIGHT_HOURS = range(3, 5)  # by the local clock; when nobody minds half a second
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -98,8 +97,7 @@ log = logging.getLogger("meshbot")
 class MeshBot:
     """The bot: its constants, its parts, and the syncs that put the keys back.
 
-    ``__init__`` reads the settings, :meth:`start` starts everything, :meth:`stop` ends it. What it
-    owns itself is the set of pending deferred syncs, guarded by ``_timers_lock``, a leaf. As the
+    ``__init__`` reads the settings, :meth:`start` starts everything, :meth:`stop` ends it. As the
     link's listener it is called on the link's threads and only hands over to the worker.
     """
 
@@ -158,10 +156,10 @@ class MeshBot:
     # firmware (2.8) that drops what it cannot open. It writes the node's flash and makes them
     # favourites there. At most so many a day, on a link that has been up for so long.
     TCP_PUSH_KEYS_TO_RADIO: bool = False
-    TCP_PUSH_KEYS_PER_DAY = 10
+    TCP_PUSH_KEYS_PER_DAY: int = 10
     TCP_PUSH_KEYS_AFTER: float = 300
 
-    FLOOD_BURST = 5
+    FLOOD_BURST: int = 5
 
     def __init__(
         self,
@@ -175,90 +173,54 @@ class MeshBot:
         Raises :class:`ConfigError` when they make no sense.
         """
         reader = SettingsReader(environment)
-        self.site = reader.site(load_config())
-        self._read_constants(reader)
+        self.site = read_site(reader, load_config())
+        read_constants(reader, self)
         reader.check()
-        self._unknown_names = _unknown_lines(reader)
+        self._odd_settings = reader.odd_lines()
         self._clock = clock
         self._wall_clock = wall_clock
         self._stop = threading.Event()
         self._stopped = False
-        self._timers_lock = threading.Lock()
-        self._timers: set[threading.Timer] = set()
-        self._said_key_withheld = False
-        self._known_node_num = 0
-        self._decisions_unread = True
-        self._kept_house_s = clock()
+        self._deferred_syncs = DeferredCalls("pubkey-sync")
+        self._introduction = NodeIntroduction()
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
-
-        self.simulated_node = _new_simulated_node(self.site.connection_mode)
-        self._lock = InstanceLock(self.site.database_path)
-        self._storage = Storage(self.site.database_path, simulated=self.simulated_node is not None)
-        self.node_manager = NodeManager(self._storage, clock=clock, wall_clock=wall_clock)
-        self.link_journal = LinkJournal(
-            self._storage,
-            on_vanished=self.node_manager.rebuild_store,
-            clock=clock,
-            wall_clock=wall_clock,
-        )
-        self.node_manager.notes = self.link_journal
+        self._new_store()
         self._worker = BotWorker(clock)
         self._link = self._new_link()
-        sealed = SealedMessages()
-        self._sender = MessageSender(
-            self._link,
-            self.node_manager,
-            sealed,
-            SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
-            clock,
-            self.link_journal,
-        )
-        counts = DirectMessageCounts()
-        self._radio_keys = RadioKeys()
-        self._view = view = MeshBotView(
-            self.node_manager,
-            self._link,
-            counts,
-            self.link_journal,
-            self.site.admin_nodes,
-            VERSION,
-            clock,
-        )
-        self._packets = PacketHandler(
-            self.node_manager,
-            Commands(view),
-            self._sender,
-            sealed,
-            FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
-            self._radio_keys,
-            counts,
-            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
-            notes=self.link_journal,
-            clock=clock,
-            wall_clock=wall_clock,
-        )
-        self._key_pusher = KeyPusher(
-            self.node_manager,
-            self._radio_keys,
-            self._sender,
-            PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
-            self._worker.post,
-            clock=clock,
-            wall_clock=wall_clock,
-        )
+        self._link_state = LinkState(self._link, clock)
+        self._new_messages()
 
-    def _read_constants(self, reader: SettingsReader) -> None:
-        """Let the environment override the constants, for this object only, and check them all."""
-        for name, default in constants_of(type(self)):
-            value: object
-            if isinstance(default, bool):
-                value = reader.flag(name, getattr(self, name))
-            elif name in COUNTS:
-                value = reader.whole(name, getattr(self, name), 1, 1_000)
-            else:
-                value = reader.duration_s(name, getattr(self, name), zero=name in MAY_BE_ZERO)
-            setattr(self, name, value)
+    def _new_store(self) -> None:
+        """Name what is kept on disk and who keeps it; nothing is opened."""
+        self.simulated_node = _new_simulated_node(self.site.connection_mode)
+        self._lock = InstanceLock(self.site.database_path)
+        self._database = Database(
+            self.site.database_path,
+            simulated=self.simulated_node is not None,
+            wall_clock=self._wall_clock,
+        )
+        self.node_manager = NodeManager(
+            NodeStore(self._database), clock=self._clock, wall_clock=self._wall_clock
+        )
+        self.link_journal = LinkJournal(
+            LinkEventStore(self._database),
+            on_vanished=self.node_manager.rebuild_store,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
+        self.node_manager.notes = self.link_journal
+        self._housekeeping = Housekeeping(
+            Backup(self.site.database_path),
+            self._database.compact,
+            self.link_journal.prune,
+            self.node_manager.rebuild_store,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
+        self._decision_watch = DecisionWatch(
+            self._database, self.node_manager.carry_out_decisions, self._keys_decided
+        )
 
     def _new_link(self) -> InterfaceManager:
         """Return the link that config.py asks for, not yet started."""
@@ -303,7 +265,52 @@ class MeshBot:
             clock=self._clock,
         )
 
-    # -- Life --------------------------------------------------------------------------------
+    def _new_messages(self) -> None:
+        """Name who hears and answers; nothing is started."""
+        sealed = SealedMessages()
+        counts = DirectMessageCounts()
+        self._sender = MessageSender(
+            self._link,
+            self.node_manager,
+            sealed,
+            SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
+            self._clock,
+            self.link_journal,
+        )
+        self._radio_keys = RadioKeys()
+        self._view = MeshBotView(
+            self.node_manager,
+            self._link,
+            counts,
+            self.link_journal,
+            self.site.admin_nodes,
+            VERSION,
+            self._clock,
+        )
+        self._packets = PacketHandler(
+            self.node_manager,
+            Commands(self._view),
+            self._sender,
+            sealed,
+            FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
+            self._radio_keys,
+            counts,
+            HandlerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
+            notes=self.link_journal,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
+        self._key_pusher = KeyPusher(
+            self.node_manager,
+            self._radio_keys,
+            self._sender,
+            PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
+            self._worker.post,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
+
+    # -- The bot as others see it --------------------------------------------------------------
 
     @property
     def interface(self) -> SupervisedInterface | None:
@@ -315,32 +322,14 @@ class MeshBot:
         """Whether the link is down, or back for too short a time to count as a success."""
         return self._link.reconnecting
 
-    def link_status(self) -> LinkStatus:
-        """Return the link at a glance."""
-        return self._link.status()
-
-    def reload(self, environment: Mapping[str, str]) -> None:
-        """Follow the settings that can change while the bot runs, as they are written now.
-
-        Those are LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI and ANSWER_CHANNELS. Raises
-        :class:`ConfigError`, and changes nothing, when any setting makes no sense.
-        """
-        reader = SettingsReader(environment)
-        site = reader.site(importlib.reload(load_config()))
-        reader.check()
-        self._view.admin_nodes = site.admin_nodes
-        settings = HandlerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
-        self._worker.post(partial(self._packets.use, settings))
-        configure_logging(site.log_level)
-        log.info(
-            "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
-            "autres comptent au prochain démarrage"
-        )
-
     @property
     def tried(self) -> bool:
         """Whether the first attempt to connect is over, one way or the other."""
         return self._link.tried.is_set()
+
+    def link_status(self) -> LinkStatus:
+        """Return the link at a glance."""
+        return self._link.status()
 
     def progress_marks(self) -> dict[str, ProgressMark]:
         """Return the signs of life of the bot's threads, by name."""
@@ -352,32 +341,35 @@ class MeshBot:
 
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""
-        link = self._link.status()
-        if link.up_s is None:
-            return f"Sans liaison ({link.where}) : {link.last_cause}"
-        return f"Liaison établie ({link.where})"
+        return self._link_state.text()
 
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
-        link = self._link.status()
-        state = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
-        interface = self.interface
-        heard = ""
-        if interface is not None and link.up_s is not None:
-            ago_s = self._clock() - interface.last_received_s
-            heard = f", dernier octet du nœud il y a {duration_text(ago_s)}"
-        log.info(
-            "ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h",
-            state,
-            link.where,
-            heard,
-            link.reconnections_last_hour,
-            link.reconnections_last_day,
-        )
+        self._link_state.log()
 
     def request_reconnection(self, by: str) -> None:
         """Have the link replaced, in the background; ``by``, who asks, goes to the journal."""
         self._link.request_reconnection(by)
+
+    def reload(self, environment: Mapping[str, str]) -> None:
+        """Follow the settings that can change while the bot runs, as they are written now.
+
+        Those are LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI and ANSWER_CHANNELS. Raises
+        :class:`ConfigError`, and changes nothing, when any setting makes no sense.
+        """
+        reader = SettingsReader(environment)
+        site = read_site(reader, importlib.reload(load_config()))
+        reader.check()
+        self._view.admin_nodes = site.admin_nodes
+        settings = HandlerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
+        self._worker.post(partial(self._packets.use, settings))
+        configure_logging(site.log_level)
+        log.info(
+            "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
+            "autres comptent au prochain démarrage"
+        )
+
+    # -- Life ----------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Open the store and start every part; returns at once, the link opens by itself.
@@ -388,17 +380,14 @@ class MeshBot:
         try:
             self._open_store()
             keys = self.node_manager.load()
-            constants = {name: getattr(self, name) for name, _ in constants_of(type(self))}
-            self.link_journal.start({**constants, "CONNECTION_MODE": self.site.connection_mode})
+            self.link_journal.start(
+                {**self._constants(), "CONNECTION_MODE": self.site.connection_mode}
+            )
         except BaseException:
-            self._storage.close()
+            self._database.close()
             self._lock.release()
             raise
-        known = counted(keys, "clé publique connue", "clés publiques connues")
-        log.info("🤖 MeshBot %s : %s", VERSION, known)
-        for line in self._unknown_names:
-            log.warning("⚠️ %s", line)
-        self._say_who_is_trusted()
+        self._say_hello(keys)
         if self.simulated_node is not None:
             self.simulated_node.start()
             self.simulated_node.start_demo()
@@ -406,34 +395,19 @@ class MeshBot:
                 "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la vôtre, régler "
                 "CONNECTION_MODE et TCP_HOST dans config.py"
             )
-        self._worker.every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
-        self._worker.every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
-        self._worker.every(KEY_DECISIONS_POLL_S, self._carry_out_key_decisions)
-        self._worker.every(JOURNAL_FLUSH_S, self.link_journal.flush)
-        self._worker.every(JOURNAL_ALIVE_S, self._link.note_alive)
-        self._worker.post(self.link_journal.prune)
-        self._worker.every(HOUSEKEEPING_S, self._keep_house)
-        if self.TCP_PUSH_KEYS_TO_RADIO:
-            self._worker.every(
-                KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface)
-            )
-        self._worker.post(self._carry_out_key_decisions)
+        self._schedule_upkeep()
         self._worker.start()
         self._sender.start()
         self._link.start()
 
-    def _open_store(self) -> None:
-        stamp = damaged_store.stamp_of(self._wall_clock())
-        if self._lock.used_before:
-            repaired = self._storage.repair(stamp, thorough=not self._lock.ended_orderly)
-            if repaired is not None:
-                log.error("❌ %s", repaired)
-        self._storage.open()
-        self._lock.store_opened()
-        if self.simulated_node is None:
-            self._storage.forget_simulated()
+    def _constants(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in constants_of(type(self))}
 
-    def _say_who_is_trusted(self) -> None:
+    def _say_hello(self, keys: int) -> None:
+        known = counted(keys, "clé publique connue", "clés publiques connues")
+        log.info("🤖 MeshBot %s : %s", VERSION, known)
+        for line in self._odd_settings:
+            log.warning("⚠️ %s", line)
         admins = ", ".join(
             self.node_manager.label(num) + (f" (clé {key}…)" if key else "")
             for num, key in self.site.admin_nodes.items()
@@ -443,36 +417,58 @@ class MeshBot:
         if self.site.require_pki:
             log.info("🔒 Les messages directs sans preuve d'origine restent sans réponse")
 
+    def _schedule_upkeep(self) -> None:
+        """Tell the worker what it does at intervals."""
+        every = self._worker.every
+        every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
+        every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
+        every(KEY_DECISIONS_POLL_S, self._decision_watch)
+        every(JOURNAL_FLUSH_S, self.link_journal.flush)
+        every(JOURNAL_ALIVE_S, self._link.note_alive)
+        every(HOUSEKEEPING_S, self._housekeeping)
+        if self.TCP_PUSH_KEYS_TO_RADIO:
+            every(KEY_PUSH_INTERVAL_S, lambda: self._key_pusher.turn(self._link.live_interface))
+        self._worker.post(self.link_journal.prune)
+        self._worker.post(self._decision_watch)
+
+    def _open_store(self) -> None:
+        if self._lock.used_before:
+            repaired = Repair(self._database).repair(
+                stamp_of(self._wall_clock()), thorough=not self._lock.ended_orderly
+            )
+            if repaired is not None:
+                log.error("❌ %s", repaired)
+        self._database.open()
+        self._lock.store_opened()
+        if self.simulated_node is None:
+            self._database.forget_simulated()
+
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
         if self._stopped:
             return
         self._stopped = True
         self._stop.set()
-        with self._timers_lock:
-            timers, self._timers = self._timers, set()
-        for timer in timers:
-            timer.cancel()
+        self._deferred_syncs.cancel()
         # The link first: that wakes whoever waits for the node.
         stopped = [
             self._link.stop(2 * STOP_STEP_S),
             self._sender.stop(STOP_STEP_S),
             self._worker.stop(STOP_STEP_S),
         ]
-        for timer in timers:
-            timer.join(STOP_STEP_S / 2)
+        self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):
             log.debug("threads still ending: %s", [thread.name for thread in threading.enumerate()])
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
         self.node_manager.save_heard()
-        self._storage.close()
+        self._database.close()
         self._lock.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
         log.info("👋 Bot arrêté")
 
-    # -- LinkListener, on the link's threads -------------------------------------------------
+    # -- LinkListener, on the link's threads ---------------------------------------------------
 
     def link_failed(self) -> None:
         """Have whoever shows the state of the bot look again."""
@@ -481,32 +477,11 @@ class MeshBot:
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         """After the first handshake, put every stored key in place at once."""
         self.on_change()
-        self._say_which_node(interface)
-        if not interface.own_private_key and not self._said_key_withheld:
-            self._said_key_withheld = True
-            log.info(
-                "ℹ️ Le nœud ne donne pas sa clé privée (géré ou verrouillé) : seuls les messages "
-                "qu'il ouvre lui-même sont lus"
-            )
+        self._introduction.tell(interface)
         if first:
             self._worker.post(
                 partial(self.node_manager.sync_pubkeys_to_interface, interface, force=True)
             )
-
-    def _say_which_node(self, interface: SupervisedInterface) -> None:
-        """Say once which node this is, and again if another one answers at its address."""
-        if interface.own_num == self._known_node_num:
-            return
-        if self._known_node_num:
-            log.warning("⚠️ Un autre nœud répond à cette adresse")
-        self._known_node_num = interface.own_num
-        metadata = interface.metadata
-        log.info(
-            "📡 Nœud : %s (%s), firmware %s",
-            printable(interface.own_name) or "sans nom",
-            node_id(interface.own_num),
-            printable(metadata.firmware_version) if metadata is not None else "inconnu",
-        )
 
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         """Schedule the deferred key sync, or say why there is none."""
@@ -521,17 +496,10 @@ class MeshBot:
                 _interval_text(self.PUBKEY_SYNC_INTERVAL),
             )
             return
-        timer = threading.Timer(
-            self.TCP_PUBKEY_SYNC_DELAY, self._deferred_pubkey_sync, (interface_ref,)
-        )
-        timer.name = "pubkey-sync"
-        timer.daemon = True
-        with self._timers_lock:
-            if self._stop.is_set():
-                return
-            self._timers = {pending for pending in self._timers if pending.is_alive()}
-            self._timers.add(timer)
-            timer.start()
+        if not self._deferred_syncs.schedule(
+            self.TCP_PUBKEY_SYNC_DELAY, partial(self._deferred_pubkey_sync, interface_ref)
+        ):
+            return
         self.link_journal.note(EventKind.SYNC_SCHEDULED, seconds=self.TCP_PUBKEY_SYNC_DELAY)
         log.info(
             "🔑 Synchronisation clés publiques programmée dans %gs...", self.TCP_PUBKEY_SYNC_DELAY
@@ -561,42 +529,8 @@ class MeshBot:
                 self.node_manager.put_key_back(interface, info.num)
         self._packets.open_waiting(interface)
 
-    def _keep_house(self) -> None:
-        """Once a day, at night if possible: forget old events, give room back, copy the store."""
-        now_s = self._wall_clock()
-        age_s = self._storage.backup_age_s(now_s)
-        if age_s is not None and age_s < 0:  # the clock was set back
-            age_s = self._clock() - self._kept_house_s
-        at_night = datetime.fromtimestamp(now_s).hour in NIGHT_HOURS
-        if age_s is not None and age_s < (BACKUP_S if at_night else 2 * BACKUP_S):
-            return
-        self._kept_house_s = self._clock()
-        self.link_journal.prune()
-        try:
-            if self._storage.compact():
-                log.debug("database compacted")
-            self._storage.back_up()
-        except StorageDamaged as error:
-            try:
-                self.node_manager.rebuild_store(error)
-            except StorageError as second:
-                log.error("❌ %s (le bot continue)", second)
-        except StorageError as error:
-            log.debug("%s", error)  # what matters is the database itself
-
-    def _carry_out_key_decisions(self) -> None:
-        """Do what the operator decided meanwhile with ``main_bot.py keys``."""
-        try:
-            self._decisions_unread = self._storage.changed_by_others() or self._decisions_unread
-            if not self._decisions_unread:
-                return
-            changed = self.node_manager.carry_out_decisions()
-            self._decisions_unread = False
-        except StorageError as error:
-            log.debug("decisions about keys not read: %s", error)
-            return
-        if not changed:
-            return
+    def _keys_decided(self) -> None:
+        """Follow the operator, who has decided on keys."""
         interface = self._link.live_interface
         if interface is not None:
             self.node_manager.sync_pubkeys_to_interface(interface, force=False)
@@ -637,75 +571,8 @@ def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":
     return SimulatedNode()
 
 
-def constants_of(bot_class: type[MeshBot]) -> list[tuple[str, Any]]:
-    """Return the editable constants of the class and those it inherits, with their values."""
-    return [
-        (name, getattr(bot_class, name))
-        for name in dir(bot_class)
-        if name.isupper() and not name.startswith("_")
-    ]
-
-
-def _unknown_lines(reader: SettingsReader) -> list[str]:
-    """Return a line about each variable that nothing reads."""
-    lines = list(reader.doubts)
-    for name in reader.unknown_names():
-        meant = reader.suggestion(name)
-        hint = f", plutôt {meant} ?" if meant else ""
-        lines.append(f"Variable d'environnement {name} inconnue : ignorée{hint}")
-    return lines
-
-
 def _interval_text(seconds: float) -> str:
     return f"{seconds / 60:g}min" if seconds >= 60 else f"{seconds:g}s"
-
-
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return what the command line asks for, or end the program with a line that says what."""
-    parser = argparse.ArgumentParser(
-        prog="main_bot.py",
-        description="Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans "
-        "config.py (où est le nœud) et dans les constantes de main_bot.py. Sans commande : "
-        "démarre le bot.",
-    )
-    parser.add_argument("--host", metavar="ADRESSE", help="le nœud en Wi-Fi : TCP_HOST")
-    parser.add_argument("--port", metavar="N", help="son port : TCP_PORT")
-    parser.add_argument("--serial", metavar="PORT", help="le nœud en USB : SERIAL_PORT")
-    parser.add_argument("--simulate", action="store_true", help="un nœud simulé, sans radio")
-    parser.add_argument("--version", action="version", version=f"MeshBot {VERSION}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMANDE")
-    commands.add_parser("check", help="tout est-il en place ? ne change rien")
-    keys = commands.add_parser("keys", help="voir les clés annoncées, en accepter ou refuser")
-    add_arguments(keys)
-    report = commands.add_parser("report", help="pourquoi la liaison a été coupée : le rapport")
-    add_report_arguments(report)
-    options = parser.parse_args(argv)
-    if sum((bool(options.host or options.port), bool(options.serial), options.simulate)) > 1:
-        parser.error("choisir entre --host, --serial et --simulate")
-    return options
-
-
-def environment_of(options: argparse.Namespace) -> dict[str, str]:
-    """Return the settings from outside: the command line over the environment over ``.env``."""
-    try:
-        stored = dotenv_values(DOTENV_PATH)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{DOTENV_PATH} illisible : {error}") from error
-    environment = {name: value for name, value in stored.items() if value is not None}
-    environment.update(os.environ)
-    chosen = {"TCP_HOST": options.host, "TCP_PORT": options.port, "SERIAL_PORT": options.serial}
-    if options.host is not None and not options.host.strip("[] "):
-        raise ConfigError("--host : quelle adresse ?")
-    if options.host:
-        chosen["TCP_HOST"] = options.host.strip("[]")
-    if options.host or options.port:
-        chosen["CONNECTION_MODE"] = "tcp"
-    elif options.serial or options.simulate:
-        chosen["CONNECTION_MODE"] = "serial" if options.serial else "simulated"
-    environment.update(
-        {ENVIRONMENT_PREFIX + name: value for name, value in chosen.items() if value}
-    )
-    return environment
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -717,9 +584,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse_arguments(argv)
     configure_logging("INFO")
     try:
-        if options.command is None:
-            return _run_bot(options)
-        return _run_command(options, environment_of(options))
+        environment = environment_of(options, DOTENV_PATH)
+        if options.command is not None:
+            return run_command(options, environment, constants_of(MeshBot))
+        bot = MeshBot(environment=environment)
+        configure_logging(bot.site.log_level)
+        run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
+        return 0
     except BrokenPipeError:
         # Whoever read the output has enough of it; nor may the interpreter try to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -735,55 +606,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StorageError as error:
         log.error("❌ %s", error)
         return EXIT_PASSING if error.passing else EXIT_CONFIG
-
-
-def _run_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Do what looks at the bot's database, whether the bot runs or not."""
-    reader = SettingsReader(environment)
-    site = reader.site(load_config())
-    reader.check()
-    reader.read_names.update(ENVIRONMENT_PREFIX + name for name, _ in constants_of(MeshBot))
-    for line in _unknown_lines(reader):
-        log.warning("⚠️ %s", line)
-    simulated = site.connection_mode == "simulated"
-    if options.command == "check":
-        return CheckCommand(site).run()
-    if options.command == "report":
-        return ReportCommand(site.database_path, simulated=simulated).run(options)
-    return KeysCommand(site.database_path, simulated=simulated).run(options)
-
-
-def _run_bot(options: argparse.Namespace) -> int:
-    bot = MeshBot(environment=environment_of(options))
-    configure_logging(bot.site.log_level)
-    notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
-
-    def reload() -> None:
-        try:
-            bot.reload(environment_of(options))
-        except ConfigError as error:
-            log.error("❌ Réglages gardés tels quels : %s", error)
-
-    with Termination(bot.log_state, lambda: notifier.reload(reload)) as termination:
-        bot.on_change = termination.wake
-
-        def tick() -> None:
-            if bot.tried:
-                notifier.ready()
-            notifier.tick()
-
-        try:
-            bot.start()
-            try:
-                termination.wait(tick, notifier.interval_s)
-            finally:
-                notifier.stopping()
-                bot.stop()
-                notifier.close()
-        except StorageError:
-            if not termination.requested:
-                raise
-    return 0
 
 
 if __name__ == "__main__":

@@ -26,14 +26,10 @@ from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text, fingerprint, is_number_of, is_usable_key
-from meshbot.store import damaged_store
-from meshbot.store.storage import (
-    RUNNING_BUSY_TIMEOUT_S,
-    Storage,
-    StorageDamaged,
-    StorageError,
-    StorageVanished,
-)
+from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
+from meshbot.store.node_store import NodeStore
+from meshbot.store.repair import Repair, stamp_of
+from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.log_format import printable
 from meshbot.text.quantities import counted
@@ -76,7 +72,7 @@ class NodeManager:
 
     def __init__(
         self,
-        storage: Storage,
+        storage: NodeStore,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -475,17 +471,17 @@ class NodeManager:
         with self._lock:
             nodes = [replace(node) for node in self._nodes.values() if self._is_stored(node)]
             other_keys = self._trust.all_others()
-        self._storage.close()
+        database = self._storage.database
+        database.close()
         if isinstance(error, StorageDamaged):
-            stamp = damaged_store.stamp_of(self._wall_clock())
-            self._storage.replace_damaged(nodes, other_keys, stamp)
-            self._storage.open(RUNNING_BUSY_TIMEOUT_S)
+            Repair(database).replace_damaged(nodes, other_keys, stamp_of(self._wall_clock()))
+            database.open(RUNNING_BUSY_TIMEOUT_S)
         else:
-            self._storage.open(RUNNING_BUSY_TIMEOUT_S)
+            database.open(RUNNING_BUSY_TIMEOUT_S)
             try:
                 self._storage.save_nodes(nodes, other_keys)
             except StorageError:
-                self._storage.close()  # an empty file is no store: it is made once more
+                database.close()  # an empty file is no store: it is made once more
                 raise
         log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
 

@@ -11,7 +11,8 @@ from meshtastic.protobuf import mesh_pb2
 from benchmarks.figure import Figure
 from benchmarks.large_mesh import FIRST_NUM, fill
 from benchmarks.line import OURS, Line, at_most
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 from node_manager import NodeManager
 
 SIZES = (250, 10_000, 100_000)
@@ -41,8 +42,8 @@ class KeySync(Figure):
             f"{keys:,} keys, nothing to do", "µs", f"≤ {NOTHING_US:g} µs", at_most(NOTHING_US)
         )
         with tempfile.TemporaryDirectory() as folder:
-            storage = Storage(Path(folder) / "meshbot.db")
-            storage.open()
+            storage = NodeStore(Database(Path(folder) / "meshbot.db"))
+            storage.database.open()
             fill(storage, keys)
             manager = NodeManager(storage)
             manager.load()
@@ -53,7 +54,7 @@ class KeySync(Figure):
                 nothing.add(OURS, _sync_us(manager, interface, keys, force=False))
                 manager.learn_from_air(FIRST_NUM, mesh_pb2.User(long_name=f"Nom {run}"))
                 changed.add(OURS, _sync_us(manager, _interface(), keys, force=True))
-            storage.close()
+            storage.database.close()
         return [full, changed, nothing]
 
 

@@ -1,13 +1,13 @@
 """A database that knows a large mesh."""
 
 from meshbot.model.known_node import KnownNode
-from meshbot.store.storage import Storage
+from meshbot.store.node_store import NodeStore
 
 FIRST_NUM = 0x10000
 _STEP = 40_009  # a prime: the numbers are spread over all there are, as real ones
 
 
-def fill(storage: Storage, nodes: int) -> None:
+def fill(storage: NodeStore, nodes: int) -> None:
     """Store so many nodes, each with a name and a key of its own."""
     storage.save_nodes(
         KnownNode(

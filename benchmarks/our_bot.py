@@ -9,8 +9,9 @@ from pathlib import Path
 from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
-from main_bot import COUNTS, MeshBot, constants_of
+from main_bot import MeshBot
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.service.operator_constants import durations_of
 
 
 class OurBot(Contender):
@@ -21,9 +22,7 @@ class OurBot(Contender):
         super().__init__(port, speed)
         self._folder = tempfile.TemporaryDirectory()
         scaled = {
-            name: value / speed
-            for name, value in constants_of(MeshBot)
-            if not isinstance(value, bool) and name not in COUNTS and speed != 1.0
+            name: value / speed for name, value in durations_of(MeshBot).items() if speed != 1.0
         }
         kind: type[_CountingBot] = type("CountingBot", (_CountingBot,), scaled)
         self._bot = kind(self, port, Path(self._folder.name) / "meshbot.db")

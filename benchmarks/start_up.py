@@ -13,7 +13,8 @@ from benchmarks.figure import Figure
 from benchmarks.large_mesh import fill
 from benchmarks.line import OURS, Line, at_most
 from benchmarks.program import ROOT
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 
 NODES = 100_000
 LIMIT_S = 30.0
@@ -35,10 +36,10 @@ class StartUp(Figure):
         empty = Line("no stored node", "s")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "full.db"
-            storage = Storage(path)
-            storage.open()
-            fill(storage, NODES)
-            storage.close()
+            database = Database(path)
+            database.open()
+            fill(NodeStore(database), NODES)
+            database.close()
             for _ in range(self.runs):
                 empty.add(OURS, _start(Path(folder) / "empty.db", signal.SIGTERM))
                 full.add(OURS, _start(path, signal.SIGKILL))

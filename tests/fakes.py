@@ -7,14 +7,16 @@ from pathlib import Path
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
-from meshbot.store.storage import Storage, StorageError
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
+from meshbot.store.storage_error import StorageError
 
 
-class FakeStorage(Storage):
+class FakeStorage(NodeStore):
     """Nodes in memory, with a fault to switch on and a hook before each write."""
 
     def __init__(self) -> None:
-        super().__init__(Path("unused"))
+        super().__init__(Database(Path("unused")))
         self.rows: dict[int, KnownNode] = {}
         self.other_keys: dict[int, Sequence[OtherKey]] = {}
         self.decisions: list[KeyDecision] = []

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-import main_bot
 from main_bot import MeshBot
+from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.report_command import ReportCommand
 from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_diagnosis import VERDICT_TEXTS, Diagnosis, Verdict, diagnose
@@ -25,7 +25,8 @@ from meshbot.messages.commands import Commands, Request
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.link_event_store import LinkEventStore
 from tests.conftest import WAIT_S, BotFactory, Journal, wait_text
 from tests.messages.test_commands import FakeView
 
@@ -39,18 +40,18 @@ def report_on(path: Path, *options: str) -> dict[str, Any]:
     """Return the report on a stopped or running bot's database."""
     written: list[str] = []
     command = ReportCommand(path, simulated=False, write=written.append)
-    assert command.run(main_bot.parse_arguments(["report", "--json", *options])) == 0
+    assert command.run(parse_arguments(["report", "--json", *options])) == 0
     found: dict[str, Any] = json.loads("".join(written))
     return found
 
 
 def noted(path: Path) -> list[LinkEvent]:
-    storage = Storage(path)
-    storage.open()
+    storage = LinkEventStore(Database(path))
+    storage.database.open()
     try:
         return storage.load_link_events(10_000)
     finally:
-        storage.close()
+        storage.database.close()
 
 
 def read_from(journal: Journal) -> Diagnosis:
@@ -215,14 +216,14 @@ def test_a_write_that_hangs_does_not_hold_the_link_up(
     bot = start_bot(node)
     journal.wait_for(COMPLETE)
     hanging, go_on = threading.Event(), threading.Event()
-    write = Storage.add_link_events
+    write = LinkEventStore.add_link_events
 
-    def hang(storage: Storage, events: list[LinkEvent]) -> None:
+    def hang(storage: LinkEventStore, events: list[LinkEvent]) -> None:
         hanging.set()
         assert go_on.wait(WAIT_S)
         write(storage, events)
 
-    monkeypatch.setattr(Storage, "add_link_events", hang)
+    monkeypatch.setattr(LinkEventStore, "add_link_events", hang)
     writer = threading.Thread(target=bot.link_journal.flush, name="flush")
     writer.start()
     assert hanging.wait(WAIT_S)
@@ -283,13 +284,13 @@ def test_a_verdict_is_reckoned_once_in_ten_minutes(
     bot: MeshBot = start_bot(node)
     journal.wait_for(COMPLETE)
     read: list[int] = []
-    load: Callable[[Storage, int], list[LinkEvent]] = Storage.load_link_events
+    load: Callable[[LinkEventStore, int], list[LinkEvent]] = LinkEventStore.load_link_events
 
-    def count(storage: Storage, most: int) -> list[LinkEvent]:
+    def count(storage: LinkEventStore, most: int) -> list[LinkEvent]:
         read.append(most)
         return load(storage, most)
 
-    monkeypatch.setattr(Storage, "load_link_events", count)
+    monkeypatch.setattr(LinkEventStore, "load_link_events", count)
     peer = node.peers[0]
     node.text_spacing_s = 0.0
     for times in (1, 2):

@@ -11,11 +11,12 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 import main_bot
 from main_bot import MeshBot
+from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.keys_command import KeysCommand
 from meshbot.mesh import direct_messages
 from meshbot.messages import key_requests, packet_handler
 from meshbot.model.public_key import fingerprint
-from meshbot.service.settings import ConfigError
+from meshbot.service.config_error import ConfigError
 from meshbot.simulation import packets
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 from meshbot.simulation.simulated_node import SimulatedNode
@@ -325,7 +326,7 @@ def decide(path: Path, *words: str) -> list[str]:
     """Run ``main_bot.py keys``; return what it said, having checked that it did what was asked."""
     said: list[str] = []
     command = KeysCommand(path, simulated=False, write=said.append)
-    assert command.run(main_bot.parse_arguments(["keys", *words])) == 0, said
+    assert command.run(parse_arguments(["keys", *words])) == 0, said
     return said
 
 
@@ -509,7 +510,7 @@ def test_a_key_that_the_operator_accepts_counts_at_once_and_for_good(
 
     said: list[str] = []
     command = KeysCommand(tmp_path / "bot.db", simulated=False, write=said.append)
-    assert command.run(main_bot.parse_arguments(["keys", "accept", peer.node_id])) == 0
+    assert command.run(parse_arguments(["keys", "accept", peer.node_id])) == 0
     assert said[-1] == "✅ Pris en compte par le bot\n"
     journal.wait_for("acceptée par l'opérateur")
     assert key_in_interface(bot, peer.num)

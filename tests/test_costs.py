@@ -20,7 +20,8 @@ from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.model.known_node import KnownNode
 from meshbot.simulation import packets
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 from node_manager import NodeManager
 from tests.conftest import WAIT_S, BotFactory, Journal
 from tests.link.test_mesh_tcp_interface import Events, flush_publishing
@@ -198,15 +199,15 @@ def key_of(number: int) -> bytes:
 @pytest.fixture
 def large(tmp_path: Path) -> Iterator[NodeManager]:
     """A store that knows a thousand nodes."""
-    storage = Storage(tmp_path / "large.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "large.db"))
+    storage.database.open()
     storage.save_nodes(
         KnownNode(number, f"Nœud {number}", public_key=key_of(number)) for number in range(1, 1_001)
     )
     manager = NodeManager(storage)
     manager.load()
     yield manager
-    storage.close()
+    storage.database.close()
 
 
 def watched_interface() -> Any:
@@ -248,10 +249,10 @@ def test_a_name_that_changed_makes_one_entry_of_the_sync_anew(
 # -- The database ----------------------------------------------------------------------------------
 
 
-def statements_of(storage: Storage, act: Callable[[], object]) -> list[str]:
+def statements_of(database: Database, act: Callable[[], object]) -> list[str]:
     """Return the statements that SQLite executes during a call."""
     statements: list[str] = []
-    connection = storage._connection
+    connection = database._connection
     assert isinstance(connection, sqlite3.Connection)
     connection.set_trace_callback(statements.append)
     try:
@@ -264,11 +265,11 @@ def statements_of(storage: Storage, act: Callable[[], object]) -> list[str]:
 def test_loading_takes_as_many_statements_for_many_nodes_as_for_few(tmp_path: Path) -> None:
     counts = []
     for nodes in (1, 1_000):
-        storage = Storage(tmp_path / f"{nodes}.db")
-        storage.open()
+        storage = NodeStore(Database(tmp_path / f"{nodes}.db"))
+        storage.database.open()
         storage.save_nodes(KnownNode(number, public_key=key_of(number)) for number in range(nodes))
-        counts.append(len(statements_of(storage, NodeManager(storage).load)))
-        storage.close()
+        counts.append(len(statements_of(storage.database, NodeManager(storage).load)))
+        storage.database.close()
     assert counts[0] == counts[1] <= 2
 
 
@@ -296,7 +297,7 @@ def handle_all(bot: MeshBot, node: SimulatedNode, times: int) -> None:
 
 def test_what_a_mesh_says_all_day_executes_no_statement(bot: MeshBot, node: SimulatedNode) -> None:
     handle_all(bot, node, 1)
-    statements = statements_of(bot._storage, lambda: handle_all(bot, node, 50))
+    statements = statements_of(bot._database, lambda: handle_all(bot, node, 50))
     # The bot looks now and then for decisions of the operator, and writes its link's journal.
     about_nodes = [text for text in statements if " nodes" in text or "other_keys" in text]
     assert about_nodes == []

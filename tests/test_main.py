@@ -18,11 +18,14 @@ import pytest
 
 import config
 import main_bot
+import meshbot
+from meshbot.cli import arguments as arguments_module
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
-from meshbot.service.settings import ConfigError
+from meshbot.service.config_error import ConfigError
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 
 ROOT = Path(main_bot.__file__).parent
 LIMIT_S = 20.0
@@ -352,7 +355,7 @@ def test_impatient_signals_end_it_without_a_word(
 def test_version_and_help_need_no_bot(run: Callable[..., Program]) -> None:
     program = run("--version")
     assert program.finish() == 0
-    assert program.lines == [f"MeshBot {main_bot.VERSION}"]
+    assert program.lines == [f"MeshBot {meshbot.VERSION}"]
     program = run("--help")
     assert program.finish() == 0
     program = run("--nonsense")
@@ -374,8 +377,8 @@ def test_a_reader_that_goes_away_does_not_stop_the_bot(run: Callable[..., Progra
 
 def fill_with_keys_to_decide(path: Path) -> None:
     """Make a list that is longer than a pipe holds."""
-    storage = Storage(path, simulated=True)
-    storage.open()
+    storage = NodeStore(Database(path, simulated=True))
+    storage.database.open()
     # Nameless nodes would do; long names make the list long.
     nodes = [
         KnownNode(num, "x" * 39, public_key=num.to_bytes(4, "big") * 8) for num in range(256, 276)
@@ -388,7 +391,7 @@ def fill_with_keys_to_decide(path: Path) -> None:
         for node in nodes
     }
     storage.save_nodes(nodes, keys)
-    storage.close()
+    storage.database.close()
 
 
 @pytest.mark.parametrize("read_first", [False, True], ids=["before", "in the middle"])
@@ -439,10 +442,10 @@ def test_the_list_is_written_whole_where_somebody_reads_it(
 def test_the_list_of_a_simulated_mesh_says_that_the_file_holds_a_real_one_too(
     run: Callable[..., Program], tmp_path: Path
 ) -> None:
-    storage = Storage(tmp_path / "bot.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "bot.db"))
+    storage.database.open()
     storage.save_nodes([KnownNode(7, "Ann", public_key=b"\x07" * 32)])
-    storage.close()
+    storage.database.close()
     program = run("keys", "list")
     assert program.finish() == 0
     assert "(mode simulé)" in program.lines[0]
@@ -468,8 +471,9 @@ def environment_of(
     for name, value in variables.items():
         monkeypatch.setenv(f"MESHBOT_{name}", value)
     (tmp_path / ".env").write_text(dotenv, encoding="utf-8")
-    monkeypatch.setattr(main_bot, "DOTENV_PATH", tmp_path / ".env")
-    environment = main_bot.environment_of(main_bot.parse_arguments(arguments))
+    environment = arguments_module.environment_of(
+        arguments_module.parse_arguments(arguments), tmp_path / ".env"
+    )
     return {
         name.removeprefix("MESHBOT_"): value
         for name, value in environment.items()
@@ -497,7 +501,8 @@ def test_the_file_beside_the_program_wins_over_config_py(
     monkeypatch.setattr(config, "TCP_HOST", "config")
     monkeypatch.setattr(config, "TCP_PORT", 5)
     environment_of(monkeypatch, tmp_path, dotenv="MESHBOT_TCP_HOST=file\n")
-    bot = main_bot.MeshBot(environment=main_bot.environment_of(main_bot.parse_arguments([])))
+    options = arguments_module.parse_arguments([])
+    bot = main_bot.MeshBot(environment=arguments_module.environment_of(options, tmp_path / ".env"))
     assert (bot.site.tcp_host, bot.site.tcp_port) == ("file", 5)
 
 
@@ -524,8 +529,8 @@ def test_without_a_file_or_arguments_the_environment_is_all(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MESHBOT_TCP_HOST", "env")
-    monkeypatch.setattr(main_bot, "DOTENV_PATH", tmp_path / "missing")
-    environment = main_bot.environment_of(main_bot.parse_arguments([]))
+    options = arguments_module.parse_arguments([])
+    environment = arguments_module.environment_of(options, tmp_path / "missing")
     assert environment == dict(os.environ)
 
 
@@ -574,7 +579,7 @@ def test_two_places_for_the_node_are_refused(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        main_bot.parse_arguments(arguments)
+        arguments_module.parse_arguments(arguments)
     assert end.value.code == 2
     assert "choisir entre --host, --serial et --simulate" in capsys.readouterr().err
 

@@ -18,7 +18,9 @@ from meshtastic.protobuf import mesh_pb2
 import node_manager
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
-from meshbot.store.storage import Storage, StorageError
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
+from meshbot.store.storage_error import StorageError
 from node_manager import NodeManager
 from tests.fakes import Clock, FakeStorage
 
@@ -924,19 +926,19 @@ def test_a_key_that_is_not_taken_does_not_stay_in_the_interface_of_a_node_withou
 
 
 def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
-    storage = Storage(tmp_path / "bot.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "bot.db"))
+    storage.database.open()
     before = NodeManager(storage, wall_clock=Clock(1_000.0))
     before.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
     before.learn_from_air(BOB, user_of(BOB, b"", long_name="Bob"))
     before.heard(BOB, snr_db=2.5, hops=1)
     before.save_heard()
-    storage.close()
+    storage.database.close()
 
-    storage.open()
+    storage.database.open()
     after = NodeManager(storage)
     assert after.load() == 1
-    storage.close()
+    storage.database.close()
     assert after.public_key(ANN) == KEYS[ANN]
     assert after.label(ANN) == "Ann (!0000000a)"
     bob = after.node(BOB)
@@ -945,8 +947,8 @@ def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_keys_that_wait_were_refused_or_replaced_survive_a_restart(tmp_path: Path) -> None:
-    storage = Storage(tmp_path / "bot.db")
-    storage.open()
+    storage = NodeStore(Database(tmp_path / "bot.db"))
+    storage.database.open()
     before = NodeManager(storage, wall_clock=Clock(1_000.0))
     before.learn_from_air(ANN, user_of(ANN))
     before.learn_from_radio([info_of(ANN, KEYS[BOB])])
@@ -956,12 +958,12 @@ def test_keys_that_wait_were_refused_or_replaced_survive_a_restart(tmp_path: Pat
     before.carry_out_decisions()
     others = before.other_keys(ANN)
     assert len(others) == 3
-    storage.close()
+    storage.database.close()
 
-    storage.open()
+    storage.database.open()
     after = NodeManager(storage)
     after.load()
-    storage.close()
+    storage.database.close()
     assert sorted(after.other_keys(ANN), key=lambda other: other.public_key) == sorted(
         others, key=lambda other: other.public_key
     )
@@ -1062,24 +1064,24 @@ def test_a_key_learned_while_others_are_written_is_not_overwritten_by_an_older_c
     assert storage.rows[ANN].public_key == KEYS[ANN]
 
 
-class HalfWayStorage(Storage):
+class HalfWayStorage(NodeStore):
     """A real store of which a test can have the next writes fail."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(Database(path))
         self.failures = 0
 
     def save_nodes(
         self,
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
-        obeyed: Iterable[int] = (),
+        carried_out: Iterable[int] = (),
     ) -> None:
-        self._check_file()  # that it vanished is noticed before
+        self.database.check_in_place()  # that it vanished is noticed before
         if self.failures:
             self.failures -= 1
             raise StorageError("disque plein", passing=True)
-        super().save_nodes(nodes, other_keys, obeyed)
+        super().save_nodes(nodes, other_keys, carried_out)
 
 
 @pytest.mark.parametrize("failures", [0, 1, 3])
@@ -1088,7 +1090,7 @@ def test_the_rebuilding_of_a_deleted_store_is_tried_until_every_key_is_in_it(
 ) -> None:
     path = tmp_path / "bot.db"
     storage = HalfWayStorage(path)
-    storage.open()
+    storage.database.open()
     nodes = NodeManager(storage, clock=clock)
     nodes.learn_from_radio([info_of(num) for num in KEYS])
     nodes.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
@@ -1104,12 +1106,12 @@ def test_the_rebuilding_of_a_deleted_store_is_tried_until_every_key_is_in_it(
     said = lines()
     assert sum("elle a été refaite" in line for line in said) == 1
     assert sum(line.startswith("❌ disque plein") for line in said) == min(failures, 1)
-    storage.close()
-    again = Storage(path)
-    again.open()
+    storage.database.close()
+    again = NodeStore(Database(path))
+    again.database.open()
     after = NodeManager(again)
     assert after.load() == len(KEYS) + failures + 1
-    again.close()
+    again.database.close()
     assert {num: after.public_key(num) for num in KEYS} == KEYS
     assert [other.public_key for other in after.waiting_keys()] == [OTHER_KEY]
     (refused,) = after.other_keys(BOB)

@@ -3,7 +3,6 @@
 It never talks to the node while a bot runs: a node serves one client, and the newest wins.
 """
 
-import errno
 import importlib.metadata
 import os
 import platform
@@ -16,9 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshbot.service.settings import SiteSettings
+from meshbot.service.site_settings import SiteSettings
+from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, StorageError
+from meshbot.store.storage_error import StorageError
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -120,16 +120,16 @@ class CheckCommand:
         if not path.exists():
             yield Finding(f"base {path.absolute()} : pas encore là, le bot la créera")
             return
-        storage = Storage(path, simulated=self._site.connection_mode == "simulated")
+        database = Database(path)
         try:
-            damage = storage.damage()
+            damage = database.damage()
             if damage:
                 yield Finding(
                     f"base {path} abîmée ({damage})",
                     "redémarrer le bot : il la met de côté et reprend ce qui est lisible",
                 )
                 return
-            storage.verify()
+            database.verify()
         except StorageError as error:
             yield Finding(f"base {path}", str(error))
             return
@@ -163,16 +163,20 @@ class CheckCommand:
         where = f"nœud {site.tcp_host}:{site.tcp_port}"
         if bot_runs:
             return Finding(f"{where} : le bot en marche tient la liaison, non essayé")
+        return self._tcp_node(where)
+
+    def _tcp_node(self, where: str) -> Finding:
+        address = (self._site.tcp_host, self._site.tcp_port)
         try:
-            with socket.create_connection((site.tcp_host, site.tcp_port), CONNECT_TIMEOUT_S):
+            with socket.create_connection(address, CONNECT_TIMEOUT_S):
                 return Finding(f"{where} : répond")
         except socket.gaierror:
             return Finding(f"{where} : nom introuvable", "corriger TCP_HOST, ou mettre l'adresse")
-        except OSError as error:
-            if error.errno == errno.ECONNREFUSED:
-                return Finding(
-                    f"{where} : connexion refusée", "activer le Wi-Fi du nœud, vérifier TCP_PORT"
-                )
+        except ConnectionRefusedError:
+            return Finding(
+                f"{where} : connexion refusée", "activer le Wi-Fi du nœud, vérifier TCP_PORT"
+            )
+        except OSError:
             return Finding(f"{where} : injoignable", "nœud allumé ? même réseau ? TCP_HOST juste ?")
 
     def _serial_port(self, *, bot_runs: bool) -> Finding:

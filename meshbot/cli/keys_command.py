@@ -23,7 +23,9 @@ from meshbot.model.public_key import (
     is_number_of,
     is_usable_key,
 )
-from meshbot.store.storage import Storage, may_exist
+from meshbot.store.database import Database
+from meshbot.store.inspection import may_exist
+from meshbot.store.node_store import NodeStore
 from meshbot.text.log_format import printable
 from meshbot.text.quantities import counted
 from node_manager import NodeManager
@@ -75,7 +77,8 @@ class KeysCommand:
         """Name the database; nothing is opened yet."""
         self._path = path
         self._simulated = simulated
-        self._storage = Storage(path, simulated=simulated)
+        self._database = Database(path, simulated=simulated)
+        self._storage = NodeStore(self._database)
         self._nodes = NodeManager(self._storage)
         self._write = write
         self._sleep = sleep
@@ -89,7 +92,7 @@ class KeysCommand:
                 "DATABASE_PATH n'est pas le sien"
             )
             return EXIT_NO
-        self._storage.open()
+        self._database.open()
         try:
             self._nodes.load()
             if options.action in (None, "list"):
@@ -100,7 +103,7 @@ class KeysCommand:
             self._say(f"❌ {refusal}")
             return EXIT_NO
         finally:
-            self._storage.close()
+            self._database.close()
         return EXIT_OK
 
     # -- list ----------------------------------------------------------------------------------

@@ -20,8 +20,11 @@ from meshbot.diagnosis.link_history import LinkHistory, history_of
 from meshbot.diagnosis.report_page import html_report
 from meshbot.diagnosis.report_text import json_report, text_report
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
+from meshbot.store.database import Database
+from meshbot.store.inspection import may_exist
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import Storage, may_exist
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
 
 EXIT_OK = 0
 EXIT_NO = 1
@@ -110,13 +113,13 @@ class ReportCommand:
     def _from_database(self, since_s: float | None) -> LinkHistory:
         if not may_exist(self._path):
             raise ReportRefusal(f"Pas encore de base {self._path} : le bot n'a pas tourné")
-        storage = Storage(self._path, simulated=self._simulated)
-        storage.open()
+        database = Database(self._path, simulated=self._simulated)
+        database.open()
         try:
-            events = on_one_clock(storage.load_link_events(MAX_EVENTS))
-            elsewhere = storage.nodes_of_the_other_mesh()
+            events = on_one_clock(LinkEventStore(database).load_link_events(MAX_EVENTS))
+            elsewhere = NodeStore(database).nodes_of_the_other_mesh()
         finally:
-            storage.close()
+            database.close()
         now_s = self._wall_clock()
         if events and InstanceLock(self._path).holder() is not None:
             # The bot runs: that nothing happened since the last event is a fact, too.

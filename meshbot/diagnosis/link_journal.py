@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.link_notes import LinkNotes
-from meshbot.store.storage import Storage, StorageError, StorageVanished
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.storage_error import StorageError, StorageVanished
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class LinkJournal(LinkNotes):
 
     def __init__(
         self,
-        storage: Storage,
+        storage: LinkEventStore,
         *,
         on_vanished: Callable[[StorageVanished], object],
         clock: Callable[[], float] = time.monotonic,

@@ -19,7 +19,7 @@ from meshbot.model.known_node import KnownNode
 from meshbot.model.link_event import on_one_clock
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 from node_manager import NodeManager
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import FolderInItsPlace, StorageError, wrong_folder
 
 ATTEMPTS = 4
 PAUSE_S = 0.1
@@ -54,16 +54,13 @@ class InstanceLock:
         """Take the lock.
 
         Raises :class:`AlreadyRunning` when another process has it, ``StorageError`` when the file
-        cannot be made.
+        cannot be made for now, or never, since a folder has the database's name.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StorageError(
-                f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
-                "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
-            ) from error
+            raise self._not_made(error) from error
         for attempt in range(ATTEMPTS):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,6 +78,22 @@ class InstanceLock:
         self.used_before = _OPENED in os.pread(descriptor, MAX_BYTES, 0)
         self._descriptor = descriptor
         self._write(os.getpid())
+
+    def _not_made(self, error: OSError) -> StorageError:
+        """Return what is to be told when the file cannot be made."""
+        if os.path.isdir(self._database_path):  # does not raise
+            return FolderInItsPlace(self._database_path)
+        if isinstance(error, PermissionError):
+            line = (
+                f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
+                "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
+            )
+        else:
+            line = (
+                f"Impossible d'écrire {self._path} ({error.strerror}) : corriger cela, ou régler "
+                "DATABASE_PATH"
+            )
+        return wrong_folder(self._database_path, error) or StorageError(line, passing=True)
 
     def store_opened(self) -> None:
         """Note that the database is a bot's, for the day on which it cannot be told any more."""

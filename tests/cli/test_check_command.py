@@ -15,10 +15,10 @@ import pytest
 
 from meshbot.cli import check_command
 from meshbot.cli.check_command import MIN_FREE_MB, OLDEST_SANE_S, CheckCommand
-from meshbot.service.settings import SiteSettings
+from meshbot.service.site_settings import SiteSettings
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.conftest import WAIT_S, BotFactory, Journal
-from tests.store.test_damaged_store import DAMAGES, fill
+from tests.store.test_repair import DAMAGES, fill
 from tests.test_main import LIMIT_S, Program
 from tests.test_main import run as run_fixture
 

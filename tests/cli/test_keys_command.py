@@ -14,7 +14,8 @@ from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import node_id
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
 from node_manager import NodeManager
 from tests.fakes import Clock
 
@@ -33,8 +34,8 @@ class Bot:
     """The part of the bot that keys are of concern to, on its own connection to the database."""
 
     def __init__(self, path: Path, simulated: bool = False) -> None:
-        self.storage = Storage(path, simulated=simulated)
-        self.storage.open()
+        self.storage = NodeStore(Database(path, simulated=simulated))
+        self.storage.database.open()
         self.wall_clock = Clock(float(NOW))
         self.nodes = NodeManager(self.storage, wall_clock=self.wall_clock)
         self.nodes.load()
@@ -63,7 +64,7 @@ def bot(path: Path) -> Iterator[Bot]:
     running.hear(ANN, SECOND)
     running.nodes.save_heard()
     yield running
-    running.storage.close()
+    running.storage.database.close()
 
 
 def keys(
@@ -102,10 +103,10 @@ def noted(action: str, num: int, key: bytes, name: str) -> list[str]:
 
 
 def decisions_in(path: Path) -> list[KeyDecision]:
-    storage = Storage(path)
-    storage.open()
+    storage = NodeStore(Database(path))
+    storage.database.open()
     orders = storage.load_decisions()
-    storage.close()
+    storage.database.close()
     return orders
 
 
@@ -281,7 +282,7 @@ def test_a_decision_waits_for_a_bot_that_does_not_run(bot: Bot, path: Path) -> N
     later = Bot(path)
     later.obey(0.0)
     assert later.nodes.public_key(ANN) == SECOND
-    later.storage.close()
+    later.storage.database.close()
     assert decisions_in(path) == []
 
 
@@ -380,7 +381,7 @@ def test_accepted_then_refused_while_the_bot_is_off_ends_refused(bot: Bot, path:
     later.obey(0.0)
     assert later.nodes.public_key(ANN) == FIRST
     assert later.nodes.other_keys(ANN) == [OtherKey(ANN, SECOND, refused_at=NOW)]
-    later.storage.close()
+    later.storage.database.close()
     assert decisions_in(path) == []
 
 
@@ -487,7 +488,7 @@ def test_a_simulated_mesh_has_decisions_of_its_own(bot: Bot, path: Path) -> None
         0,
         [*noted("accept", ANN, FOURTH, "Simulated"), OBEYED],
     )
-    simulated.storage.close()
+    simulated.storage.database.close()
     bot.obey(0.0)
     assert bot.nodes.public_key(ANN) == FIRST
 
@@ -504,7 +505,7 @@ def test_the_list_says_that_the_file_holds_nodes_of_the_other_mesh_too(
 ) -> None:
     other = Bot(path, simulated=True)
     other.hear(EVE, FOURTH, "Simulated")
-    other.storage.close()
+    other.storage.database.close()
     lines = keys(path, "list", simulated=simulated)[1]
     assert lines[0].startswith(f"Base {path}{mode} : ")
     assert lines[1] == f"ℹ️ Cette base contient aussi {others} (CONNECTION_MODE en décide)"

@@ -17,15 +17,16 @@ from pathlib import Path
 
 import pytest
 
-import main_bot
 from meshbot.cli import report_command as link_report
+from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.report_command import ReportCommand, ReportRefusal, since_seconds
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import history_of
 from meshbot.diagnosis.report_page import html_report
 from meshbot.diagnosis.report_text import json_report, text_report
 from meshbot.model.link_event import EventKind, LinkEvent
-from meshbot.store.storage import Storage
+from meshbot.store.database import Database
+from meshbot.store.link_event_store import LinkEventStore
 from tests.diagnosis.histories import (
     BASE_S,
     DAY_S,
@@ -56,7 +57,7 @@ class Report:
         command = ReportCommand(
             self._database, simulated=False, write=written.append, wall_clock=lambda: now_s
         )
-        code = command.run(main_bot.parse_arguments(["report", *options]))
+        code = command.run(parse_arguments(["report", *options]))
         return code, "".join(written)
 
 
@@ -70,10 +71,10 @@ def lived(database: Path) -> list[LinkEvent]:
     """Ten days of a bot whose sync kills, in its database."""
     rng = random.Random(7)
     events = play(rng, 10, sync_kills(rng, 4.0))
-    storage = Storage(database)
-    storage.open()
+    storage = LinkEventStore(Database(database))
+    storage.database.open()
     storage.add_link_events(events)
-    storage.close()
+    storage.database.close()
     return events
 
 
@@ -197,15 +198,15 @@ def test_a_time_without_events_is_said(report: Report) -> None:
 @pytest.mark.usefixtures("lived")
 def test_a_clock_that_learns_the_time_late_does_not_matter(report: Report, database: Path) -> None:
     """A Raspberry Pi whose first lines are of 1970."""
-    storage = Storage(database)
-    storage.open()
+    storage = LinkEventStore(Database(database))
+    storage.database.open()
     events = [
         LinkEvent(EventKind.STARTED, 10.0, 10.0, run=2, text="{}"),
         LinkEvent(EventKind.CONNECTED, 12.0, 12.0, run=2, session=1),
         LinkEvent(EventKind.ALIVE, END_S + 3_600, 3_600.0, run=2, session=1),
     ]
     storage.add_link_events(events)
-    storage.close()
+    storage.database.close()
     _, text = report("--json", "--since", "1h", now_s=END_S + 3_600)
     found = json.loads(text)
     assert found["from"] == END_S

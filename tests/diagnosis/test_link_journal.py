@@ -17,7 +17,10 @@ from meshbot.diagnosis.link_journal import (
 )
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
 from meshbot.model.link_notes import LinkNotes
-from meshbot.store.storage import Storage, StorageError, StorageVanished
+from meshbot.store.database import Database
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
+from meshbot.store.storage_error import StorageError, StorageVanished
 from node_manager import NodeManager
 from tests.conftest import WAIT_S, Journal
 from tests.diagnosis.histories import DAY_S
@@ -28,11 +31,11 @@ FAILED = "❌ Journal de la liaison non écrit"
 BACK = "✅ Le journal de la liaison est de nouveau écrit"
 
 
-class WatchedStorage(Storage):
+class WatchedStorage(LinkEventStore):
     """The real file, with a count of the transactions and a fault to switch on."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(Database(path))
         self.batches: list[int] = []
         self.failing = False
         self.during_write = threading.Event()
@@ -57,9 +60,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def storage(path: Path) -> Iterator[WatchedStorage]:
     opened = WatchedStorage(path)
-    opened.open()
+    opened.database.open()
     yield opened
-    opened.close()
+    opened.database.close()
 
 
 @pytest.fixture
@@ -74,11 +77,11 @@ def wall_clock() -> Clock:
 
 @pytest.fixture
 def notes(storage: WatchedStorage, clock: Clock, wall_clock: Clock) -> LinkJournal:
-    nodes = NodeManager(storage, clock=clock, wall_clock=wall_clock)
+    nodes = NodeManager(NodeStore(storage.database), clock=clock, wall_clock=wall_clock)
     return LinkJournal(storage, on_vanished=nodes.rebuild_store, clock=clock, wall_clock=wall_clock)
 
 
-def stored(storage: Storage) -> list[LinkEvent]:
+def stored(storage: LinkEventStore) -> list[LinkEvent]:
     return storage.load_link_events(1_000_000)
 
 
@@ -110,16 +113,16 @@ def test_runs_are_numbered_on_across_restarts(
 ) -> None:
     notes.start({})
     notes.flush()
-    storage.close()
+    storage.database.close()
     for run in (2, 3):
-        again = Storage(path)
-        again.open()
+        again = LinkEventStore(Database(path))
+        again.database.open()
         later = LinkJournal(again, on_vanished=lambda error: None)
         later.start({})
         later.flush()
         assert [event.run for event in stored(again)] == list(range(1, run + 1))
         assert stored(again)[-1].session == 0
-        again.close()
+        again.database.close()
 
 
 def test_sessions_are_numbered(notes: LinkJournal, storage: WatchedStorage) -> None:
@@ -249,7 +252,7 @@ def test_a_closed_storage_is_one_line(
         raise error
 
     closing = LinkJournal(storage, on_vanished=refuse)
-    storage.close()
+    storage.database.close()
     closing.note(K.STOPPED)
     closing.flush()
     closing.prune()

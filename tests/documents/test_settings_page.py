@@ -3,7 +3,8 @@
 import re
 
 import config
-from main_bot import MeshBot, constants_of
+from main_bot import MeshBot
+from meshbot.service.operator_constants import constants_of
 from tests.documents.page import Page
 
 PAGE = Page("docs/settings.md")
@@ -22,7 +23,7 @@ def shown(value: object) -> str:
 
 
 def test_each_constant_is_documented_with_its_default() -> None:
-    expected = {name: shown(value) for name, value in constants_of(MeshBot)}
+    expected = {name: shown(value) for name, value in constants_of(MeshBot).items()}
     assert documented("Constants of MeshBot") == expected
 
 

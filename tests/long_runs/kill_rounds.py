@@ -44,14 +44,16 @@ class _SavedNumbers(logging.Handler):
 def learn_for_ever(path: Path, first: int) -> None:
     """Be the child: learn keys, save what was heard, copy the file, until killed."""
     sys.path.insert(0, str(ROOT))
-    from meshbot.store.storage import Storage  # noqa: PLC0415
+    from meshbot.store.backup import Backup  # noqa: PLC0415
+    from meshbot.store.database import Database  # noqa: PLC0415
+    from meshbot.store.node_store import NodeStore  # noqa: PLC0415
     from node_manager import NodeManager  # noqa: PLC0415 - only the child needs it
 
     logging.getLogger().addHandler(_SavedNumbers())
     logging.getLogger().setLevel(logging.INFO)
-    storage = Storage(path)
-    storage.open()
-    manager = NodeManager(storage)
+    database = Database(path)
+    database.open()
+    manager = NodeManager(NodeStore(database))
     manager.load()
     num = first
     while True:
@@ -59,7 +61,7 @@ def learn_for_ever(path: Path, first: int) -> None:
         manager.heard(num, snr_db=1.0, hops=2)
         if num % COPY_EVERY == 0:
             manager.save_heard()
-            storage.back_up()
+            Backup(path).back_up()
         num += 1
 
 

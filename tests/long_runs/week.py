@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import main_bot
-from main_bot import MeshBot, constants_of
+from main_bot import MeshBot
+from meshbot.service.operator_constants import durations_of
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store.storage import Storage
+from meshbot.store.backup import Backup
+from meshbot.store.link_event_store import LinkEventStore
+from meshbot.store.node_store import NodeStore
 from tests.conftest import Journal
 
 SPEED = 1_000.0
@@ -33,15 +36,19 @@ POSITION_S = 900.0
 COMMANDS_A_DAY = 200
 LOSSES_A_DAY = 4
 TURN_S = 0.05
-NOT_SCALED = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 INTERVALS = (
-    "KEY_ORDERS_POLL_S",
+    "KEY_DECISIONS_POLL_S",
     "JOURNAL_FLUSH_S",
     "JOURNAL_ALIVE_S",
     "HOUSEKEEPING_S",
     "BACKUP_S",
 )
-WRITERS = ("save_nodes", "add_link_events", "prune_link_events", "back_up")
+WRITERS = {
+    "save_nodes": NodeStore,
+    "add_link_events": LinkEventStore,
+    "prune_link_events": LinkEventStore,
+    "back_up": Backup,
+}
 
 
 class Week:
@@ -76,8 +83,8 @@ class Week:
         """Make everything that happens now and then happen as often in a shorter day."""
         for name in INTERVALS:
             setattr(main_bot, name, getattr(main_bot, name) / SPEED)
-        for name in WRITERS:
-            setattr(Storage, name, self._counted(name, getattr(Storage, name)))
+        for name, owner in WRITERS.items():
+            setattr(owner, name, self._counted(name, getattr(owner, name)))
 
     def _counted(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
@@ -87,11 +94,7 @@ class Week:
         return counted
 
     def _bot(self, port: int) -> MeshBot:
-        scaled = {
-            name: value / SPEED
-            for name, value in constants_of(MeshBot)
-            if not isinstance(value, bool) and name not in NOT_SCALED
-        }
+        scaled = {name: value / SPEED for name, value in durations_of(MeshBot).items()}
         # These are about the network and the machine, which are no faster here.
         scaled |= {
             "TCP_CONNECT_TIMEOUT": 5.0,

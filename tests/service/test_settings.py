@@ -7,14 +7,10 @@ from types import ModuleType
 import pytest
 
 import config as real_config
-from meshbot.service.settings import (
-    MAX_DELAY_S,
-    MISSING,
-    ConfigError,
-    SettingsReader,
-    SiteSettings,
-    load_config,
-)
+from meshbot.service.config_error import ConfigError
+from meshbot.service.config_file import load_config
+from meshbot.service.settings_reader import MAX_DELAY_S, MISSING, SettingsReader
+from meshbot.service.site_settings import SiteSettings, read_site
 
 
 def config_with(**changes: object) -> ModuleType:
@@ -37,7 +33,7 @@ def config_with(**changes: object) -> ModuleType:
 
 def site(environment: dict[str, str] | None = None, **changes: object) -> SiteSettings:
     reader = SettingsReader(environment or {})
-    settings = reader.site(config_with(**changes))
+    settings = read_site(reader, config_with(**changes))
     reader.check()
     return settings
 
@@ -56,7 +52,7 @@ def refusal(environment: dict[str, str] | None = None, **changes: object) -> str
 
 def test_the_file_as_delivered_is_valid() -> None:
     reader = SettingsReader({})
-    assert reader.site(real_config).connection_mode == "simulated"
+    assert read_site(reader, real_config).connection_mode == "simulated"
     reader.check()
 
 
@@ -189,7 +185,7 @@ def test_a_name_missing_from_the_file_is_named() -> None:
     module = config_with()
     del module.TCP_HOST
     reader = SettingsReader({})
-    reader.site(module)
+    read_site(reader, module)
     with pytest.raises(ConfigError, match="TCP_HOST"):
         reader.check()
 
@@ -280,13 +276,13 @@ def test_variables_that_nothing_read_are_named() -> None:
     reader = SettingsReader(
         {"MESHBOT_TCP_HOTS": "x", "MESHBOT_TCP_HOST": "h", "PATH": "/bin", "MESHBOT_A": ""}
     )
-    reader.site(config_with())
+    read_site(reader, config_with())
     assert reader.unknown_names() == ["MESHBOT_A", "MESHBOT_TCP_HOTS"]
 
 
 def test_names_are_spelt_in_capitals() -> None:
     reader = SettingsReader({"MESHBOT_tcp_port": "1"})
-    assert reader.site(config_with()).tcp_port == 4403
+    assert read_site(reader, config_with()).tcp_port == 4403
     assert reader.unknown_names() == ["MESHBOT_tcp_port"]
 
 
@@ -327,7 +323,7 @@ def test_a_name_missing_from_the_file_is_said_to_be_missing() -> None:
     module = config_with()
     del module.TCP_HOST
     reader = SettingsReader({})
-    reader.site(module)
+    read_site(reader, module)
     with pytest.raises(ConfigError, match="TCP_HOST manque"):
         reader.check()
 
@@ -404,7 +400,7 @@ def test_an_admin_node_that_is_no_identifier_is_refused(value: object) -> None:
 
 def test_one_wrong_admin_node_leaves_nobody_an_admin() -> None:
     reader = SettingsReader({})
-    assert reader.site(config_with(ADMIN_NODES=("!a1b2c3d4", "Ann"))).admin_nodes == {}
+    assert read_site(reader, config_with(ADMIN_NODES=("!a1b2c3d4", "Ann"))).admin_nodes == {}
     assert len(reader.problems) == 1
 
 
@@ -430,11 +426,11 @@ def test_a_config_without_a_word_on_trust_is_that_of_an_older_version_and_trusts
     config = config_with()
     del config.ADMIN_NODES, config.REQUIRE_PKI
     reader = SettingsReader({})
-    settings = reader.site(config)
+    settings = read_site(reader, config)
     reader.check()
     assert (settings.admin_nodes, settings.require_pki) == ({}, False)
     reader = SettingsReader({"MESHBOT_ADMIN_NODES": "!0000000a", "MESHBOT_REQUIRE_PKI": "1"})
-    settings = reader.site(config)
+    settings = read_site(reader, config)
     reader.check()
     assert (settings.admin_nodes, settings.require_pki) == ({0x0A: ""}, True)
 
@@ -444,7 +440,7 @@ def test_a_config_without_a_word_on_trust_is_that_of_an_older_version_and_trusts
 
 def test_a_problem_says_which_file_or_variable_it_is_in() -> None:
     reader = SettingsReader({"MESHBOT_TCP_PORT": "0", "MESHBOT_TCP_PROBE_TIMEOUT": "soon"})
-    reader.site(config_with(CONNECTION_MODE="bluetooth", TCP_PORT=-5))
+    read_site(reader, config_with(CONNECTION_MODE="bluetooth", TCP_PORT=-5))
     reader.duration_s("TCP_SILENT_TIMEOUT", -1)
     reader.duration_s("TCP_PROBE_TIMEOUT", 10)
     reader.flag("TCP_LIGHT_RECONNECT", MISSING)
@@ -463,7 +459,7 @@ def test_all_problems_from_everywhere_stand_in_one_line() -> None:
     config = config_with(TCP_PORT="x", ANSWER_CHANNELS=(9,), ADMIN_NODES=("me",))
     del config.TCP_HOST
     config.TCP_HOTS = "192.0.2.7"  # type: ignore[attr-defined]
-    reader.site(config)
+    read_site(reader, config)
     reader.duration_s("TCP_SILENT_TIMEOUT", 0)
     with pytest.raises(ConfigError) as error:
         reader.check()
@@ -495,7 +491,7 @@ def test_a_misspelt_name_beside_the_right_one_is_pointed_out_and_ignored(
     written: str, meant: str
 ) -> None:
     reader = SettingsReader({})
-    reader.site(config_with(**{written: "x"}))
+    read_site(reader, config_with(**{written: "x"}))
     reader.check()
     assert reader.doubts == [f"{written} inconnu dans config.py : ignoré, plutôt {meant} ?"]
 
@@ -510,7 +506,7 @@ def test_a_misspelt_name_comes_with_the_one_that_is_missing_for_it() -> None:
     del config.TCP_HOST
     config.TCP_HOTS = "192.0.2.7"  # type: ignore[attr-defined]
     reader = SettingsReader({})
-    reader.site(config)
+    read_site(reader, config)
     assert reader.problems == [
         "TCP_HOST manque dans config.py",
         "TCP_HOTS inconnu dans config.py : plutôt TCP_HOST ?",
@@ -527,7 +523,7 @@ def test_a_misspelt_name_comes_with_the_one_that_is_missing_for_it() -> None:
 )
 def test_the_variable_that_was_meant_is_suggested(written: str, meant: str) -> None:
     reader = SettingsReader({written: "x"})
-    reader.site(config_with())
+    read_site(reader, config_with())
     reader.duration_s("TCP_SILENT_TIMEOUT", 120)
     assert reader.unknown_names() == [written]
     assert reader.suggestion(written) == meant

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from meshbot.store.instance_lock import ATTEMPTS, AlreadyRunning, InstanceLock
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 from tests.test_main import LIMIT_S, Program
 from tests.test_main import run as run_fixture
 
@@ -24,7 +24,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.storage import StorageError
+from meshbot.store.storage_error import StorageError
 
 lock = InstanceLock(Path(sys.argv[1]))
 try:
@@ -58,11 +58,6 @@ def held_by_another(path: Path) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.communicate(timeout=LIMIT_S)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
 
 
 def no_pause(_: float) -> None:
@@ -224,7 +219,8 @@ def test_a_folder_that_cannot_be_made_is_said_with_a_remedy(tmp_path: Path) -> N
         InstanceLock(tmp_path / "file" / "bot.db").acquire()
     line = str(refusal.value)
     assert not isinstance(refusal.value, AlreadyRunning)
-    assert line.startswith(f"Pas le droit d'écrire {tmp_path}/file/bot.db.lock (")
+    assert line.startswith(f"Base {tmp_path}/file/bot.db : son dossier ne peut pas être créé")
+    assert f"{tmp_path}/file n'est pas un dossier" in line
     assert "DATABASE_PATH" in line and "\n" not in line
     assert InstanceLock(tmp_path / "file" / "bot.db").holder() is None
 

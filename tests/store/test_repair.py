@@ -12,11 +12,18 @@ import pytest
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.simulation.simulated_node import SimulatedNode
-from meshbot.store import damaged_store
-from meshbot.store.storage import Storage, StorageDamaged, StorageError
+from meshbot.store import schema
+from meshbot.store.backup import Backup
+from meshbot.store.database import Database
+from meshbot.store.node_store import NodeStore
+from meshbot.store.repair import Repair
+from meshbot.store.salvage import Salvage
+from meshbot.store.schema.version import Version
+from meshbot.store.storage_error import ForeignFile, StorageDamaged, StorageError
 from node_manager import NodeManager
 from tests.conftest import WAIT_S, BotFactory, Journal
 from tests.fakes import Clock
+from tests.store.stored_mesh import nodes_in, other_keys_in, put
 
 PAGE = 4096
 NODES = 3_000
@@ -38,16 +45,11 @@ def make_nodes(count: int = NODES) -> list[KnownNode]:
 
 def fill(path: Path, nodes: list[KnownNode] | None = None) -> None:
     """Make a database as a bot leaves it that stopped in order."""
-    storage = Storage(path)
-    storage.open()
+    storage = NodeStore(Database(path))
+    storage.database.open()
     others = {FIRST_NUM: [OtherKey(FIRST_NUM, b"o" * 32, offered_at=5)]}
     storage.save_nodes(make_nodes() if nodes is None else nodes, others)
-    storage.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
+    storage.database.close()
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def repaired(path: Path, *, thorough: bool = True) -> str:
     """Have a database repaired, and see to it that nothing was lost by that."""
     before = path.read_bytes()
-    line = Storage(path).repair(STAMP, thorough=thorough)
+    line = Repair(Database(path)).repair(STAMP, thorough=thorough)
     assert line is not None
     aside = path.with_name(f"bot.db.abimee-{STAMP}")
     assert aside.read_bytes() == before
@@ -95,23 +97,23 @@ def repaired(path: Path, *, thorough: bool = True) -> str:
     return line
 
 
-def nodes_in(path: Path) -> dict[int, KnownNode]:
-    storage = Storage(path)
-    storage.open()
+def nodes_in_file(path: Path) -> dict[int, KnownNode]:
+    storage = NodeStore(Database(path))
+    storage.database.open()
     try:
         return {node.num: node for node in storage.load_nodes()}
     finally:
-        storage.close()
+        storage.database.close()
 
 
 def assert_came_back(path: Path, line: str, expected: set[int]) -> None:
     """Fail unless exactly these nodes came back, as they were, in a sound file, and it is said."""
-    found = nodes_in(path)
+    found = nodes_in_file(path)
     assert set(found) == expected
     assert all(found[node.num] == node for node in make_nodes() if node.num in expected)
     assert line.endswith(f"avec {len(expected)} nœuds et {len(expected)} clés retrouvés")
     assert "\n" not in line
-    assert Storage(path).damage() == ""
+    assert Database(path).damage() == ""
 
 
 ALL = {node.num for node in make_nodes()}
@@ -157,7 +159,7 @@ def test_a_file_cut_in_half_gives_what_stands_in_its_first_half(full: Path) -> N
     kept = data[: len(data) // 2]
     full.write_bytes(kept)
     line = repaired(full)
-    found = set(nodes_in(full))
+    found = set(nodes_in_file(full))
     # From the lower end up to the first page that is not there.
     whole = {num for num in ALL if key_of(num) in kept}
     assert found == {num for num in whole if num <= max(found)}
@@ -193,18 +195,18 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_everything_that_was_backed_up_comes_back(full: Path, name: str) -> None:
-    storage = Storage(full)
-    storage.open()
-    storage.back_up()
-    storage.close()
+    storage = NodeStore(Database(full))
+    storage.database.open()
+    Backup(full).back_up()
+    storage.database.close()
     DAMAGES[name](full)
     line = repaired(full)
     assert_came_back(full, line, ALL)
-    storage = Storage(full)
-    storage.open()
+    storage = NodeStore(Database(full))
+    storage.database.open()
     assert storage.load_other_keys() == [OtherKey(FIRST_NUM, b"o" * 32, offered_at=5)]
-    storage.close()
-    assert storage.backup_age_s(0.0) is not None
+    storage.database.close()
+    assert Backup(full).backup_age_s(0.0) is not None
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -212,31 +214,31 @@ def test_a_damaged_file_is_noticed_without_looking_for_it(full: Path, name: str)
     """After an end in order, too: a card that rots does so while nobody writes."""
     DAMAGES[name](full)
     repaired(full, thorough=False)
-    assert Storage(full).damage() == ""
+    assert Database(full).damage() == ""
 
 
 def test_what_was_learned_since_the_backup_is_saved_with_it(full: Path) -> None:
-    storage = Storage(full)
-    storage.open()
-    storage.back_up()
+    storage = NodeStore(Database(full))
+    storage.database.open()
+    Backup(full).back_up()
     late = KnownNode(7, "Tard", public_key=key_of(7))
     changed = KnownNode(FIRST_NUM, "Nouveau nom", public_key=key_of(FIRST_NUM))
     storage.save_nodes([late, changed])
-    storage.close()
+    storage.database.close()
     page = page_of(full, FIRST_NUM + 1_500)
     overwrite(full, page, bytes(PAGE))
     repaired(full)
-    found = nodes_in(full)
+    found = nodes_in_file(full)
     assert set(found) == ALL | {7}
     assert found[7] == late
     assert found[FIRST_NUM].long_name == "Nouveau nom"
 
 
 def test_a_damaged_backup_does_no_harm(full: Path) -> None:
-    storage = Storage(full)
-    storage.open()
-    storage.back_up()
-    storage.close()
+    storage = NodeStore(Database(full))
+    storage.database.open()
+    Backup(full).back_up()
+    storage.database.close()
     copy = full.with_name("bot.db.copie")
     overwrite(copy, 0, random_page(4))
     copy_before = copy.read_bytes()
@@ -264,15 +266,50 @@ def test_rows_that_make_no_sense_are_left_out(path: Path) -> None:
         ]:
             raw.execute(row, values)
     raw.close()
-    found = damaged_store.salvage(
-        path,
-        "num, long_name, short_name, hw_model, role, public_key, last_heard, snr_db, hops, "
-        "last_dm, pushed_at",
-        "num, public_key, offered_at, refused_at, replaced_at, replaced_by",
-        simulated=False,
-    )
+    found = Salvage()
+    found.add_from(path, simulated=False)
     assert [node.long_name for node in found.nodes] == ["Bon", "Sans clé"]
     assert found.keys == 1
+
+
+@pytest.mark.parametrize("version", schema.VERSIONS, ids=lambda version: f"v{version.number}")
+def test_of_a_file_of_any_version_every_node_and_key_is_salvaged(
+    version: Version, path: Path
+) -> None:
+    put(version, path)
+    for simulated in (False, True):
+        found = Salvage()
+        found.add_from(path, simulated=simulated)
+        assert found.nodes == nodes_in(version.number, simulated=simulated)
+        others = [other for others in found.other_keys.values() for other in others]
+        assert others == other_keys_in(version.number, simulated=simulated)
+
+
+@pytest.mark.parametrize("left", ["the file", "the copy"])
+@pytest.mark.parametrize("version", schema.VERSIONS, ids=lambda version: f"v{version.number}")
+def test_a_file_or_a_copy_of_any_version_comes_back(
+    version: Version, left: str, path: Path
+) -> None:
+    """The file with a spoilt version number in its header; the copy when the file is lost."""
+    put(version, path if left == "the file" else path.with_name("bot.db.copie"))
+    if left == "the file":
+        with path.open("r+b") as file:
+            file.seek(60)  # where SQLite keeps user_version
+            file.write(b"\x7f\xff\xff\xff")
+    nodes = nodes_in(version.number, simulated=False)
+    line = Repair(Database(path)).repair(STAMP, thorough=True)
+    assert line is not None
+    assert line.endswith(f"avec {len(nodes)} nœuds et 3 clés retrouvés")
+    assert nodes_in_file(path) == {node.num: node for node in nodes}
+
+
+def test_a_used_database_that_lost_a_table_is_made_anew(full: Path) -> None:
+    with sqlite3.connect(full) as raw:
+        raw.execute("DROP TABLE link_events")
+    raw.close()
+    with pytest.raises(ForeignFile):
+        Database(full).open()
+    assert_came_back(full, repaired(full), ALL)
 
 
 # -- The log beside the file ---------------------------------------------------------------------
@@ -281,42 +318,42 @@ def test_rows_that_make_no_sense_are_left_out(path: Path) -> None:
 def leave_with_log(path: Path) -> None:
     """Make a database as a killed bot leaves it: what it wrote stands in the log beside it."""
     work = path.with_name("work.db")
-    storage = Storage(work)
-    storage.open()
+    storage = NodeStore(Database(work))
+    storage.database.open()
     storage.save_nodes(make_nodes())
     for name in ("", "-wal", "-shm"):
         path.with_name(path.name + name).write_bytes(work.with_name("work.db" + name).read_bytes())
-    storage.close()
+    storage.database.close()
     work.unlink()
 
 
 def test_a_killed_bots_log_is_no_damage(path: Path) -> None:
     leave_with_log(path)
     before = path.read_bytes()
-    assert Storage(path).repair(STAMP, thorough=True) is None
+    assert Repair(Database(path)).repair(STAMP, thorough=True) is None
     assert path.read_bytes() == before
-    assert set(nodes_in(path)) == ALL
+    assert set(nodes_in_file(path)) == ALL
 
 
 def test_a_log_of_garbage_costs_what_stood_in_it_and_nothing_else(full: Path) -> None:
     log = full.with_name("bot.db-wal")
     log.write_bytes(random.Random(5).randbytes(50_000))
-    assert Storage(full).repair(STAMP, thorough=True) is None
-    assert set(nodes_in(full)) == ALL
+    assert Repair(Database(full)).repair(STAMP, thorough=True) is None
+    assert set(nodes_in_file(full)) == ALL
 
 
 def test_a_log_that_breaks_off_gives_what_was_written_before(path: Path) -> None:
-    storage = Storage(path)
-    storage.open()
+    storage = NodeStore(Database(path))
+    storage.database.open()
     for node in make_nodes(200):
         storage.save_nodes([node])
     log = path.with_name("bot.db-wal").read_bytes()
     main = path.read_bytes()
-    storage.close()
+    storage.database.close()
     path.write_bytes(main)
     path.with_name("bot.db-wal").write_bytes(log[: len(log) // 2] + random_page(6) * 20)
-    assert Storage(path).repair(STAMP, thorough=True) is None
-    found = set(nodes_in(path))
+    assert Repair(Database(path)).repair(STAMP, thorough=True) is None
+    found = set(nodes_in_file(path))
     assert found == set(range(FIRST_NUM, FIRST_NUM + len(found)))
     assert 50 < len(found) < 150
 
@@ -345,31 +382,31 @@ def test_what_a_used_database_has_become_is_set_aside_whatever_it_is(
     path: Path, content: bytes
 ) -> None:
     path.write_bytes(content)
-    line = Storage(path).repair(STAMP, thorough=True)
+    line = Repair(Database(path)).repair(STAMP, thorough=True)
     assert line is not None and "0 clés retrouvés" in line
     assert path.with_name(f"bot.db.abimee-{STAMP}").read_bytes() == content
-    Storage(path).verify()
+    Database(path).verify()
 
 
 def test_an_empty_file_without_a_copy_is_a_beginning(path: Path) -> None:
     path.write_bytes(b"")
-    assert Storage(path).repair(STAMP, thorough=True) is None
+    assert Repair(Database(path)).repair(STAMP, thorough=True) is None
     assert contents(path.parent) == {"bot.db": b""}
 
 
 @pytest.mark.parametrize("left", ["empty", "missing"])
 def test_an_empty_or_missing_file_comes_back_from_the_copy(full: Path, left: str) -> None:
-    storage = Storage(full)
-    storage.open()
+    storage = NodeStore(Database(full))
+    storage.database.open()
     nodes = storage.load_nodes()
-    storage.back_up()
-    storage.close()
+    Backup(full).back_up()
+    storage.database.close()
     full.write_bytes(b"") if left == "empty" else full.unlink()
-    line = storage.repair(STAMP, thorough=True)
+    line = Repair(storage.database).repair(STAMP, thorough=True)
     assert line is not None and f"{len(nodes)} nœuds" in line
-    storage.open()
+    storage.database.open()
     assert storage.load_nodes() == nodes
-    storage.close()
+    storage.database.close()
 
 
 @pytest.mark.parametrize("step", ["build", "rename", "place"])
@@ -390,20 +427,20 @@ def test_an_interrupted_repair_is_finished_by_the_next_start(
 
     with monkeypatch.context() as patch:
         if step == "build":
-            patch.setattr(Storage, "save_nodes", cut)
+            patch.setattr(NodeStore, "save_nodes", cut)
         elif step == "rename":
-            patch.setattr(Storage, "_put_fresh_in_place", cut)
+            patch.setattr(Repair, "_put_fresh_in_place", cut)
         else:
-            real = damaged_store.set_aside
+            real = Repair._set_aside
 
-            def set_aside_and_cut(path: Path, stamp: str) -> Path:
-                real(path, stamp)
+            def set_aside_and_cut(repair: Repair, stamp: str) -> Path:
+                real(repair, stamp)
                 raise PowerCut
 
-            patch.setattr(damaged_store, "set_aside", set_aside_and_cut)
+            patch.setattr(Repair, "_set_aside", set_aside_and_cut)
         with pytest.raises(PowerCut):
-            Storage(full).repair(STAMP, thorough=True)
-    Storage(full).repair(STAMP, thorough=True)
+            Repair(Database(full)).repair(STAMP, thorough=True)
+    Repair(Database(full)).repair(STAMP, thorough=True)
     after = stored_keys(full)
     assert len(after) > len(before) // 2
     assert after.items() <= before.items()
@@ -413,16 +450,16 @@ def test_an_interrupted_repair_is_finished_by_the_next_start(
 def test_a_sound_database_is_not_touched(full: Path) -> None:
     before = contents(full.parent)
     for thorough in (True, False):
-        assert Storage(full).repair(STAMP, thorough=thorough) is None
-    assert Storage(full).damage() == ""
-    Storage(full).verify()
+        assert Repair(Database(full)).repair(STAMP, thorough=thorough) is None
+    assert Database(full).damage() == ""
+    Database(full).verify()
     assert contents(full.parent) == before
 
 
 def test_no_file_and_a_folder_are_no_damage(path: Path) -> None:
-    assert Storage(path).repair(STAMP, thorough=True) is None
+    assert Repair(Database(path)).repair(STAMP, thorough=True) is None
     path.mkdir()
-    assert Storage(path).repair(STAMP, thorough=True) is None
+    assert Repair(Database(path)).repair(STAMP, thorough=True) is None
 
 
 def test_files_set_aside_before_are_kept(full: Path) -> None:
@@ -430,7 +467,7 @@ def test_files_set_aside_before_are_kept(full: Path) -> None:
     earlier.write_bytes(b"earlier")
     overwrite(full, 0, bytes(100))
     before = full.read_bytes()
-    line = Storage(full).repair(STAMP, thorough=True)
+    line = Repair(Database(full)).repair(STAMP, thorough=True)
     assert line is not None and f"bot.db.abimee-{STAMP}-2" in line
     assert earlier.read_bytes() == b"earlier"
     assert full.with_name(f"bot.db.abimee-{STAMP}-2").read_bytes() == before
@@ -439,7 +476,7 @@ def test_files_set_aside_before_are_kept(full: Path) -> None:
 def test_looking_at_a_damaged_file_changes_nothing(full: Path) -> None:
     overwrite(full, page_of(full, FIRST_NUM + 1_500), bytes(PAGE))
     before = contents(full.parent)
-    assert Storage(full).damage() == "illisible"
+    assert Database(full).damage() == "illisible"
     assert contents(full.parent) == before
 
 
@@ -447,42 +484,42 @@ def test_looking_at_a_damaged_file_changes_nothing(full: Path) -> None:
 
 
 def test_a_copy_is_a_whole_database_and_replaces_the_one_before(full: Path) -> None:
-    storage = Storage(full)
-    assert storage.backup_age_s(0.0) is None
-    storage.open()
-    storage.back_up()
+    storage = NodeStore(Database(full))
+    assert Backup(full).backup_age_s(0.0) is None
+    storage.database.open()
+    Backup(full).back_up()
     storage.save_nodes([KnownNode(7, "Tard")])
-    storage.back_up()
-    storage.close()
-    assert storage.backup_age_s(0.0) is not None
-    assert set(nodes_in(full.with_name("bot.db.copie"))) == ALL | {7}
-    assert set(nodes_in(full.with_name("bot.db.copie.avant"))) == ALL
+    Backup(full).back_up()
+    storage.database.close()
+    assert Backup(full).backup_age_s(0.0) is not None
+    assert set(nodes_in_file(full.with_name("bot.db.copie"))) == ALL | {7}
+    assert set(nodes_in_file(full.with_name("bot.db.copie.avant"))) == ALL
     assert set(contents(full.parent)) == {"bot.db", "bot.db.copie", "bot.db.copie.avant"}
 
 
 def test_a_copy_that_cannot_be_made_leaves_the_one_before(full: Path) -> None:
-    storage = Storage(full)
-    storage.open()
-    storage.back_up()
+    storage = NodeStore(Database(full))
+    storage.database.open()
+    Backup(full).back_up()
     before = full.with_name("bot.db.copie").read_bytes()
     full.with_name("bot.db.copie.new").mkdir()
     with pytest.raises(StorageError, match="Copie de la base impossible"):
-        storage.back_up()
+        Backup(full).back_up()
     assert full.with_name("bot.db.copie").read_bytes() == before
-    storage.close()
+    storage.database.close()
 
 
 def test_a_damaged_database_is_not_copied_over_a_sound_copy(full: Path) -> None:
-    storage = Storage(full)
-    storage.open()
-    storage.back_up()
-    storage.close()
+    storage = NodeStore(Database(full))
+    storage.database.open()
+    Backup(full).back_up()
+    storage.database.close()
     before = full.with_name("bot.db.copie").read_bytes()
     overwrite(full, page_of(full, FIRST_NUM + 1_500), bytes(PAGE))
-    storage.open()
+    storage.database.open()
     with pytest.raises(StorageDamaged, match="Copie de la base impossible"):
-        storage.back_up()
-    storage.close()
+        Backup(full).back_up()
+    storage.database.close()
     assert full.with_name("bot.db.copie").read_bytes() == before
     assert not full.with_name("bot.db.copie.new").exists()
 
@@ -504,30 +541,30 @@ def corrupt_under(path: Path) -> None:
 def test_damage_met_by_a_write_is_one_line_and_everything_known_is_written_anew(
     full: Path, journal: Journal
 ) -> None:
-    storage = Storage(full)
-    storage.open()
+    storage = NodeStore(Database(full))
+    storage.database.open()
     manager = NodeManager(storage, clock=Clock(0.0), wall_clock=Clock(NOW_S))
     assert manager.load() == NODES
     corrupt_under(full)
     damaged = full.read_bytes()
     manager.learn_from_message(7, key_of(7))
-    storage.close()
+    storage.database.close()
     errors = [line for line in journal.lines if "[ERROR]" in line]
     assert len(errors) == 1
     assert f"❌ La base {full} est abîmée" in errors[0]
     assert errors[0].endswith("elle a été refaite, avec tout ce que le bot sait")
-    found = nodes_in(full)
+    found = nodes_in_file(full)
     assert {num: node.public_key for num, node in found.items()} == {
         num: key_of(num) for num in ALL | {7}
     }
-    assert Storage(full).damage() == ""
+    assert Database(full).damage() == ""
     (aside,) = full.parent.glob("bot.db.abimee-*[0-9]")
     assert re.fullmatch(r"bot\.db\.abimee-\d{8}-\d{6}", aside.name)
     assert len(aside.read_bytes()) == len(damaged)
     journal.wait_for("Clé publique de !00000007 apprise et enregistrée")
 
 
-class OnceDamaged(Storage):
+class OnceDamaged(NodeStore):
     """A store whose file turns out to be damaged once."""
 
     writes_left = 1_000
@@ -540,17 +577,17 @@ class OnceDamaged(Storage):
 
 
 def test_after_the_damage_the_store_is_used_as_before(full: Path, journal: Journal) -> None:
-    storage = OnceDamaged(full)
-    storage.open()
+    storage = OnceDamaged(Database(full))
+    storage.database.open()
     manager = NodeManager(storage, clock=Clock(0.0), wall_clock=Clock(NOW_S))
     manager.load()
     storage.writes_left = 1
     for num in (7, 8, 9):
         manager.learn_from_message(num, key_of(num))
-    storage.close()
+    storage.database.close()
     assert journal.count("[ERROR]") == 1
     assert journal.count("apprise et enregistrée") == 3
-    assert set(nodes_in(full)) == ALL | {7, 8, 9}
+    assert set(nodes_in_file(full)) == ALL | {7, 8, 9}
     assert len(list(full.parent.glob("bot.db.abimee-*"))) == 1
 
 
@@ -558,18 +595,18 @@ def test_after_the_damage_the_store_is_used_as_before(full: Path, journal: Journ
 def test_damage_met_while_the_mesh_is_simulated_costs_the_real_one_nothing(
     full: Path, journal: Journal, copied: bool
 ) -> None:
-    storage = OnceDamaged(full, simulated=True)
-    storage.open()
+    storage = OnceDamaged(Database(full, simulated=True))
+    storage.database.open()
     if copied:  # then half of it may be unreadable
-        storage.back_up()
+        Backup(full).back_up()
         overwrite(full, page_of(full, FIRST_NUM + 1_500), random_page(3))
     manager = NodeManager(storage, clock=Clock(0.0), wall_clock=Clock(NOW_S))
     manager.load()
     storage.writes_left = 1
     manager.learn_from_message(7, key_of(7))
-    storage.close()
+    storage.database.close()
     assert journal.count("[ERROR]") == 1
-    assert set(nodes_in(full)) == ALL
+    assert set(nodes_in_file(full)) == ALL
     with sqlite3.connect(full) as stored:
         assert stored.execute("SELECT num FROM nodes WHERE simulated").fetchall() == [(7,)]
         others = stored.execute("SELECT num, public_key FROM other_keys WHERE NOT simulated")

@@ -1,78 +1,23 @@
-"""Reads config.py, the bot's constants and the environment, and checks them. Pure but for reading.
+"""Reads settings one by one, from the environment or else from a file, and checks them. Pure.
 
-The environment variable ``MESHBOT_<NAME>`` wins over either file. Every problem is found at once,
-and each names the setting it is about.
+The environment variable ``MESHBOT_<NAME>`` wins over the file. Every problem is found at once, and
+each names the setting it is about.
 """
 
 import difflib
-import importlib
-import logging
 import re
-import traceback
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import ModuleType
+
+from meshbot.service.config_error import ConfigError
 
 ENVIRONMENT_PREFIX = "MESHBOT_"
-CONNECTION_MODES = ("simulated", "tcp", "serial")
 MAX_DELAY_S = 7 * 86_400
 MISSING = object()
 """Stands for a name that a file does not set."""
 _TRUE = ("1", "true", "yes", "on", "oui")
 _FALSE = ("0", "false", "no", "off", "non")
-
-
 _ADMIN_NODE = re.compile(r"!?([0-9a-fA-F]{8})(?::([A-Za-z0-9+/]{4,43}=?))?")
-
-
-class ConfigError(Exception):
-    """Settings that make no sense. ``str()`` is one French line that names each of them."""
-
-
-@dataclass(frozen=True)
-class SiteSettings:
-    """The checked contents of config.py."""
-
-    connection_mode: str
-    tcp_host: str
-    tcp_port: int
-    serial_port: str | None
-    database_path: Path
-    log_level: str
-    answer_channels: tuple[int, ...]
-    admin_nodes: dict[int, str]
-    """The beginning of the key that each must have, or nothing."""
-    require_pki: bool
-
-
-def load_config(name: str = "config") -> ModuleType:
-    """Return the module config.py, as it is now if it was imported before.
-
-    Raises :class:`ConfigError`, with the line, when Python cannot make sense of it.
-    """
-    try:
-        return importlib.import_module(name)
-    except SyntaxError as error:
-        where = f", ligne {error.lineno} : {(error.text or '').strip()}" if error.lineno else ""
-        hint = (
-            'les textes se mettent entre guillemets ("...")'
-            if error.text and "codec" not in error.msg
-            else "le fichier doit être en UTF-8"
-        )
-        raise ConfigError(f"{name}.py{where} : écriture non comprise ; {hint}") from error
-    except (Exception, SystemExit) as error:
-        if isinstance(error, ModuleNotFoundError) and error.name == name:
-            raise ConfigError(f"{name}.py introuvable") from error
-        own = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if Path(frame.filename).name == f"{name}.py"
-        ]
-        where = f", ligne {own[-1].lineno} : {own[-1].line}" if own else ""
-        yes_no = isinstance(error, NameError) and error.name in ("true", "false")
-        hint = " (écrire True ou False)" if yes_no else ""
-        raise ConfigError(f"{name}.py{where} : {type(error).__name__} : {error}{hint}") from error
 
 
 class SettingsReader:
@@ -86,6 +31,14 @@ class SettingsReader:
         self.doubts: list[str] = []
         """What is odd, and no reason not to start."""
         self.read_names: set[str] = set()
+        """The environment variables that were looked for."""
+
+    def for_file(self, file: str) -> "SettingsReader":
+        """Return a reader of another file's settings, which keeps what it finds here."""
+        reader = SettingsReader(self._environment, file)
+        reader.problems, reader.doubts = self.problems, self.doubts
+        reader.read_names = self.read_names
+        return reader
 
     def _value(self, name: str, default: object) -> object:
         self.read_names.add(ENVIRONMENT_PREFIX + name)
@@ -197,62 +150,28 @@ class SettingsReader:
             return {}
         return found
 
-    def site(self, config: ModuleType) -> SiteSettings:
-        """Return the settings of config.py."""
-
-        def default(name: str) -> object:
-            return getattr(config, name, MISSING)
-
-        self._file, former = f"{config.__name__}.py", self._file
-        try:
-            settings = self._site(default)
-        finally:
-            self._file = former
-        known = {name.removeprefix(ENVIRONMENT_PREFIX) for name in self.read_names}
-        for name in vars(config):
-            if name.isupper() and name not in known:
-                meant = _nearest(name, known)
-                if meant and hasattr(config, meant):
-                    self.doubts.append(
-                        f"{name} inconnu dans {config.__name__}.py : ignoré, plutôt {meant} ?"
-                    )
-                elif meant:
-                    self.problems.append(
-                        f"{name} inconnu dans {config.__name__}.py : plutôt {meant} ?"
-                    )
-        return settings
-
-    def _site(self, default: Callable[[str], object]) -> SiteSettings:
-
-        return SiteSettings(
-            connection_mode=self.choice(
-                "CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES
-            ),
-            tcp_host=self._host("TCP_HOST", default("TCP_HOST")),
-            tcp_port=self.whole("TCP_PORT", default("TCP_PORT"), 1, 65_535),
-            serial_port=self.optional_text("SERIAL_PORT", default("SERIAL_PORT")),
-            database_path=Path(self._path("DATABASE_PATH", default("DATABASE_PATH"))),
-            log_level=self.choice(
-                "LOG_LEVEL",
-                default("LOG_LEVEL"),
-                tuple(logging.getLevelName(level) for level in (20, 10, 30, 40)),
-            ),
-            answer_channels=self.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
-            admin_nodes=self.nodes("ADMIN_NODES", default("ADMIN_NODES")),
-            require_pki=self.flag("REQUIRE_PKI", _or(default("REQUIRE_PKI"), False)),
-        )
-
-    def _host(self, name: str, default: object) -> str:
+    def host(self, name: str, default: object) -> str:
+        """Return the name or address of a machine."""
         value = self.text(name, default)
         if "/" in value or any(char.isspace() for char in value) or value.count(":") == 1:
             self._problem(name, value, "une adresse seule, le port va dans TCP_PORT")
         return value
 
-    def _path(self, name: str, default: object) -> str:
+    def path(self, name: str, default: object) -> Path:
+        """Return a path."""
         value = self._value(name, default)
-        if isinstance(value, Path):
-            return str(value)
-        return self.text(name, default)
+        return value if isinstance(value, Path) else Path(self.text(name, default))
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Look at the names that the file sets for those that nothing has read."""
+        names = list(names)
+        known = {name.removeprefix(ENVIRONMENT_PREFIX) for name in self.read_names}
+        for name in names:
+            meant = _nearest(name, known) if name.isupper() and name not in known else ""
+            if meant and meant in names:
+                self.doubts.append(f"{name} inconnu dans {self._file} : ignoré, plutôt {meant} ?")
+            elif meant:
+                self.problems.append(f"{name} inconnu dans {self._file} : plutôt {meant} ?")
 
     def unknown_names(self) -> list[str]:
         """Return the ``MESHBOT_`` variables that nothing read: most likely misspelt."""
@@ -266,14 +185,19 @@ class SettingsReader:
         """Return the variable that was probably meant by an unknown one, or nothing."""
         return _nearest(name, self.read_names)
 
+    def odd_lines(self) -> list[str]:
+        """Return a French line about each thing that is odd, and no reason not to start."""
+        lines = list(self.doubts)
+        for name in self.unknown_names():
+            meant = self.suggestion(name)
+            hint = f", plutôt {meant} ?" if meant else ""
+            lines.append(f"Variable d'environnement {name} inconnue : ignorée{hint}")
+        return lines
+
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far made no sense."""
         if self.problems:
             raise ConfigError("Configuration invalide : " + " ; ".join(self.problems))
-
-
-def _or(value: object, fallback: object) -> object:
-    return fallback if value is MISSING else value
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

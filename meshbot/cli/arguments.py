@@ -1,0 +1,78 @@
+"""What the command line asks for, and the settings from outside the program's files."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from meshbot import VERSION
+from meshbot.cli.keys_command import add_arguments
+from meshbot.cli.report_command import add_report_arguments
+from meshbot.service.config_error import ConfigError
+from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line asks for, or end the program with a line that says what."""
+    parser = argparse.ArgumentParser(
+        prog="main_bot.py",
+        description="Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans "
+        "config.py (où est le nœud) et dans les constantes de main_bot.py. Sans commande : "
+        "démarre le bot.",
+    )
+    parser.add_argument("--host", metavar="ADRESSE", help="le nœud en Wi-Fi : TCP_HOST")
+    parser.add_argument("--port", metavar="N", help="son port : TCP_PORT")
+    parser.add_argument("--serial", metavar="PORT", help="le nœud en USB : SERIAL_PORT")
+    parser.add_argument("--simulate", action="store_true", help="un nœud simulé, sans radio")
+    parser.add_argument("--version", action="version", version=f"MeshBot {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMANDE")
+    commands.add_parser("check", help="tout est-il en place ? ne change rien")
+    keys = commands.add_parser("keys", help="voir les clés annoncées, en accepter ou refuser")
+    add_arguments(keys)
+    report = commands.add_parser("report", help="pourquoi la liaison a été coupée : le rapport")
+    add_report_arguments(report)
+    options = parser.parse_args(argv)
+    if sum((bool(options.host or options.port), bool(options.serial), options.simulate)) > 1:
+        parser.error("choisir entre --host, --serial et --simulate")
+    return options
+
+
+def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, str]:
+    """Return the settings from outside: the command line over the environment over ``.env``.
+
+    Raises :class:`ConfigError`.
+    """
+    try:
+        stored = dotenv_values(dotenv_path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{dotenv_path} illisible : {error}") from error
+    environment = {name: value for name, value in stored.items() if value is not None}
+    environment.update(os.environ)
+    environment.update(
+        {ENVIRONMENT_PREFIX + name: value for name, value in _chosen(options).items() if value}
+    )
+    return environment
+
+
+def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
+    """Return the settings that the command line gives; raises :class:`ConfigError`."""
+    host = options.host
+    if host is not None:
+        host = host.strip("[]")
+        if not host.strip():
+            raise ConfigError("--host : quelle adresse ?")
+    mode = None
+    if host or options.port:
+        mode = "tcp"
+    elif options.serial:
+        mode = "serial"
+    elif options.simulate:
+        mode = "simulated"
+    return {
+        "TCP_HOST": host,
+        "TCP_PORT": options.port,
+        "SERIAL_PORT": options.serial,
+        "CONNECTION_MODE": mode,
+    }

@@ -1,0 +1,36 @@
+"""The commands that look at the bot's database, whether the bot runs or not."""
+
+import argparse
+import logging
+from collections.abc import Iterable, Mapping
+
+from meshbot.cli.check_command import CheckCommand
+from meshbot.cli.keys_command import KeysCommand
+from meshbot.cli.report_command import ReportCommand
+from meshbot.service.config_file import load_config
+from meshbot.service.settings_reader import ENVIRONMENT_PREFIX, SettingsReader
+from meshbot.service.site_settings import read_site
+
+log = logging.getLogger(__name__)
+
+
+def run_command(
+    options: argparse.Namespace, environment: Mapping[str, str], constants: Iterable[str]
+) -> int:
+    """Do what ``options.command`` asks and return the exit code.
+
+    ``constants`` are names that the environment may set and that matter to the running bot only.
+    Raises ``ConfigError`` and ``StorageError``.
+    """
+    reader = SettingsReader(environment)
+    site = read_site(reader, load_config())
+    reader.check()
+    reader.read_names.update(ENVIRONMENT_PREFIX + name for name in constants)
+    for line in reader.odd_lines():
+        log.warning("⚠️ %s", line)
+    simulated = site.connection_mode == "simulated"
+    if options.command == "check":
+        return CheckCommand(site).run()
+    if options.command == "report":
+        return ReportCommand(site.database_path, simulated=simulated).run(options)
+    return KeysCommand(site.database_path, simulated=simulated).run(options)

@@ -1,0 +1,74 @@
+"""Runs the bot until the system or the operator wants it to end, and tells systemd how it is."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from meshbot.service.config_error import ConfigError
+from meshbot.service.service_notifier import ServiceNotifier
+from meshbot.store.storage_error import StorageError
+from meshbot.threads.progress_mark import ProgressMark
+from meshbot.threads.termination import Termination
+
+log = logging.getLogger(__name__)
+
+
+class Bot(Protocol):
+    """What is run here."""
+
+    on_change: Callable[[], object]
+
+    @property
+    def tried(self) -> bool:
+        """Whether the first attempt to connect is over, one way or the other."""
+
+    def progress_marks(self) -> Mapping[str, ProgressMark]:
+        """Return the signs of life of the bot's threads, by name."""
+
+    def state_text(self) -> str:
+        """Return the state of the link in a few words, which change only when it does."""
+
+    def log_state(self) -> None:
+        """Log the state of the link in one line."""
+
+    def reload(self, environment: Mapping[str, str]) -> None:
+        """Follow the settings that can change while the bot runs, as they are written now."""
+
+    def start(self) -> None:
+        """Start every part; returns at once."""
+
+    def stop(self) -> None:
+        """Stop every part, within 5 s."""
+
+
+def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None:
+    """Run ``bot`` until SIGTERM or SIGINT; settings are read again on SIGHUP.
+
+    Raises ``StorageError`` when the database cannot be used.
+    """
+    notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
+
+    def reload() -> None:
+        try:
+            bot.reload(read_environment())
+        except ConfigError as error:
+            log.error("❌ Réglages gardés tels quels : %s", error)
+
+    def tick() -> None:
+        if bot.tried:
+            notifier.ready()
+        notifier.tick()
+
+    with Termination(bot.log_state, lambda: notifier.reload(reload)) as termination:
+        bot.on_change = termination.wake
+        try:
+            bot.start()
+            try:
+                termination.wait(tick, notifier.interval_s)
+            finally:
+                notifier.stopping()
+                bot.stop()
+                notifier.close()
+        except StorageError:
+            if not termination.requested:
+                raise

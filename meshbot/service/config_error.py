@@ -1,0 +1,5 @@
+"""What settings that make no sense raise."""
+
+
+class ConfigError(Exception):
+    """Settings that make no sense. ``str()`` is one French line that names each of them."""

@@ -1,0 +1,43 @@
+"""The state of the link in words, for systemd and for whoever asks with SIGUSR1."""
+
+import logging
+from collections.abc import Callable
+
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.text.quantities import duration_text
+
+log = logging.getLogger(__name__)
+
+
+class LinkState:
+    """Says how the link is. Keeps nothing."""
+
+    def __init__(self, link: InterfaceManager, clock: Callable[[], float]) -> None:
+        """Name the link, and the clock that its interfaces go by."""
+        self._link = link
+        self._clock = clock
+
+    def text(self) -> str:
+        """Return the state in a few words, which change only when it does."""
+        link = self._link.status()
+        if link.up_s is None:
+            return f"Sans liaison ({link.where}) : {link.last_cause}"
+        return f"Liaison établie ({link.where})"
+
+    def log(self) -> None:
+        """Log the state in one line."""
+        link = self._link.status()
+        state = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
+        interface = self._link.interface
+        heard = ""
+        if interface is not None and link.up_s is not None:
+            ago_s = self._clock() - interface.last_received_s
+            heard = f", dernier octet du nœud il y a {duration_text(ago_s)}"
+        log.info(
+            "ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h",
+            state,
+            link.where,
+            heard,
+            link.reconnections_last_hour,
+            link.reconnections_last_day,
+        )

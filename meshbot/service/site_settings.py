@@ -1,0 +1,51 @@
+"""The site's facts, as config.py and the environment give them, checked."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from meshbot.service.settings_reader import MISSING, SettingsReader
+
+CONNECTION_MODES = ("simulated", "tcp", "serial")
+LOG_LEVELS = tuple(logging.getLevelName(level) for level in (20, 10, 30, 40))
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """The checked contents of config.py."""
+
+    connection_mode: str
+    tcp_host: str
+    tcp_port: int
+    serial_port: str | None
+    database_path: Path
+    log_level: str
+    answer_channels: tuple[int, ...]
+    admin_nodes: dict[int, str]
+    """The beginning of the key that each must have, or nothing."""
+    require_pki: bool
+
+
+def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
+    """Return the settings of the module config.py; what is wrong with them the reader keeps."""
+    file = reader.for_file(f"{config.__name__}.py")
+
+    def default(name: str, fallback: object = MISSING) -> object:
+        return getattr(config, name, fallback)
+
+    settings = SiteSettings(
+        connection_mode=file.choice(
+            "CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES
+        ),
+        tcp_host=file.host("TCP_HOST", default("TCP_HOST")),
+        tcp_port=file.whole("TCP_PORT", default("TCP_PORT"), 1, 65_535),
+        serial_port=file.optional_text("SERIAL_PORT", default("SERIAL_PORT")),
+        database_path=file.path("DATABASE_PATH", default("DATABASE_PATH")),
+        log_level=file.choice("LOG_LEVEL", default("LOG_LEVEL"), LOG_LEVELS),
+        answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
+        admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
+        require_pki=file.flag("REQUIRE_PKI", default("REQUIRE_PKI", False)),
+    )
+    file.check_names(vars(config))
+    return settings

@@ -1,0 +1,59 @@
+"""The daily copies of the database, for a day on which it is damaged."""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
+from meshbot.store.inspection import is_damaged
+from meshbot.store.storage_error import StorageDamaged, StorageError
+
+
+class Backup:
+    """The last copy of one database and the one before it, beside the file."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the database."""
+        self._path = path
+        self._last = path.with_name(path.name + ".copie")
+        self._before = path.with_name(path.name + ".copie.avant")
+        self.paths = (self._last, self._before)
+        """Where the copies are, the newest first."""
+
+    def back_up(self) -> None:
+        """Copy the database. Other threads go on reading and writing meanwhile.
+
+        Raises :class:`StorageError`; what is damaged already never replaces a copy.
+        """
+        fresh = self._last.with_name(self._last.name + ".new")
+        try:
+            fresh.unlink(missing_ok=True)
+            with (
+                contextlib.closing(
+                    sqlite3.connect(self._path, timeout=RUNNING_BUSY_TIMEOUT_S)
+                ) as source,
+                contextlib.closing(sqlite3.connect(fresh)) as target,
+            ):
+                source.backup(target)
+            if is_damaged(fresh, thorough=True):
+                fresh.unlink()
+                raise StorageDamaged(
+                    f"Copie de la base impossible : {self._path} est abîmée", passing=True
+                )
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            if self._last.exists():
+                self._last.replace(self._before)
+            fresh.replace(self._last)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"Copie de la base impossible : {self._last} ({error})", passing=True
+            ) from error
+
+    def backup_age_s(self, wall_s: float) -> float | None:
+        """Return how old the copy is at a wall-clock time, None where there is none."""
+        try:
+            return wall_s - self._last.stat().st_mtime
+        except OSError:
+            return None

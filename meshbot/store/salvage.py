@@ -1,0 +1,154 @@
+"""What can still be read of a damaged database, of whatever version, every row checked."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from meshbot.model.known_node import BROADCAST_NUM, KnownNode
+from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import is_usable_key
+from meshbot.store.inspection import columns_of, has_content, looking_into
+
+log = logging.getLogger(__name__)
+
+
+class Salvage:
+    """What was saved of one mesh."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._nodes: dict[int, KnownNode] = {}
+        self._other_keys: dict[tuple[int, bytes], OtherKey] = {}
+
+    @property
+    def nodes(self) -> list[KnownNode]:
+        """The nodes."""
+        return list(self._nodes.values())
+
+    @property
+    def other_keys(self) -> dict[int, list[OtherKey]]:
+        """The keys that are not their node's, by node."""
+        by_node: dict[int, list[OtherKey]] = {}
+        for other in self._other_keys.values():
+            by_node.setdefault(other.num, []).append(other)
+        return by_node
+
+    @property
+    def keys(self) -> int:
+        """How many public keys of nodes there are."""
+        return sum(bool(node.public_key) for node in self._nodes.values())
+
+    def add_from(self, path: Path, *, simulated: bool) -> None:
+        """Add what can be read of a mesh in a file and was not saved before; change nothing there.
+
+        What a file of an older version does not have is as in a node just met.
+        """
+        try:
+            if not has_content(path):
+                return
+            with looking_into(path) as connection:
+                connection.text_factory = lambda data: data.decode("utf-8", "replace")
+                # The one way to read a file that is shorter than it says.
+                connection.execute("PRAGMA writable_schema=ON")
+                table = _DamagedTable(connection, "nodes", ("num",), simulated)
+                for values in table.rows(_NODE_CHECKS):
+                    self._add_node(KnownNode(**values))
+                table = _DamagedTable(connection, "other_keys", ("num", "public_key"), simulated)
+                for values in table.rows(_OTHER_KEY_CHECKS):
+                    other = OtherKey(**values)
+                    self._other_keys.setdefault((other.num, other.public_key), other)
+        except sqlite3.Error as error:
+            log.debug("salvaging %s: %s", path, error)
+
+    def _add_node(self, node: KnownNode) -> None:
+        known = self._nodes.setdefault(node.num, node)
+        known.public_key = known.public_key or node.public_key
+
+
+class _DamagedTable:
+    """The rows of one mesh in a table, as far as they can be read."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, name: str, key: Sequence[str], simulated: bool
+    ) -> None:
+        """Name it, and the columns it is sorted by."""
+        self._connection = connection
+        self._name = name
+        self._key = ", ".join(key)
+        self._key_places = ", ".join("?" * len(key))
+        self._backwards = ", ".join(f"{column} DESC" for column in key)
+        self._key_width = len(key)
+        self._simulated = int(simulated)
+
+    def rows(self, checks: Mapping[str, Callable[[object], bool]]) -> Iterator[dict[str, Any]]:
+        """Yield the rows of which every value passes its check. The key's columns come first."""
+        there = columns_of(self._connection, self._name)
+        columns = [column for column in checks if column in there]
+        for row in self._raw_rows(", ".join(columns)) if columns else ():
+            values = dict(zip(columns, row, strict=True))
+            if all(checks[column](value) for column, value in values.items()):
+                yield values
+
+    def _raw_rows(self, columns: str) -> Iterator[tuple[object, ...]]:
+        """Read from both ends, each time up to where it is damaged."""
+        beginning = f"SELECT {columns} FROM {self._name} WHERE simulated = ?"
+        for direction, beyond in ((self._key, ">"), (self._backwards, "<")):
+            last: tuple[object, ...] = ()
+            try:
+                query = f"{beginning} ORDER BY {direction}"
+                for row in self._connection.execute(query, (self._simulated,)):
+                    last = row[: self._key_width]
+                    yield row
+            except (sqlite3.Error, OverflowError) as error:
+                log.debug("salvaging %s: %s", self._name, error)
+            else:
+                return
+            # Python's cursor reads one row ahead, and drops the row it has when the next is
+            # damaged.
+            after = f" AND ({self._key}) {beyond} ({self._key_places})" if last else ""
+            query = f"{beginning}{after} ORDER BY {direction} LIMIT 1"
+            try:
+                yield from self._connection.execute(query, (self._simulated, *last))
+            except (sqlite3.Error, OverflowError) as error:
+                log.debug("salvaging %s: %s", self._name, error)
+
+
+def _is_num(value: object) -> bool:
+    return isinstance(value, int) and 0 < value < BROADCAST_NUM
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, bytes) and is_usable_key(value)
+
+
+_NODE_CHECKS: dict[str, Callable[[object], bool]] = {
+    "num": _is_num,
+    "long_name": _is_text,
+    "short_name": _is_text,
+    "hw_model": _is_text,
+    "role": _is_text,
+    "public_key": lambda value: value == b"" or _is_key(value),
+    "last_heard": _is_int,
+    "snr_db": lambda value: value is None or isinstance(value, float),
+    "hops": lambda value: value is None or isinstance(value, int),
+    "last_dm": _is_int,
+    "pushed_at": _is_int,
+}
+_OTHER_KEY_CHECKS: dict[str, Callable[[object], bool]] = {
+    "num": _is_num,
+    "public_key": _is_key,
+    "offered_at": _is_int,
+    "refused_at": _is_int,
+    "replaced_at": _is_int,
+    "replaced_by": _is_text,
+}
