@@ -1,7 +1,7 @@
 """Every way the link dies, as scenarios on a real socket: run by the tests, and to write the page.
 
-``make faults`` runs them all at full length and writes the measured times; the tests run the same
-scenarios with the durations named ``brief``.
+``python tests/long_runs/fault_matrix.py docs/link-faults.md`` runs them all at full length and
+writes the measured times; the tests run the same scenarios with the durations named ``brief``.
 
 A scenario brings a fault about, and calls :meth:`Scene.serve` at the moment from which the node
 would serve the bot again. Then a peer asks ``/ping``, and the clock runs until the answer is on the
