@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import textwrap
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
@@ -14,6 +15,7 @@ from benchmarks.line import FLOOR, OUR_INTERFACE, OURS, STOCK, USUAL, Line, Medi
 
 ORDER = (STOCK, USUAL, OURS, OUR_INTERFACE, FLOOR)
 NEVER = "never"
+MAX_COLUMNS = 100
 
 
 def table(lines: Iterable[Line]) -> str:
@@ -35,7 +37,10 @@ def table(lines: Iterable[Line]) -> str:
             row.append(_number(share) if share is not None else "")
         reached = "" if line.reached is None else "yes" if line.reached(medians) else "**no**"
         rows.append([*row, line.target, reached])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    spaced = [f"| {' | '.join(row)} |" for row in rows]
+    if max(map(len, spaced)) > MAX_COLUMNS:
+        spaced = [f"|{'|'.join(row)}|" for row in rows]
+    return "\n".join(spaced)
 
 
 def section(figure: Figure, lines: Iterable[Line]) -> str:
@@ -44,7 +49,8 @@ def section(figure: Figure, lines: Iterable[Line]) -> str:
     runs = {len(values) for line in lines for values in line.values.values()}
     counted = " to ".join(str(number) for number in sorted({min(runs), max(runs)}))
     medians = f" Medians of {counted} runs." if max(runs) > 1 else " One run."
-    return f"## {figure.title}\n\n{figure.about}{medians}\n\n{table(lines)}\n"
+    about = textwrap.fill(figure.about + medians, MAX_COLUMNS, break_on_hyphens=False)
+    return f"## {figure.title}\n\n{about}\n\n{table(lines)}\n"
 
 
 _HEAD = """# Measured side by side
@@ -53,10 +59,10 @@ Made by `make bench` on {today}; nothing here was written by hand. The contender
 
 - **{stock}**: `TCPInterface` of meshtastic as it comes, with a callback (through pubsub, the
   library's way of telling) that answers `/ping`.
-- **{usual}**: what bots on that library usually do about a dead link. A thread looks every 30 s
-  whether 120 s have passed without a packet; then it closes the interface, waits 15 s, makes a
-  new one and gives it 3 s. If that fails it tries again after 15, 30 and 60 s, and after that
-  at the next look.
+- **{usual}**: what bots on that library usually do about a dead link. A thread looks every
+  30 s whether 120 s have passed without a packet; then it closes the interface, waits 15 s,
+  makes a new one and gives it 3 s. If that fails it tries again after 15, 30 and 60 s, and
+  after that at the next look.
 - **{ours}**: the whole bot with its default constants: link, table of nodes, database, answers.
 - **{floor}**: the least that has to be done; each section says what that is.
 
@@ -64,7 +70,8 @@ Each contender and each simulated node is a process of its own; they talk over T
 machine. Numbers are medians of the runs, in brackets the least and the most that {ours} took. A
 column “÷” is the ratio of the medians: below 1, {ours} took less, above 1, more. The targets
 were set before anything was measured; where they are absolute they hold for a machine like this
-one, at rest: {machine}; meshtastic {meshtastic}, protobuf {protobuf}, Python {python}.
+one, at rest: {machine};
+meshtastic {meshtastic}, protobuf {protobuf}, Python {python}.
 """
 
 

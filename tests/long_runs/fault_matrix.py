@@ -15,6 +15,7 @@ import re
 import socket
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -257,7 +258,7 @@ def away(scene: Scene) -> None:
 
 
 @fault(
-    "is away for a day (at a thousandth: 86 s, retries at most 0.06 s apart)",
+    "is away for a day (at a thousandth, retries at most 0.06 s apart)",
     1.0,
     "connexion refusée",
     reconnections=1,
@@ -493,7 +494,7 @@ def trickles(scene: Scene) -> None:
 
 
 @fault(
-    "resets whoever downloads more than 150 of its 200 nodes",
+    "resets a client that downloads more than 150 of its 200 nodes",
     1.0,
     "pendant l'envoi de la base",
     reconnections=0,
@@ -668,21 +669,37 @@ serve the bot. Constants are the defaults but where a row says otherwise; rows m
 silence rules scaled down (silence {silent:g} s, cleanup {cleanup:g} s, handshake {handshake:g} s).
 In every row the node counted one connection of ours at a time, each question was answered exactly
 once, and no line of the journal was an error or a traceback. The unreachable host and the unknown
-name are made at the socket call; everything else travels.
+name are made at the socket call; everything else travels. “Says” is the number of the line that
+names the cause in the bot's journal, listed below; “back” is how many reconnections it took.
 
-| the node … | the journal says | limit | measured | reconnections |
+| the node … | says | limit | measured | back |
 |---|---|---|---|---|
+"""
+_LINES = """
+## What the journal says
+
 """
 
 
-def _row(fault: Fault, outcome: Outcome) -> str:
+def _row(fault: Fault, outcome: Outcome, said: dict[str, int]) -> str:
+    """Return a row of the table; ``said`` numbers the lines of the journal, and gets a new one."""
     mark = " †" if fault.constants == SCALED else ""
-    said = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:…", outcome.line) or "nothing"
+    line = re.sub(r"\((?:127\.0\.0\.1|node\.invalid):\d+\)", "(…)", outcome.line)
+    number = str(said.setdefault(line, len(said) + 1)) if line else "–"
     measured_s = outcome.answered_s
     measured = f"{measured_s:.1f} s" if measured_s >= 1 else f"{measured_s * 1000:.0f} ms"
     return (
-        f"| {fault.name}{mark} | {said} | {fault.limit_s:.1f} s | {measured} "
+        f"| {fault.name}{mark} | {number} | {fault.limit_s:.1f} s | {measured} "
         f"| {outcome.reconnections} |"
+    )
+
+
+def _numbered(said: dict[str, int]) -> str:
+    """Return the lines of the journal as a Markdown list that fits the page."""
+    return "".join(
+        textwrap.fill(f"{number}. {line}", 100, subsequent_indent=" " * 4, break_on_hyphens=False)
+        + "\n"
+        for line, number in said.items()
     )
 
 
@@ -701,10 +718,11 @@ def _journal() -> Iterator[Journal]:
 def main(arguments: Sequence[str]) -> int:
     """Play all scenarios at full length; write the page to the file named, or show it."""
     rows, failed = [], 0
+    said: dict[str, int] = {}
     for fault in FAULTS:
         with tempfile.TemporaryDirectory() as folder, _journal() as journal:
             try:
-                row = _row(fault, run(fault, Path(folder), journal, brief=False))
+                row = _row(fault, run(fault, Path(folder), journal, brief=False), said)
             except BaseException as problem:  # noqa: BLE001 - pytest's failures are no Exceptions
                 if isinstance(problem, KeyboardInterrupt):
                     return 130
@@ -719,8 +737,9 @@ def main(arguments: Sequence[str]) -> int:
             cleanup=SCALED["TCP_INTERFACE_CLEANUP_DELAY"],
             handshake=SCALED["TCP_HANDSHAKE_TIMEOUT"],
         )
-        + "\n".join(rows)
-        + "\n"
+        + "\n".join([*rows, ""])
+        + _LINES
+        + _numbered(said)
     )
     if failed or leftovers:
         sys.stderr.write(f"{failed} failed, threads left: {leftovers}\n")
