@@ -97,7 +97,8 @@ if [ "$action" = uninstall ]; then
   exit 0
 fi
 
-for file in main_bot.py config.py requirements.txt deploy/meshbot.service deploy/carry_over.py; do
+for file in main_bot.py config.py meshbot/__init__.py requirements.txt deploy/meshbot.service \
+  deploy/carry_over.py; do
   [ -f "$source_dir/$file" ] || refuse "$source_dir n'est pas le dossier du projet : $file manque"
 done
 [ "$action" = install ] || [ -d "$program" ] || [ -d "$former" ] || refuse "pas encore installé : sans --upgrade d'abord"
@@ -142,7 +143,7 @@ build() {
   cp "$fresh/config.py" "$fresh/main_bot.py" "$fresh/.delivered/"
   "$python" -m venv "$fresh/.venv"
   ${pip:-"$fresh/.venv/bin/python" -m pip} install --quiet --disable-pip-version-check \
-    -r "$fresh/requirements.txt"
+    --use-pep517 -r "$fresh/requirements.txt"
   ${pip:+:} "$fresh/.venv/bin/python" "$fresh/main_bot.py" --version >/dev/null
 }
 

@@ -530,6 +530,17 @@ def _heard(bot: MeshBot, num: int) -> bool:
     return False
 
 
+def bring_about(state: str, node: SimulatedNode, journal: Journal) -> None:
+    """Bring a link that is up into a state."""
+    if state == "silent":
+        node.go_silent()
+    elif state == "refused":
+        node.refuse_for(None)
+        journal.wait_for("reconnexion", times=2)
+    elif state == "not_reading":
+        node.stop_reading()
+
+
 @pytest.mark.parametrize(
     "state", ["before", "connecting", "handshake", "up", "silent", "refused", "not_reading"]
 )
@@ -558,17 +569,11 @@ def test_the_bot_stops_quickly_in_every_state(
         TCP_SILENT_TIMEOUT=30,
         TCP_PUBKEY_SYNC_DELAY=30,
     )
-    if state in ("up", "silent", "refused", "not_reading"):
-        journal.wait_for(COMPLETE)
-    if state == "silent":
-        node.go_silent()
-    elif state == "refused":
-        node.refuse_for(None)
-        journal.wait_for("reconnexion", times=2)
-    elif state == "not_reading":
-        node.stop_reading()
-    elif state == "handshake":
+    if state == "handshake":
         assert node.wait_until(lambda n: len(n.config_requests) > 0, WAIT_S)
+    elif state not in ("before", "connecting"):
+        journal.wait_for(COMPLETE)
+        bring_about(state, node, journal)
     started_s = time.monotonic()
     bot.stop()
     assert time.monotonic() - started_s < 2.0 + LATE_S

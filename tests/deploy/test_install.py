@@ -271,7 +271,14 @@ def test_options_that_make_no_sense_are_refused(
 
 
 @pytest.mark.parametrize(
-    "name", ["main_bot.py", "config.py", "requirements.txt", "deploy/meshbot.service"]
+    "name",
+    [
+        "main_bot.py",
+        "config.py",
+        "meshbot/__init__.py",
+        "requirements.txt",
+        "deploy/meshbot.service",
+    ],
 )
 def test_a_folder_that_is_not_the_projects_is_refused(name: str, machine: Machine) -> None:
     (machine.source / name).unlink()

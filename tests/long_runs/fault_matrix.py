@@ -64,49 +64,28 @@ class Fault:
     name: str
     scenario: Callable[["Scene"], None]
     limit_s: float
-    says: str
-    reconnections: int | None
+    """Longest time until ``/ping`` is answered."""
+    says: str = ""
+    """Part of the line that names the cause, empty where nothing is to be said."""
+    reconnections: int | None = None
+    """How many there must be, None: any."""
     constants: dict[str, float] = field(default_factory=dict)
     node: dict[str, Any] = field(default_factory=dict)
     never_says: tuple[str, ...] = ()
     connections: int = 1
+    """How many the node may count at one time, the rival's own included."""
 
 
 FAULTS: list[Fault] = []
 
 
 def fault(
-    name: str,
-    limit_s: float,
-    says: str = "",
-    *,
-    reconnections: int | None = None,
-    constants: dict[str, float] | None = None,
-    node: dict[str, Any] | None = None,
-    never_says: tuple[str, ...] = (),
-    connections: int = 1,
+    name: str, limit_s: float, says: str = "", **row: Any
 ) -> Callable[[Callable[["Scene"], None]], Callable[["Scene"], None]]:
-    """Enter a scenario into the matrix.
-
-    ``limit_s``: longest time until ``/ping`` is answered. ``says``: part of the line that names the
-    cause, empty where nothing is to be said. ``reconnections``: how many there must be, None: any.
-    ``connections``: how many the node may count at one time, the rival's own included.
-    """
+    """Enter a scenario into the matrix: a row with the fields of :class:`Fault`."""
 
     def enter(scenario: Callable[["Scene"], None]) -> Callable[["Scene"], None]:
-        FAULTS.append(
-            Fault(
-                name,
-                scenario,
-                limit_s,
-                says,
-                reconnections,
-                constants or {},
-                node or {},
-                never_says,
-                connections,
-            )
-        )
+        FAULTS.append(Fault(name, scenario, limit_s, says, **row))
         return scenario
 
     return enter
