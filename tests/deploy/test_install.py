@@ -373,9 +373,9 @@ def test_an_upgrade_interrupted_half_way_leaves_the_old_program_working(
 ) -> None:
     before = tree(installed.root)
     version = installed.version_of_program()
-    main_bot = installed.source / "main_bot.py"
-    new = main_bot.read_text(encoding="utf-8").replace('VERSION = "', 'VERSION = "9')
-    main_bot.write_text(new, encoding="utf-8")
+    package = installed.source / "meshbot/__init__.py"
+    new = package.read_text(encoding="utf-8").replace('VERSION = "', 'VERSION = "9')
+    package.write_text(new, encoding="utf-8")
     done = installed.install("--upgrade", MESHBOT_PIP=pip(installed))
     assert done.returncode != 0
     after = tree(installed.root)

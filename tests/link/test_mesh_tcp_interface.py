@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import meshtastic
-import meshtastic.mesh_interface
 import pytest
 from meshtastic.protobuf import mesh_pb2
 from pubsub import pub

@@ -353,8 +353,11 @@ def stops_reading(scene: Scene) -> None:
     scene.up()
     scene.node.stop_reading()
     scene.wait_line("SILENCE TCP")
+    declared_s = time.monotonic()
     scene.node.resume_reading()
-    scene.serve()
+    # What the node hears before it notices that its client has gone is lost, as on a real one.
+    scene.wait_node(lambda n: n.connections_total == 2)
+    scene.serve(since_s=declared_s)
 
 
 @fault(
