@@ -44,22 +44,14 @@ from meshbot.link.link_status import LinkStatus
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.mesh.radio_keys import RadioKeys
-from meshbot.mesh.sealed_messages import SealedMessages
-from meshbot.messages.bot_view import MeshBotView
-from meshbot.messages.commands import Commands
-from meshbot.messages.direct_message_counts import DirectMessageCounts
-from meshbot.messages.flood_guard import FloodGuard
-from meshbot.messages.key_pusher import KeyPusher, PushSettings
-from meshbot.messages.message_sender import MessageSender
-from meshbot.messages.packet_handler import PacketHandler
-from meshbot.messages.sealed_inbox import SealedInbox
-from meshbot.messages.sender_proof import SenderProof
+from meshbot.messages.conversation import Conversation, ConversationSettings
+from meshbot.messages.key_pusher import PushSettings
 from meshbot.messages.sender_settings import SenderSettings
-from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
+from meshbot.messages.text_message_handler import AnswerSettings
 from meshbot.model.link_event import EventKind
 from meshbot.model.sync_skip import SyncSkip
 from meshbot.service.bot_service import run_bot
+from meshbot.service.bot_store import BotStore
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.decision_watch import DecisionWatch
@@ -68,13 +60,7 @@ from meshbot.service.link_summary import LinkSummary
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.settings_reader import SettingsReader
-from meshbot.service.site_settings import read_site
-from meshbot.store.backup import Backup
-from meshbot.store.database import Database
-from meshbot.store.instance_lock import InstanceLock
-from meshbot.store.link_event_store import LinkEventStore
-from meshbot.store.node_store import NodeStore
-from meshbot.store.repair import Repair, stamp_of
+from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
 from meshbot.text.log_format import configure_logging
@@ -195,39 +181,30 @@ class MeshBot:
         self._worker = BotWorker(clock)
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
-        self._new_messages()
+        self._conversation = self._new_conversation()
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
+        clocks = {"clock": self._clock, "wall_clock": self._wall_clock}
         self.simulated_node = _new_simulated_node(self.site.connection_mode)
-        self._lock = InstanceLock(self.site.database_path)
-        self._database = Database(
+        self._store = BotStore(
             self.site.database_path,
             simulated=self.simulated_node is not None,
             wall_clock=self._wall_clock,
         )
         self.link_journal = LinkJournal(
-            LinkEventStore(self._database),
-            on_vanished=self._rebuild_store,
-            clock=self._clock,
-            wall_clock=self._wall_clock,
+            self._store.link_events, on_vanished=self._rebuild_store, **clocks
         )
-        self.node_manager = NodeManager(
-            NodeStore(self._database),
-            notes=self.link_journal,
-            clock=self._clock,
-            wall_clock=self._wall_clock,
-        )
+        self.node_manager = NodeManager(self._store.nodes, notes=self.link_journal, **clocks)
         self._housekeeping = Housekeeping(
-            Backup(self.site.database_path),
-            self._database.compact,
+            self._store.backup,
+            self._store.database.compact,
             self.link_journal.prune,
             self._rebuild_store,
-            clock=self._clock,
-            wall_clock=self._wall_clock,
+            **clocks,
         )
         self._decision_watch = DecisionWatch(
-            self._database, self.node_manager.carry_out_decisions, self._keys_decided
+            self._store.database, self.node_manager.carry_out_decisions, self._keys_decided
         )
 
     def _new_link(self) -> InterfaceManager:
@@ -245,63 +222,27 @@ class MeshBot:
             return TCPInterfaceManager(self, options, "127.0.0.1", lambda: simulated_node.port)
         return TCPInterfaceManager(self, options, self.site.tcp_host, self.site.tcp_port)
 
-    def _new_messages(self) -> None:
-        """Name who hears and answers; nothing is started."""
-        sealed = SealedMessages()
-        counts = DirectMessageCounts()
-        self._sender = MessageSender(
-            self._link,
-            self.node_manager,
-            sealed,
-            SenderSettings(spacing_s=self.TEXT_INTERVAL, max_age_s=self.MESSAGE_MAX_AGE),
-            notes=self.link_journal,
-            clock=self._clock,
-        )
-        self._radio_keys = RadioKeys()
-        self._view = MeshBotView(
+    def _new_conversation(self) -> Conversation:
+        """Return who hears and answers, not yet started."""
+        return Conversation(
             self.node_manager,
             self._link,
-            counts,
             self.link_journal,
-            admin_nodes=self.site.admin_nodes,
-            version=VERSION,
-            clock=self._clock,
-        )
-        self._texts = TextMessageHandler(
-            self.node_manager,
-            Commands(self._view),
-            self._sender,
-            AnswerSettings(self.site.answer_channels, self.MESSAGE_MAX_AGE, self.site.require_pki),
-            flood=FloodGuard(self.FLOOD_BURST, self.FLOOD_REFILL_INTERVAL),
-            counts=counts,
-            clock=self._clock,
-        )
-        self._packets = PacketHandler(
-            self.node_manager,
-            self._radio_keys,
-            self._sender,
-            proof=SenderProof(self.node_manager, self._radio_keys, self._clock),
-            inbox=SealedInbox(
-                self.node_manager,
-                sealed,
-                self._radio_keys,
-                self._sender,
-                counts,
-                notes=self.link_journal,
-                clock=self._clock,
+            ConversationSettings(
+                answers=self._answer_settings(self.site),
+                sender=SenderSettings(self.TEXT_INTERVAL, self.MESSAGE_MAX_AGE),
+                push=PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
+                flood_burst=self.FLOOD_BURST,
+                flood_refill_s=self.FLOOD_REFILL_INTERVAL,
+                admin_nodes=self.site.admin_nodes,
             ),
-            texts=self._texts,
-            wall_clock=self._wall_clock,
-        )
-        self._key_pusher = KeyPusher(
-            self.node_manager,
-            self._radio_keys,
-            self._sender,
-            PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
             post=self._worker.post,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
+
+    def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
+        return AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
 
     # -- The bot as others see it --------------------------------------------------------------
 
@@ -329,7 +270,7 @@ class MeshBot:
         return {
             "link": self._link.progress,
             "bot-worker": self._worker.progress,
-            "bot-sender": self._sender.progress,
+            "bot-sender": self._conversation.progress,
         }
 
     def state_text(self) -> str:
@@ -353,9 +294,8 @@ class MeshBot:
         reader = SettingsReader(environment)
         site = read_site(reader, importlib.reload(load_config()))
         reader.check()
-        self._view.admin_nodes = site.admin_nodes
-        settings = AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
-        self._worker.post(partial(self._texts.change_settings, settings))
+        answers = self._answer_settings(site)
+        self._worker.post(partial(self._conversation.change_settings, answers, site.admin_nodes))
         configure_logging(site.log_level)
         log.info(
             "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
@@ -369,16 +309,14 @@ class MeshBot:
 
         Raises :class:`StorageError` when the database cannot be used.
         """
-        self._lock.acquire()
+        self._store.open()
         try:
-            self._open_store()
             keys = self.node_manager.load()
             self.link_journal.start(
                 {**self._constants(), "CONNECTION_MODE": self.site.connection_mode}
             )
         except BaseException:
-            self._database.close()
-            self._lock.release()
+            self._store.close()
             raise
         self._say_hello(keys)
         if self.simulated_node is not None:
@@ -390,7 +328,7 @@ class MeshBot:
             )
         self._schedule_upkeep()
         self._worker.start()
-        self._sender.start()
+        self._conversation.start()
         self._link.start()
 
     def _constants(self) -> dict[str, object]:
@@ -420,24 +358,9 @@ class MeshBot:
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
         if self.TCP_PUSH_KEYS_TO_RADIO:
-            every(KEY_PUSH_INTERVAL_S, self._push_a_key)
+            every(KEY_PUSH_INTERVAL_S, self._conversation.push_a_key)
         self._worker.post(self.link_journal.prune)
         self._worker.post(self._decision_watch)
-
-    def _push_a_key(self) -> None:
-        self._key_pusher.push_next(self._link.live_interface)
-
-    def _open_store(self) -> None:
-        if self._lock.used_before:
-            repaired = Repair(self._database).repair(
-                stamp_of(self._wall_clock()), thorough=not self._lock.ended_orderly
-            )
-            if repaired is not None:
-                log.error("❌ %s", repaired)
-        self._database.open()
-        self._lock.store_opened()
-        if self.simulated_node is None:
-            self._database.forget_simulated()
 
     def stop(self) -> None:
         """Stop every part, within 5 s, and save what is known."""
@@ -448,7 +371,7 @@ class MeshBot:
         # The link first: that wakes whoever waits for the node.
         stopped = [
             self._link.stop(2 * STOP_STEP_S),
-            self._sender.stop(STOP_STEP_S),
+            self._conversation.stop(STOP_STEP_S),
             self._worker.stop(STOP_STEP_S),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
@@ -457,8 +380,7 @@ class MeshBot:
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
         self.node_manager.save_heard()
-        self._database.close()
-        self._lock.release()
+        self._store.close()
         if self.simulated_node is not None:
             self.simulated_node.stop()
         log.info("👋 Bot arrêté")
@@ -497,25 +419,16 @@ class MeshBot:
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:
         """Have the worker learn what the node knows."""
-        everything = interface.ready_s is not None and not interface.noNodes
-        self._worker.post(partial(self._learn_from_radio, interface, nodes, everything=everything))
+        complete = interface.ready_s is not None and not interface.noNodes
+        self._worker.post(
+            partial(self._conversation.learn_from_radio, interface, nodes, complete=complete)
+        )
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Have the worker deal with a packet."""
-        self._worker.post(partial(self._packets.handle, interface, packet, self._clock()))
+        self._worker.post(partial(self._conversation.hear, interface, packet, self._clock()))
 
-    # -- Keys, on the worker thread ------------------------------------------------------------
-
-    def _learn_from_radio(
-        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, everything: bool
-    ) -> None:
-        self._radio_keys.enter_session(interface)
-        self._radio_keys.note_entries(nodes, complete=everything)
-        self.node_manager.learn_from_radio(nodes, interface.own_num)
-        for info in nodes:
-            if info.user.public_key != self.node_manager.public_key(info.num):
-                self.node_manager.put_key_back(interface, info.num)
-        self._packets.open_waiting(interface)
+    # -- On the worker thread ------------------------------------------------------------------
 
     def _rebuild_store(self, error: StorageVanished) -> None:
         """Make the database anew of all that the bot knows. Raises :class:`StorageError`."""
@@ -526,7 +439,7 @@ class MeshBot:
         interface = self._link.live_interface
         if interface is not None:
             self.node_manager.sync_pubkeys_to_interface(interface, force=False)
-            self._packets.open_waiting(interface)
+            self._conversation.open_waiting(interface)
 
     # -- The key syncs -----------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ class _CountingBot(MeshBot):
     def _handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> None:
-        self._packets.handle(interface, packet, received_s)
+        self._conversation.hear(interface, packet, received_s)
         self._contender.count_packet()
 
 

@@ -44,7 +44,7 @@ class PushSettings:
     max_per_day: int
 
 
-class Correspondents(Protocol):
+class PushedKeys(Protocol):
     """Who writes to the bot, and what was pushed for them."""
 
     def correspondents(self) -> list[KnownNode]:
@@ -75,7 +75,7 @@ class KeyPusher:
 
     def __init__(
         self,
-        nodes: Correspondents,
+        nodes: PushedKeys,
         radio: RadioKeys,
         sender: RequestQueue,
         settings: PushSettings,

@@ -26,7 +26,7 @@ _ROUTING = portnums_pb2.PortNum.ROUTING_APP
 _TEXT_MESSAGE = portnums_pb2.PortNum.TEXT_MESSAGE_APP
 
 
-class NodeTable(Protocol):
+class HeardNodes(Protocol):
     """Where it is noted who was heard, and what he said of himself."""
 
     def knows(self, num: int) -> bool:
@@ -47,7 +47,7 @@ class PacketHandler:
 
     def __init__(
         self,
-        nodes: NodeTable,
+        nodes: HeardNodes,
         radio_keys: RadioKeys,
         sender: MessageSender,
         *,

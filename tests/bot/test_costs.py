@@ -300,7 +300,7 @@ def handle_all(bot: MeshBot, node: SimulatedNode, times: int) -> None:
 
 def test_what_a_mesh_says_all_day_executes_no_statement(bot: MeshBot, node: SimulatedNode) -> None:
     handle_all(bot, node, 1)
-    statements = statements_of(bot._database, lambda: handle_all(bot, node, 50))
+    statements = statements_of(bot._store.database, lambda: handle_all(bot, node, 50))
     # The bot looks now and then for decisions of the operator, and writes its link's journal.
     about_nodes = [text for text in statements if " nodes" in text or "other_keys" in text]
     assert about_nodes == []

@@ -244,7 +244,7 @@ def test_a_text_waits_for_the_word_on_the_one_before_while_the_node_talks_of_oth
     """The node takes our bytes late: two texts in its buffer would arrive together."""
     node.text_spacing_s = 0.5
     bot = quick_bot(node, TEXT_INTERVAL=0.6, TCP_SILENT_TIMEOUT=30)
-    delivery = bot._sender._delivery
+    delivery = bot._conversation._sender._delivery
     delivery._settings = replace(delivery._settings, confirm_timeout_s=0.1)
     journal.wait_for(COMPLETE)
     first, second, third = node.peers[:3]

@@ -263,7 +263,7 @@ def block_sender(bot: MeshBot, begun: threading.Event, release: threading.Event)
 
     interface = bot.interface
     assert isinstance(interface, SupervisedInterface)
-    assert bot._sender.request(OutgoingRequest(interface, packet, lambda _: None))
+    assert bot._conversation._sender.request(OutgoingRequest(interface, packet, lambda _: None))
 
 
 def block_link(bot: MeshBot, begun: threading.Event, release: threading.Event) -> None:

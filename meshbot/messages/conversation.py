@@ -1,0 +1,156 @@
+"""Everything between a packet heard and a reply sent, put together.
+
+Owns the parts. But for :meth:`Conversation.start` and :meth:`Conversation.stop`, which belong to
+the main thread, everything is called on the worker's.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot import VERSION
+from meshbot.diagnosis.link_journal import LinkJournal
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.mesh.radio_keys import RadioKeys
+from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages.bot_view import Mesh, MeshBotView
+from meshbot.messages.commands import Commands
+from meshbot.messages.direct_message_counts import DirectMessageCounts
+from meshbot.messages.flood_guard import FloodGuard
+from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
+from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.packet_handler import HeardNodes, PacketHandler
+from meshbot.messages.sealed_inbox import SealedInbox
+from meshbot.messages.sender_proof import SenderProof, ShownKeys
+from meshbot.messages.sender_settings import SenderSettings
+from meshbot.messages.text_message_handler import (
+    AnswerSettings,
+    Correspondents,
+    TextMessageHandler,
+)
+from meshbot.threads.progress_mark import ProgressMark
+
+
+class Nodes(Mesh, HeardNodes, Correspondents, ShownKeys, PushedKeys, Protocol):
+    """All that is asked of the table of nodes here."""
+
+    def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0) -> None:
+        """Take entries of the radio's own database."""
+
+
+@dataclass(frozen=True)
+class ConversationSettings:
+    """What the operator chose; times in seconds."""
+
+    answers: AnswerSettings
+    sender: SenderSettings
+    push: PushSettings
+    flood_burst: int
+    flood_refill_s: float
+    admin_nodes: Mapping[int, str]
+    """Who may give orders, and the beginning of the key that each must have."""
+
+
+class Conversation:
+    """Hears the mesh and answers it."""
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        link: InterfaceManager,
+        journal: LinkJournal,
+        settings: ConversationSettings,
+        *,
+        post: Callable[[Callable[[], object]], None],
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Make the parts; nothing is started. ``post`` brings a call to the worker."""
+        self._nodes = nodes
+        self._link = link
+        self._radio_keys = radio_keys = RadioKeys()
+        sealed = SealedMessages()
+        counts = DirectMessageCounts()
+        self._sender = sender = MessageSender(
+            link, nodes, sealed, settings.sender, notes=journal, clock=clock
+        )
+        self._view = MeshBotView(
+            nodes,
+            link,
+            counts,
+            journal,
+            admin_nodes=settings.admin_nodes,
+            version=VERSION,
+            clock=clock,
+        )
+        self._texts = TextMessageHandler(
+            nodes,
+            Commands(self._view),
+            sender,
+            settings.answers,
+            flood=FloodGuard(settings.flood_burst, settings.flood_refill_s),
+            counts=counts,
+            clock=clock,
+        )
+        self._packets = PacketHandler(
+            nodes,
+            radio_keys,
+            sender,
+            proof=SenderProof(nodes, radio_keys, clock),
+            inbox=SealedInbox(
+                nodes, sealed, radio_keys, sender, counts, notes=journal, clock=clock
+            ),
+            texts=self._texts,
+            wall_clock=wall_clock,
+        )
+        self._pusher = KeyPusher(
+            nodes, radio_keys, sender, settings.push, post=post, clock=clock, wall_clock=wall_clock
+        )
+
+    @property
+    def progress(self) -> ProgressMark:
+        """The sender's sign of life."""
+        return self._sender.progress
+
+    def start(self) -> None:
+        """Start the thread that sends."""
+        self._sender.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End it; return whether it ended in time."""
+        return self._sender.stop(timeout_s)
+
+    def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
+        """Follow other settings from now on."""
+        self._texts.change_settings(answers)
+        self._view.admin_nodes = admin_nodes
+
+    def hear(
+        self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
+    ) -> None:
+        """Do what a packet is for that came at monotonic time ``received_s``."""
+        self._packets.handle(interface, packet, received_s)
+
+    def learn_from_radio(
+        self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, complete: bool
+    ) -> None:
+        """Learn entries of the radio's database; ``complete``: with them all there are."""
+        self._radio_keys.enter_session(interface)
+        self._radio_keys.note_entries(nodes, complete=complete)
+        self._nodes.learn_from_radio(nodes, interface.own_num)
+        for info in nodes:
+            if info.user.public_key != self._nodes.public_key(info.num):
+                self._nodes.put_key_back(interface, info.num)
+        self.open_waiting(interface)
+
+    def open_waiting(self, interface: SupervisedInterface) -> None:
+        """Open the messages that waited for a key, where there is one now."""
+        self._packets.open_waiting(interface)
+
+    def push_a_key(self) -> None:
+        """Give the radio the next key that it lacks, if all is well."""
+        self._pusher.push_next(self._link.live_interface)
