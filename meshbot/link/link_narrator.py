@@ -1,7 +1,7 @@
 """Tells the journal and the link's notes what happens to the link, each event once.
 
 Owns what only the telling needs: how long an outage has lasted, how many attempts it took, what
-was its cause. Used by the link thread alone, but for :meth:`LinkNarrator.cause_text`.
+was its cause. Used by the link thread alone, except for :meth:`LinkNarrator.cause_text`.
 """
 
 import logging

@@ -249,7 +249,7 @@ class LinkPolicy:
             soon = now_s - self._handshake_done_s < self._settings.contested_s
             self._cuts = self._cuts + 1 if soon else 0
         elif self._state is State.HANDSHAKE and self._cuts and self._progressed_s > self._opened_s:
-            self._cuts += 1  # on its own it might be anything; in this company it is one more
+            self._cuts += 1  # alone it might be anything; after others it is one more
 
     def _yield_delay_s(self) -> float:
         doublings = min(self._cuts - CUTS_OF_A_CONTEST, 30)

@@ -175,7 +175,7 @@ class SupervisedInterface(StreamInterface):
         self._disconnected()
 
     def _say_goodbye(self) -> None:
-        """Tell the node we leave, so that it lets go at once; not worth more than a try."""
+        """Tell the node we leave, so that it lets go at once; worth one try, no more."""
         goodbye = encode_frame(mesh_pb2.ToRadio(disconnect=True).SerializeToString())
         try:
             error = self._writer.write(goodbye, GOODBYE_TIMEOUT_S, GOODBYE_TIMEOUT_S)

@@ -30,7 +30,7 @@ QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queu
 
 
 class DeliveryOutcome(enum.Enum):
-    """What a try to deliver a text has come to, where the text was given to the node."""
+    """What became of a try to deliver a text, once the node was given it."""
 
     OVER = "over"
     """The node took it, or will not: there is no more to do."""

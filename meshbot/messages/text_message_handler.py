@@ -103,7 +103,7 @@ class TextMessageHandler:
             )
 
     def _accepts_direct(self, message: DecodedPacket) -> bool:
-        """Note a direct message; say whether the operator wants such ones answered."""
+        """Note a direct message; say whether the operator wants it answered."""
         sender = message.heard.sender
         self._counts.note(proven=message.proven, opened_here=message.opened_here)
         if message.proven:
@@ -138,8 +138,8 @@ class TextMessageHandler:
     def _is_for_us(self, request: Request, message: DecodedPacket) -> bool:
         """Say whether a text is a command that is ours to answer.
 
-        An unknown command is answered to a person, not to whom we may be misreading: another
-        bot's reply to us, or other bots' commands on a channel.
+        An unknown command is answered only where a person must have sent it: others may be
+        another bot's reply to us, or commands for other bots on a channel.
         """
         if not is_command(request.text):
             return False

@@ -2,7 +2,7 @@
 
 Any thread may enter :meth:`SelectLoop.call`, :meth:`~SelectLoop.start` and
 :meth:`~SelectLoop.stop`; everything else belongs to the loop's own thread. Each round runs with the
-lock of ``changed`` held and notifies at its end, so whoever holds that lock sees the node between
+lock of ``changed`` held and notifies at its end, so who holds that lock sees the node between
 two rounds, never in the middle of one.
 """
 
@@ -150,7 +150,7 @@ class SelectLoop:
                 self._run_due()
                 self.changed.notify_all()
         with self.changed:
-            # Whoever posted just before the end is waiting for an answer.
+            # Callers that posted just before the end wait for an answer.
             self._run_posted()
             self._timers.clear()
             self.changed.notify_all()

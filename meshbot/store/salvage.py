@@ -43,7 +43,7 @@ class Salvage:
     def add_from(self, path: Path, *, simulated: bool) -> None:
         """Add what can be read of a mesh in a file and was not saved before; change nothing there.
 
-        What a file of an older version does not have is as in a node just met.
+        What a file of an older version lacks is as in a node just met.
         """
         try:
             if not has_content(path):

@@ -25,7 +25,7 @@ FIRST, SECOND, THIRD = (bytes([byte]) * 32 for byte in (1, 2, 3))
 NOW = 1_700_000_000
 
 UNUSABLE = [b"", b"\x01" * 31, b"\x01" * 33, bytes(32), b"\x01" + bytes(31), bytes(31) + b"\x80"]
-UNUSABLE_IDS = ["none", "31 bytes", "33 bytes", "zero", "one", "zero but for the highest bit"]
+UNUSABLE_IDS = ["none", "31 bytes", "33 bytes", "zero", "one", "zero except for the highest bit"]
 
 
 def forged(number: int) -> bytes:

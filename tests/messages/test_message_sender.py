@@ -215,7 +215,7 @@ def test_an_error_from_the_recipient_is_said_and_nothing_is_sent_again(
     send_taken("next")
 
 
-def test_for_want_of_a_key_a_text_goes_out_again_under_our_own_seal(
+def test_for_a_missing_key_a_text_goes_out_again_under_our_own_seal(
     sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
 ) -> None:
     sent = send_taken("hello")
@@ -253,7 +253,7 @@ def test_a_sender_with_as_many_texts_as_it_holds_is_full(link: FakeLink, keys: F
     assert sender.is_full()
 
 
-def test_for_want_of_a_key_a_text_goes_out_again_once_however_often_that_is_said(
+def test_for_a_missing_key_a_text_goes_out_again_once_however_often_that_is_said(
     sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
 ) -> None:
     sent = send_taken("hello")

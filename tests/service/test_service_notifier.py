@@ -355,7 +355,7 @@ def test_the_bot_tells_its_whole_life(
     assert sum("STOPPING" in message for message in messages) == 1
 
 
-def test_a_bot_is_ready_when_its_first_try_was_in_vain(
+def test_a_bot_is_ready_when_its_first_try_failed(
     manager: Manager, run: Callable[..., Program]
 ) -> None:
     program = run(**QUICK, TCP_PORT="1")
