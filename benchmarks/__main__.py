@@ -9,14 +9,16 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks import page
-from benchmarks.connecting import Connecting, Reconnecting
+from benchmarks.connecting import Connecting
 from benchmarks.figure import Figure
-from benchmarks.footprint import Idle, Memory
-from benchmarks.key_sync import KeySync
+from benchmarks.idle import Idle
+from benchmarks.key_sync_cost import KeySyncCost
 from benchmarks.line import Line
+from benchmarks.memory import Memory
 from benchmarks.packet_rate import PacketRate
 from benchmarks.program import ProgramFailed
 from benchmarks.quiet_mesh import QuietMesh
+from benchmarks.reconnecting import Reconnecting
 from benchmarks.recovery import Recovery
 from benchmarks.sealed_message import SealedMessage
 from benchmarks.start_up import StartUp
@@ -27,7 +29,7 @@ FIGURES: dict[str, type[Figure]] = {
     "connecting": Connecting,
     "reconnecting": Reconnecting,
     "packets": PacketRate,
-    "sync": KeySync,
+    "sync": KeySyncCost,
     "startup": StartUp,
     "sealed": SealedMessage,
     "memory": Memory,

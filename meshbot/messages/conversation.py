@@ -29,13 +29,13 @@ from meshbot.messages.sender_proof import SenderProof, ShownKeys
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import (
     AnswerSettings,
-    Correspondents,
+    SenderBook,
     TextMessageHandler,
 )
 from meshbot.threads.progress_mark import ProgressMark
 
 
-class Nodes(Mesh, HeardNodes, Correspondents, ShownKeys, PushedKeys, Protocol):
+class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, PushedKeys, Protocol):
     """All that is asked of the table of nodes here."""
 
     def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0) -> None:

@@ -43,7 +43,7 @@ LINK_POLL_S = 0.5
 MAX_UNSURE_SENDS = 4
 
 
-class Link(Protocol):
+class LiveLink(Protocol):
     """Where the live interface comes from."""
 
     def wait_live(self, timeout_s: float) -> SupervisedInterface | None:
@@ -57,7 +57,7 @@ class MessageSender(BotThread):
 
     def __init__(
         self,
-        link: Link,
+        link: LiveLink,
         keys: KeyBook,
         sealer: SealedMessages,
         settings: SenderSettings,

@@ -33,7 +33,7 @@ ODD_LINE_S = 60.0
 MAX_ODD_LINES = 5
 
 
-class Correspondents(KeyBook, Protocol):
+class SenderBook(KeyBook, Protocol):
     """The names and keys of those who write, and where it is noted that they did."""
 
     def heard_message(self, num: int) -> None:
@@ -57,7 +57,7 @@ class TextMessageHandler:
 
     def __init__(
         self,
-        nodes: Correspondents,
+        nodes: SenderBook,
         commands: Commands,
         sender: MessageSender,
         settings: AnswerSettings,
