@@ -235,7 +235,7 @@ class HistoryBuilder:
         self.history.sessions.append(self._session)
 
     def _lose_session(self, event: LinkEvent, cause: Cause, began_s: float) -> None:
-        """End the session by a loss, if there is one; a loss that was ordered counts as none."""
+        """End the session by a loss, if there is one; a loss that was ordered does not count."""
         session, self._session = self._session, None
         if session is None:
             return

@@ -58,7 +58,7 @@ class FrameDecoder(Generic[_Frame]):
         return frames + self._scan(no_more_comes=False)
 
     def _scan(self, *, no_more_comes: bool) -> list[_Frame]:
-        """Take the frames out of what is pending, and drop what belongs to none."""
+        """Take the frames out of what is pending, and drop what belongs to no frame."""
         pending = self._pending
         frames: list[_Frame] = []
         position = 0

@@ -86,7 +86,7 @@ class FrameReceiver:
             self._events.nodes_downloaded(self._interface, nodes)
 
     def _parse(self, payload: bytes) -> tuple[mesh_pb2.FromRadio, bytes] | None:
-        """Return a frame's message with its bytes; count what is none and return None."""
+        """Return a frame's message with its bytes; count a malformed one and return None."""
         try:
             return mesh_pb2.FromRadio.FromString(payload), payload
         except DecodeError as problem:

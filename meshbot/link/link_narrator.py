@@ -83,7 +83,7 @@ class LinkNarrator:
         log.info(counted_lines.RECONNECTED, self._kind)
 
     def settled(self) -> None:
-        """Tell how long the outage was, if anybody was told that there is one."""
+        """Tell how long the outage was, if it was ever mentioned."""
         if self._failures:
             log.info("ℹ️ Liaison rétablie après %s d'interruption", self._outage_text())
         self._failures = 0

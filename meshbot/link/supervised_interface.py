@@ -2,8 +2,8 @@
 
 Owns one session with one node, from opening to its end, and the reader thread. A session is opened
 once and closed for good: nothing here reconnects, starts a timer or waits without a limit. It
-differs from ``StreamInterface`` of meshtastic 2.7.11 (private parts of which it replaces, hence the
-exact pin):
+differs from ``StreamInterface`` of meshtastic 2.7.11 (it replaces private parts of that, so the
+version is pinned):
 
 - bytes are read in blocks, and a malformed frame costs a line, not a traceback;
 - the loss of the link is reported once, with its cause, and never for a link we closed;

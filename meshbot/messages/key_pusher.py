@@ -71,7 +71,7 @@ class RequestQueue(Protocol):
 
 
 class KeyPusher:
-    """Decides which key the radio is given next, and when none."""
+    """Decides which key the radio is given next, if any."""
 
     def __init__(
         self,

@@ -117,7 +117,7 @@ class TextMessageHandler:
         return False
 
     def _request_in(self, message: DecodedPacket) -> Request | None:
-        """Return the text, or None for bytes that are none."""
+        """Return the text, or None for bytes that are no text."""
         heard = message.heard
         text = _text_of(message.data)
         if text is None:

@@ -176,7 +176,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     ) -> int:
         """Hear a text from a peer, to this node unless ``to`` says otherwise; return its id.
 
-        Bytes are a text that is none; ``via_channel`` makes a direct message use the channel key.
+        Bytes need not be a valid text; ``via_channel`` makes a direct message use the channel key.
         """
         payload = text if isinstance(text, bytes) else text.encode()
 

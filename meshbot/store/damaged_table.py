@@ -26,7 +26,7 @@ class DamagedTable:
         self._simulated = int(simulated)
 
     def rows(self, checks: Mapping[str, Callable[[object], bool]]) -> Iterator[dict[str, Any]]:
-        """Yield the rows of which every value passes its check. The key's columns come first."""
+        """Yield the rows whose values all pass their checks. The key's columns come first."""
         there = columns_of(self._connection, self._name)
         columns = [column for column in checks if column in there]
         for row in self._raw_rows(", ".join(columns)) if columns else ():

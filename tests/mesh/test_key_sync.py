@@ -1,4 +1,4 @@
-"""Puts the stored keys into the interface, when there is something to do."""
+"""The key sync: what it puts into an interface, and when it has nothing to do."""
 
 import base64
 import random

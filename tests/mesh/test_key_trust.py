@@ -851,7 +851,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
         self.storage.failing = False
 
     def start_manager(self) -> None:
-        """Stop the bot first: of one that dies with a full disk nothing can be asked."""
+        """Stop the bot first: nothing can be asked of one that dies with a full disk."""
         if hasattr(self, "nodes"):
             self.storage.failing = False
             self.nodes.save_heard()

@@ -208,7 +208,7 @@ def test_an_error_from_the_recipient_is_said_and_nothing_is_sent_again(
     journal: Journal,
     error: int,
 ) -> None:
-    """It got the packet, or it would know nothing of it: our own node does not lack its key."""
+    """It got the packet, since it knows of it: so our own node does not lack its key."""
     sent = send_taken("hello")
     assert sender.routing_error(sent.packet_id, ANN, error, OWN) is None
     assert journal.count("non remise") == 1

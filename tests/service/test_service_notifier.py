@@ -68,7 +68,7 @@ class Manager:
             return list(self._messages)
 
     def wait_for(self, text: str, times: int = 1, *, after: int = 0) -> int:
-        """Wait for messages with a text, of those from a place on; return the place behind."""
+        """Wait for messages with a text, from a place on; return the place after them."""
 
         def places() -> list[int]:
             return [n for n, message in enumerate(self._messages) if n >= after and text in message]
