@@ -1,8 +1,8 @@
 """The nodes of the mesh and their public keys: learned once, kept for good, put back when lost.
 
-Everything here takes three steps: the table is changed, the change is written, and only then is it
-told. Any thread may call. What is known is the :class:`NodeTable`'s, which this is, too; which key
-is believed of a node is said by the numbered rules of ``meshbot/mesh/key_trust.py``.
+Each change takes three steps: it is made in the table, it is written, and only then it is told. Any
+thread may call. What is known is kept by :class:`NodeTable`, which this extends; which key is
+believed of a node, the numbered rules of ``meshbot/mesh/key_trust.py`` say.
 """
 
 import logging
@@ -117,7 +117,7 @@ class NodeManager(NodeTable):
                 log.info("🔑 Clé publique de %s apprise et enregistrée", label_of(news.node))
             return
         line = self._lines.due(news)
-        # What nobody is told of now is written with the rest: a flood must not wear the disk.
+        # Without a line, it is written with the rest: a flood must not wear out the disk.
         if line is not None:
             self._writer.save([num])
             log.warning(line)
@@ -155,7 +155,7 @@ class NodeManager(NodeTable):
     def save_heard(self) -> None:
         """Write what changed since the last time; keys were written when they were learned.
 
-        Of a node that never introduced itself nothing is written: its number is anybody's.
+        A node that never introduced itself is not written: its number may be made up.
         """
         self._writer.save(self.changed(), insist=True)
 

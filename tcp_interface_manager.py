@@ -21,7 +21,7 @@ class TCPInterfaceManager(InterfaceManager):
         host: str,
         port: int | Callable[[], int],
     ) -> None:
-        """Prepare the link; :meth:`start` opens it. A ``port`` to be called is that
+        """Prepare the link; :meth:`start` opens it. A callable ``port`` is that
         of the simulated node, unknown before it listens."""
         super().__init__(listener, options, "nœud simulé" if callable(port) else f"{host}:{port}")
         self._host = host

@@ -9,14 +9,16 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks import page
-from benchmarks.connecting import Connecting, Reconnecting
+from benchmarks.connecting import Connecting
 from benchmarks.figure import Figure
-from benchmarks.footprint import Idle, Memory
-from benchmarks.key_sync import KeySync
+from benchmarks.idle import Idle
+from benchmarks.key_sync_cost import KeySyncCost
 from benchmarks.line import Line
+from benchmarks.memory import Memory
 from benchmarks.packet_rate import PacketRate
 from benchmarks.program import ProgramFailed
 from benchmarks.quiet_mesh import QuietMesh
+from benchmarks.reconnecting import Reconnecting
 from benchmarks.recovery import Recovery
 from benchmarks.sealed_message import SealedMessage
 from benchmarks.start_up import StartUp
@@ -27,7 +29,7 @@ FIGURES: dict[str, type[Figure]] = {
     "connecting": Connecting,
     "reconnecting": Reconnecting,
     "packets": PacketRate,
-    "sync": KeySync,
+    "sync": KeySyncCost,
     "startup": StartUp,
     "sealed": SealedMessage,
     "memory": Memory,
@@ -35,7 +37,7 @@ FIGURES: dict[str, type[Figure]] = {
 }
 Results = dict[str, tuple[Figure, list[Line]]]
 WAITING = ("idle", "quiet", "recovery")
-"""Those that need hardly any processor go on at the same time, after the others."""
+"""These need hardly any processor time: they run side by side, after the others."""
 EXIT_NOT_MEASURED = 1
 EXIT_INTERRUPTED = 130
 RUNS = 5
@@ -43,7 +45,7 @@ WAITING_RUNS = 3
 
 
 def measure(names: Sequence[str], runs: int) -> Results:
-    """Return the results by name; of what cannot be measured there is none, but a line."""
+    """Return the results by name; what cannot be measured gets a line instead."""
     results: Results = {}
     for name in names:
         if name not in WAITING:
@@ -81,7 +83,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, and show what came of it; a target that was not reached is no error."""
+    """Measure and show the results; a target that was missed is no error."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
     parser.add_argument("--runs", type=int, default=RUNS)

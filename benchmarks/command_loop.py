@@ -21,7 +21,7 @@ def serve(handlers: Handlers) -> None:
         details = json.loads(line)
         try:
             answer = handlers[details.pop("command")](**details)
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+        except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
             answer = {"error": f"{type(error).__name__}: {error}"}
         output.write(json.dumps(answer) + "\n")
         output.flush()

@@ -16,10 +16,10 @@ Medians = dict[str, float | None]
 
 @dataclass
 class Line:
-    """``values`` has one number a run for each contender; None where it never came to it.
+    """``values``: for each contender one number a run; None where a run never got there.
 
-    ``compared``: whether ratios of it mean anything. ``reached`` says of the medians whether
-    ``target`` was reached; None where there is no target.
+    ``compared``: whether its ratios mean anything. ``reached`` tells from the medians whether
+    ``target`` was met; None where there is no target.
     """
 
     what: str

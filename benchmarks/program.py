@@ -45,7 +45,7 @@ class Program(AbstractContextManager["Program"]):
         )
 
     def __exit__(self, *error: object) -> None:
-        """End the process, in the middle of what it does after an error."""
+        """End the process, at once after an error."""
         if any(error):
             self._process.terminate()
         self.end()

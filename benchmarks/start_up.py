@@ -74,5 +74,5 @@ def _start(database: Path, ending: signal.Signals) -> float:
                 bot.wait(LIMIT_S)
             finally:
                 bot.kill()
-                bot.wait()  # or it would make its database anew when that is gone
+                bot.wait()  # or it would make its database again when that is gone
         return took_s

@@ -45,7 +45,7 @@ class StockBot(Contender):
 
 
 def _compress_library(speed: float) -> None:
-    """Shorten the library's own pauses and its heartbeat: they are no constants of anybody's."""
+    """Shorten the library's own pauses and its heartbeat: none of them is a setting."""
     sleep, start_timer = time.sleep, threading.Timer.__init__
 
     def quick_timer(self: threading.Timer, interval: float, *args: Any, **kwargs: Any) -> None:

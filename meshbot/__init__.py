@@ -1,3 +1,3 @@
-"""The parts of the bot, one package for each thing one looks for. They start in main_bot.py."""
+"""The parts of the bot, one package for each subject. They start in main_bot.py."""
 
 VERSION = "0.1.0"

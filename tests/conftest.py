@@ -53,7 +53,7 @@ def no_leaks() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def signals_count_for_children() -> Iterator[None]:
-    """Have children heed the signals that we ignore, as under ``nohup`` or in the background.
+    """Have children react to the signals that we ignore, as under ``nohup`` or in the background.
 
     What is ignored stays so in a child, what is handled does not.
     """

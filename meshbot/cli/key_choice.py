@@ -37,7 +37,7 @@ class KeyChoice:
         return found
 
     def _unnamed(self, name: str) -> list[KnownNode]:
-        """Return the node of which nothing but other keys is stored."""
+        """Return the node of which only other keys are stored."""
         nodes = [KnownNode(num) for num in {other.num for other in self._table.waiting_keys()}]
         return [node for node in nodes if name.strip().lower() in (node.id, node.id[1:])]
 
@@ -61,7 +61,7 @@ class KeyChoice:
         return found[0]
 
     def key(self, node: KnownNode, beginning: str | None, *, accept: bool) -> bytes:
-        """Return the one key of a node meant, by its beginning if there is a choice.
+        """Return the one key that is meant; its beginning tells if there is a choice.
 
         Raises :class:`KeysRefusal` when there is none, more than one, or one of another node that
         was not named.
@@ -90,7 +90,7 @@ class KeyChoice:
         return holder if holder is not None and holder.num != node.num else None
 
     def _candidates(self, node: KnownNode, beginning: str | None, *, accept: bool) -> list[bytes]:
-        """Return the keys that wait, and to accept one that is named the former ones too."""
+        """Return the keys that wait; former ones too if one is to be accepted by name."""
         keys = [
             other.public_key
             for other in self._table.other_keys(node.num)

@@ -22,7 +22,7 @@ class KeyListing:
         self._decisions = {(one.num, one.public_key): one for one in decisions}  # the last counts
 
     def undecided(self, waiting: Iterable[OtherKey]) -> int:
-        """Return about how many of the keys that wait the operator has not said anything."""
+        """Return how many of the keys that wait have no decision yet."""
         return sum(self._decision_on(other) is None for other in waiting)
 
     def lines_about(self, node: KnownNode) -> Iterator[str]:

@@ -91,7 +91,7 @@ class ReportCommand:
         return text_report(history, diagnosis, in_utc=in_utc)
 
     def _stored_history(self, since_s: float) -> LinkHistory:
-        """Return what the bot's own records tell of the last seconds."""
+        """Return what the bot's own records tell of the last ``since_s``."""
         if not may_exist(self._path):
             raise ReportRefusal(f"Pas encore de base {self._path} : le bot n'a pas tourné")
         database = Database(self._path, simulated=self._simulated)
@@ -103,7 +103,7 @@ class ReportCommand:
             database.close()
         now_s = self._wall_clock()
         if events and InstanceLock(self._path).holder() is not None:
-            # The bot runs: that nothing happened since the last event is a fact, too.
+            # The bot runs: so nothing happened since the last event.
             events.append(_alive_at(now_s, events[-1]))
         if not any(event.wall_s >= now_s - since_s for event in events):
             raise ReportRefusal(self._no_events_text(bool(elsewhere)))

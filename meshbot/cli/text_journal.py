@@ -24,7 +24,7 @@ DAY_S = 86_400.0
 
 
 class TextJournal:
-    """Reads one journal, this bot's or another's, of a file or of standard input."""
+    """Reads one journal, this bot's or another's, from a file or standard input."""
 
     def __init__(self, name: str, wall_clock: Callable[[], float] = time.time) -> None:
         """Name the file, ``-`` for standard input; nothing is opened yet."""
@@ -38,7 +38,7 @@ class TextJournal:
         return self._reader.has_dates
 
     def history(self, since_s: float | None) -> LinkHistory:
-        """Return what it tells, or only of so many seconds before its end.
+        """Return what it tells, or only the last ``since_s`` seconds of it.
 
         Raises :class:`ReportRefusal` if it cannot be read or tells nothing.
         """

@@ -20,16 +20,16 @@ SAME_LOSS_S = 5.0
 """A line about a loss so soon after another is about the same one."""
 HANDSHAKE_BEFORE_SUCCESS_S = 60.0
 UNSEEN_GAP_S = 3_600.0
-"""A run that left no word ended with its last event if the next began so much later."""
+"""A run without an end stopped at its last event if the next began so much later."""
 CLOCK_BACK_S = 2 * 3_600.0
-"""A clock set back by less stands still instead; by more, nothing is known of the time between."""
+"""Set back by less, a clock stands still instead; by more, the time between is unknown."""
 
 
 class HistoryBuilder:
     """Takes events in the order of time and keeps what they amount to."""
 
     def __init__(self, since_s: float = -math.inf) -> None:
-        """Know nothing yet; what was before ``since_s`` is learned from and left out."""
+        """Know nothing yet; events before ``since_s`` set the state, but are left out."""
         self.history = LinkHistory()
         self._since_s = since_s
         self._session: Session | None = None
@@ -39,7 +39,7 @@ class HistoryBuilder:
         self._connected: LinkEvent | None = None
         """A handshake that does not count as a success yet."""
         self._cause_told = False
-        """Whether something else than an attempt has told why the one before failed."""
+        """Whether a line other than an attempt's told why the one before failed."""
         self._seen_s: float | None = None
         """When the last event was."""
         self._deferred_due_s: float | None = None
@@ -72,7 +72,7 @@ class HistoryBuilder:
     def finish(self) -> LinkHistory:
         """Return the history up to the last event."""
         if self._session is not None:
-            # It lasts, as far as this journal, or the last of several, goes.
+            # It lasts until this journal, or the last of several, ends.
             lasts = self._seen_s is None or self._seen_s >= self.history.last_s
             self._session.end_s = None if lasts else self._seen_s
         self._end_outage(self.history.last_s)
@@ -80,7 +80,7 @@ class HistoryBuilder:
         return self.history
 
     def _begin_in_the_middle(self, event: LinkEvent, since_s: float) -> None:
-        """Tell from the first words of a journal what went on before them."""
+        """Tell from the first lines of a journal how the link was before them."""
         kind = event.kind
         if kind in _DURING_A_LINK or (
             kind in (EventKind.LOST, EventKind.ATTEMPT) and not event.count
@@ -113,7 +113,7 @@ class HistoryBuilder:
     def _on_attempt(self, event: LinkEvent) -> None:
         self._attempt_s = event.wall_s
         if self._loss is None and self._session is not None:
-            # An older bot says no more of a loss than what it does about it.
+            # An older bot tells a loss only by what it does about it.
             self._lose_session(event, cause_of(event), event.wall_s)
         if self._loss is not None:
             self._loss.attempts = max(self._loss.attempts + 1, event.count or 0)
@@ -235,7 +235,7 @@ class HistoryBuilder:
         self.history.sessions.append(self._session)
 
     def _lose_session(self, event: LinkEvent, cause: Cause, began_s: float) -> None:
-        """End the session by a loss, if there is one; a loss that was ordered counts as none."""
+        """End the session by a loss, if there is one; a loss that was ordered does not count."""
         session, self._session = self._session, None
         if session is None:
             return
@@ -307,7 +307,7 @@ _DURING_AN_OUTAGE = (EventKind.ATTEMPT, EventKind.NOT_OPENED, EventKind.RECONNEC
 
 
 def cause_of(event: LinkEvent) -> Cause:
-    """Return the cause of a loss, an attempt or a failure as losses are judged by.
+    """Return the cause of a loss, an attempt or a failure, as it counts when judged.
 
     Text journals, and events from before causes were stored, have it in words only.
     """
@@ -316,9 +316,9 @@ def cause_of(event: LinkEvent) -> Cause:
 
 
 def _is_of_this_bot(started: LinkEvent) -> bool:
-    """Say whether it is this bot that started: it says more than that it did.
+    """Say whether it is this bot that started: its line says more than that.
 
-    systemd, which may have started any bot, does not.
+    systemd's line may be about any bot.
     """
     return bool(started.text)
 

@@ -106,7 +106,7 @@ class JournalClock:
         return self._in_order(wall_s)
 
     def _local(self, moment: datetime) -> float:
-        """Return a local time; in the autumn hour that comes twice the second, once it began."""
+        """Return a local time; in the hour that autumn repeats the second, once it began."""
         first_s, second_s = moment.timestamp(), moment.replace(fold=1).timestamp()
         earliest_s = self.last_s - DISORDER_S if self.last_s is not None else -math.inf
         if second_s < earliest_s:

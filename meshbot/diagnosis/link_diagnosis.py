@@ -61,7 +61,7 @@ def diagnose(history: LinkHistory) -> Diagnosis:
 
 
 def _reasons_beside(verdict: Verdict, case: Case) -> list[str]:
-    """Say how it is with the sync, whatever the verdict is about."""
+    """Say what is known of the sync, whatever the verdict is about."""
     reasons = [] if verdict.about_sync else sync_reasons(case.sync)
     if case.comparison is not None and not case.comparison.accuses:
         reasons.append(comparison_reason(case.comparison))

@@ -61,7 +61,7 @@ class LinkHistory:
         return dict(Counter(loss.cause for loss in self.losses).most_common())
 
     def end_of(self, session: Session) -> float:
-        """Return when a session ended; of one that lasts, until when it is known to."""
+        """Return when a session ended, or until when one that lasts is known to."""
         return session.end_s if session.end_s is not None else self.last_s
 
     def leave_out_before(self, since_s: float) -> None:

@@ -37,7 +37,7 @@ class LinkJournal(LinkNotes):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Note from now on; ``on_vanished`` makes a deleted database anew, or raises."""
+        """Note from now on; ``on_vanished`` makes a deleted database again, or raises."""
         self._storage = storage
         self._on_vanished = on_vanished
         self._clock = clock

@@ -40,5 +40,5 @@ class Loss:
 
     @property
     def silence_s(self) -> float | None:
-        """How long the silence was when it was declared, for one."""
+        """How long the silence was when it was declared, if it was one."""
         return self.declared_s - self.began_s if self.cause is Cause.SILENCE else None

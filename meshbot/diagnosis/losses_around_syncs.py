@@ -1,7 +1,7 @@
 """Counts losses after syncs and in the time to compare with. Pure.
 
-The sync that the first connection of a run brings at once proves nothing: what follows it follows
-the connection, and the sending of the node's database, as well.
+The sync right after the first connection of a run proves nothing: what follows it also follows the
+connection itself, and the sending of the node's database.
 """
 
 import math
@@ -60,8 +60,8 @@ def _count_session(evidence: SyncEvidence, session: Session, end_s: float) -> No
         evidence.before.add(waited_s)
         _count_spans(evidence, session.loss, _spans(live_s[0] - waited_s, end_s, live_s))
     elif session.reconnected_at_s is not None:
-        # Lost before its sync, or without one: left out, it would seem that nothing is ever
-        # lost then.
+        # Lost before its sync, or without one. Without these it would seem that nothing is
+        # ever lost then.
         loss = session.loss
         early = loss is not None and loss.began_s - from_s <= CONTROL_S
         for rate in (evidence.before, evidence.control):
@@ -96,7 +96,7 @@ def _spans(start_s: float, end_s: float, syncs_s: list[float]) -> list[tuple[flo
 
 
 def _losses_at_the_same_age(history: LinkHistory) -> LossRate:
-    """Return the losses of sessions not synced, at the age at which others are after their sync."""
+    """Return the losses of sessions without a sync, at the age when others just had theirs."""
     rate = LossRate()
     delays_s = [
         session.syncs[0].at_s - session.start_s

@@ -50,7 +50,7 @@ class MonthNames:
 
 @lru_cache(256)
 def _meanings(name: str) -> _Meanings:
-    """Return what a name means; the beginning of one counts if nothing is called just so."""
+    """Return what a name means; if no whole name fits, what it is the beginning of."""
     names = _names()
     exact = names.get(name)
     if exact is not None or len(name) < MIN_PREFIX_CHARS:

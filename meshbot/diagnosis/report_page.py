@@ -157,7 +157,7 @@ def _days(history: LinkHistory, in_utc: bool) -> str:
 
 
 def _marks(history: LinkHistory, start_s: float, end_s: float) -> str:
-    """Return what there was of the link, its silences and its syncs within a day."""
+    """Return the marks of the link, its silences and its syncs within a day."""
     up = [(session.start_s, history.end_of(session)) for session in history.sessions]
     silences = [loss.began_s for loss in history.losses if loss.cause is Cause.SILENCE]
     syncs = [sync.at_s for sync in history.syncs]

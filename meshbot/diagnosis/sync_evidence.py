@@ -1,19 +1,19 @@
 """What speaks for and against the key sync, and what follows from it. Pure.
 
-The question that operators ask is whether the key sync kills the link. Two things answer it:
+Operators ask whether the key sync kills the link. Two things answer that:
 
-- **Order.** What happened after the link had died cannot have killed it. When it died, only the
-  last sign of life tells, and a live node may say nothing for some time after that: so a sync that
-  ran within three quarters of a minute of the last sign of life is no alibi if that happens more
-  often than by chance.
-- **Chance.** Losses in the minute and a half after a sync are compared with those in comparable
-  time: the two minutes before it, the two minutes after that minute and a half, and the first two
-  minutes of sessions that were reopened and had no sync. If the sync does nothing, each loss falls
-  into the first kind of time with the probability that is its share of the time (an exact binomial
-  test). Losses come in bad hours and syncs follow reconnections: so only time as near as that is
-  compared, and they must also be twice as frequent as before the sync, where the hour is as bad;
-  and, if the operator tried it, twice as frequent as at the same age of sessions whose sync was
-  skipped, because sessions may be frail at that age for another reason.
+- **Order.** A sync that ran after the link had died cannot have killed it. Only the last sign of
+  life tells when the link died, and a live node may say nothing for some time after it. So a sync
+  within three quarters of a minute of the last sign of life is no alibi, if that happens more often
+  than by chance.
+- **Chance.** Losses in the minute and a half after a sync are compared with losses in comparable
+  time: the two minutes before the sync, the two minutes after that minute and a half, and the first
+  two minutes of sessions that were reopened and had no sync. If the sync does nothing, the chance
+  that a loss falls into the time after a sync is that time's share of the whole (an exact binomial
+  test). Losses come in bad hours, and syncs follow reconnections, so only time this near is
+  compared. Losses must also be twice as frequent as before the sync, where the hour is as bad. If
+  the operator tried it, they must also be twice as frequent as at the same age of sessions whose
+  sync was skipped: sessions may be frail at that age for another reason.
 """
 
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ class SyncEvidence:
 
     @property
     def doubtful(self) -> bool:
-        """Whether last signs of life stand before syncs more often than by chance."""
+        """Whether last signs of life come just before syncs more often than by chance."""
         up_s = self.whole.time_s
         if self.just_before < max(MIN_DOUBTFUL, DOUBTFUL_SHARE * self.silences) or not up_s:
             return False
@@ -71,7 +71,7 @@ class SyncEvidence:
 
     @property
     def bound(self) -> float:
-        """The largest share of syncs that may kill the link and not be noticed (95 %)."""
+        """The largest share of syncs that may kill the link unnoticed (95 %)."""
         if not self.syncs:
             return 1.0
         most = upper_bound(self.after.losses, self.syncs) * self.syncs

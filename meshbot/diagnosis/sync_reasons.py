@@ -24,7 +24,7 @@ def sync_reasons(sync: SyncEvidence) -> list[str]:
 
 
 def _result_text(sync: SyncEvidence) -> str:
-    """Return what the comparison came to; empty where there was no sync."""
+    """Return the result of the comparison; empty where there was no sync."""
     after = sync.after.losses
     if sync.suspect:
         return (
@@ -55,7 +55,7 @@ def _result_text(sync: SyncEvidence) -> str:
 
 
 def comparison_reason(comparison: SkipComparison) -> str:
-    """Say what both settings of the skip flag came to."""
+    """Say what was lost under both settings of the skip flag."""
     with_rate = 24 * comparison.losses_with / comparison.hours_with
     without_rate = 24 * comparison.losses_without / comparison.hours_without
     means = (
@@ -75,5 +75,5 @@ def _p_text(p_value: float) -> str:
 
 
 def _percent_text(share: float) -> str:
-    """Return a share that is an upper bound: never nothing."""
+    """Return a share that is an upper bound: never zero."""
     return f"{100 * share:.0f} %" if share >= 0.01 else "1 %"

@@ -29,10 +29,9 @@ def encode_frame(payload: bytes) -> bytes:
 class FrameDecoder(Generic[_Frame]):
     """Collects received bytes and gives back whole frames, parsed, in order.
 
-    ``parse`` turns a payload into whatever the caller works with, or returns None for what is no
-    frame after all. Then its start bytes were rubbish, or only half of it ever came and what
-    completed it belongs to others: the search goes on right behind its start, so that those others
-    are not lost with it.
+    ``parse`` turns a payload into what the caller works with, or returns None for what is no
+    frame. Then its start bytes were rubbish, or only half of it came and the rest belongs to the
+    frames after it: the search goes on right behind its start, so that those are not lost.
 
     Used by one thread at a time (the reader's). Memory is bounded by one frame plus what one
     ``feed`` brought.
@@ -59,7 +58,7 @@ class FrameDecoder(Generic[_Frame]):
         return frames + self._scan(no_more_comes=False)
 
     def _scan(self, *, no_more_comes: bool) -> list[_Frame]:
-        """Take the frames out of what is pending, and drop what belongs to none."""
+        """Take the frames out of what is pending, and drop what belongs to no frame."""
         pending = self._pending
         frames: list[_Frame] = []
         position = 0

@@ -1,6 +1,6 @@
 """What becomes of the frames that a session receives: each is parsed once, then handed on.
 
-Owned by one session and entered by its reader thread alone, but for :meth:`hand_over_nodes`.
+Owned by one session and entered by its reader thread alone, except for :meth:`hand_over_nodes`.
 """
 
 import logging
@@ -86,7 +86,7 @@ class FrameReceiver:
             self._events.nodes_downloaded(self._interface, nodes)
 
     def _parse(self, payload: bytes) -> tuple[mesh_pb2.FromRadio, bytes] | None:
-        """Return a frame's message with its bytes, or None, counted, for what is none."""
+        """Return a frame's message with its bytes; count a malformed one and return None."""
         try:
             return mesh_pb2.FromRadio.FromString(payload), payload
         except DecodeError as problem:
@@ -104,7 +104,7 @@ class FrameReceiver:
                 library_nodes.note_packet(interface, packet, own_num)
             ):
                 interface._handlePacketFromRadio(packet)
-        except Exception as problem:  # noqa: BLE001 - the payload is anybody's
+        except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
             portnum = packet.decoded.portnum
             self._count_malformed(
                 f"paquet de !{getattr(packet, 'from'):08x} (port {portnum}) illisible", problem

@@ -30,10 +30,10 @@ class FrameWriter:
         timeout_s: float = WRITE_TIMEOUT_S,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
     ) -> OSError | None:
-        """Write ``data``; return what broke the link, for the caller to tell, or None.
+        """Write ``data``; return what broke the link, for the caller to report, or None.
 
-        Raises :class:`LinkError` when it was not tried: another write takes too long, or broke
-        the link before.
+        Raises :class:`LinkError` when it was not tried: another write takes too long, or has
+        broken the link.
         """
         if not self._lock.acquire(timeout=lock_timeout_s):
             raise LinkError(Cause.SEND_BUSY)

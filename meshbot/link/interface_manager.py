@@ -1,8 +1,8 @@
 """Keeps one interface to the node open for as long as the program runs.
 
 Owns the thread ``link``, which opens, questions, confirms and replaces the session. Because that
-one thread does all of it, two reconnections at a time cannot exist; who wants one only leaves word
-for it (:meth:`InterfaceManager.request_reconnection`).
+one thread does all of it, there are never two reconnections at a time; other threads only ask for
+one (:meth:`InterfaceManager.request_reconnection`).
 
 A replaced interface is closed before its successor is opened, and what still comes from it is
 dropped by identity. The policy decides, ``LinkState`` is what other threads read, the narrator
@@ -131,11 +131,11 @@ class InterfaceManager(BotThread):
     # -- InterfaceEvents, on a reader thread ---------------------------------------------------
 
     def interface_ready(self, interface: SupervisedInterface) -> None:
-        """Leave word for the link thread."""
+        """Tell the link thread."""
         self._events.put(_Ready(interface))
 
     def interface_lost(self, interface: SupervisedInterface, loss: LinkError) -> None:
-        """Leave word for the link thread."""
+        """Tell the link thread."""
         self._state.lost(interface)
         self._events.put(_Lost(interface, loss))
 
@@ -234,7 +234,7 @@ class InterfaceManager(BotThread):
             log.debug("question not sent: %s", error)  # the interface reports its loss itself
 
     def _speaks_after_all(self, action: Action, session: SupervisedInterface) -> bool:
-        """Say whether the reader just had no time for what came: then nothing is to be declared."""
+        """Say whether bytes came that the reader had no time for: then it is not silent."""
         self._stopping.wait(UNREAD_WAIT_S)
         if session.has_unread_input():
             return True

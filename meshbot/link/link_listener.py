@@ -1,4 +1,4 @@
-"""Who lives on the link."""
+"""Who is told what the link brings."""
 
 from typing import Protocol
 

@@ -1,7 +1,7 @@
 """Tells the journal and the link's notes what happens to the link, each event once.
 
 Owns what only the telling needs: how long an outage has lasted, how many attempts it took, what
-was its cause. Used by the link thread alone, but for :meth:`LinkNarrator.cause_text`.
+was its cause. Used by the link thread alone, except for :meth:`LinkNarrator.cause_text`.
 """
 
 import logging
@@ -83,7 +83,7 @@ class LinkNarrator:
         log.info(counted_lines.RECONNECTED, self._kind)
 
     def settled(self) -> None:
-        """Tell how long the outage was, if anybody was told that there is one."""
+        """Tell how long the outage was, if it was ever mentioned."""
         if self._failures:
             log.info("ℹ️ Liaison rétablie après %s d'interruption", self._outage_text())
         self._failures = 0

@@ -61,7 +61,7 @@ class Ending(enum.Enum):
     CLOSED_BY_US = "closed_by_us"
 
 
-class State(enum.Enum):
+class Phase(enum.Enum):
     """Where the link is in its life."""
 
     DOWN = "down"
@@ -108,7 +108,7 @@ class LinkPolicy:
         self._jitter = jitter
         # A probe time longer than the silence allows would leave no time to ask.
         self._answer_s = min(settings.probe_timeout_s, settings.silent_timeout_s / 3)
-        self._state = State.DOWN
+        self._phase = Phase.DOWN
         self._open_at_s = now_s
         self._outage_since_s = now_s
         self._attempts = 0
@@ -123,9 +123,9 @@ class LinkPolicy:
         self._handshake_done_s = now_s
 
     @property
-    def state(self) -> State:
+    def phase(self) -> Phase:
         """Where the link is in its life."""
-        return self._state
+        return self._phase
 
     @property
     def cuts(self) -> int:
@@ -139,17 +139,17 @@ class LinkPolicy:
 
     def step(self, now_s: float) -> Step:
         """Return what to do at ``now_s``. Asking twice without an event gives the same answer."""
-        if self._state is State.DOWN:
+        if self._phase is Phase.DOWN:
             if now_s >= self._open_at_s:
                 return Step(Action.OPEN)
             return Step(Action.WAIT, self._open_at_s)
-        if self._state is State.HANDSHAKE:
+        if self._phase is Phase.HANDSHAKE:
             give_up_s = self._progressed_s + self._settings.handshake_timeout_s
             if now_s >= give_up_s:
                 return Step(Action.DECLARE_STALLED)
             return Step(Action.WAIT, give_up_s)
         confirm_s = NEVER_S
-        if self._state is State.STABILIZING:
+        if self._phase is Phase.STABILIZING:
             confirm_s = self._handshake_done_s + self._settings.stabilization_s
         heartbeat_s, metadata_s, silent_s = self._question_times()
         for action, at_s in (
@@ -201,31 +201,31 @@ class LinkPolicy:
 
     def opened(self, now_s: float) -> None:
         """Note that the connection is open and the configuration asked for."""
-        self._state = State.HANDSHAKE
+        self._phase = Phase.HANDSHAKE
         self._opened_s = now_s
         self._heard_s = self._progressed_s = self._sent_s = self._heartbeat_s = now_s
         self._metadata_s = -NEVER_S
 
     def handshake_done(self, now_s: float) -> None:
         """Note that the node finished its configuration."""
-        self._state = State.STABILIZING
+        self._phase = Phase.STABILIZING
         self._handshake_done_s = now_s
 
     def confirmed(self) -> None:
         """Note that the session is a success. Its outage ends when it has lasted (rule 8)."""
-        self._state = State.UP
+        self._phase = Phase.UP
 
     def ended(self, ending: Ending, now_s: float) -> None:
         """Note the end of the session or of the attempt, and settle when to try again."""
-        lasted_s = now_s - self._handshake_done_s if self._state is State.UP else -NEVER_S
+        lasted_s = now_s - self._handshake_done_s if self._phase is Phase.UP else -NEVER_S
         self._count_cut(ending, now_s)
-        if self._state is State.UP:
+        if self._phase is Phase.UP:
             self._outage_since_s = now_s
         if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0
             self._may_hurry = True
             self._cuts = 0
-        self._state = State.DOWN
+        self._phase = Phase.DOWN
         if self.contested and ending is Ending.CLOSED_BY_NODE:
             self._may_hurry = False
             delay_s = self._yield_delay_s()
@@ -245,11 +245,11 @@ class LinkPolicy:
     def _count_cut(self, ending: Ending, now_s: float) -> None:
         if ending is not Ending.CLOSED_BY_NODE:
             return
-        if self._state in (State.STABILIZING, State.UP):
+        if self._phase in (Phase.STABILIZING, Phase.UP):
             soon = now_s - self._handshake_done_s < self._settings.contested_s
             self._cuts = self._cuts + 1 if soon else 0
-        elif self._state is State.HANDSHAKE and self._cuts and self._progressed_s > self._opened_s:
-            self._cuts += 1  # on its own it might be anything; in this company it is one more
+        elif self._phase is Phase.HANDSHAKE and self._cuts and self._progressed_s > self._opened_s:
+            self._cuts += 1  # alone it might be anything; after others it is one more
 
     def _yield_delay_s(self) -> float:
         doublings = min(self._cuts - CUTS_OF_A_CONTEST, 30)

@@ -1,7 +1,7 @@
 """What every thread may know of the link: the interface in use, whether it counts, since when.
 
-Written by the link thread, but for :meth:`LinkState.lost`, by which a reader makes those who wait
-for a live interface wait for the next. ``_changed`` guards all of it and is a leaf.
+Written by the link thread. Only :meth:`LinkState.lost` is a reader's: it makes those who wait for
+a live interface wait for the next. ``_changed`` guards all of it and is a leaf.
 """
 
 import threading

@@ -64,7 +64,7 @@ class MeshSerialInterface(SupervisedInterface):
 
     @staticmethod
     def _keep_node_running(descriptor: int) -> None:
-        """Have the line not dropped when the port is closed: many boards take that for a reset."""
+        """Keep the line up when the port is closed: many boards take its fall for a reset."""
         attributes = termios.tcgetattr(descriptor)
         attributes[2] &= ~termios.HUPCL
         termios.tcsetattr(descriptor, termios.TCSANOW, attributes)

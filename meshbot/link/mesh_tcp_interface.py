@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_POLL_S = 0.1  # how fast an interrupted connection attempt ends
 RECEIVE_BYTES = 8192
-READ_WAIT_S = 60.0  # what comes, and the end of the link, wakes the reader before
+READ_WAIT_S = 60.0  # what comes, or the end of the link, wakes the reader sooner
 
 _CAUSES = {
     errno.ECONNREFUSED: Cause.REFUSED,

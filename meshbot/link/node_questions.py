@@ -29,7 +29,7 @@ class NodeQuestions:
             self._count += 1
 
     def heard(self, at_s: float) -> None:
-        """Note when the node last said anything; whatever it was, it answers a question before."""
+        """Note when the node last said anything; it answers any earlier question."""
         if self._open_since_s is None or at_s < self._open_since_s:
             return
         with self._lock:

@@ -19,7 +19,7 @@ class SerialInterfaceManager(InterfaceManager):
 
     def __init__(self, listener: LinkListener, options: LinkOptions, path: str | None) -> None:
         """Prepare the link on ``path``, or on the port found by itself where it is None."""
-        # A wire has no silence, what is lost there the system reports; and no rivals.
+        # A wire is not watched for silence: the system reports a loss. And it has no rivals.
         settings = replace(
             options.settings, silent_timeout_s=NEVER_S, cleanup_s=CLEANUP_S, contested_s=0.0
         )

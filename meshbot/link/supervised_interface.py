@@ -2,8 +2,8 @@
 
 Owns one session with one node, from opening to its end, and the reader thread. A session is opened
 once and closed for good: nothing here reconnects, starts a timer or waits without a limit. It
-differs from ``StreamInterface`` of meshtastic 2.7.11 (private parts of which it replaces, hence the
-exact pin):
+differs from ``StreamInterface`` of meshtastic 2.7.11 (it replaces private parts of that, so the
+version is pinned):
 
 - bytes are read in blocks, and a malformed frame costs a line, not a traceback;
 - the loss of the link is reported once, with its cause, and never for a link we closed;
@@ -175,7 +175,7 @@ class SupervisedInterface(StreamInterface):
         self._disconnected()
 
     def _say_goodbye(self) -> None:
-        """Tell the node we leave, so that it lets go at once; not worth more than a try."""
+        """Tell the node we leave, so that it lets go at once; worth one try, no more."""
         goodbye = encode_frame(mesh_pb2.ToRadio(disconnect=True).SerializeToString())
         try:
             error = self._writer.write(goodbye, GOODBYE_TIMEOUT_S, GOODBYE_TIMEOUT_S)

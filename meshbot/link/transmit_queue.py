@@ -67,7 +67,7 @@ class TransmitQueue:
         None when the session ended first, or when the node, though alive, gave no word in
         ``timeout_s``. A node from which nothing at all has come since (``heard_s`` says when
         something last did) is waited for until the link is declared dead, ``limit_s`` at most:
-        whether it has the packet is what nobody knows.
+        nobody knows whether it has the packet.
         """
         sent_s = self._clock()
         with self._changed:

@@ -1,4 +1,4 @@
-"""Has the keys that are heard or decided about judged, and says what became of them. Pure.
+"""Has keys judged that are heard or decided about, and says what became of them. Pure.
 
 Used under the lock of the node table, which owns it.
 """

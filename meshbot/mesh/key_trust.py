@@ -72,7 +72,7 @@ _KINDS = (
 
 
 class KeyTrust:
-    """The keys of all nodes but for the pinned ones themselves, which stand in the nodes."""
+    """The keys of all nodes except the pinned ones, which stand in the nodes."""
 
     def __init__(self) -> None:
         """Know nobody."""
@@ -83,7 +83,7 @@ class KeyTrust:
         """Nodes that were stored with a key which is not theirs."""
 
     def load(self, nodes: Iterable[KnownNode], others: Iterable[OtherKey]) -> list[KnownNode]:
-        """Take over what was stored; return the nodes whose key was none or somebody else's."""
+        """Take over what was stored; return the nodes whose key was unusable or somebody else's."""
         self._holders.clear()
         self._others.clear()
         self._mended.clear()
@@ -181,7 +181,7 @@ class KeyTrust:
         return any(_is_replaced_by_radio(other) for other in self._others.get(num, {}).values())
 
     def knows(self, num: int) -> bool:
-        """Say whether anything about a node is kept here, which its own entry must not miss."""
+        """Say whether anything about a node is kept here: then its entry is needed, too."""
         return num in self._others or num in self._mended
 
     def holder(self, key: bytes) -> int | None:
@@ -251,7 +251,7 @@ class KeyTrust:
             self._forget_an_offer()
 
     def _forget_an_offer(self) -> None:
-        """Forget the node longest without news of which nothing but offers are kept.
+        """Of the nodes with nothing but offers, forget the one longest without news.
 
         Nodes without a pinned key go first: somebody else's key can be announced under any number.
         """

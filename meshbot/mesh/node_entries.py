@@ -1,6 +1,6 @@
 """The entries of the node table by number, within bounds. Pure.
 
-Packets name any sender they like; memory must not follow them for ever. Used under the lock of the
+Packets name any sender they like; memory must not grow with them. Used under the lock of the
 node table, which owns it.
 """
 
@@ -29,7 +29,7 @@ class NodeEntries(dict[int, KnownNode]):
         self.update((node.num, node) for node in nodes)
 
     def entry(self, num: int) -> KnownNode | None:
-        """Return the entry of ``num``, made if need be; None for no node's number, or no room."""
+        """Return the entry of ``num``, made if missing; None for an invalid number or no room."""
         node = self.get(num)
         if node is None and 0 < num < BROADCAST_NUM:
             self._make_room()

@@ -1,4 +1,4 @@
-"""Copies what a node says of itself, but for its key, into what is known of it. Pure."""
+"""Copies what a node says of itself, except its key, into what is known of it. Pure."""
 
 from typing import Any
 

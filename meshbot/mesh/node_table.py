@@ -1,6 +1,6 @@
 """What is known of the nodes of the mesh, and which key is believed of each.
 
-Owns the nodes, their keys, and what of them the store lacks. All of it is guarded by ``_lock``, a
+Owns the nodes, their keys, and what the store lacks of them. All of it is guarded by ``_lock``, a
 leaf; the entries, the key trust and what feeds it are used under it. Any thread may call. What is
 handed out are copies.
 """
@@ -53,7 +53,7 @@ class NodeTable:
         self._revision = 0
         """Counts the changes of names and keys."""
         self._sync_entries: dict[int, SyncEntry] = {}
-        """Made once for each key, and anew when its node's name or key changes."""
+        """Made once for each key, and again when its node's name or key changes."""
 
     def fill(self, nodes: Sequence[KnownNode], other_keys: Iterable[OtherKey]) -> int:
         """Take over what is stored; return how many nodes have a key."""
@@ -319,7 +319,7 @@ class NodeTable:
             return StoreBatch(nodes, self._trust.all_others())
 
     def _stored(self, num: int) -> KnownNode | None:
-        """Return a node that is written: one that never introduced itself has anybody's number."""
+        """Return a node if it is written: a number that never introduced itself may be made up."""
         node = self._nodes.get(num)
         if node is None or not (node.introduced or self._trust.knows(num)):
             return None

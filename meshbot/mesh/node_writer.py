@@ -1,4 +1,4 @@
-"""Writes to the store what the node table learned, and makes a lost store anew.
+"""Writes to the store what the node table learned, and makes a lost store again.
 
 Owns whether the store fails, guarded by ``_lock``, a leaf: nothing is written or logged while it is
 held. Any thread may call; what several write at a time is put right afterwards.
@@ -43,7 +43,7 @@ class NodeWriter:
         self._next_try_s = -math.inf
 
     def save(self, nums: Iterable[int], *, insist: bool = False) -> bool:
-        """Write nodes; return whether they are written now, or else will be with the next ones.
+        """Write nodes; return whether that was done; if not, it is with the next ones.
 
         A store that just failed is left alone for a while, unless one insists: each attempt may
         cost the worker half a second.

@@ -3,7 +3,7 @@
 The radio cannot be asked. It tells its whole database at a full connection, takes the first key it
 hears of a node, and shows what it lacks by refusing to send. What it evicts it does not tell, nor
 what it heard while we were away: after a reconnection that brought no database, only what it shows
-from then on is known. So "lacking" is said of a node only when no key of its can be there.
+from then on is known. So a node is called "lacking" only when no key of it can be there.
 
 Owned by the worker thread.
 """
@@ -27,7 +27,7 @@ class RadioKeys:
         self._session: object = None
 
     def enter_session(self, session: object) -> None:
-        """Say in which session what follows is noted; in a new one little is certain."""
+        """Name the session that is noted from now on; in a new one little is certain."""
         if session is not self._session:
             self._session = session
             self._may_hold.clear()
@@ -69,7 +69,7 @@ class RadioKeys:
             self._keys(num).discard(key)
 
     def note_missing(self, num: int) -> None:
-        """Note that the radio refused to send a message for want of the node's key."""
+        """Note that the radio refused to send a message because it lacks the node's key."""
         self._keys(num).clear()
 
     def is_lacking(self, num: int) -> bool:

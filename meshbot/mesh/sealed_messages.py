@@ -40,7 +40,7 @@ class SealedMessages:
     def message_key(self, private_key: bytes, public_key: bytes) -> bytes:
         """Return the key shared with a peer.
 
-        Raises :class:`direct_messages.CannotOpen` when either key is no usable one.
+        Raises :class:`direct_messages.CannotOpen` when either key is unusable.
         """
         return self._shared_secret(private_key, public_key).key
 

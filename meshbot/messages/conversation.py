@@ -1,7 +1,7 @@
 """Everything between a packet heard and a reply sent, put together.
 
-Owns the parts. But for :meth:`Conversation.start` and :meth:`Conversation.stop`, which belong to
-the main thread, everything is called on the worker's.
+Owns the parts. :meth:`Conversation.start` and :meth:`Conversation.stop` belong to the main thread;
+everything else is called on the worker's.
 """
 
 import time
@@ -29,13 +29,13 @@ from meshbot.messages.sender_proof import SenderProof, ShownKeys
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import (
     AnswerSettings,
-    Correspondents,
+    SenderBook,
     TextMessageHandler,
 )
 from meshbot.threads.progress_mark import ProgressMark
 
 
-class Nodes(Mesh, HeardNodes, Correspondents, ShownKeys, PushedKeys, Protocol):
+class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, PushedKeys, Protocol):
     """All that is asked of the table of nodes here."""
 
     def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0) -> None:
@@ -138,7 +138,7 @@ class Conversation:
     def learn_from_radio(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, complete: bool
     ) -> None:
-        """Learn entries of the radio's database; ``complete``: with them all there are."""
+        """Learn entries of the radio's database; ``complete``: these are all there are."""
         self._radio_keys.enter_session(interface)
         self._radio_keys.note_entries(nodes, complete=complete)
         self._nodes.learn_from_radio(nodes, interface.own_num)

@@ -14,7 +14,7 @@ class DecodedPacket:
     heard: HeardPacket
     data: mesh_pb2.Data
     proven: bool
-    """Whether its sender's key sealed it, so that his number is no mere claim."""
+    """Whether its sender's key sealed it, which proves his number."""
     age_s: float
     """How old it is now; more than when it was heard if it had to wait for a key."""
     opened_here: bool = False

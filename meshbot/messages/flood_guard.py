@@ -26,7 +26,7 @@ class _Bucket:
 class FloodGuard:
     """A bucket of answers for each sender, refilled slowly. Owned by the worker thread.
 
-    A sender who proves who he is has another one than those who only use his number.
+    A sender who proves who he is shares no bucket with those who only use his number.
 
     ``burst`` answers at once, then one every ``refill_s``. The senders heard longest ago are
     forgotten beyond a thousand.

@@ -13,7 +13,7 @@ RX_TIME_RESOLUTION_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class HeardPacket:
-    """A packet, and how old it was, ``age_s``, when it was received, at monotonic ``received_s``.
+    """A packet, received at monotonic ``received_s``, when it was ``age_s`` old.
 
     ``familiar``: something else had been heard from its sender's number before.
     """

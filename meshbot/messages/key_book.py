@@ -1,4 +1,4 @@
-"""Where the sending side knows public keys and names from."""
+"""Where the sending side gets public keys and names from."""
 
 from typing import Protocol
 

@@ -1,8 +1,8 @@
 """Gives the radio the keys it lacks of people who talk to the bot, if the operator wants that.
 
 For firmware (2.8) that drops the messages it cannot open. Each key is a write into the node's
-flash, so there are few: of nodes that have written to us, of which the radio was seen to have no
-key, one every few seconds, so many a day, on a link that has long been up. At the first sign of
+flash, so there are few: only of nodes that wrote to us and whose key the radio was seen to lack,
+one every few seconds, so many a day, on a link that has long been up. At the first sign of
 trouble it stops.
 
 Owned by the worker thread, which calls :meth:`KeyPusher.push_next` now and then.
@@ -38,7 +38,7 @@ SUSPECT_S = 60.0
 
 @dataclass(frozen=True)
 class PushSettings:
-    """What the operator chose. ``stable_s``: so long the link must have been up."""
+    """What the operator chose. ``stable_s``: how long the link must have been up."""
 
     stable_s: float
     max_per_day: int
@@ -71,7 +71,7 @@ class RequestQueue(Protocol):
 
 
 class KeyPusher:
-    """Decides which key the radio is given next, and when none."""
+    """Decides which key the radio is given next, if any."""
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """The thread ``bot-sender``: whatever the bot sends goes through here, one after another.
 
-Owns the outbound queue. Any thread may queue a text or a request; nothing but this thread sends
-one.
+Owns the outbound queue. Any thread may queue a text or a request; only this thread sends one.
 
 Texts are spaced, because the firmware silently drops a text that comes within 2 s of another
 (measured, 2.7 and 2.8). The pause runs from the node's own word on the previous text, so that a
@@ -44,7 +43,7 @@ LINK_POLL_S = 0.5
 MAX_UNSURE_SENDS = 4
 
 
-class Link(Protocol):
+class LiveLink(Protocol):
     """Where the live interface comes from."""
 
     def wait_live(self, timeout_s: float) -> SupervisedInterface | None:
@@ -58,7 +57,7 @@ class MessageSender(BotThread):
 
     def __init__(
         self,
-        link: Link,
+        link: LiveLink,
         keys: KeyBook,
         sealer: SealedMessages,
         settings: SenderSettings,
@@ -105,7 +104,7 @@ class MessageSender(BotThread):
     def routing_error(self, packet_id: int, source: int, error: int, own_num: int) -> int | None:
         """Take a routing error about a packet that may be one of ours; say what it means.
 
-        For want of a key in our own node, the text goes out again under our own seal. Returns the
+        If our own node lacks the key, the text goes out again under our own seal. Returns the
         number of the node whose key our own node is then known to lack.
         """
         news = self._sent.routing_error(packet_id, source, error, own_num)

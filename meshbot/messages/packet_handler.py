@@ -43,7 +43,7 @@ class HeardNodes(Protocol):
 
 
 class PacketHandler:
-    """Gives each packet, in the order they were received, to whom it concerns. Keeps nothing."""
+    """Hands each packet to where it belongs, in the order received. Keeps nothing."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class PacketHandler:
             self.open_waiting(interface)  # that may have taught the sender's key
 
     def open_waiting(self, interface: SupervisedInterface | None) -> None:
-        """Open the messages that were kept for want of a key, where there is one now."""
+        """Open the messages that waited for a key that is known now."""
         if interface is not None:
             for opened in self._inbox.open_waiting(interface):
                 self._dispatch(interface, opened)

@@ -10,7 +10,7 @@ class Request:
     sender: int
     text: str
     proven: bool = False
-    """Whether the sender's key sealed it, so that ``sender`` is no mere claim."""
+    """Whether the sender's key sealed it, which proves ``sender``."""
     snr_db: float | None = None
     rssi_dbm: int | None = None
     hops: int | None = None

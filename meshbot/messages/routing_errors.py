@@ -10,7 +10,7 @@ _Error = mesh_pb2.Routing.Error
 NO_KEY_ERRORS = frozenset(
     (_Error.PKI_FAILED, _Error.PKI_UNKNOWN_PUBKEY, _Error.PKI_SEND_FAIL_PUBLIC_KEY)
 )
-"""The errors for want of a key, on this side or on the other."""
+"""The errors for a missing key, on this side or on the other."""
 
 _TEXTS: dict[int, str] = {
     _Error.NO_ROUTE: "aucune route vers lui : hors de portée, ou éteint",

@@ -83,9 +83,9 @@ class SealedInbox:
         return DecodedPacket(heard, data, proven=True, age_s=age_s, opened_here=True)
 
     def open_waiting(self, interface: SupervisedInterface) -> Iterator[DecodedPacket]:
-        """Open, one by one, the messages that were kept for want of a key that is known now.
+        """Open, one by one, the messages that waited for a key that is known now.
 
-        One that does not open goes on waiting: the first key need not be the true.
+        One that does not open goes on waiting: the first key need not be the true one.
         """
         for sender in self._waiting.senders(self._clock()):
             if not self._keys.public_key(sender):

@@ -43,7 +43,7 @@ class SenderProof:
         self._alarm_lines = LineLimiter(ALARM_LINE_S, MAX_ALARM_LINES)
 
     def is_proven(self, packet: mesh_pb2.MeshPacket) -> bool:
-        """Say whether the radio opened a packet with the key that we, too, know for its sender's.
+        """Say whether the radio opened a packet with the key that we, too, know as its sender's.
 
         Over a network the mark of that can come with the packet: older firmware's
         ``onReceiveProto`` copies it from MQTT as its publisher wrote it.

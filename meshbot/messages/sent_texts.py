@@ -25,7 +25,7 @@ class _SentText:
     taken: bool = False
     key_missing: bool = False
     settled: bool = False
-    """Whether its failure was seen to already."""
+    """Whether its failure was dealt with already."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RoutingNews:
     """What a routing error means.
 
     ``lacking``: the number of the node whose key our own node lacks.
-    ``failed``: the text that did not arrive, if that is news; ``key_missing``: for want of a key.
+    ``failed``: the text that did not arrive, if that is news; ``key_missing``: for lack of a key.
     """
 
     lacking: int | None = None
@@ -57,7 +57,7 @@ class SentTexts:
                 self._sent.popitem(last=False)
 
     def taken(self, packet_id: int) -> bool:
-        """Note that a text is no longer waited for; say if the node meanwhile told of no key."""
+        """Note that a text is no longer waited for; say if the node meanwhile reported no key."""
         with self._lock:
             sent = self._sent.get(packet_id)
             if sent is None:
@@ -66,7 +66,7 @@ class SentTexts:
             return sent.key_missing
 
     def settle(self, packet_id: int) -> None:
-        """Note that the failure of a text has been seen to."""
+        """Note that the failure of a text was dealt with."""
         with self._lock:
             if packet_id in self._sent:
                 self._sent[packet_id].settled = True
@@ -74,7 +74,7 @@ class SentTexts:
     def routing_error(self, packet_id: int, source: int, error: int, own_num: int) -> RoutingNews:
         """Take a routing error about a packet that may be one of ours.
 
-        Anybody can send one about any packet: it counts only from whom the text was for, and from
+        Anybody can send one about any packet: it counts only from the text's recipient, and from
         our own node. One that comes before the node's word on the text is kept for
         :meth:`taken`.
         """

@@ -30,7 +30,7 @@ QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queu
 
 
 class DeliveryOutcome(enum.Enum):
-    """What a try to deliver a text has come to, where the text was given to the node."""
+    """What became of a try to deliver a text, once the node was given it."""
 
     OVER = "over"
     """The node took it, or will not: there is no more to do."""
@@ -71,7 +71,7 @@ class TextDelivery:
         self._sent.remember(text)
         interface.send_packet(self._packet(text, interface))
         status = self._wait_for_word(text, interface)
-        # From the node's word on, or from when it gave none; a text that did not go out needs none.
+        # From the node's word or the end of the wait for it; an unsent text needs no pause.
         self.next_s = self._clock() + self._settings.spacing_s
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN

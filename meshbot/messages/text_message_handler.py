@@ -33,7 +33,7 @@ ODD_LINE_S = 60.0
 MAX_ODD_LINES = 5
 
 
-class Correspondents(KeyBook, Protocol):
+class SenderBook(KeyBook, Protocol):
     """The names and keys of those who write, and where it is noted that they did."""
 
     def heard_message(self, num: int) -> None:
@@ -57,7 +57,7 @@ class TextMessageHandler:
 
     def __init__(
         self,
-        nodes: Correspondents,
+        nodes: SenderBook,
         commands: Commands,
         sender: MessageSender,
         settings: AnswerSettings,
@@ -103,7 +103,7 @@ class TextMessageHandler:
             )
 
     def _accepts_direct(self, message: DecodedPacket) -> bool:
-        """Note a direct message; say whether the operator wants such ones answered."""
+        """Note a direct message; say whether the operator wants it answered."""
         sender = message.heard.sender
         self._counts.note(proven=message.proven, opened_here=message.opened_here)
         if message.proven:
@@ -117,7 +117,7 @@ class TextMessageHandler:
         return False
 
     def _request_in(self, message: DecodedPacket) -> Request | None:
-        """Return the text, or None for bytes that are none."""
+        """Return the text, or None for bytes that are no text."""
         heard = message.heard
         text = _text_of(message.data)
         if text is None:
@@ -138,8 +138,8 @@ class TextMessageHandler:
     def _is_for_us(self, request: Request, message: DecodedPacket) -> bool:
         """Say whether a text is a command that is ours to answer.
 
-        An unknown command is answered to a person, not to whom we may be misreading: another
-        bot's reply to us, or other bots' commands on a channel.
+        An unknown command is answered only where a person must have sent it: others may be
+        another bot's reply to us, or commands for other bots on a channel.
         """
         if not is_command(request.text):
             return False

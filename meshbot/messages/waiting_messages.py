@@ -11,7 +11,7 @@ MAX_WAITING_PER_SENDER = 4
 
 
 class WaitingMessages:
-    """A bounded number of messages. The oldest gives way, of numbers never heard before first."""
+    """A bounded number of messages. The oldest gives way, numbers never heard before first."""
 
     def __init__(self) -> None:
         """Keep nothing yet."""

@@ -70,7 +70,7 @@ def on_one_clock(events: Iterable[LinkEvent]) -> list[LinkEvent]:
     """Return events with wall-clock times that never jump within a run.
 
     A Raspberry Pi starts without knowing the time and is told it later; so all times of a run are
-    reckoned back, on the monotonic clock, from its last event.
+    counted back, on the monotonic clock, from its last event.
     """
     events = list(events)
     offsets_s = {event.run: event.wall_s - event.mono_s for event in events}  # the last one stays

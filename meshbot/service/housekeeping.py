@@ -40,7 +40,7 @@ class Housekeeping:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Name the copies, what gives room back, forgets old events, makes a damaged store anew."""
+        """Name the copies, what gives room back, forgets old events, remakes a damaged store."""
         self._copies = copies
         self._compact = compact
         self._prune = prune

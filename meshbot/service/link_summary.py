@@ -1,4 +1,4 @@
-"""The state of the link in words, for systemd and for whoever asks with SIGUSR1."""
+"""The state of the link in words, for systemd and for an operator who sends SIGUSR1."""
 
 import logging
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The constants that operators edit at the top of a class, and the environment that overrides them.
 
-What a constant is, its annotation says: ``bool`` a yes or no, ``int`` a number of things, ``float``
+Its annotation says what a constant is: ``bool`` a yes or no, ``int`` a number of things, ``float``
 a time in seconds.
 """
 

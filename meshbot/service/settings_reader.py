@@ -24,12 +24,12 @@ class SettingsReader:
     """Reads values one by one and collects what is wrong with them."""
 
     def __init__(self, environment: Mapping[str, str], file: str = "main_bot.py") -> None:
-        """Read from ``environment`` first; ``file`` is where the defaults of what is read stand."""
+        """Read from ``environment`` first; ``file`` is where the defaults are written."""
         self._environment = environment
         self._file = file
         self.problems: list[str] = []
         self.doubts: list[str] = []
-        """What is odd, and no reason not to start."""
+        """What is odd, but no reason not to start."""
         self.read_names: set[str] = set()
         """The environment variables that were looked for."""
 
@@ -94,7 +94,7 @@ class SettingsReader:
         return least
 
     def duration_s(self, name: str, default: object, *, zero: bool = False) -> float:
-        """Return a number of seconds, more than zero unless ``zero`` may be meant."""
+        """Return a number of seconds, more than zero unless ``zero`` is allowed."""
         value = self._value(name, default)
         try:
             if isinstance(value, bool):
@@ -186,7 +186,7 @@ class SettingsReader:
         return _nearest(name, self.read_names)
 
     def odd_lines(self) -> list[str]:
-        """Return a French line about each thing that is odd, and no reason not to start."""
+        """Return a French line about each thing that is odd, but no reason not to start."""
         lines = list(self.doubts)
         for name in self.unknown_names():
             meant = self.suggestion(name)

@@ -11,7 +11,9 @@ from meshbot.threads.termination import Termination
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a simulated node until SIGINT or SIGTERM; return the process's exit code."""
-    parser = argparse.ArgumentParser(prog="simulated_node", description="A simulated node.")
+    parser = argparse.ArgumentParser(
+        prog="python -m meshbot.simulation", description="A simulated node."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=4403, help="TCP port (0: any)")
     parser.add_argument("--nodes", type=int, default=12, help="other nodes on the mesh")

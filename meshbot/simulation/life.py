@@ -12,7 +12,7 @@ from typing import Protocol
 
 from meshbot.simulation import packets
 from meshbot.simulation.air_text import AirText
-from meshbot.simulation.loop import LoopTimer
+from meshbot.simulation.loop_timer import LoopTimer
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 
 logger = logging.getLogger(__name__)

@@ -111,7 +111,7 @@ class SimulatedLink:
         self.sock.close()
 
     def close_by_rst(self) -> None:
-        """Close as a node does that lost its mind, or its power."""
+        """Close as a node that crashed, or lost its power, does."""
         if self.closed:
             return
         self.closed = True

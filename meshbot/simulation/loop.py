@@ -2,7 +2,7 @@
 
 Any thread may enter :meth:`SelectLoop.call`, :meth:`~SelectLoop.start` and
 :meth:`~SelectLoop.stop`; everything else belongs to the loop's own thread. Each round runs with the
-lock of ``changed`` held and notifies at its end, so whoever holds that lock sees the node between
+lock of ``changed`` held and notifies at its end, so who holds that lock sees the node between
 two rounds, never in the middle of one.
 """
 
@@ -19,6 +19,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from meshbot.simulation.loop_timer import LoopTimer
+
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -27,19 +29,6 @@ CALL_LIMIT_S = 30.0  # a busy machine needs some; reached only by a call that ne
 JOIN_LIMIT_S = 5.0
 # A clock under a test's control advances without waking the selector.
 FOREIGN_CLOCK_POLL_S = 0.02
-
-
-class LoopTimer:
-    """A call that is due at some time, until it is cancelled."""
-
-    def __init__(self, due_s: float, action: Callable[[], None]) -> None:
-        """Remember what to do and when, on the loop's clock."""
-        self.due_s = due_s
-        self.action: Callable[[], None] | None = action
-
-    def cancel(self) -> None:
-        """Make sure it never runs; harmless when it already did."""
-        self.action = None
 
 
 class SelectLoop:
@@ -150,7 +139,7 @@ class SelectLoop:
                 self._run_due()
                 self.changed.notify_all()
         with self.changed:
-            # Whoever posted just before the end is waiting for an answer.
+            # Callers that posted just before the end wait for an answer.
             self._run_posted()
             self._timers.clear()
             self.changed.notify_all()

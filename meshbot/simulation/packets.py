@@ -71,7 +71,7 @@ def routing_data(request_id: int, error: mesh_pb2.Routing.Error.ValueType) -> me
 
 
 def node_info_data(payload: bytes, request_id: int = 0) -> mesh_pb2.Data:
-    """Build a NodeInfo from an already serialized User, or from bytes that are none."""
+    """Build a NodeInfo from an already serialized User, or from bytes that do not parse."""
     return mesh_pb2.Data(
         portnum=portnums_pb2.PortNum.NODEINFO_APP, payload=payload, request_id=request_id
     )

@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 class SimulatedRecords:
     """Records and counters, each read under the node's lock; any thread may enter.
 
-    The lock is held by the node's thread for a whole round of its loop: whoever has received the
+    The lock is held by the node's thread for a whole round of its loop: who has received the
     answer to something reads records that already contain it. Lists are snapshots of at most the
     last 10,000 entries.
     """
@@ -137,7 +137,7 @@ class SimulatedRecords:
 
     @property
     def key_failures(self) -> int:
-        """How many packets failed for want of the receiver's key (error 39)."""
+        """How many packets failed because the receiver's key was missing (error 39)."""
         with self._changed:
             return self._api.radio.key_failures
 

@@ -11,7 +11,8 @@ import socket
 from collections.abc import Callable
 
 from meshbot.simulation.link import LinkLostError, SimulatedLink
-from meshbot.simulation.loop import LoopTimer, SelectLoop
+from meshbot.simulation.loop import SelectLoop
+from meshbot.simulation.loop_timer import LoopTimer
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from meshbot.simulation import packets
 from meshbot.simulation.air_text import AirText
 from meshbot.simulation.api import SimulatedApi
 from meshbot.simulation.life import SimulatedLife
-from meshbot.simulation.loop import LoopTimer, SelectLoop
+from meshbot.simulation.loop import SelectLoop
+from meshbot.simulation.loop_timer import LoopTimer
 from meshbot.simulation.peer import SimulatedPeer, make_peers
 from meshbot.simulation.records import SimulatedRecords
 from meshbot.simulation.settings import SimulatedSettings
@@ -175,7 +176,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     ) -> int:
         """Hear a text from a peer, to this node unless ``to`` says otherwise; return its id.
 
-        Bytes are a text that is none; ``via_channel`` makes a direct message use the channel key.
+        Bytes need not be a valid text; ``via_channel`` makes a direct message use the channel key.
         """
         payload = text if isinstance(text, bytes) else text.encode()
 

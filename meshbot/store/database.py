@@ -25,7 +25,7 @@ RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written anothe
 MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
 MIN_FREE_SHARE = 0.25
 
-UNDECODABLE = "Could not decode to UTF-8"  # Python's words for text that is none
+UNDECODABLE = "Could not decode to UTF-8"  # Python's words for bytes that are no text
 
 
 class Database:
@@ -126,7 +126,7 @@ class Database:
             yield connection
 
     def check_in_place(self) -> None:
-        """Raise what is wrong with the file, were it only that it is not the one opened."""
+        """Raise what is wrong with the file, if only that it is not the one opened."""
         try:
             status = self.path.stat()
             there = (status.st_dev, status.st_ino) == self._file

@@ -96,7 +96,7 @@ class InstanceLock:
         return wrong_folder(self._database_path, error) or StorageError(line, passing=True)
 
     def store_opened(self) -> None:
-        """Note that the database is a bot's, for the day on which it cannot be told any more."""
+        """Note that the database is a bot's, for the day when the file no longer shows it."""
         self.used_before = True
         self._write(os.getpid())
 

@@ -11,8 +11,8 @@ log = logging.getLogger(__name__)
 def migrate(connection: sqlite3.Connection, wall_s: float) -> None:
     """Take every step that a file lacks, in one transaction, and record it with the time.
 
-    Of the versions that were there before the record was kept, the time is not known. Raises
-    ``sqlite3.Error``, and the file is what it was then.
+    For versions from before the record was kept, the time is unknown. Raises ``sqlite3.Error``;
+    then the file is what it was before.
     """
     with connection:
         connection.execute("BEGIN IMMEDIATE")  # another process may be at it

@@ -81,7 +81,7 @@ class NodeStore:
     ) -> None:
         """Write nodes in one transaction, durable on return. Raises ``StorageError``.
 
-        ``other_keys``: all of each node named. ``carried_out``: ids of decisions done with.
+        ``other_keys``: all of each node named. ``carried_out``: ids of decisions that are done.
         """
         rows = [self._row(node, NODE_COLUMNS) for node in nodes]
         nums = [(self._simulated, num) for num in other_keys or ()]

@@ -79,7 +79,7 @@ class Repair:
     ) -> None:
         """Put a new file, of what is known, in the place of a damaged one.
 
-        Of the real mesh, while a simulated one is used, what can be read. Raises ``StorageError``.
+        While a simulated mesh is used, of the real one what can be read. Raises ``StorageError``.
         """
         try:
             meshes = [_Mesh(self._simulated, nodes, other_keys)]

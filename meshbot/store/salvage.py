@@ -2,14 +2,14 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from meshbot.model.known_node import BROADCAST_NUM, KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import is_usable_key
-from meshbot.store.inspection import columns_of, has_content, looking_into
+from meshbot.store.damaged_table import DamagedTable
+from meshbot.store.inspection import has_content, looking_into
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Salvage:
     def add_from(self, path: Path, *, simulated: bool) -> None:
         """Add what can be read of a mesh in a file and was not saved before; change nothing there.
 
-        What a file of an older version does not have is as in a node just met.
+        What a file of an older version lacks is as in a node just met.
         """
         try:
             if not has_content(path):
@@ -52,10 +52,10 @@ class Salvage:
                 connection.text_factory = lambda data: data.decode("utf-8", "replace")
                 # The one way to read a file that is shorter than it says.
                 connection.execute("PRAGMA writable_schema=ON")
-                table = _DamagedTable(connection, "nodes", ("num",), simulated)
+                table = DamagedTable(connection, "nodes", ("num",), simulated)
                 for values in table.rows(_NODE_CHECKS):
                     self._add_node(KnownNode(**values))
-                table = _DamagedTable(connection, "other_keys", ("num", "public_key"), simulated)
+                table = DamagedTable(connection, "other_keys", ("num", "public_key"), simulated)
                 for values in table.rows(_OTHER_KEY_CHECKS):
                     other = OtherKey(**values)
                     self._other_keys.setdefault((other.num, other.public_key), other)
@@ -65,54 +65,6 @@ class Salvage:
     def _add_node(self, node: KnownNode) -> None:
         known = self._nodes.setdefault(node.num, node)
         known.public_key = known.public_key or node.public_key
-
-
-class _DamagedTable:
-    """The rows of one mesh in a table, as far as they can be read."""
-
-    def __init__(
-        self, connection: sqlite3.Connection, name: str, key: Sequence[str], simulated: bool
-    ) -> None:
-        """Name it, and the columns it is sorted by."""
-        self._connection = connection
-        self._name = name
-        self._key = ", ".join(key)
-        self._key_places = ", ".join("?" * len(key))
-        self._backwards = ", ".join(f"{column} DESC" for column in key)
-        self._key_width = len(key)
-        self._simulated = int(simulated)
-
-    def rows(self, checks: Mapping[str, Callable[[object], bool]]) -> Iterator[dict[str, Any]]:
-        """Yield the rows of which every value passes its check. The key's columns come first."""
-        there = columns_of(self._connection, self._name)
-        columns = [column for column in checks if column in there]
-        for row in self._raw_rows(", ".join(columns)) if columns else ():
-            values = dict(zip(columns, row, strict=True))
-            if all(checks[column](value) for column, value in values.items()):
-                yield values
-
-    def _raw_rows(self, columns: str) -> Iterator[tuple[object, ...]]:
-        """Read from both ends, each time up to where it is damaged."""
-        beginning = f"SELECT {columns} FROM {self._name} WHERE simulated = ?"
-        for direction, beyond in ((self._key, ">"), (self._backwards, "<")):
-            last: tuple[object, ...] = ()
-            try:
-                query = f"{beginning} ORDER BY {direction}"
-                for row in self._connection.execute(query, (self._simulated,)):
-                    last = row[: self._key_width]
-                    yield row
-            except (sqlite3.Error, OverflowError) as error:
-                log.debug("salvaging %s: %s", self._name, error)
-            else:
-                return
-            # Python's cursor reads one row ahead, and drops the row it has when the next is
-            # damaged.
-            after = f" AND ({self._key}) {beyond} ({self._key_places})" if last else ""
-            query = f"{beginning}{after} ORDER BY {direction} LIMIT 1"
-            try:
-                yield from self._connection.execute(query, (self._simulated, *last))
-            except (sqlite3.Error, OverflowError) as error:
-                log.debug("salvaging %s: %s", self._name, error)
 
 
 def _is_num(value: object) -> bool:

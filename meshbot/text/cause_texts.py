@@ -81,7 +81,7 @@ _WORDS = (
         ("injoignable", "pas de réponse", "introuvable", "timed out", "timeout", "unreachable"),
     ),
 )
-"""Words by which the causes in other bots' journals are known, and in our own of old."""
+"""Words that tell the causes in other bots' journals, and in our own older ones."""
 
 
 def cause_text(cause: Cause, detail: str = "") -> str:
@@ -97,7 +97,7 @@ def causes_text(counts: Mapping[Cause, int]) -> str:
 def cause_in(text: str) -> tuple[Cause, str]:
     """Return the cause that a phrase of a journal tells, with its detail.
 
-    A phrase of this bot's is read exactly. Of anybody else's the words that give it away count;
+    A phrase of this bot's is read exactly. In anybody else's, words that give it away count;
     without any the cause is ``OTHER``, and the phrase its detail.
     """
     for whole, pattern in _WHOLE_TEXTS.items():

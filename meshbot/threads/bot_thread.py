@@ -18,7 +18,7 @@ class BotThread:
     """A thread that does one thing after another until it is stopped.
 
     An error in one of them costs a line, never the thread. A subclass gives ``error_line`` and
-    :meth:`_do_next`, and :meth:`_wake` if that waits on something else than ``_stopping``.
+    :meth:`_do_next`, and :meth:`_wake` if that waits on anything but ``_stopping``.
     """
 
     error_line = "❌ Erreur inattendue"

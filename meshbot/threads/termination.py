@@ -73,7 +73,7 @@ class Termination:
     def wait(
         self, tick: Callable[[], object] = lambda: None, interval_s: float | None = None
     ) -> None:
-        """Return when a signal has come, were it before the call.
+        """Return when a signal has come, even if before the call.
 
         Meanwhile ``tick`` is called every ``interval_s`` (None: never), and on :meth:`wake`.
         """

@@ -229,7 +229,7 @@ def test_a_full_sync_writes_each_node_once_and_an_idle_one_writes_nothing(
     assert Watched.writes == 2 * 1_000
 
 
-def test_a_name_that_changed_makes_one_entry_of_the_sync_anew(
+def test_a_name_that_changed_makes_one_entry_of_the_sync_again(
     large: NodeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []

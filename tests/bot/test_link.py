@@ -225,7 +225,7 @@ def test_a_quiet_mesh_is_no_dead_link(
 def test_anything_the_node_sends_proves_it_alive(
     sign_of_life: mesh_pb2.FromRadio, start_bot: BotFactory, journal: Journal
 ) -> None:
-    """Not one question needs asking while the node says something, whatever it is."""
+    """No question is needed while the node says something, whatever it is."""
     with SimulatedNode() as node:
         start_bot(node, TCP_HEARTBEAT_INTERVAL=2.0)
         journal.wait_for(COMPLETE)

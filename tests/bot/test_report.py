@@ -166,7 +166,7 @@ def test_a_bad_network_is_found(
     assert any("interrogé" in reason for reason in found["reasons"])
 
 
-def test_a_base_whose_sending_kills_the_link_is_found(
+def test_a_database_whose_sending_kills_the_link_is_found(
     start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:
     """Whether the bot is started again, three times, on a node of forty that resets beyond ten."""
@@ -304,7 +304,7 @@ def test_every_verdict_has_words() -> None:
         assert len(set(names)) == len(VERDICTS)
 
 
-def test_a_verdict_is_reckoned_once_in_ten_minutes(
+def test_a_verdict_is_worked_out_once_in_ten_minutes(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bot: MeshBot = start_bot(node)

@@ -249,7 +249,7 @@ def test_a_node_info_without_a_key_costs_the_key_for_no_longer_than_a_moment(
     assert journal.count(COMPLETE) == 1
 
 
-def test_whoever_talks_under_a_key_that_the_radio_took_for_a_forgotten_one_proves_nothing(
+def test_a_sender_under_a_key_that_the_radio_took_for_a_forgotten_one_proves_nothing(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
     """The radio forgot the admin and took the forger's key for his; it opens his messages."""
@@ -266,7 +266,7 @@ def test_whoever_talks_under_a_key_that_the_radio_took_for_a_forgotten_one_prove
     wait_text(node, admin.num, lambda text: text.startswith("Liaison refaite"))
 
 
-def test_another_nodes_key_does_not_stay_in_the_interface_of_whoever_announced_it(
+def test_another_nodes_key_does_not_stay_in_the_interface_for_the_one_who_announced_it(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
     owner, other = node.peers[0], node.peers[1]
@@ -317,7 +317,7 @@ def publish(
     via_mqtt: bool = False,
     transport: mesh_pb2.MeshPacket.TransportMechanism.ValueType = Transport.TRANSPORT_INTERNAL,
 ) -> None:
-    """Hear an order over a network, with the radio's mark as whoever published it wrote it."""
+    """Hear an order over a network, with the radio's mark as its publisher wrote it."""
     packet = unproven_packet(node, peer, "/tcp reconnect", 99)
     packet.pki_encrypted = True
     packet.public_key = peer.public_key
@@ -420,7 +420,7 @@ def test_an_admin_named_with_his_key_is_obeyed_under_that_key_only(
 
 
 @pytest.mark.slow
-def test_whoever_uses_a_number_neither_mutes_its_owner_nor_has_him_answered_twice(
+def test_a_stranger_who_uses_a_number_neither_mutes_its_owner_nor_has_him_answered_twice(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
     owner, other = node.peers[0], node.peers[1]

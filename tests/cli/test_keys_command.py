@@ -31,7 +31,7 @@ NOT_CARRIED_OUT = (
 
 
 class Bot:
-    """The part of the bot that keys are of concern to, on its own connection to the database."""
+    """The part of the bot that deals with keys, on its own connection to the database."""
 
     def __init__(self, path: Path, simulated: bool = False) -> None:
         self.storage = NodeStore(Database(path, simulated=simulated))

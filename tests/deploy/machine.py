@@ -13,7 +13,7 @@ from tests.support.program import ROOT
 def tree(folder: Path) -> dict[str, bytes | None]:
     """Return every file below a folder with its contents; folders have none.
 
-    But for what Python keeps of modules that it has run.
+    Except for what Python keeps of modules that it has run.
     """
     return {
         str(path.relative_to(folder)): path.read_bytes()

@@ -48,7 +48,7 @@ def test_a_python_that_makes_no_environments_is_a_clear_line_and_leaves_nothing(
     assert not (tmp_path / "venv").exists()
 
 
-def test_an_environment_that_was_left_half_made_is_made_anew(tmp_path: Path) -> None:
+def test_an_environment_that_was_left_half_made_is_made_again(tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", str(venv)], timeout=PROGRAM_S, check=True

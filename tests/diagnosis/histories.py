@@ -246,7 +246,7 @@ def another_client(rng: random.Random) -> Fault:
 
 
 def database_dump(rng: random.Random) -> Fault:
-    """The node resets the connection while it sends its base, each time the bot is started."""
+    """The node resets the connection while it sends its database, each time the bot is started."""
     return lambda opened: Cut(opened.start_s + rng.uniform(0.7, 1.3) * DAY_S, RST, restart=True)
 
 

@@ -238,7 +238,7 @@ def test_a_sync_that_kills_every_second_time_is_found_in_a_week(
 
 
 def test_the_sync_of_a_first_connection_accuses_nobody() -> None:
-    """The bot starts, syncs at once, and the sending of the base kills the link: ten times."""
+    """The bot starts, syncs at once, and the sending of the database kills the link: ten times."""
     events: list[LinkEvent] = []
     for run in range(10):
         at_s = BASE_S + run * 3_600

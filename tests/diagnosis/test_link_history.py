@@ -169,7 +169,7 @@ def test_a_sync_whose_beginning_is_not_told_counts() -> None:
     assert [(sync.at_s, sync.keys) for sync in found.syncs] == [(BASE_S + 300, 7)]
 
 
-def test_a_base_that_was_not_received_whole_is_noted_apart() -> None:
+def test_a_database_that_was_not_received_whole_is_noted_apart() -> None:
     found = history(
         event(K.STARTED, 0, text="{}"),
         event(K.LOST, 5, count=57, text="RST"),

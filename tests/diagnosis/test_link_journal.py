@@ -214,7 +214,7 @@ def test_a_locked_file_is_one_line_and_written_later(
     assert [event.text for event in stored(storage)] == ["FIN"]
 
 
-def test_a_deleted_file_is_made_anew(
+def test_a_deleted_file_is_made_again(
     notes: LinkJournal, storage: WatchedStorage, path: Path, journal: Journal
 ) -> None:
     notes.start({})
@@ -229,7 +229,7 @@ def test_a_deleted_file_is_made_anew(
     assert path.is_file()
 
 
-def test_a_file_that_cannot_be_made_anew_is_one_line(
+def test_a_file_that_cannot_be_made_again_is_one_line(
     notes: LinkJournal, storage: WatchedStorage, path: Path, journal: Journal
 ) -> None:
     for file in path.parent.iterdir():
@@ -247,7 +247,7 @@ def test_a_file_that_cannot_be_made_anew_is_one_line(
 def test_a_closed_storage_is_one_line(
     notes: LinkJournal, storage: WatchedStorage, path: Path, journal: Journal
 ) -> None:
-    """At the very end: whoever closed it closed it for good."""
+    """At the very end: what was closed is closed for good."""
 
     def refuse(error: StorageVanished) -> None:
         raise error
@@ -328,7 +328,7 @@ def test_pruning_a_broken_disk_says_nothing(
 # -- One clock ---------------------------------------------------------------------------------
 
 
-def test_times_before_the_clock_was_set_are_reckoned_back() -> None:
+def test_times_before_the_clock_was_set_are_counted_back() -> None:
     events = [
         LinkEvent(K.STOPPED, 1_000.0, 500.0, run=1),
         LinkEvent(K.STARTED, 10.0, 10.0, run=2),  # 1970

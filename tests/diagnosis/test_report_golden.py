@@ -1,6 +1,6 @@
 """The report in its three forms, to the letter, of lives whose every event is fixed.
 
-``python -m tests.diagnosis.test_report_golden`` writes the files anew, to be read before they
+``python -m tests.diagnosis.test_report_golden`` writes the files again, to be read before they
 are committed.
 """
 
@@ -144,7 +144,7 @@ def test_the_report_stays_as_it_is_to_the_letter(name: str) -> None:
             assert text == kept, file
 
 
-def write_anew() -> None:
+def write_all() -> None:
     os.environ["TZ"] = ZONE
     time.tzset()
     GOLDEN.mkdir(exist_ok=True)
@@ -154,4 +154,4 @@ def write_anew() -> None:
 
 
 if __name__ == "__main__":
-    write_anew()
+    write_all()

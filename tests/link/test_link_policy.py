@@ -18,7 +18,7 @@ from meshbot.link.link_policy import (
     Ending,
     LinkPolicy,
     LinkSettings,
-    State,
+    Phase,
     Step,
 )
 
@@ -138,7 +138,7 @@ def test_4_a_session_lost_before_is_never_confirmed() -> None:
     policy.opened(0.0)
     policy.handshake_done(10.0)
     policy.ended(Ending.CLOSED_BY_NODE, 12.0)
-    assert policy.state is State.DOWN
+    assert policy.phase is Phase.DOWN
     assert policy.step(13.0) == Step(Action.OPEN)
 
 
@@ -504,7 +504,7 @@ class LinkMachine(RuleBasedStateMachine):
         if self.question_s is not None and self.now_s - ago_s > self.question_s:
             self.question_s = None
 
-    @precondition(lambda self: self.policy.state is State.HANDSHAKE)
+    @precondition(lambda self: self.policy.phase is Phase.HANDSHAKE)
     @rule()
     def the_handshake_ends(self) -> None:
         self.policy.heard(self.now_s)
@@ -556,7 +556,7 @@ class LinkMachine(RuleBasedStateMachine):
     @invariant()
     def the_keepalive_is_never_put_off(self) -> None:
         step = self.policy.step(self.now_s)
-        if self.policy.state in (State.STABILIZING, State.UP) and step.action is Action.WAIT:
+        if self.policy.phase in (Phase.STABILIZING, Phase.UP) and step.action is Action.WAIT:
             assert step.at_s <= self.sent_s + self.settings.keepalive_s
 
 

@@ -78,7 +78,7 @@ class Events:
 
 
 def test_no_lock_is_held_while_a_loss_is_told() -> None:
-    """Else whoever lives on the link would wait for a thread that waits for them."""
+    """Else a listener would wait for a thread that waits for the listener."""
     events = Events()
     session = Session(events)
     session.open(threading.Event())

@@ -1,4 +1,4 @@
-"""Kills a program with ``kill -9`` while it writes, again and again, and looks what is left.
+"""Kills a program with ``kill -9`` while it writes, again and again, and looks at what is left.
 
 The child learns keys with the bot's own node manager and store, and says each one as soon as the
 journal says that it is saved. ``python tests/long_runs/kill_rounds.py 200`` plays 200 rounds on

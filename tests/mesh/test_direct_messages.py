@@ -233,7 +233,7 @@ def test_a_key_of_another_length_gives_no_message_key(size: int) -> None:
 
 def test_a_usable_key_is_32_bytes_and_not_all_zero() -> None:
     assert is_usable_key(BOB_PUBLIC)
-    assert is_usable_key(bytes(31) + b"\x01"), "zero but for its last byte"
+    assert is_usable_key(bytes(31) + b"\x01"), "zero except for its last byte"
     assert not any(is_usable_key(key) for key in (b"", bytes(32), BOB_PUBLIC[1:]))
     assert not is_usable_key(BOB_PUBLIC + b"\x01")
 

@@ -25,7 +25,7 @@ FIRST, SECOND, THIRD = (bytes([byte]) * 32 for byte in (1, 2, 3))
 NOW = 1_700_000_000
 
 UNUSABLE = [b"", b"\x01" * 31, b"\x01" * 33, bytes(32), b"\x01" + bytes(31), bytes(31) + b"\x80"]
-UNUSABLE_IDS = ["none", "31 bytes", "33 bytes", "zero", "one", "zero but for the highest bit"]
+UNUSABLE_IDS = ["none", "31 bytes", "33 bytes", "zero", "one", "zero except for the highest bit"]
 
 
 def forged(number: int) -> bytes:
@@ -851,7 +851,7 @@ class KeysOnAFailingDisk(KeysOfNodes):
         self.storage.failing = False
 
     def start_manager(self) -> None:
-        """Stop the bot first: of one that dies with a full disk nothing can be asked."""
+        """Stop the bot first: nothing can be asked of one that dies with a full disk."""
         if hasattr(self, "nodes"):
             self.storage.failing = False
             self.nodes.save_heard()

@@ -157,7 +157,7 @@ def test_a_key_that_the_radio_used_is_the_only_one_it_holds() -> None:
     assert radio.is_lacking(ANN)
 
 
-def test_a_refusal_for_want_of_a_key_shows_that_the_radio_has_none() -> None:
+def test_a_refusal_for_a_missing_key_shows_that_the_radio_has_none() -> None:
     radio = told(info(ANN, KEY))
     radio.note_heard(ANN, FORGED)
     radio.note_missing(ANN)

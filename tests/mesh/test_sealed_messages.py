@@ -104,7 +104,7 @@ def test_an_unusable_key_is_reported_as_a_message_that_cannot_be_opened(
     private_key: bytes, public_key: bytes
 ) -> None:
     sealed = SealedMessages()
-    for _ in range(2):  # nor is the failure taken for a known key the second time
+    for _ in range(2):  # the failure is not taken for a known key the second time
         with pytest.raises(CannotOpen):
             sealed.message_key(private_key, public_key)
 

@@ -432,7 +432,7 @@ any_requests = st.builds(
 def answer_of(view: FakeView, request: Request) -> str:
     """Return the reply to a request of the first node of the view, if there is one.
 
-    For each of the nodes keys wait, as many as are kept.
+    Each of the nodes has as many keys waiting as are kept.
     """
     if view.nodes:
         request = replace(request, sender=view.nodes[0].num)

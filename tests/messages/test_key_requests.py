@@ -84,7 +84,7 @@ def test_a_request_that_was_not_allowed_does_not_put_the_next_one_off() -> None:
     assert requests.allows(ANN + 100, HOUR_S, familiar=True)
 
 
-def test_a_stranger_that_was_not_asked_for_want_of_room_is_asked_once_he_is_familiar() -> None:
+def test_a_stranger_for_whom_there_was_no_room_is_asked_once_he_is_familiar() -> None:
     requests = KeyRequests()
     for num in range(1, 9):
         assert requests.allows(num, 0.0)

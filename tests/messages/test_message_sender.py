@@ -208,14 +208,14 @@ def test_an_error_from_the_recipient_is_said_and_nothing_is_sent_again(
     journal: Journal,
     error: int,
 ) -> None:
-    """It got the packet, or it would know nothing of it: our own node does not lack its key."""
+    """It got the packet, since it knows of it: so our own node does not lack its key."""
     sent = send_taken("hello")
     assert sender.routing_error(sent.packet_id, ANN, error, OWN) is None
     assert journal.count("non remise") == 1
     send_taken("next")
 
 
-def test_for_want_of_a_key_a_text_goes_out_again_under_our_own_seal(
+def test_for_a_missing_key_a_text_goes_out_again_under_our_own_seal(
     sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
 ) -> None:
     sent = send_taken("hello")
@@ -253,7 +253,7 @@ def test_a_sender_with_as_many_texts_as_it_holds_is_full(link: FakeLink, keys: F
     assert sender.is_full()
 
 
-def test_for_want_of_a_key_a_text_goes_out_again_once_however_often_that_is_said(
+def test_for_a_missing_key_a_text_goes_out_again_once_however_often_that_is_said(
     sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
 ) -> None:
     sent = send_taken("hello")

@@ -43,6 +43,6 @@ def test_a_missing_key_says_what_to_do() -> None:
     )
 
 
-def test_every_error_of_the_protocol_about_a_key_for_messages_is_one_for_want_of_a_key() -> None:
+def test_every_error_of_the_protocol_about_a_key_for_messages_is_one_for_a_missing_key() -> None:
     about_keys = {code for name, code in Error.items() if name.startswith("PKI_")}
     assert about_keys == NO_KEY_ERRORS

@@ -106,7 +106,7 @@ def test_a_copy_that_fails_is_no_error_of_the_bot(house: House, lines: Callable[
     assert lines() == ""
 
 
-def test_a_damaged_store_is_made_anew(house: House, lines: Callable[[], str]) -> None:
+def test_a_damaged_store_is_made_again(house: House, lines: Callable[[], str]) -> None:
     house.store.error = StorageDamaged("abîmée", passing=True)
     house.keeping()
     assert house.rebuilt == [house.store.error]

@@ -68,7 +68,7 @@ class Manager:
             return list(self._messages)
 
     def wait_for(self, text: str, times: int = 1, *, after: int = 0) -> int:
-        """Wait for messages with a text, of those from a place on; return the place behind."""
+        """Wait for messages with a text, from a place on; return the place after them."""
 
         def places() -> list[int]:
             return [n for n, message in enumerate(self._messages) if n >= after and text in message]
@@ -355,7 +355,7 @@ def test_the_bot_tells_its_whole_life(
     assert sum("STOPPING" in message for message in messages) == 1
 
 
-def test_a_bot_is_ready_when_its_first_try_was_in_vain(
+def test_a_bot_is_ready_when_its_first_try_failed(
     manager: Manager, run: Callable[..., Program]
 ) -> None:
     program = run(**QUICK, TCP_PORT="1")

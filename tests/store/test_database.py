@@ -172,7 +172,7 @@ def test_a_save_is_committed_when_it_returns_and_others_can_read_it(
     assert reader.execute("SELECT num, public_key FROM nodes").fetchall() == [
         (FULL_NODE.num, FULL_NODE.public_key)
     ]
-    storage.save_nodes([BARE_NODE])  # nor does a reader stand in the way of a writer
+    storage.save_nodes([BARE_NODE])  # a reader does not block a writer either
     assert reader.execute("SELECT count(*) FROM nodes").fetchone() == (2,)
     reader.close()
 

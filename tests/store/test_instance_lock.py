@@ -1,4 +1,4 @@
-"""One bot on one database: who holds the lock, and that it ends with whoever held it."""
+"""One bot on one database: who holds the lock, and that it ends with the process that held it."""
 
 import contextlib
 import errno

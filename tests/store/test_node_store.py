@@ -87,7 +87,7 @@ def test_other_keys_saved_are_all_those_of_the_nodes_named(storage: NodeStore) -
     assert other_keys_of(storage) == [REPLACED]
 
 
-def test_decisions_come_back_in_their_order_until_they_are_obeyed(
+def test_decisions_come_back_in_their_order_until_they_are_carried_out(
     storage: NodeStore, path: Path
 ) -> None:
     accepts = {1: True, 2: False, 3: True}

@@ -262,7 +262,7 @@ def test_a_file_or_a_copy_of_any_version_comes_back(
     assert nodes_in_file(path) == {node.num: node for node in nodes}
 
 
-def test_a_used_database_that_lost_a_table_is_made_anew(full: Path) -> None:
+def test_a_used_database_that_lost_a_table_is_made_again(full: Path) -> None:
     with sqlite3.connect(full) as raw:
         raw.execute("DROP TABLE link_events")
     raw.close()
@@ -487,7 +487,7 @@ def test_a_damaged_database_is_not_copied_over_a_sound_copy(full: Path) -> None:
 
 
 def corrupt_under(path: Path) -> None:
-    """Damage the pages of the nodes so that whoever has the file open reads them anew."""
+    """Damage the pages of the nodes so that who has the file open reads them again."""
     other = sqlite3.connect(path)
     assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
     root = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'nodes'").fetchone()[0]
@@ -497,7 +497,7 @@ def corrupt_under(path: Path) -> None:
     other.close()
 
 
-def test_damage_met_by_a_write_is_one_line_and_everything_known_is_written_anew(
+def test_damage_met_by_a_write_is_one_line_and_everything_known_is_written_again(
     full: Path, journal: Journal
 ) -> None:
     storage = NodeStore(Database(full))

@@ -1,7 +1,7 @@
 """A database that cannot be written: said with its reason, and tried again by systemd.
 
-The unit starts the bot anew every five seconds, but for exit code 2: that is for what stays wrong
-until somebody changes it.
+The unit starts the bot again every five seconds, except after exit code 2: that is for what stays
+wrong until somebody changes it.
 """
 
 import errno

@@ -23,7 +23,7 @@ def test_a_step_under_way_takes_as_long_as_the_clock_says() -> None:
     assert mark.busy_s() == 7.5
 
 
-def test_the_next_step_begins_anew() -> None:
+def test_the_next_step_begins_again_at_zero() -> None:
     clock = Clock(0.0)
     mark = ProgressMark(clock)
     mark.step()

@@ -20,7 +20,7 @@ FULL_US = 5.0
 NOTHING_US = 1.0
 
 
-class KeySync(Figure):
+class KeySyncCost(Figure):
     """In this process: no socket is involved."""
 
     title = "Key sync"

@@ -1,0 +1,16 @@
+"""A call that the loop of a simulated node makes later. Owned by the loop's thread."""
+
+from collections.abc import Callable
+
+
+class LoopTimer:
+    """A call that is due at some time, until it is cancelled."""
+
+    def __init__(self, due_s: float, action: Callable[[], None]) -> None:
+        """Remember what to do and when, on the loop's clock."""
+        self.due_s = due_s
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        """Make sure it never runs; harmless when it already did."""
+        self.action = None
