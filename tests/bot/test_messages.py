@@ -202,6 +202,7 @@ def test_a_kept_command_older_than_ten_minutes_is_not_answered(
     assert texts_to(node, peer.num) == []
 
 
+@pytest.mark.slow
 def test_a_reply_queued_during_an_outage_is_sent_once_after_it(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -238,6 +239,7 @@ def test_a_reply_written_into_a_link_that_has_just_died_is_sent_again(
     assert len(texts_to(node, second.num)) == 1
 
 
+@pytest.mark.slow
 def test_a_text_waits_for_the_word_on_the_one_before_while_the_node_talks_of_other_things(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_second_process_is_refused_with_the_firsts_number_and_a_remedy(path: P
     lock.release()
 
 
+@pytest.mark.slow
 def test_this_process_refuses_others(path: Path) -> None:
     lock = InstanceLock(path)
     lock.acquire()

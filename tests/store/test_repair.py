@@ -153,6 +153,7 @@ def test_a_file_of_zeros_is_set_aside(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.slow
 def test_everything_that_was_backed_up_comes_back(full: Path, name: str) -> None:
     storage = NodeStore(Database(full))
     storage.database.open()
