@@ -96,14 +96,13 @@ class Conversation:
             counts=counts,
             clock=clock,
         )
+        inbox = SealedInbox(nodes, sealed, radio_keys, sender, counts, notes=journal, clock=clock)
         self._packets = PacketHandler(
             nodes,
             radio_keys,
             sender,
             proof=SenderProof(nodes, radio_keys, clock),
-            inbox=SealedInbox(
-                nodes, sealed, radio_keys, sender, counts, notes=journal, clock=clock
-            ),
+            inbox=inbox,
             texts=self._texts,
             wall_clock=wall_clock,
         )
