@@ -368,7 +368,7 @@ class MeshBot:
             return
         self._stopped = True
         self._deferred_syncs.cancel()
-        # The link first: that wakes whoever waits for the node.
+        # The link first: that wakes those who wait for the node.
         stopped = [
             self._link.stop(2 * STOP_STEP_S),
             self._conversation.stop(STOP_STEP_S),
@@ -388,7 +388,7 @@ class MeshBot:
     # -- LinkListener, on the link's threads ---------------------------------------------------
 
     def link_failed(self) -> None:
-        """Have whoever shows the state of the bot look again."""
+        """Have those who show the state of the bot look again."""
         self.on_change()
 
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:

@@ -73,8 +73,7 @@ class Conversation:
         self._nodes = nodes
         self._link = link
         self._radio_keys = radio_keys = RadioKeys()
-        sealed = SealedMessages()
-        counts = DirectMessageCounts()
+        sealed, counts = SealedMessages(), DirectMessageCounts()
         self._sender = sender = MessageSender(
             link, nodes, sealed, settings.sender, notes=journal, clock=clock
         )
