@@ -36,6 +36,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot import VERSION
 from meshbot.cli.arguments import environment_of, parse_arguments
 from meshbot.cli.command_line import run_command
+from meshbot.cli.exit_code import EXIT_CONFIG, EXIT_NO, EXIT_OK
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_options import LinkOptions
@@ -74,8 +75,6 @@ from tcp_interface_manager import TCPInterfaceManager
 if TYPE_CHECKING:
     from meshbot.simulation.simulated_node import SimulatedNode
 
-EXIT_CONFIG = 2
-EXIT_PASSING = 1
 DOTENV_PATH = Path(__file__).with_name(".env")
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 KEY_PUSH_INTERVAL_S = 5.0
@@ -512,11 +511,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         bot = MeshBot(environment=environment)
         configure_logging(bot.site.log_level)
         run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
-        return 0
+        return EXIT_OK
     except BrokenPipeError:
-        # Whoever read the output has enough of it; nor may the interpreter try to write the rest.
+        # The reader of the output has enough of it. The interpreter must not write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return EXIT_OK
     except ConfigError as error:
         log.error("❌ %s", error)
         return EXIT_CONFIG
@@ -524,10 +523,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command is None:
             raise
         sys.stderr.write(f"❌ {error.strerror or error}\n")
-        os._exit(EXIT_PASSING)  # the output cannot be written: nor can the interpreter at its end
+        os._exit(EXIT_NO)  # the output cannot be written: nor can the interpreter at its end
     except StorageError as error:
         log.error("❌ %s", error)
-        return EXIT_PASSING if error.passing else EXIT_CONFIG
+        return EXIT_NO if error.passing else EXIT_CONFIG
 
 
 if __name__ == "__main__":
