@@ -57,3 +57,54 @@ def test_every_constant_of_the_bot_says_what_it_is() -> None:
     read_constants(reader, MeshBot(environment={}))
     assert reader.problems == []
     assert set(MAY_BE_ZERO) <= set(durations_of(MeshBot))
+
+
+# -- As operators write them, who know nothing of annotations --------------------------------------
+
+
+class Unannotated:
+    """The line typed anew without its annotation, as the spec's table shows the constants."""
+
+    TCP_SILENT_TIMEOUT = 90
+    TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT = True
+    FLOOD_BURST = 3
+
+
+def test_a_constant_typed_anew_without_its_annotation_is_read() -> None:
+    program = Unannotated()
+    reader = SettingsReader({"MESHBOT_TCP_SILENT_TIMEOUT": "2.5"})
+    read_constants(reader, program)
+    reader.check()
+    assert program.TCP_SILENT_TIMEOUT == 2.5
+    assert program.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT is True
+    assert (program.FLOOD_BURST, type(program.FLOOD_BURST)) == (3, int)
+
+
+def test_a_constant_of_the_operators_own_does_not_keep_the_bot_from_starting() -> None:
+    class Own(MeshBot):
+        MY_LIMIT = 7
+
+    assert Own(environment={}).MY_LIMIT == 7
+
+
+def test_a_constant_set_from_outside_does_not_keep_the_bot_from_starting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MeshBot, "MY_OWN", 7, raising=False)
+    MeshBot(environment={})
+
+
+def test_a_time_annotated_as_an_int_is_still_a_time() -> None:
+    class Own(MeshBot):
+        HEARD_SAVE_INTERVAL: int = 3_600
+        TCP_PUBKEY_SYNC_DELAY: int = 0
+
+    bot = Own(environment={"MESHBOT_HEARD_SAVE_INTERVAL": "0.5"})
+    assert (bot.HEARD_SAVE_INTERVAL, bot.TCP_PUBKEY_SYNC_DELAY) == (0.5, 0.0)
+
+
+def test_an_annotation_that_cannot_be_resolved_is_nobodys_business() -> None:
+    class Own(MeshBot):
+        helper: "NotImportedHere"  # type: ignore[name-defined]  # noqa: F821
+
+    Own(environment={})
