@@ -148,10 +148,10 @@ class MeshBot:
     # firmware (2.8) that drops what it cannot open. It writes the node's flash and makes them
     # favourites there. At most so many a day, on a link that has been up for so long.
     TCP_PUSH_KEYS_TO_RADIO: bool = False
-    TCP_PUSH_KEYS_PER_DAY: int = 10
+    TCP_PUSH_KEYS_PER_DAY = 10
     TCP_PUSH_KEYS_AFTER: float = 300
 
-    FLOOD_BURST: int = 5
+    FLOOD_BURST = 5
 
     def __init__(
         self,

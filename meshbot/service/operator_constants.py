@@ -1,13 +1,12 @@
 """The constants that operators edit at the top of a class, and the environment that overrides them.
 
-Its annotation says what a constant is: ``bool`` a yes or no, ``int`` a number of things, ``float``
-a time in seconds.
+However an operator writes one down, with an annotation or without: a yes or no is a flag, those of
+``COUNTS`` are numbers of things, everything else is a time in seconds.
 """
-
-from typing import get_type_hints
 
 from meshbot.service.settings_reader import SettingsReader
 
+COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 MAY_BE_ZERO = (
     "TCP_PUBKEY_SYNC_DELAY",
     "TCP_INTERFACE_CLEANUP_DELAY",
@@ -27,19 +26,20 @@ def constants_of(owner: type) -> dict[str, object]:
 
 def durations_of(owner: type) -> dict[str, float]:
     """Return those of the constants that are times in seconds."""
-    kinds = get_type_hints(owner)
-    return {name: getattr(owner, name) for name in constants_of(owner) if kinds[name] is float}
+    return {
+        name: value
+        for name, value in constants_of(owner).items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in COUNTS
+    }
 
 
 def read_constants(reader: SettingsReader, owner: object) -> None:
     """Set the constants on an object as the environment wants them; the reader checks them all."""
-    kinds = get_type_hints(type(owner))
-    for name in constants_of(type(owner)):
-        default = getattr(owner, name)
+    for name, default in constants_of(type(owner)).items():
         value: object
-        if kinds[name] is bool:
+        if isinstance(default, bool):
             value = reader.flag(name, default)
-        elif kinds[name] is int:
+        elif name in COUNTS:
             value = reader.whole(name, default, 1, MOST_THINGS)
         else:
             value = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)

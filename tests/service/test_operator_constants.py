@@ -1,4 +1,4 @@
-"""Constants that operators edit: what each is, its annotation says."""
+"""Constants that operators edit: however they are written down."""
 
 import pytest
 
@@ -17,7 +17,7 @@ class Program:
 
     A_TIME: float = 30
     A_FLAG: bool = False
-    A_COUNT: int = 5
+    FLOOD_BURST: int = 5
     no_constant: float = 1.0
 
 
@@ -25,11 +25,11 @@ class Edited(Program):
     """As an operator's program sets them."""
 
     A_TIME = 60
-    A_COUNT = 7
+    FLOOD_BURST = 7
 
 
 def test_constants_are_the_names_in_capitals() -> None:
-    assert constants_of(Edited) == {"A_TIME": 60, "A_FLAG": False, "A_COUNT": 7}
+    assert constants_of(Edited) == {"A_TIME": 60, "A_FLAG": False, "FLOOD_BURST": 7}
     assert durations_of(Edited) == {"A_TIME": 60}
 
 
@@ -38,12 +38,12 @@ def test_the_environment_overrides_them_for_one_object_only() -> None:
     reader = SettingsReader({"MESHBOT_A_TIME": "2.5", "MESHBOT_A_FLAG": "oui"})
     read_constants(reader, program)
     reader.check()
-    assert (program.A_TIME, program.A_FLAG, program.A_COUNT) == (2.5, True, 7)
+    assert (program.A_TIME, program.A_FLAG, program.FLOOD_BURST) == (2.5, True, 7)
     assert (Edited.A_TIME, Edited.A_FLAG) == (60, False)
 
 
 @pytest.mark.parametrize(
-    "variable", [{"A_TIME": "0"}, {"A_TIME": "-1"}, {"A_COUNT": "2.5"}, {"A_FLAG": "peut-être"}]
+    "variable", [{"A_TIME": "0"}, {"A_TIME": "-1"}, {"FLOOD_BURST": "2.5"}, {"A_FLAG": "peut-être"}]
 )
 def test_each_kind_refuses_what_is_none_of_it(variable: dict[str, str]) -> None:
     ((name, value),) = variable.items()
