@@ -60,6 +60,7 @@ def test_every_line_has_the_journals_layout(
         assert re.fullmatch(r"\d\d:\d\d:\d\d \[(INFO|WARNING)\] .+", line)
 
 
+@pytest.mark.slow
 def test_a_silent_link_is_replaced_and_the_keys_come_back(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_silent_link_is_replaced_and_the_keys_come_back(
     assert node.peers[0].num in interface.nodesByNum
 
 
+@pytest.mark.slow
 def test_with_the_skip_flag_the_periodic_sync_brings_the_keys(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -477,6 +479,7 @@ def test_ten_requests_at_once_make_one_reconnection(
     assert node.max_connections_open == 1
 
 
+@pytest.mark.slow
 def test_a_wall_clock_that_jumps_a_year_causes_neither_a_silence_nor_a_sync(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:

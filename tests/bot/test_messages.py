@@ -222,6 +222,7 @@ def test_a_reply_queued_during_an_outage_is_sent_once_after_it(
     assert len(texts_to(node, second.num)) == 1
 
 
+@pytest.mark.slow
 def test_a_reply_written_into_a_link_that_has_just_died_is_sent_again(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -277,6 +278,7 @@ def test_the_nodes_clock_need_not_agree_with_ours(
     wait_text(node, node.peers[0].num)
 
 
+@pytest.mark.slow
 def test_a_reply_older_than_its_limit_is_dropped_with_a_line(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -486,6 +488,7 @@ def test_a_database_deleted_while_the_bot_runs_is_made_again(
     assert keys == 13
 
 
+@pytest.mark.slow
 def test_a_locked_database_delays_no_answer_and_no_stop(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal, tmp_path: Path
 ) -> None:

@@ -566,6 +566,7 @@ def test_the_radio_is_given_the_key_of_a_correspondent_it_forgot(
 
 
 @pytest.mark.usefixtures("quick_polls")
+@pytest.mark.slow
 def test_no_more_keys_are_given_after_a_loss_that_followed_one(
     quick_bot: BotFactory, journal: Journal
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_line_in_any_of_them_has_its_day(prefix: str) -> None:
     assert datetime.fromtimestamp(event.wall_s).day == 9
 
 
+@pytest.mark.slow
 def test_english_journals_and_the_bot_itself_do_not_load_the_languages() -> None:
     program = (
         "import sys, main_bot\n"

@@ -97,6 +97,7 @@ def test_the_nodes_are_handed_over_once_and_before_ready(
 
 
 @pytest.mark.parametrize("ending", ["close_by_fin", "close_by_rst", "rst_mid_frame"])
+@pytest.mark.slow
 def test_a_loss_is_reported_once_and_nothing_comes_back(
     ending: str, interface: MeshTCPInterface, node: SimulatedNode, events: Events
 ) -> None:

@@ -151,6 +151,7 @@ def test_the_one_likely_port_is_found_and_doubt_is_an_error() -> None:
         find_serial_port(lambda: ["/dev/ttyUSB0", "/dev/ttyACM0"])
 
 
+@pytest.mark.slow
 def test_a_loose_cable_is_no_rival(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, tmp_path: Path
 ) -> None:

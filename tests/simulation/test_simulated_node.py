@@ -339,6 +339,7 @@ def test_a_new_request_restarts_a_trickling_handshake(node: SimulatedNode) -> No
     assert node.configs_completed == 1
 
 
+@pytest.mark.slow
 def test_five_thousand_nodes_are_sent_in_few_pieces_and_serialized_once(
     make_node: NodeMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

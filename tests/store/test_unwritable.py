@@ -103,6 +103,7 @@ sys.exit(main_bot.main([]))
 """
 
 
+@pytest.mark.slow
 def test_a_read_only_file_system_is_said_and_tried_again(path: Path) -> None:
     """The program, in a process whose system refuses to make a file, as Linux does there."""
     settings = {"CONNECTION_MODE": "simulated", "DATABASE_PATH": str(path)}
