@@ -1,6 +1,6 @@
 """What the bot knows of one node of the mesh, and how a node's number is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BROADCAST_NUM = 0xFFFFFFFF
 """The number that means everybody, and is no node's."""
@@ -32,7 +32,7 @@ class KnownNode:
     hops: int | None = None
     last_dm: int = 0
     pushed_at: int = 0
-    heard_s: float | None = None
+    heard_s: float | None = field(default=None, kw_only=True)
 
     @property
     def id(self) -> str:

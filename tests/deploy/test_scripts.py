@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def run_command(tmp_path: Path, settings: str | None, *arguments: str) -> dict[s
     )
     text = (ROOT / "deploy/meshbot").read_text(encoding="utf-8")
     for old, new in [
-        ("/opt/meshbot/.venv/bin/python", sys.executable),
+        ("/opt/meshbot/.venv/bin/python", shlex.quote(sys.executable)),
         ("/opt/meshbot/main_bot.py", str(seen)),
         ("/etc/meshbot.env", str(env)),
         ("id meshbot", "false"),

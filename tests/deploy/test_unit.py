@@ -19,9 +19,13 @@ UNIT = (ROOT / "deploy" / "meshbot.service").read_text(encoding="utf-8")
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     here = tmp_path / "meshbot.service"
+    program = tmp_path / "meshbot"  # by a name without spaces, as the unit's own
+    program.symlink_to(ROOT)
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
     here.write_text(
-        UNIT.replace("/opt/meshbot/.venv/bin/python", sys.executable).replace(
-            "/opt/meshbot", str(ROOT)
+        UNIT.replace("/opt/meshbot/.venv/bin/python", str(python)).replace(
+            "/opt/meshbot", str(program)
         ),
         encoding="utf-8",
     )

@@ -212,7 +212,10 @@ def test_a_damaged_backup_does_no_harm(full: Path) -> None:
 def test_rows_that_make_no_sense_are_left_out(path: Path) -> None:
     fill(path, [KnownNode(5, "Bon", public_key=key_of(5)), KnownNode(6, "Sans clé")])
     with sqlite3.connect(path) as raw:
-        row = "INSERT INTO nodes VALUES (0, ?, ?, '', '', '', ?, ?, ?, ?, 0, 0)"
+        columns = "simulated, num, long_name, short_name, hw_model, role, public_key, last_heard"
+        row = (
+            f"INSERT INTO nodes ({columns}, snr_db, hops) VALUES (0, ?, ?, '', '', '', ?, ?, ?, ?)"
+        )
         for values in [
             (0, "zéro", b"", 0, None, None),
             (0xFFFFFFFF, "tous", b"", 0, None, None),

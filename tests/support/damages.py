@@ -15,6 +15,8 @@ from meshbot.store.node_store import NodeStore
 PAGE = 4096
 NODES = 3_000
 FIRST_NUM = 1_000
+LEAF_PAGE = 0x0A
+"""The first byte of a page that holds rows alone, of a table without row ids."""
 
 
 def key_of(num: int) -> bytes:
@@ -54,10 +56,16 @@ def _full_database() -> bytes:
 
 
 def page_of(path: Path, num: int) -> int:
-    """Return the page that a node's row stands on, found by its key."""
+    """Return the page that a node's row stands on, found by its key.
+
+    Or a row's beside it: some stand on the pages that lead to all the others.
+    """
     data = path.read_bytes()
     assert data.count(key_of(num)) == 1
-    return data.index(key_of(num)) // PAGE
+    page = data.index(key_of(num)) // PAGE
+    if data[page * PAGE] == LEAF_PAGE:
+        return page
+    return page_of(path, num + 1 if num < FIRST_NUM + NODES // 2 else num - 1)
 
 
 def overwrite(path: Path, page: int, data: bytes) -> None:
