@@ -158,9 +158,12 @@ class SettingsReader:
         return value
 
     def path(self, name: str, default: object) -> Path:
-        """Return a path."""
+        """Return the path of a file."""
         value = self._value(name, default)
-        return value if isinstance(value, Path) else Path(self.text(name, default))
+        path = value if isinstance(value, Path) else Path(self.text(name, default) or "?")
+        if not path.name:
+            self._problem(name, str(value), "il faut un nom de fichier")
+        return path
 
     def check_names(self, names: Iterable[str]) -> None:
         """Look at the names that the file sets for those that nothing has read."""

@@ -527,3 +527,8 @@ def test_the_variable_that_was_meant_is_suggested(written: str, meant: str) -> N
     reader.duration_s("TCP_SILENT_TIMEOUT", 120)
     assert reader.unknown_names() == [written]
     assert reader.suggestion(written) == meant
+
+
+@pytest.mark.parametrize("path", ["/", ".", Path("/")])
+def test_a_path_without_a_file_name_is_refused(path: object) -> None:
+    assert "DATABASE_PATH = " in refusal(DATABASE_PATH=path)
