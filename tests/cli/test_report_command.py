@@ -449,6 +449,7 @@ def test_a_page_that_cannot_be_written_is_an_error(
         ),
     ],
 )
+@pytest.mark.slow
 def test_every_history_makes_a_page_of_bounded_length(
     events: Callable[[random.Random], list[LinkEvent]],
 ) -> None:

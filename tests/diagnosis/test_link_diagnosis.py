@@ -257,6 +257,7 @@ def test_the_sync_of_a_first_connection_accuses_nobody() -> None:
     assert diagnosis.sync.after.losses == 0
 
 
+@pytest.mark.slow
 def test_losses_at_the_same_age_without_a_sync_do_not_accuse_it() -> None:
     """Sessions die about a minute after they began, with the sync and on the days without it."""
 

@@ -279,6 +279,7 @@ def block_link(bot: MeshBot, begun: threading.Event, release: threading.Event) -
     ("name", "block"),
     [("bot-worker", block_worker), ("bot-sender", block_sender), ("link", block_link)],
 )
+@pytest.mark.slow
 def test_each_of_a_bots_threads_is_watched_over(
     name: str,
     block: Callable[[MeshBot, threading.Event, threading.Event], None],

@@ -373,6 +373,7 @@ def test_an_empty_or_missing_file_comes_back_from_the_copy(full: Path, left: str
 
 
 @pytest.mark.parametrize("step", ["build", "rename", "place"])
+@pytest.mark.slow
 def test_an_interrupted_repair_is_finished_by_the_next_start(
     full: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -539,6 +540,7 @@ class OnceDamaged(NodeStore):
         super().save_nodes(*args, **kwargs)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_after_the_damage_the_store_is_used_as_before(full: Path, journal: Journal) -> None:
     storage = OnceDamaged(Database(full))
     storage.database.open()

@@ -220,6 +220,7 @@ Database(Path(sys.argv[1])).open()
 
 
 @a_file_of_each_version
+@pytest.mark.slow
 def test_a_migration_that_is_killed_half_way_leaves_the_old_version_whole(
     version: Version, path: Path
 ) -> None:
