@@ -20,6 +20,7 @@ from typing import Any
 
 import main_bot
 from main_bot import MeshBot
+from meshbot.service import housekeeping
 from meshbot.service.operator_constants import durations_of
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.backup import Backup
@@ -41,7 +42,6 @@ INTERVALS = (
     "JOURNAL_FLUSH_S",
     "JOURNAL_ALIVE_S",
     "HOUSEKEEPING_S",
-    "BACKUP_S",
 )
 WRITERS = {
     "save_nodes": NodeStore,
@@ -83,6 +83,7 @@ class Week:
         """Make everything that happens now and then happen as often in a shorter day."""
         for name in INTERVALS:
             setattr(main_bot, name, getattr(main_bot, name) / SPEED)
+        housekeeping.BACKUP_S /= SPEED
         for name, owner in WRITERS.items():
             setattr(owner, name, self._counted(name, getattr(owner, name)))
 
