@@ -13,7 +13,7 @@ run: $(VENV)/.run-ready
 test: $(VENV)/.test-ready
 	$(BIN)/python -m pytest
 
-# The inner loop, under half a minute: all but what is marked as slow, with fewer examples.
+# The inner loop, about half a minute: all but what is marked as slow, with fewer examples.
 quick: $(VENV)/.test-ready
 	$(BIN)/python -m pytest -n 3 -m "not slow" --hypothesis-profile quick
 

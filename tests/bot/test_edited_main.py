@@ -11,6 +11,8 @@ import pytest
 from tests.support.limits import PROGRAM_S
 from tests.support.program import ROOT
 
+pytestmark = pytest.mark.slow
+
 EDITS = {
     "the annotation dropped": (r"TCP_SILENT_TIMEOUT: float = 120", "TCP_SILENT_TIMEOUT = 90"),
     "one of his own": (r"(    FLOOD_BURST.*= 5\n)", r"\1    MY_OWN = 7\n"),

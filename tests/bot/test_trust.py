@@ -27,6 +27,8 @@ from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
 COMPLETE = "✅ SYNC COMPLETE"
+pytestmark = pytest.mark.slow
+
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 REFUSAL = "Commande refusée."
 PortNum = portnums_pb2.PortNum
