@@ -369,6 +369,7 @@ def with_port(packet: mesh_pb2.MeshPacket, portnum: int) -> mesh_pb2.MeshPacket:
     return packet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
     [
