@@ -430,7 +430,7 @@ class MeshBot:
     # -- On the worker thread ------------------------------------------------------------------
 
     def _rebuild_store(self, error: StorageVanished) -> None:
-        """Make the database anew of all that the bot knows. Raises :class:`StorageError`."""
+        """Make the database again of all that the bot knows. Raises :class:`StorageError`."""
         self.node_manager.rebuild_store(error)
 
     def _keys_decided(self) -> None:
