@@ -3,6 +3,7 @@
 A new kind of event becomes part of the history by a handler here and a row in ``_HANDLERS``.
 """
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import replace
@@ -48,6 +49,12 @@ class HistoryBuilder:
         """When the last attempt was announced."""
         self._blank_since_s: float | None = None
         """The beginning of a journal that has not told yet whether there was a link."""
+        self._reboots: int | None = None
+        """The node's count of reboots, as it said in the last handshake."""
+        self._reboots_before: int | None = None
+        """The same, of the handshake before that."""
+        self._followed: Loss | None = None
+        """The loss before the session that there is, if there was one."""
 
     def add(self, event: LinkEvent) -> None:
         """Take one event."""
@@ -105,6 +112,8 @@ class HistoryBuilder:
         self._end_run(event.wall_s)
 
     def _on_connected(self, event: LinkEvent) -> None:
+        self._followed = self._loss
+        self._reboots_before, self._reboots = self._reboots, None
         if self._loss is None:
             self._begin_session(event.wall_s, event)
         else:
@@ -136,7 +145,7 @@ class HistoryBuilder:
             if self._connected is not None:
                 back_s = self._connected.wall_s
             self._begin_session(min(back_s, began_s), self._connected)
-        self._lose_session(event, Cause.SILENCE, began_s)
+        self._lose_session(event, Cause.SILENCE, began_s, began_s)
 
     def _on_lost(self, event: LinkEvent) -> None:
         loss, connected = self._loss, self._connected
@@ -153,7 +162,11 @@ class HistoryBuilder:
         if self._session is None and connected is not None:
             # Lost before it counted: the outage goes on, but the node did cut a connection.
             self._begin_session(connected.wall_s, connected)
-        self._lose_session(event, cause_of(event), event.wall_s)
+        cause, heard_s = cause_of(event), None
+        if event.seconds is not None:
+            heard_s = event.wall_s - event.seconds
+        began_s = heard_s if cause is Cause.SILENCE and heard_s is not None else event.wall_s
+        self._lose_session(event, cause, began_s, heard_s)
 
     def _on_reconnected(self, event: LinkEvent) -> None:
         connected, self._connected = self._connected, None
@@ -172,6 +185,24 @@ class HistoryBuilder:
         if self._loss is not None and event.count:
             self._loss.attempts = event.count
         self._begin_session(start_s, connected, success_s=event.wall_s)
+
+    def _on_node(self, event: LinkEvent) -> None:
+        self.history.node = _said_by_node(event.text) or self.history.node
+        self._reboots = event.count
+        if self._followed is None or event.count is None or self._reboots_before is None:
+            return
+        # A count that fell is another node's, or that of one set back to its factory settings.
+        grew_by = event.count - self._reboots_before
+        self._followed.reboots = grew_by if grew_by >= 0 else None
+
+    def _on_uptime(self, event: LinkEvent) -> None:
+        followed = self._followed
+        if followed is not None and followed.booted_s is None and event.seconds is not None:
+            followed.booted_s = event.wall_s - event.seconds
+
+    def _on_gateway(self, event: LinkEvent) -> None:
+        if self._loss is not None and event.count is not None:
+            self._loss.gateway = event.count > 0
 
     def _on_contested(self, event: LinkEvent) -> None:
         self.history.contests.append(event.wall_s)
@@ -234,14 +265,16 @@ class HistoryBuilder:
         )
         self.history.sessions.append(self._session)
 
-    def _lose_session(self, event: LinkEvent, cause: Cause, began_s: float) -> None:
+    def _lose_session(
+        self, event: LinkEvent, cause: Cause, began_s: float, heard_s: float | None = None
+    ) -> None:
         """End the session by a loss, if there is one; a loss that was ordered does not count."""
         session, self._session = self._session, None
         if session is None:
             return
         began_s = min(max(began_s, session.start_s), event.wall_s)
         session.end_s = began_s
-        self._connected = None
+        self._connected = self._followed = None
         self._down_since_s = began_s
         self._loss = Loss(
             declared_s=event.wall_s,
@@ -250,6 +283,7 @@ class HistoryBuilder:
             session_start_s=session.start_s,
             nodes=session.nodes,
             asked=self.history.asks_before_silence,
+            heard_s=None if heard_s is None else max(min(heard_s, event.wall_s), session.start_s),
         )
         if cause is not Cause.REQUESTED:
             session.loss = self._loss
@@ -261,7 +295,8 @@ class HistoryBuilder:
             self._session.end_s = max(now_s, self._session.start_s)
             self._session = None
         self._end_outage(now_s)
-        self._loss = self._connected = None
+        self._loss = self._connected = self._followed = None
+        self._reboots = self._reboots_before = None
 
     def _end_outage(self, now_s: float) -> None:
         if self._down_since_s is not None and now_s > self._down_since_s:
@@ -286,6 +321,9 @@ _HANDLERS = {
     EventKind.MESSAGE_OPENED: HistoryBuilder._on_message_opened,
     EventKind.MESSAGE_NOT_OPENED: HistoryBuilder._on_message_not_opened,
     EventKind.SEND_FAILED: HistoryBuilder._on_send_failed,
+    EventKind.NODE: HistoryBuilder._on_node,
+    EventKind.UPTIME: HistoryBuilder._on_uptime,
+    EventKind.GATEWAY: HistoryBuilder._on_gateway,
 }
 _ABOUT_THE_LINK = frozenset(EventKind) - {
     EventKind.SYNC_STARTED,
@@ -296,14 +334,23 @@ _ABOUT_THE_LINK = frozenset(EventKind) - {
     EventKind.MESSAGE_OPENED,
     EventKind.MESSAGE_NOT_OPENED,
     EventKind.SEND_FAILED,
+    EventKind.TOSSED,
+    EventKind.TRIAL_ENDED,
 }
 _DURING_A_LINK = (
+    EventKind.NODE,
+    EventKind.UPTIME,
     EventKind.SILENCE,
     EventKind.SYNC_SCHEDULED,
     EventKind.SYNC_STARTED,
     EventKind.SYNC_COMPLETE,
 )
-_DURING_AN_OUTAGE = (EventKind.ATTEMPT, EventKind.NOT_OPENED, EventKind.RECONNECTED)
+_DURING_AN_OUTAGE = (
+    EventKind.ATTEMPT,
+    EventKind.NOT_OPENED,
+    EventKind.RECONNECTED,
+    EventKind.GATEWAY,
+)
 
 
 def cause_of(event: LinkEvent) -> Cause:
@@ -313,6 +360,15 @@ def cause_of(event: LinkEvent) -> Cause:
     """
     cause = event.cause if event.cause is not None else cause_in(event.text)[0]
     return cause.group
+
+
+def _said_by_node(text: str) -> dict[str, object]:
+    """Return what a node said of itself; nothing where a damaged file holds something else."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _is_of_this_bot(started: LinkEvent) -> bool:

@@ -30,6 +30,8 @@ class LinkHistory:
     messages_opened: int = 0
     messages_not_opened: int = 0
     send_failures: int = 0
+    node: dict[str, object] = field(default_factory=dict)
+    """What the node said of itself last: see ``EventKind.NODE``."""
 
     @property
     def up_s(self) -> float:

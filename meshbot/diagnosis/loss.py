@@ -27,6 +27,14 @@ class Loss:
     recovered_s: float | None = None
     asked: bool = False
     """Whether the node had been asked before silence was declared."""
+    heard_s: float | None = None
+    """When the node's last byte came: it can have died at any time from then on."""
+    reboots: int | None = None
+    """By how much the node's count of reboots grew from the session before to the one after."""
+    booted_s: float | None = None
+    """When the node had started, as it said in the session after."""
+    gateway: bool | None = None
+    """Whether another host of our network answered during the outage."""
 
     @property
     def life_s(self) -> float:

@@ -24,7 +24,10 @@ class EventKind(enum.Enum):
     SILENCE = "silence"
     """Declared now. ``seconds``: since the last byte."""
     LOST = "lost"
-    """A session. ``cause`` and ``text`` as above; ``count``: nodes received, if they still came."""
+    """A session. ``cause`` and ``text`` as above; ``count``: nodes received, if they still came.
+
+    ``seconds``: since the node's last byte, when the loss was noticed; None in older journals.
+    """
     RECONNECTED = "reconnected"
     """Counted as a success. ``seconds``: the outage, ``count``: its attempts."""
     CONTESTED = "contested"
@@ -44,6 +47,17 @@ class EventKind(enum.Enum):
     """A sealed direct message, by the bot."""
     MESSAGE_NOT_OPENED = "message_not_opened"
     """``text``: the value of an :class:`UnopenedReason`; a sentence in older journals."""
+    NODE = "node"
+    """What the node said of itself in a handshake, right after it. ``count``: its reboots so far;
+    ``text``: JSON, any of ``id``, ``firmware``, ``region`` and ``transmits``."""
+    UPTIME = "uptime"
+    """``seconds``: since the node started, by its own telemetry. Once a session, and if it fell."""
+    GATEWAY = "gateway"
+    """``count``: 1 if another host of our network answered during an outage, else 0."""
+    TOSSED = "tossed"
+    """A trial's coin, at a reconnection. ``text``: the arm it fell on."""
+    TRIAL_ENDED = "trial_ended"
+    """``text``: JSON, which trial and its result."""
 
 
 @dataclass(frozen=True, slots=True)

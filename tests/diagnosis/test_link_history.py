@@ -288,3 +288,188 @@ def test_messages_are_counted() -> None:
         event(K.SEND_FAILED, 13, text="x"),
     )
     assert (found.messages_opened, found.messages_not_opened, found.send_failures) == (2, 1, 1)
+
+
+# -- What the node said of itself, and what else is known of a loss ------------------------------
+
+RST = "connexion réinitialisée par le nœud (RST)"
+REFUSED = "connexion refusée"
+
+
+def node(at_s: float, reboots: int | None, text: str = "{}") -> LinkEvent:
+    return event(K.NODE, at_s, count=reboots, text=text)
+
+
+def back_at(at_s: float, reboots: int | None) -> tuple[LinkEvent, ...]:
+    """Return a reconnection that counts."""
+    return (
+        event(K.CONNECTED, at_s),
+        node(at_s, reboots),
+        event(K.RECONNECTED, at_s + 3, count=1),
+    )
+
+
+def test_a_loss_knows_when_the_node_was_last_heard() -> None:
+    found = history(*STARTED, event(K.LOST, 100, text=RST, seconds=27), END)
+    (loss,) = found.losses
+    assert (loss.heard_s, loss.declared_s) == (BASE_S + 73, BASE_S + 100)
+
+
+def test_an_older_journal_does_not_tell_when_the_node_was_last_heard() -> None:
+    assert history(*STARTED, event(K.LOST, 100, text=RST), END).losses[0].heard_s is None
+
+
+def test_a_silence_was_last_heard_when_it_began() -> None:
+    (loss,) = history(*STARTED, *SILENCE, END).losses
+    assert loss.heard_s == loss.began_s == BASE_S + 1_000
+
+
+def test_a_silence_told_only_by_its_loss_begins_with_the_last_byte() -> None:
+    lost = LinkEvent(K.LOST, BASE_S + 500, seconds=124, cause=Cause.SILENCE)
+    (loss,) = history(*STARTED, lost, END).losses
+    assert loss.heard_s == loss.began_s == BASE_S + 376
+
+
+@pytest.mark.parametrize(("seconds", "heard_s"), [(5_000, 2), (-7, 100)])
+def test_the_last_byte_is_one_of_the_session(seconds: float, heard_s: float) -> None:
+    found = history(*STARTED, event(K.LOST, 100, text=RST, seconds=seconds), END)
+    assert found.losses[0].heard_s == BASE_S + heard_s
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "grew_by"),
+    [(41, 42, 1), (41, 44, 3), (41, 41, 0), (41, 3, None), (None, 42, None), (41, None, None)],
+)
+def test_a_loss_knows_by_how_much_the_reboots_grew(
+    before: int | None, after: int | None, grew_by: int | None
+) -> None:
+    found = history(
+        *STARTED, node(2, before), event(K.LOST, 100, text=RST), *back_at(101, after), END
+    )
+    assert found.losses[0].reboots == grew_by
+
+
+def test_reboots_are_counted_across_attempts_that_failed() -> None:
+    found = history(
+        *STARTED,
+        node(2, 41),
+        event(K.LOST, 100, text=RST),
+        event(K.ATTEMPT, 100, count=1, text=RST),
+        event(K.NOT_OPENED, 101, text=REFUSED),
+        event(K.ATTEMPT, 102, count=2, text=REFUSED),
+        event(K.LOST, 103, count=30, text=RST),
+        event(K.ATTEMPT, 104, count=3, text=RST),
+        *back_at(106, 43),
+        END,
+    )
+    assert [loss.reboots for loss in found.losses] == [2]
+
+
+def test_a_session_that_died_before_it_counted_has_reboots_of_its_own() -> None:
+    found = history(
+        *STARTED,
+        node(2, 41),
+        event(K.LOST, 100, text=RST),
+        event(K.CONNECTED, 108),
+        node(108, 42),
+        event(K.UPTIME, 109, seconds=6),
+        event(K.LOST, 110, text=RST),
+        *back_at(120, 42),
+        event(K.UPTIME, 180, seconds=79),
+        END,
+    )
+    assert [loss.reboots for loss in found.losses] == [1, 0]
+    assert [loss.booted_s for loss in found.losses] == [BASE_S + 103, BASE_S + 101]
+
+
+def test_a_handshake_that_did_not_tell_is_not_skipped_over() -> None:
+    """What grew meanwhile may have grown before."""
+    found = history(
+        *STARTED,
+        node(2, 41),
+        event(K.LOST, 100, text=RST),
+        event(K.CONNECTED, 101),
+        event(K.RECONNECTED, 104, count=1),
+        event(K.LOST, 300, text=RST),
+        *back_at(301, 43),
+        END,
+    )
+    assert [loss.reboots for loss in found.losses] == [None, None]
+
+
+def test_another_run_of_the_bot_compares_nothing() -> None:
+    found = history(
+        *STARTED,
+        node(2, 41),
+        event(K.LOST, 100, text=RST),
+        event(K.STARTED, 110, text="{}"),
+        event(K.CONNECTED, 111),
+        node(111, 42),
+        event(K.UPTIME, 120, seconds=15),
+        END,
+    )
+    assert (found.losses[0].reboots, found.losses[0].booted_s) == (None, None)
+
+
+def test_the_first_uptime_of_the_session_after_tells_when_the_node_started() -> None:
+    found = history(
+        *STARTED,
+        event(K.UPTIME, 60, seconds=9_000),
+        event(K.LOST, 100, text=RST),
+        *back_at(101, None),
+        event(K.UPTIME, 150, seconds=55),
+        event(K.UPTIME, 900, seconds=20),
+        END,
+    )
+    assert [loss.booted_s for loss in found.losses] == [BASE_S + 95]
+
+
+def test_an_uptime_of_no_later_session_tells_nothing_of_a_loss() -> None:
+    found = history(
+        *STARTED,
+        event(K.LOST, 100, text=RST),
+        *back_at(101, None),
+        event(K.LOST, 130, text=RST),
+        *back_at(131, None),
+        event(K.UPTIME, 190, seconds=65),
+        END,
+    )
+    assert [loss.booted_s for loss in found.losses] == [None, BASE_S + 125]
+
+
+@pytest.mark.parametrize(("count", "answered"), [(1, True), (0, False)])
+def test_a_loss_knows_whether_another_host_answered(count: int, answered: bool) -> None:
+    found = history(
+        *STARTED,
+        event(K.LOST, 100, text=RST),
+        event(K.NOT_OPENED, 105, text="nœud injoignable"),
+        event(K.GATEWAY, 105, count=count),
+        *back_at(160, None),
+        event(K.LOST, 300, text=RST),
+        END,
+    )
+    assert [loss.gateway for loss in found.losses] == [answered, None]
+
+
+def test_the_history_knows_what_the_node_said_last() -> None:
+    found = history(
+        *STARTED,
+        node(2, 41, '{"id": "!a1b2c3d4", "region": "UNSET"}'),
+        event(K.LOST, 100, text=RST),
+        event(K.CONNECTED, 101),
+        node(101, 42, '{"id": "!a1b2c3d4", "region": "EU_868", "transmits": true}'),
+        node(102, 42, "not JSON"),
+        node(103, 42, "[]"),
+        END,
+    )
+    assert found.node == {"id": "!a1b2c3d4", "region": "EU_868", "transmits": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "up_s", "down_s"), [(K.UPTIME, 60, 0), (K.NODE, 60, 0), (K.GATEWAY, 0, 60)]
+)
+def test_a_journal_may_begin_with_what_the_node_said(
+    kind: EventKind, up_s: float, down_s: float
+) -> None:
+    found = history(event(kind, 0, count=0, seconds=5), event(K.ALIVE, 60))
+    assert (found.up_s, found.down_s) == (up_s, down_s)
