@@ -75,20 +75,19 @@ class ReportCommand:
     def _report(self, options: argparse.Namespace) -> str:
         """Return what is to be printed, and write the page if one is wanted."""
         since_s = since_seconds(options.since)
-        in_utc = False
         if options.journal is not None:
             journal = TextJournal(options.journal, self._wall_clock)
             history = journal.history(since_s)
-            in_utc = not journal.has_dates
+            history.in_utc = not journal.has_dates
         else:
             history = self._stored_history(since_s if since_s is not None else DEFAULT_SINCE_S)
         diagnosis = diagnose(history)
         if options.html:
-            _write_page(Path(options.html), html_report(history, diagnosis, in_utc=in_utc))
+            _write_page(Path(options.html), html_report(history, diagnosis))
             sys.stderr.write(f"✅ Page écrite : {options.html}\n")
         if options.json:
             return json_report(history, diagnosis)
-        return text_report(history, diagnosis, in_utc=in_utc)
+        return text_report(history, diagnosis)
 
     def _stored_history(self, since_s: float) -> LinkHistory:
         """Return what the bot's own records tell of the last ``since_s``."""

@@ -1,6 +1,6 @@
-"""The two things that the diagnosis needs of the binomial distribution, exactly. Pure.
+"""What the diagnosis needs of the binomial distribution and of Poisson's, exactly. Pure.
 
-scipy and statsmodels have both, and would be fifty times as large as the bot.
+scipy and statsmodels have it, and would be fifty times as large as the bot.
 """
 
 import math
@@ -49,3 +49,26 @@ def _probability_of(numbers: range, trials: int, chance: float) -> float:
         if term < total * 1e-15:
             break
     return total
+
+
+def poisson_tail(number: int, expected: float) -> float:
+    """Return the probability of ``number`` or more where ``expected`` come on average."""
+    if number <= 0:
+        return 1.0
+    if expected <= 0.0:
+        return 0.0
+    below = 0.0
+    for count in range(number - 1, -1, -1):
+        term = math.exp(count * math.log(expected) - expected - math.lgamma(count + 1))
+        below += term
+        if term < below * 1e-15:
+            break
+    if below < 0.9:
+        return max(0.0, 1.0 - below)
+    above, count = 0.0, number
+    while True:  # a small tail is added up by itself: the difference from 1 would be lost
+        term = math.exp(count * math.log(expected) - expected - math.lgamma(count + 1))
+        above += term
+        count += 1
+        if term <= above * 1e-15:
+            return min(1.0, above)

@@ -1,14 +1,19 @@
-"""What the judges are given."""
+"""What the causes are judged by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.loss import CUT_BY_THE_NODE, Loss
+from meshbot.diagnosis.schedule import Schedule, find_schedule
 from meshbot.diagnosis.skip_comparison import SkipComparison
 from meshbot.diagnosis.sync_evidence import SyncEvidence
 from meshbot.text.quantities import counted, duration_text
 
 MIN_LOSSES = 3
-MAJORITY = 0.5
+CHAIN_GAP_S = 240.0
+"""A session cut sooner than that after the last loss belongs to the same quarrel."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class Case:
     sync: SyncEvidence
     comparison: SkipComparison | None
     """None where the operator has not tried both settings of the skip flag."""
+    sync_accused: bool | None
+    """Whether the key sync costs losses; None where that cannot be told."""
 
     @property
     def loss_count(self) -> int:
@@ -35,6 +42,26 @@ class Case:
         """How long the bot ran, in words."""
         return duration_text(self.history.observed_s)
 
-    def is_majority(self, losses: int) -> bool:
-        """Say whether so many of the losses are at least half of them."""
-        return losses >= MAJORITY * max(1, self.loss_count)
+    @cached_property
+    def chains(self) -> list[list[Loss]]:
+        """The losses cut by the node, in rows without a longer session between them."""
+        rows: list[list[Loss]] = []
+        last: Loss | None = None
+        for loss in self.history.losses:
+            if loss.cause not in CUT_BY_THE_NODE:
+                last = None
+                continue
+            if last is not None and loss.declared_s - _back_s(last) <= CHAIN_GAP_S:
+                rows[-1].append(loss)
+            else:
+                rows.append([loss])
+            last = loss
+        return rows
+
+    def schedule_of(self, losses: Sequence[Loss]) -> Schedule | None:
+        """Return the schedule that these losses follow, if they do."""
+        return find_schedule([loss.began_s for loss in losses], in_utc=self.history.in_utc)
+
+
+def _back_s(loss: Loss) -> float:
+    return loss.recovered_s if loss.recovered_s is not None else loss.declared_s

@@ -98,11 +98,8 @@ def _messages_criterion(history: LinkHistory) -> Criterion:
 
 
 def _no_harm_criterion(case: Case) -> Criterion:
-    sync, comparison = case.sync, case.comparison
-    passed: bool | None = None
-    if sync.suspect or (comparison is not None and comparison.accuses):
-        passed = False
-    elif sync.cleared and sync.p_value >= CLEAR_P:
-        passed = True
-    reasons = sync_reasons(sync) or ["aucune synchronisation après une reconnexion"]
+    passed = None if case.sync_accused is None else not case.sync_accused
+    if passed and case.sync.p_value < CLEAR_P and case.sync.after.losses > case.sync.expected:
+        passed = None
+    reasons = sync_reasons(case) or ["aucune synchronisation après une reconnexion"]
     return Criterion("aucune coupure causée par le bot", passed, reasons[0])

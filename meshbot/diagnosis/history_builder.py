@@ -127,14 +127,14 @@ class HistoryBuilder:
         if self._loss is not None:
             self._loss.attempts = max(self._loss.attempts + 1, event.count or 0)
             if self._loss.attempts > 1 and not self._cause_told:
-                self._loss.failures.append(cause_of(event))
+                self._loss.failures.append(_told_cause(event))
         self._cause_told = False
 
     def _on_not_opened(self, event: LinkEvent) -> None:
         self._connected = None
         self._cause_told = True
         if self._loss is not None:
-            self._loss.failures.append(cause_of(event))
+            self._loss.failures.append(_told_cause(event))
 
     def _on_silence(self, event: LinkEvent) -> None:
         began_s = event.wall_s - (event.seconds or 0.0)
@@ -358,8 +358,11 @@ def cause_of(event: LinkEvent) -> Cause:
 
     Text journals, and events from before causes were stored, have it in words only.
     """
-    cause = event.cause if event.cause is not None else cause_in(event.text)[0]
-    return cause.group
+    return _told_cause(event).group
+
+
+def _told_cause(event: LinkEvent) -> Cause:
+    return event.cause if event.cause is not None else cause_in(event.text)[0]
 
 
 def _said_by_node(text: str) -> dict[str, object]:

@@ -1,27 +1,45 @@
-"""Why the link was lost, told from its history: verdict, reasons, advice, figures, criteria. Pure.
+"""Why the link was lost, told from its history: causes, advice, figures, criteria. Pure.
 
-What decides is in ``verdicts``; the question whether the key sync is to blame, which comes first,
-in ``sync_evidence`` and ``skip_comparison``.
+What a loss most probably came from is in ``verdicts``; the question whether the key sync is to
+blame, which comes first, in ``sync_evidence``.
 """
 
 from dataclasses import dataclass
 
+from meshbot.diagnosis.attribution import shares_of
 from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.cause_share import CauseShare
 from meshbot.diagnosis.criteria import Criterion, criteria_of
 from meshbot.diagnosis.figures import Figures, figures_of
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.losses_around_syncs import decisive_sync_evidence
+from meshbot.diagnosis.schedule import find_schedule
+from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.skip_comparison import SkipComparison, skip_comparison
+from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.sync_evidence import SyncEvidence
-from meshbot.diagnosis.sync_reasons import comparison_reason, sync_reasons
+from meshbot.diagnosis.sync_reasons import sync_reasons
 from meshbot.diagnosis.verdict import Verdict
-from meshbot.diagnosis.verdicts import verdict_on
+from meshbot.diagnosis.verdicts import (
+    A_SCHEDULE,
+    FIXED_INTERVAL_CLIENT,
+    NOT_ENOUGH_DATA,
+    REGION_UNSET,
+    SYNC_CLEARED,
+    SYNC_SUSPECTED,
+    UNEXPLAINED,
+)
+from meshbot.diagnosis.verdicts.nothing_to_explain import is_too_little
+from meshbot.diagnosis.verdicts.region_unset import is_off_the_air
 from meshbot.model.cause import Cause
 
-_SYNC_IN_DOUBT = (
-    "La synchronisation n'est pas innocentée : TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True "
-    "pendant deux jours le dirait."
-)
+HEADLINE_SHARE = 0.2
+"""Of the losses: a cause of fewer is not in the headline."""
+LED_BY_SYNC_SHARE = 0.2
+"""The key sync leads when it has so much: a setting ends those losses at once."""
+BEYOND_THE_SYNC_S = 200.0
+"""An interval longer than that cannot come from the sync after the reconnection."""
 
 
 @dataclass(frozen=True)
@@ -29,29 +47,38 @@ class Diagnosis:
     """The whole judgement."""
 
     verdict: Verdict
-    reasons: list[str]
+    headline: str
+    """What is wrong and what to do, as one French phrase."""
+    statements: list[Statement]
+    """Why the verdict is that; the other causes are in ``shares``."""
     advice: list[str]
+    """What to do next, the most important first."""
+    shares: list[CauseShare]
+    """The causes of the losses, the largest first."""
+    sync_accused: bool | None
+    """Whether the key sync costs losses; None where that cannot be told."""
+    sync_reasons: list[str]
     figures: Figures
     criteria: list[Criterion]
     causes: dict[Cause, int]
-    """How often the link was lost by which cause, the most frequent first."""
+    """How often the link was lost in which way, the most frequent first."""
     sync: SyncEvidence
     comparison: SkipComparison | None
-
-    @property
-    def headline(self) -> str:
-        """The verdict as one French phrase."""
-        return self.verdict.text
 
 
 def diagnose(history: LinkHistory) -> Diagnosis:
     """Return the judgement on a history."""
-    case = Case(history, decisive_sync_evidence(history), skip_comparison(history))
-    verdict, reasons = verdict_on(case)
+    case = _case(history)
+    shares = shares_of(case)
+    verdict = _verdict(case, shares)
     return Diagnosis(
         verdict=verdict,
-        reasons=reasons + _reasons_beside(verdict, case),
-        advice=_advice(verdict, case),
+        headline=_headline(verdict, shares),
+        statements=_statements(verdict, case, shares),
+        advice=_advice(verdict, case, shares),
+        shares=shares,
+        sync_accused=case.sync_accused,
+        sync_reasons=sync_reasons(case),
         figures=figures_of(history),
         criteria=criteria_of(case),
         causes=history.causes,
@@ -60,16 +87,88 @@ def diagnose(history: LinkHistory) -> Diagnosis:
     )
 
 
-def _reasons_beside(verdict: Verdict, case: Case) -> list[str]:
-    """Say what is known of the sync, whatever the verdict is about."""
-    reasons = [] if verdict.about_sync else sync_reasons(case.sync)
-    if case.comparison is not None and not case.comparison.accuses:
-        reasons.append(comparison_reason(case.comparison))
-    return reasons
+def _case(history: LinkHistory) -> Case:
+    sync = decisive_sync_evidence(history, _by_a_clock(history))
+    comparison = skip_comparison(history)
+    return Case(history, sync, comparison, _accused(sync, comparison))
 
 
-def _advice(verdict: Verdict, case: Case) -> list[str]:
-    """Return what to change next; a doubt about the sync comes second."""
-    first, *more = verdict.advice(case)
-    in_doubt = case.sync.doubtful and not verdict.about_sync
-    return [first, *([_SYNC_IN_DOUBT] if in_doubt else []), *more]
+def _by_a_clock(history: LinkHistory) -> list[Loss]:
+    """Return losses at an interval that is too long to come from the sync after a reconnection."""
+    by_kind: dict[Cause, list[Loss]] = {}
+    for loss in history.losses:
+        by_kind.setdefault(loss.cause, []).append(loss)
+    found = []
+    for losses in by_kind.values():
+        schedule = find_schedule([loss.began_s for loss in losses], in_utc=history.in_utc)
+        if schedule is not None and (schedule.period_s or 0.0) >= BEYOND_THE_SYNC_S:
+            found += [loss for place, loss in enumerate(losses) if place in schedule.members]
+    return found
+
+
+def _accused(sync: SyncEvidence, comparison: SkipComparison | None) -> bool | None:
+    if sync.suspect:
+        return True
+    if sync.cleared or (comparison is not None and comparison.acquits):
+        return False
+    return None
+
+
+def _verdict(case: Case, shares: list[CauseShare]) -> Verdict:
+    """Return what leads: what explains most, the unexplained last."""
+    if is_off_the_air(case):
+        return REGION_UNSET
+    if is_too_little(case) or not shares:
+        nothing = not case.loss_count and case.history.tells_of_link
+        return SYNC_CLEARED if nothing and case.sync_accused is False else NOT_ENOUGH_DATA
+    for share in shares:
+        if share.verdict is SYNC_SUSPECTED and share.share >= LED_BY_SYNC_SHARE:
+            return SYNC_SUSPECTED
+    explained = [share for share in shares if share.verdict is not UNEXPLAINED]
+    if not explained or explained[0].share < HEADLINE_SHARE:
+        return UNEXPLAINED
+    return explained[0].verdict
+
+
+def _headline(verdict: Verdict, shares: list[CauseShare]) -> str:
+    """Return the causes that matter with their shares, and the first thing to do."""
+    named = [
+        share
+        for share in shares
+        if share.share >= HEADLINE_SHARE or share.verdict in (verdict, SYNC_SUSPECTED)
+    ]
+    named.sort(key=lambda share: share.verdict is not verdict)
+    if not named or named[0].verdict is not verdict:
+        text = verdict.text
+    else:
+        text = ", ".join(_named(share) for share in named[:3])
+    return f"{text} : {verdict.remedy}" if verdict.remedy else text
+
+
+def _named(share: CauseShare) -> str:
+    when = ""
+    if share.schedule is not None and share.verdict is not FIXED_INTERVAL_CLIENT:
+        when = f" {schedule_text(share.schedule)}"
+    elif share.schedule is not None:
+        when = f", {schedule_text(share.schedule)}"
+    text = "coupures" if share.verdict is A_SCHEDULE and when else share.verdict.text
+    return f"{text}{when} ({100 * share.share:.0f} %)"
+
+
+def _statements(verdict: Verdict, case: Case, shares: list[CauseShare]) -> list[Statement]:
+    for share in shares:
+        if share.verdict is verdict:
+            return share.evidence
+    return verdict.evidence(case, [])
+
+
+def _advice(verdict: Verdict, case: Case, shares: list[CauseShare]) -> list[str]:
+    """Return what to do next: about the verdict first, then about the other causes."""
+    advice = [] if any(share.verdict is verdict for share in shares) else verdict.advice(case, [])
+    if verdict is NOT_ENOUGH_DATA:
+        return advice
+    leading = sorted(shares, key=lambda share: share.verdict is not verdict)
+    for share in leading:
+        if share.verdict is verdict or share.share >= HEADLINE_SHARE:
+            advice += share.advice
+    return list(dict.fromkeys(advice))

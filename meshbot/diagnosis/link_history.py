@@ -27,6 +27,8 @@ class LinkHistory:
     """Whether a quiet node is asked before silence is declared; older bots do not ask."""
     tells_of_link: bool = False
     """Whether there is anything about the link itself, not only about syncs."""
+    in_utc: bool = False
+    """Whether times are counted in UTC: a journal without dates counts its days from today."""
     messages_opened: int = 0
     messages_not_opened: int = 0
     send_failures: int = 0

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from meshbot.model.cause import Cause
 
 CUT_BY_THE_NODE = (Cause.FIN, Cause.RESET)
+ASKED_EVERY_S = 30.0
+"""A crashed node answers with a RST only when it is asked: so much later at most."""
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Loss:
     """How many nodes the session had downloaded."""
     attempts: int = 0
     failures: list[Cause] = field(default_factory=list)
-    """Why attempts to connect again failed."""
+    """Why attempts to connect again failed, as they said it themselves."""
     recovered_s: float | None = None
     asked: bool = False
     """Whether the node had been asked before silence was declared."""
@@ -40,6 +42,26 @@ class Loss:
     def life_s(self) -> float:
         """How long the session had been alive."""
         return max(self.began_s - self.session_start_s, 0.0)
+
+    @property
+    def died_s(self) -> float:
+        """The earliest time at which the link can have died.
+
+        What a node sends last, it sends alive. That a crashed one is gone, its RST tells with the
+        next question; without knowing its last byte, that was the last question before.
+        """
+        if self.cause is Cause.SILENCE:
+            return self.began_s
+        if self.cause is not Cause.RESET:
+            return self.declared_s
+        if self.heard_s is not None:
+            return self.heard_s
+        return max(self.declared_s - ASKED_EVERY_S, self.session_start_s)
+
+    @property
+    def group_of_failures(self) -> set[Cause]:
+        """Why attempts to connect again failed, as causes count when losses are judged."""
+        return {cause.group for cause in self.failures}
 
     @property
     def outage_s(self) -> float | None:

@@ -1,11 +1,14 @@
 """Counts losses after syncs and in the time to compare with. Pure.
 
-The sync right after the first connection of a run proves nothing: what follows it also follows the
-connection itself, and the sending of the node's database.
+A loss counts where the link can have died at the earliest, not where it was noticed. The sync right
+after the first connection of a run proves nothing: what follows it also follows the connection
+itself, and the sending of the node's database. Losses that follow a clock of their own are left
+out: the periodic sync has one too, and two clocks may keep in step.
 """
 
 import math
 import statistics
+from collections.abc import Iterable, Set
 
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
@@ -15,57 +18,71 @@ from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
 from meshbot.model.cause import Cause
 
 AFTER_SYNC_S = 90.0
-CONTROL_S = 120.0
+CONTROL_S = 240.0
 AT_ONCE_S = 10.0
 
 
-def decisive_sync_evidence(history: LinkHistory) -> SyncEvidence:
+def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) -> SyncEvidence:
     """Return the evidence that accuses the sync, else the one that does not clear it.
 
     Deferred syncs, those after a reconnection, are judged together with the periodic ones and by
-    themselves: many harmless syncs must not hide a few that kill.
+    themselves: many harmless syncs must not hide a few that kill. ``left_out``: losses that are
+    explained otherwise.
     """
-    every = sync_evidence(history)
-    deferred = sync_evidence(history, deferred_only=True)
-    both = [every, deferred] if deferred.syncs else [every]
+    ignored = {id(loss) for loss in left_out}
+    every = sync_evidence(history, ignored)
+    deferred = sync_evidence(history, ignored, deferred_only=True)
+    both = [every, deferred] if deferred.syncs or deferred.killed else [every]
     return next(
         (one for one in both if one.suspect), next((one for one in both if not one.cleared), every)
     )
 
 
-def sync_evidence(history: LinkHistory, *, deferred_only: bool = False) -> SyncEvidence:
+def sync_evidence(
+    history: LinkHistory, ignored: Set[int] = frozenset(), *, deferred_only: bool = False
+) -> SyncEvidence:
     """Return what speaks for and against the key sync, or the deferred ones of them."""
+    counted = [loss for loss in history.losses if id(loss) not in ignored]
     evidence = SyncEvidence(
-        whole=LossRate(len(history.losses), history.up_s),
+        whole=LossRate(len(counted), history.up_s),
         same_age=_losses_at_the_same_age(history),
-        silences=sum(loss.cause is Cause.SILENCE for loss in history.losses),
+        silences=sum(loss.cause is Cause.SILENCE for loss in counted),
         deferred_only=deferred_only,
     )
     for session in history.sessions:
-        _count_session(evidence, session, history.end_of(session))
+        loss = session.loss
+        if loss is not None and id(loss) in ignored:
+            loss = None
+        _count_session(evidence, session, loss, history.end_of(session))
     return evidence
 
 
-def _count_session(evidence: SyncEvidence, session: Session, end_s: float) -> None:
-    syncs_s = [sync.at_s for sync in session.syncs if sync.deferred or not evidence.deferred_only]
-    _count_begun_before(evidence, session.loss, [at_s for at_s in syncs_s if at_s >= end_s])
-    live_s = sorted(at_s for at_s in syncs_s if at_s < end_s)
+def _count_session(
+    evidence: SyncEvidence, session: Session, loss: Loss | None, end_s: float
+) -> None:
+    if loss is not None:
+        end_s = min(end_s, max(loss.died_s, session.start_s))
+    syncs_s = sorted(
+        sync.at_s for sync in session.syncs if sync.deferred or not evidence.deferred_only
+    )
+    late_s = [at_s for at_s in syncs_s if at_s >= end_s]
+    live_s = [at_s for at_s in syncs_s if at_s < end_s]
+    _count_begun_before(evidence, loss, late_s)
     from_s = session.start_s
     if session.reconnected_at_s is None and live_s and live_s[0] < from_s + AT_ONCE_S:
         from_s = live_s.pop(0) + AFTER_SYNC_S
         live_s = [at_s for at_s in live_s if at_s >= from_s]
+    _count_outliving(evidence, loss, end_s, live_s, late_s)
     if live_s:
         waited_s = min(live_s[0] - from_s, CONTROL_S)
         evidence.syncs += len(live_s)
         evidence.before.add(waited_s)
-        _count_spans(evidence, session.loss, _spans(live_s[0] - waited_s, end_s, live_s))
+        _count_spans(evidence, loss, end_s, live_s)
     elif session.reconnected_at_s is not None:
         # Lost before its sync, or without one. Without these it would seem that nothing is
         # ever lost then.
-        loss = session.loss
-        early = loss is not None and loss.began_s - from_s <= CONTROL_S
-        for rate in (evidence.before, evidence.control):
-            rate.add(min(end_s - from_s, CONTROL_S), lost=early)
+        early = loss is not None and end_s - from_s <= CONTROL_S
+        evidence.before.add(min(end_s - from_s, CONTROL_S), lost=early)
 
 
 def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[float]) -> None:
@@ -77,22 +94,36 @@ def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[
     evidence.example = evidence.example or (loss, late_s[0])
 
 
-def _count_spans(
-    evidence: SyncEvidence, loss: Loss | None, spans: list[tuple[float, float, bool]]
+def _count_outliving(
+    evidence: SyncEvidence,
+    loss: Loss | None,
+    end_s: float,
+    live_s: list[float],
+    late_s: list[float],
 ) -> None:
-    for start_s, stop_s, after_sync in spans:
-        rate = evidence.after if after_sync else evidence.control
-        rate.add(stop_s - start_s, lost=loss is not None and start_s < loss.began_s <= stop_s)
+    """Count a session that reached a sync: did it live on?"""
+    if live_s and end_s >= live_s[0] + AFTER_SYNC_S:
+        evidence.outlived += 1
+    elif loss is not None and (live_s or (late_s and late_s[0] - end_s <= JUST_BEFORE_S)):
+        evidence.killed += 1
 
 
-def _spans(start_s: float, end_s: float, syncs_s: list[float]) -> list[tuple[float, float, bool]]:
-    """Cut a session with syncs into time after one (True) and time to compare with (False)."""
-    spans = [(start_s, syncs_s[0], False)]
+def _count_spans(
+    evidence: SyncEvidence, loss: Loss | None, end_s: float, syncs_s: list[float]
+) -> None:
+    """Count what comes after a session's syncs, until the next or the session's end."""
     for at_s, next_s in zip(syncs_s, [*syncs_s[1:], math.inf], strict=True):
         stop_s = min(at_s + AFTER_SYNC_S, next_s, end_s)
-        spans.append((at_s, stop_s, True))
-        spans.append((stop_s, min(stop_s + CONTROL_S, next_s, end_s), False))
-    return [span for span in spans if span[1] > span[0]]
+        evidence.after.add(stop_s - at_s)
+        beyond_s = min(stop_s + CONTROL_S, next_s, end_s)
+        evidence.beyond.add(beyond_s - stop_s)
+        if loss is None or not at_s < end_s <= beyond_s:
+            continue
+        if end_s <= stop_s:
+            evidence.after.add(0.0, lost=True)
+            evidence.suspects.append(loss)
+        else:
+            evidence.beyond.add(0.0, lost=True)
 
 
 def _losses_at_the_same_age(history: LinkHistory) -> LossRate:
@@ -113,5 +144,5 @@ def _losses_at_the_same_age(history: LinkHistory) -> LossRate:
         from_s = session.start_s + delay_s
         to_s = min(end_s, from_s + AFTER_SYNC_S)
         loss = session.loss
-        rate.add(max(to_s - from_s, 0.0), lost=loss is not None and from_s < loss.began_s <= to_s)
+        rate.add(max(to_s - from_s, 0.0), lost=loss is not None and from_s < loss.died_s <= to_s)
     return rate

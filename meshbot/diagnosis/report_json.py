@@ -3,8 +3,31 @@
 import json
 from dataclasses import asdict
 
+from meshbot.diagnosis.cause_share import CauseShare
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.schedule_text import schedule_text
+
+
+def _share(share: CauseShare) -> dict[str, object]:
+    schedule = share.schedule
+    return {
+        "cause": share.verdict.name,
+        "text": share.verdict.text,
+        "share": share.share,
+        "losses": share.count,
+        "evidence": [asdict(statement) for statement in share.evidence],
+        "advice": share.advice,
+        "schedule": None
+        if schedule is None
+        else {
+            "text": schedule_text(schedule),
+            "period_s": schedule.period_s,
+            "hours": schedule.hours,
+            "weekday": schedule.weekday,
+            "p_value": schedule.p_value,
+        },
+    }
 
 
 def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
@@ -17,11 +40,14 @@ def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
             "to": history.last_s,
             "verdict": diagnosis.verdict.name,
             "headline": diagnosis.headline,
-            "reasons": diagnosis.reasons,
+            "reasons": [statement.text for statement in diagnosis.statements],
+            "shares": [_share(share) for share in diagnosis.shares],
             "advice": diagnosis.advice,
             "figures": asdict(diagnosis.figures),
             "causes": {cause.value: count for cause, count in diagnosis.causes.items()},
             "sync": {
+                "accused": diagnosis.sync_accused,
+                "reasons": diagnosis.sync_reasons,
                 "syncs": sync.syncs,
                 "losses_after": sync.after.losses,
                 "seconds_after": sync.after.time_s,

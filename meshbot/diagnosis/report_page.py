@@ -97,8 +97,9 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = False) -> str:
+def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the whole page."""
+    in_utc = history.in_utc
     headline = diagnosis.headline
     return _PAGE.format(
         title=escape(headline),
@@ -109,7 +110,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
         undated=f"<p>{escape(UNDATED)}</p>" if in_utc else "",
         tone=diagnosis.verdict.tone.value,
         headline=escape(headline[:1].upper() + headline[1:]),
-        reasons=_list(diagnosis.reasons),
+        reasons=_list(statement.text for statement in diagnosis.statements),
         advice=_list(diagnosis.advice),
         days=_days(history, in_utc),
         hours=_HOURS,

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+from meshbot.diagnosis.cause_share import CauseShare
 from meshbot.diagnosis.criteria import Criterion
 from meshbot.diagnosis.figures import Figures
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.text.cause_texts import causes_text
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
@@ -17,17 +19,19 @@ UNDATED = (
 )
 
 
-def text_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = False) -> str:
+def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the report as an operator reads it in a terminal."""
+    in_utc = history.in_utc
     lines = [
         f"Liaison du {date_text(history.first_s, in_utc)} au {date_text(history.last_s, in_utc)}, "
         f"{duration_text(diagnosis.figures.observed_s)} observés",
         *([UNDATED] if in_utc else []),
         "",
         f"VERDICT : {diagnosis.headline}",
-        *(f"  – {reason}" for reason in diagnosis.reasons),
+        *_causes(diagnosis),
         "À faire",
         *(f"  – {advice}" for advice in diagnosis.advice),
+        *_sync(diagnosis),
         "",
         "Chiffres",
         *(f"  {name:<28} {value}" for name, value in figure_rows(diagnosis)),
@@ -36,6 +40,34 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
         *(f"  {criterion_text(criterion)}" for criterion in diagnosis.criteria),
     ]
     return "\n".join(lines)
+
+
+def _causes(diagnosis: Diagnosis) -> list[str]:
+    """Return each cause with its share and what speaks for it."""
+    if not any(share.verdict is diagnosis.verdict for share in diagnosis.shares):
+        lines = [f"  – {statement.text}" for statement in diagnosis.statements]
+    else:
+        lines = []
+    for share in diagnosis.shares:
+        lines.append(f"  {share_text(share)}")
+        lines += [f"      – {statement.marked}" for statement in share.evidence]
+    return lines
+
+
+def share_text(share: CauseShare) -> str:
+    """Return a cause with its share, in one line."""
+    when = ""
+    if share.schedule is not None:
+        when = f", {schedule_text(share.schedule)}"
+    losses = counted(share.count, "coupure", "coupures")
+    return f"{100 * share.share:3.0f} %  {share.verdict.text}{when} ({losses})"
+
+
+def _sync(diagnosis: Diagnosis) -> list[str]:
+    """Return what is known of the key sync, whatever the verdict is about."""
+    if not diagnosis.sync_reasons:
+        return []
+    return ["Synchronisation des clés", *(f"  – {one}" for one in diagnosis.sync_reasons)]
 
 
 def criterion_text(criterion: Criterion) -> str:

@@ -3,28 +3,35 @@
 Operators ask whether the key sync kills the link. Two things answer that:
 
 - **Order.** A sync that ran after the link had died cannot have killed it. Only the last sign of
-  life tells when the link died, and a live node may say nothing for some time after it. So a sync
-  within three quarters of a minute of the last sign of life is no alibi, if that happens more often
-  than by chance.
+  life tells when the link died (a crashed node says so half a minute later, a silent one never),
+  and a live node may say nothing for some time after it. So a sync within three quarters of a
+  minute of the last sign of life is no alibi, if that happens more often than by chance.
 - **Chance.** Losses in the minute and a half after a sync are compared with losses in comparable
-  time: the two minutes before the sync, the two minutes after that minute and a half, and the first
-  two minutes of sessions that were reopened and had no sync. If the sync does nothing, the chance
-  that a loss falls into the time after a sync is that time's share of the whole (an exact binomial
-  test). Losses come in bad hours, and syncs follow reconnections, so only time this near is
-  compared. Losses must also be twice as frequent as before the sync, where the hour is as bad. If
-  the operator tried it, they must also be twice as frequent as at the same age of sessions whose
-  sync was skipped: sessions may be frail at that age for another reason.
+  time without one: the four minutes before the sync and the four minutes after that minute and a
+  half, and the beginnings of sessions that were reopened and had no sync. If the sync does nothing,
+  the chance that a loss falls into the time after a sync is that time's share of the whole (an
+  exact binomial test). Losses come in bad hours, and syncs follow reconnections, so only time this
+  near is compared. Losses must also be twice as frequent as before the sync, as after its minute
+  and a half, as at the same age of sessions whose sync was skipped, and as at any time: sessions
+  may be frail at that age for another reason. Where sessions are frail shortly before or after that
+  as well, they must be four times as frequent.
+
+The strongest evidence is that hardly a session outlives its sync.
 """
 
+import math
 from dataclasses import dataclass, field
 
-from meshbot.diagnosis.binomial import binomial_tail, upper_bound
+from meshbot.diagnosis.binomial import binomial_tail, poisson_tail, upper_bound
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.loss_rate import LossRate
 
 ALPHA = 0.03
+FRAIL_ALPHA = 0.001
 MIN_ACCUSING = 3
 MIN_RATE_RATIO = 2.0
+FRAIL_RATIO = 4.0
+FRAIL_P = 0.01
 MAX_CLEARED_EXCESS = 0.2
 """The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
 JUST_BEFORE_S = 45.0
@@ -32,6 +39,9 @@ JUST_BEFORE_S = 45.0
 MIN_DOUBTFUL = 5
 DOUBTFUL_P = 0.001
 DOUBTFUL_SHARE = 0.3
+MIN_NONE_OUTLIVES = 8
+NONE_OUTLIVES = 0.1
+"""If no larger share of sessions outlives its sync, that is no matter of chance."""
 
 
 @dataclass
@@ -42,14 +52,18 @@ class SyncEvidence:
     """Syncs during a live link."""
     after: LossRate = field(default_factory=LossRate)
     """In the minute and a half after one."""
-    control: LossRate = field(default_factory=LossRate)
-    """In comparable time."""
     before: LossRate = field(default_factory=LossRate)
-    """Of ``control``, between the beginning of the session and its first sync."""
+    """Between the beginning of the session and its first sync."""
+    beyond: LossRate = field(default_factory=LossRate)
+    """In the minutes after that minute and a half."""
     same_age: LossRate = field(default_factory=LossRate)
     """In sessions whose sync was skipped, at the age at which others are after theirs."""
     whole: LossRate = field(default_factory=LossRate)
     """In all the time that the link was up."""
+    outlived: int = 0
+    """Sessions that reached their sync and were alive a minute and a half after one."""
+    killed: int = 0
+    """Sessions that reached their sync and were lost before that, the just before included."""
     silences: int = 0
     began_before: int = 0
     """Silences that had begun when the sync in them ran: it cannot have caused them."""
@@ -58,6 +72,15 @@ class SyncEvidence:
     example: tuple[Loss, float] | None = None
     """One of the silences begun before, and when the sync in it ran."""
     deferred_only: bool = False
+    suspects: list[Loss] = field(default_factory=list)
+    """The losses that began within a minute and a half of a sync."""
+
+    @property
+    def control(self) -> LossRate:
+        """In comparable time."""
+        return LossRate(
+            self.before.losses + self.beyond.losses, self.before.time_s + self.beyond.time_s
+        )
 
     @property
     def doubtful(self) -> bool:
@@ -74,7 +97,7 @@ class SyncEvidence:
         """The largest share of syncs that may kill the link unnoticed (95 %)."""
         if not self.syncs:
             return 1.0
-        most = upper_bound(self.after.losses, self.syncs) * self.syncs
+        most = upper_bound(min(self.after.losses, self.syncs), self.syncs) * self.syncs
         return max(0.0, (most - self.background) / self.syncs)
 
     @property
@@ -88,33 +111,71 @@ class SyncEvidence:
     @property
     def background(self) -> float:
         """How many losses there would be after syncs at the rate of the comparable time."""
-        if not self.control.time_s:
-            return 0.0
-        return self.control.losses * self.after.time_s / self.control.time_s
+        return self.control.per_s * self.after.time_s
 
     @property
     def p_value(self) -> float:
         """The probability of so many, or more, if the sync does nothing."""
-        both_s = self.after.time_s + self.control.time_s
+        control = self.control
+        both_s = self.after.time_s + control.time_s
         if not both_s:
             return 1.0
-        both = self.after.losses + self.control.losses
+        both = self.after.losses + control.losses
         return binomial_tail(self.after.losses, both, self.after.time_s / both_s)
+
+    @property
+    def none_outlives(self) -> bool:
+        """Whether hardly a session that reaches its sync outlives it, and most reach it."""
+        reached = self.killed + self.outlived
+        return (
+            self.killed >= MIN_NONE_OUTLIVES
+            and self.outlived <= NONE_OUTLIVES * reached
+            and self.before.losses <= NONE_OUTLIVES * reached
+        )
 
     @property
     def suspect(self) -> bool:
         """Whether losses follow syncs more often than chance allows."""
-        if self.after.losses < MIN_ACCUSING or not self.after.time_s:
+        if self.none_outlives:
+            return True
+        after = self.after
+        if after.losses < MIN_ACCUSING or not after.time_s:
             return False
-        # The second look must see more.
-        alpha, ratio = (ALPHA / 3, 1.5) if self.deferred_only else (ALPHA, 1.0)
-        ratio *= MIN_RATE_RATIO
-        others_per_s = max(self.control.per_s, self.before.per_s, self.same_age.per_s)
-        return self.p_value < alpha and self.after.per_s >= ratio * others_per_s
+        alpha, ratio = (FRAIL_ALPHA, FRAIL_RATIO) if self.frail else (ALPHA, MIN_RATE_RATIO)
+        if self.deferred_only:  # the second look must see more
+            alpha, ratio = alpha / 3, 1.5 * ratio
+        others_per_s = max(
+            self.control.per_s, self.before.per_s, self.beyond.per_s, self.same_age.per_s
+        )
+        return (
+            self.p_value < alpha
+            and after.per_s >= ratio * others_per_s
+            and after.losses >= MIN_RATE_RATIO * self.expected
+            and poisson_tail(after.losses, self.expected) < ALPHA
+        )
+
+    @property
+    def frail(self) -> bool:
+        """Whether sessions are lost more often near a sync than far from any, without one too."""
+        control = self.control
+        far_s = self.whole.time_s - self.after.time_s - control.time_s
+        far = self.whole.losses - self.after.losses - control.losses
+        if far_s <= 0 or not control.losses:
+            return False
+        expected = max(far, 0.5) * control.time_s / far_s
+        return poisson_tail(control.losses, expected) < FRAIL_P
 
     @property
     def cleared(self) -> bool:
         """Whether it is excluded, at 95 %, that every fifth sync kills the link."""
-        if self.suspect or self.doubtful or not self.syncs or self.p_value < 0.05:
+        if self.suspect or self.doubtful or not self.syncs:
             return False
-        return self.bound < MAX_CLEARED_EXCESS
+        if self.p_value < 0.05 and self.after.losses > self.expected:
+            return False
+        return self.bound < MAX_CLEARED_EXCESS or (
+            self.after.losses >= MIN_ACCUSING and self.after.losses + self._spread < self.expected
+        )
+
+    @property
+    def _spread(self) -> float:
+        return 2 * math.sqrt(self.expected)

@@ -1,15 +1,19 @@
 """What a verdict consists of. The verdicts themselves are in ``meshbot.diagnosis.verdicts``."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.statement import Statement
 
-Judge = Callable[[Case], list[str] | None]
-"""Returns the reasons, in French, for which a case is judged so; None if it is not."""
-Advice = Callable[[Case], list[str]]
-"""Returns what the operator is to change next, in French, the most important first."""
+Claim = Callable[[Case, Sequence[Loss]], list[Loss]]
+"""Returns which of the losses that nothing explains yet this most probably explains."""
+Evidence = Callable[[Case, Sequence[Loss]], list[Statement]]
+"""Returns what speaks for it, given the losses it explains."""
+Advice = Callable[[Case, Sequence[Loss]], list[str]]
+"""Returns what the operator is to do about it, in French, the most important first."""
 
 
 class Tone(enum.Enum):
@@ -20,21 +24,27 @@ class Tone(enum.Enum):
     NEITHER = ""
 
 
+def nothing(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    """Claim no loss."""
+    return []
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """One of the things that losses may come from."""
+    """One of the things that losses may come from, or that can be said of them."""
 
     name: str
     """As programs read it in the JSON report: it must not change."""
     text: str
     """As a French phrase, short enough for a message on the mesh."""
+    remedy: str
+    """The first thing to do, as short; empty where there is nothing."""
     tone: Tone
-    judge: Judge
+    evidence: Evidence
     advice: Advice
-    about_sync: bool = False
-    """Whether its reasons and advice deal with the key sync already."""
+    claim: Claim = nothing
 
 
 def always(*advice: str) -> Advice:
     """Return an advice that is the same in every case."""
-    return lambda case: list(advice)
+    return lambda case, losses: list(advice)

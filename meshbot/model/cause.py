@@ -27,6 +27,8 @@ class Cause(enum.Enum):
     """Found dead at the end of the stabilization delay."""
     REQUESTED = "requested"
     """Somebody wanted a new session; the detail says who."""
+    SCHEDULED = "scheduled"
+    """A bot ended it itself, by a schedule of its own."""
     CLOSED = "closed"
     """Closed on our side."""
 
@@ -104,6 +106,7 @@ _JUDGED = frozenset(
         Cause.STALLED,
         Cause.REBOOTED,
         Cause.REQUESTED,
+        Cause.SCHEDULED,
         Cause.PORT_LOST,
         Cause.PORT_BUSY,
         Cause.PORT_FORBIDDEN,

@@ -1,36 +1,40 @@
-"""The verdicts, one a file: name, words, advice, judge, good or bad.
+"""The verdicts, one a file: name, words, remedy, what it explains, why, what to do.
 
-A new verdict is a new file here and a line in ``VERDICTS``, at the place where its judge is asked.
+A new cause is a new file here and a line in ``CAUSES``, at the place where it is asked.
 """
 
-from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.verdict import Verdict
+from meshbot.diagnosis.verdicts.a_schedule import A_SCHEDULE
 from meshbot.diagnosis.verdicts.another_client import ANOTHER_CLIENT
 from meshbot.diagnosis.verdicts.database_dump import DATABASE_DUMP
+from meshbot.diagnosis.verdicts.fixed_interval_client import FIXED_INTERVAL_CLIENT
+from meshbot.diagnosis.verdicts.machine_or_access_point import MACHINE_OR_ACCESS_POINT
 from meshbot.diagnosis.verdicts.network_or_power import NETWORK_OR_POWER
+from meshbot.diagnosis.verdicts.node_crashes import NODE_CRASHES
 from meshbot.diagnosis.verdicts.node_reboots import NODE_REBOOTS
-from meshbot.diagnosis.verdicts.not_enough_data import NOT_ENOUGH_DATA, no_common_cause
+from meshbot.diagnosis.verdicts.nothing_to_explain import NOT_ENOUGH_DATA, SYNC_CLEARED
 from meshbot.diagnosis.verdicts.quiet_mesh import QUIET_MESH
-from meshbot.diagnosis.verdicts.sync_cleared import SYNC_CLEARED
+from meshbot.diagnosis.verdicts.region_unset import REGION_UNSET
+from meshbot.diagnosis.verdicts.scheduled_reconnection import SCHEDULED_RECONNECTION
+from meshbot.diagnosis.verdicts.serial_port import SERIAL_PORT
 from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED
+from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
 
-VERDICTS = (
-    NOT_ENOUGH_DATA,
+CAUSES = (
+    SCHEDULED_RECONNECTION,
+    SERIAL_PORT,
     SYNC_SUSPECTED,
-    ANOTHER_CLIENT,
     DATABASE_DUMP,
     QUIET_MESH,
+    MACHINE_OR_ACCESS_POINT,
+    FIXED_INTERVAL_CLIENT,
     NODE_REBOOTS,
+    NODE_CRASHES,
+    ANOTHER_CLIENT,
+    A_SCHEDULE,
     NETWORK_OR_POWER,
-    SYNC_CLEARED,
+    UNEXPLAINED,
 )
-"""In the order in which their judges are asked; the first that has reasons decides."""
-
-
-def verdict_on(case: Case) -> tuple[Verdict, list[str]]:
-    """Return the verdict on a case, and the reasons for it."""
-    for verdict in VERDICTS:
-        reasons = verdict.judge(case)
-        if reasons is not None:
-            return verdict, reasons
-    return NOT_ENOUGH_DATA, no_common_cause(case)
+"""In the order in which each is asked what it explains of what is left."""
+VERDICTS = (*CAUSES, REGION_UNSET, NOT_ENOUGH_DATA, SYNC_CLEARED)
+"""All there are."""

@@ -1,45 +1,58 @@
-"""Sessions that the node closes in good order soon after they began, several in a row."""
+"""Sessions that the node closes in good order, several in a row: somebody else takes the place."""
 
-from meshbot.diagnosis.case import MIN_LOSSES, Case
-from meshbot.diagnosis.loss import CUT_BY_THE_NODE, Loss
+from collections.abc import Sequence
+
+from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
+from meshbot.diagnosis.verdicts.client_losses import in_a_row, may_be_a_clients
+from meshbot.diagnosis.verdicts.restarts import restarted
 from meshbot.model.cause import Cause
 from meshbot.text.quantities import counted
 
-CUT_S = 60.0
+MOSTLY = 0.5
 
 
-def _judge(case: Case) -> list[str] | None:
-    contests = len(case.history.contests)
-    cut = [loss for loss in case.history.losses if _is_cut_soon(loss)]
-    by_fin = sum(loss.cause is Cause.FIN for loss in cut)
-    most = case.is_majority(len(cut))
-    in_a_row = len(cut) >= MIN_LOSSES and most and 2 * by_fin >= len(cut)
-    if not case.loss_count or not (contests or in_a_row) or not (most or not case.history.losses):
-        return None
-    reasons = [
-        f"{counted(len(cut), 'session coupée', 'sessions coupées')} par le nœud en moins d'une "
-        "minute"
+def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    cut = [loss for loss in losses if may_be_a_clients(loss)]
+    rows = {id(loss) for loss in in_a_row(case, cut)}
+    most = len(rows) >= MOSTLY * len(cut)
+    return [
+        loss
+        for loss in cut
+        if id(loss) in rows
+        or (loss.cause is Cause.FIN and not loss.failures and (most or restarted(loss) is False))
     ]
+
+
+def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
+    rows = len(in_a_row(case, losses))
+    said = []
+    if rows:
+        sessions = counted(rows, "session coupée", "sessions coupées")
+        said.append(Statement(f"{sessions} par le nœud peu après leur début, l'une après l'autre"))
+    if len(losses) > rows:
+        alone = counted(len(losses) - rows, "session coupée", "sessions coupées")
+        said.append(
+            Statement(f"{alone} par le nœud, resté à l'écoute et sans redémarrer", observed=False)
+        )
+    contests = len(case.history.contests)
     if contests:
         times = counted(contests, "fois", "fois")
-        reasons.append(f"le bot a cédé la place {times}, trois coupures de suite chaque fois")
-    return reasons
-
-
-def _is_cut_soon(loss: Loss) -> bool:
-    if Cause.REFUSED in loss.failures:
-        return False  # a node that another client uses goes on listening; one that boots does not
-    return (loss.cause in CUT_BY_THE_NODE and loss.life_s < CUT_S) or (
-        sum(cause in CUT_BY_THE_NODE for cause in loss.failures) >= 2
-    )
+        said.append(
+            Statement(f"le bot a cédé la place {times}, trois coupures de suite chaque fois")
+        )
+    return said
 
 
 ANOTHER_CLIENT = Verdict(
     name="another client takes the connection",
     text="un autre client prend la connexion",
+    remedy="le fermer",
     tone=Tone.BAD,
-    judge=_judge,
+    claim=_claim,
+    evidence=_evidence,
     advice=always(
         "Fermer l'autre client : téléphone en Wi-Fi, second bot, domotique. Un nœud n'en sert "
         "qu'un. Aucune constante n'y change rien."

@@ -1,50 +1,62 @@
 """Links lost while, or right after, the node sent its database."""
 
+from collections.abc import Sequence
+
 from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import CUT_BY_THE_NODE, Loss
+from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
 from meshbot.text.quantities import counted
 
 DUMP_S = 15.0
-MIN_DUMPS = 2
 
 
-def _judge(case: Case) -> list[str] | None:
-    during = case.history.dump_losses
-    early = [loss for loss in case.history.losses if _is_right_after(loss)]
-    number = len(early) + len(during)
-    if not case.is_majority(number) or number < MIN_DUMPS:
-        return None
-    reasons = []
-    if during:
-        nodes = max(count for _, count in during)
-        reasons.append(
-            f"{counted(len(during), 'liaison perdue', 'liaisons perdues')} pendant "
-            f"l'envoi de la base ({nodes} nœuds reçus au plus)"
-        )
-    if early:
-        reasons.append(
-            f"{counted(len(early), 'liaison réinitialisée', 'liaisons réinitialisées')} moins de "
-            f"{DUMP_S:.0f} s après une connexion complète"
-        )
-    return reasons
+def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    first = {
+        session.start_s for session in case.history.sessions if session.reconnected_at_s is None
+    }
+    return [loss for loss in losses if _is_right_after(loss, loss.session_start_s in first)]
 
 
-def _is_right_after(loss: Loss) -> bool:
-    if loss.cause not in CUT_BY_THE_NODE or loss.life_s >= DUMP_S:
+def _is_right_after(loss: Loss, may_be_full: bool) -> bool:
+    if loss.cause not in CUT_BY_THE_NODE or loss.life_s >= DUMP_S or loss.reboots:
         return False
     if loss.nodes is not None:
         return loss.nodes > 1
     # A text does not tell how many came; but a node that refuses the next is booting.
-    return Cause.REFUSED not in loss.failures
+    refused = Cause.REFUSED in loss.group_of_failures
+    return may_be_full and loss.cause is Cause.RESET and not refused
+
+
+def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
+    during = case.history.dump_losses
+    said = []
+    if during:
+        nodes = max(count for _, count in during)
+        said.append(
+            Statement(
+                f"{counted(len(during), 'liaison perdue', 'liaisons perdues')} pendant "
+                f"l'envoi de la base ({nodes} nœuds reçus au plus)"
+            )
+        )
+    if losses:
+        said.append(
+            Statement(
+                f"{counted(len(losses), 'liaison coupée', 'liaisons coupées')} moins de "
+                f"{DUMP_S:.0f} s après une connexion complète"
+            )
+        )
+    return said
 
 
 DATABASE_DUMP = Verdict(
     name="the node-database dump",
     text="l'envoi de la base du nœud coupe la liaison",
+    remedy="laisser TCP_LIGHT_RECONNECT à True",
     tone=Tone.BAD,
-    judge=_judge,
+    claim=_claim,
+    evidence=_evidence,
     advice=always(
         "Laisser TCP_LIGHT_RECONNECT à True ; vider la base du nœud dans l'application si la "
         "première connexion échoue aussi."

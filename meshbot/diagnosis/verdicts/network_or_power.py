@@ -1,39 +1,49 @@
 """Silences with unanswered questions, nodes out of reach, long absences."""
 
+from collections.abc import Sequence
+
 from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict
+from meshbot.diagnosis.verdicts.network_losses import is_of_the_network
 from meshbot.model.cause import Cause
 from meshbot.text.quantities import counted
 
-AWAY = (Cause.UNREACHABLE, Cause.STALLED)
+
+def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    return [loss for loss in losses if is_of_the_network(loss)]
 
 
-def _judge(case: Case) -> list[str] | None:
-    lost = [
-        loss
-        for loss in case.history.losses
-        if loss.cause in (Cause.SILENCE, *AWAY) or any(cause in AWAY for cause in loss.failures)
-    ]
-    if not case.is_majority(len(lost)):
-        return None
-    silences = sum(loss.cause is Cause.SILENCE for loss in lost)
-    away = len(lost) - silences
-    reasons = []
+def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
+    silences = sum(loss.cause is Cause.SILENCE for loss in losses)
+    away = len(losses) - silences
+    said = []
     if silences:
-        asked = any(loss.asked for loss in lost)
+        asked = any(loss.asked for loss in losses)
         how = "sans réponse du nœud, pourtant interrogé" if asked else "sans autre signe"
-        reasons.append(f"{counted(silences, 'silence', 'silences')} {how}")
+        said.append(Statement(f"{counted(silences, 'silence', 'silences')} {how}"))
     if away:
-        reasons.append(f"{counted(away, 'coupure', 'coupures')} où le nœud était injoignable")
-    return reasons
+        said.append(
+            Statement(f"{counted(away, 'coupure', 'coupures')} où le nœud était injoignable")
+        )
+    there = sum(loss.gateway is True for loss in losses)
+    if there:
+        said.append(
+            Statement(
+                f"{counted(there, 'coupure', 'coupures')} pendant lesquelles la passerelle, elle, "
+                "répondait"
+            )
+        )
+    return said
 
 
-def _advice(case: Case) -> list[str]:
+def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
     advice = [
         "Vérifier le Wi-Fi là où est le nœud (signal, canal, économie d'énergie du point d'accès) "
-        "et son alimentation."
+        "et son alimentation ; le poser une journée près du point d'accès dirait lequel des deux."
     ]
-    if any(loss.asked for loss in case.history.losses):
+    if any(loss.asked for loss in losses):
         advice.append("TCP_SILENT_TIMEOUT peut rester à 120 : le nœud est interrogé avant.")
     return advice
 
@@ -41,7 +51,9 @@ def _advice(case: Case) -> list[str]:
 NETWORK_OR_POWER = Verdict(
     name="network or power",
     text="réseau ou alimentation",
+    remedy="vérifier le Wi-Fi du nœud",
     tone=Tone.BAD,
-    judge=_judge,
+    claim=_claim,
+    evidence=_evidence,
     advice=_advice,
 )

@@ -1,33 +1,28 @@
 """Silences of a bot that does not ask, one after another, on a node that is always there."""
 
-from meshbot.diagnosis.case import MAJORITY, MIN_LOSSES, Case
+from collections.abc import Sequence
+
+from meshbot.diagnosis.case import MIN_LOSSES, Case
 from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
 
 QUIET_LIFE_S = 900.0
 THERE_AGAIN_S = 36.0
 THERE_SHARE = 0.9
+CHAIN_SHARE = 0.5
 
 
-def _judge(case: Case) -> list[str] | None:
-    silences = [
-        loss for loss in case.history.losses if loss.cause is Cause.SILENCE and not loss.asked
-    ]
+def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    silences = [loss for loss in losses if loss.cause is Cause.SILENCE and not loss.asked]
     there = [loss for loss in silences if _was_there(loss)]
-    in_chains = [loss for loss in there if loss.life_s < QUIET_LIFE_S]
-    if (
-        not case.is_majority(len(silences))
-        or len(silences) < MIN_LOSSES
-        or len(there) < THERE_SHARE * len(silences)
-        or len(in_chains) < MAJORITY * len(silences)
-    ):
-        return None
-    return [
-        f"{len(silences)} silences, et le nœud était là chaque fois : il a repris au premier essai",
-        f"{len(in_chains)} d'entre eux moins d'un quart d'heure après le précédent : le "
-        "maillage se taisait, pas la liaison",
-    ]
+    enough = len(silences) >= MIN_LOSSES and len(there) >= THERE_SHARE * len(silences)
+    return there if enough and len(_in_chains(there)) >= CHAIN_SHARE * len(silences) else []
+
+
+def _in_chains(losses: Sequence[Loss]) -> list[Loss]:
+    return [loss for loss in losses if loss.life_s < QUIET_LIFE_S]
 
 
 def _was_there(loss: Loss) -> bool:
@@ -40,11 +35,27 @@ def _was_there(loss: Loss) -> bool:
     )
 
 
+def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
+    return [
+        Statement(
+            f"{len(losses)} silences, et le nœud était là chaque fois : il a repris au premier "
+            "essai"
+        ),
+        Statement(
+            f"{len(_in_chains(losses))} d'entre eux moins d'un quart d'heure après le précédent : "
+            "le maillage se taisait, pas la liaison",
+            observed=False,
+        ),
+    ]
+
+
 QUIET_MESH = Verdict(
     name="quiet mesh, not a fault",
     text="maillage calme, pas une panne",
+    remedy="interroger le nœud avant de déclarer le silence",
     tone=Tone.GOOD,
-    judge=_judge,
+    claim=_claim,
+    evidence=_evidence,
     advice=always(
         "Ce bot-là n'interroge pas le nœud avant de déclarer le silence. Passer à celui-ci, qui le "
         "fait, ou y augmenter le délai de silence (TCP_SILENT_TIMEOUT à 600 au moins)."

@@ -1,34 +1,35 @@
 """Losses follow the key sync more often than by chance."""
 
+from collections.abc import Sequence
+
 from meshbot.diagnosis.case import Case
-from meshbot.diagnosis.sync_reasons import comparison_reason, sync_reasons
-from meshbot.diagnosis.verdict import Tone, Verdict
+from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.statement import Statement
+from meshbot.diagnosis.sync_reasons import accusation
+from meshbot.diagnosis.verdict import Tone, Verdict, always
 
 
-def _judge(case: Case) -> list[str] | None:
-    if case.comparison is not None and case.comparison.accuses:
-        return [comparison_reason(case.comparison), *sync_reasons(case.sync)]
-    return sync_reasons(case.sync) if case.sync.suspect else None
+def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    if not case.sync_accused:
+        return []
+    suspects = {id(loss) for loss in case.sync.suspects}
+    return [loss for loss in losses if id(loss) in suspects]
 
 
-def _advice(case: Case) -> list[str]:
-    if case.comparison is None:
-        return [
-            "Mettre TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True pendant deux jours, puis refaire ce "
-            "rapport : il comparera les deux réglages. TCP_PUBKEY_SYNC_DELAY à 60 peut suffire."
-        ]
-    if case.comparison.accuses:
-        return [
-            "Laisser TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True : l'essai des deux réglages est fait."
-        ]
-    return ["L'essai des deux réglages ne tranche pas : le prolonger de quelques jours."]
+def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
+    return [Statement(accusation(case.sync), observed=False)]
 
 
 SYNC_SUSPECTED = Verdict(
     name="sync suspected",
     text="la synchronisation des clés est suspecte",
+    remedy="TCP_SYNC_TRIAL = True le prouvera",
     tone=Tone.BAD,
-    judge=_judge,
-    advice=_advice,
-    about_sync=True,
+    claim=_claim,
+    evidence=_evidence,
+    advice=always(
+        "Mettre TCP_SYNC_TRIAL à True : le bot tire au sort, à chaque reconnexion, de synchroniser "
+        "ou non, et dit quand l'essai est clair. En attendant, "
+        "TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT à True évite ces coupures."
+    ),
 )

@@ -1,0 +1,16 @@
+"""Something that the report says of the losses, and how it knows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A French phrase. ``observed``: the bot or the node saw it; else it is inferred."""
+
+    text: str
+    observed: bool = True
+
+    @property
+    def marked(self) -> str:
+        """The phrase with its mark."""
+        return f"{'observé' if self.observed else 'déduit'} : {self.text}"

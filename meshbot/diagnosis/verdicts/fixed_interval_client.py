@@ -1,0 +1,48 @@
+"""A client that connects at an interval of its own."""
+
+from collections.abc import Sequence
+
+from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.statement import Statement
+from meshbot.diagnosis.verdict import Tone, Verdict, always
+from meshbot.diagnosis.verdicts.client_losses import may_be_a_clients
+from meshbot.model.cause import Cause
+from meshbot.text.quantities import duration_text
+
+MIN_FIN_SHARE = 0.5
+
+
+def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    cut = [loss for loss in losses if may_be_a_clients(loss)]
+    if 2 * sum(loss.cause is Cause.FIN for loss in cut) < len(cut):
+        return []  # a node that crashes by the clock
+    schedule = case.schedule_of(cut)
+    if schedule is None or schedule.period_s is None:
+        return []
+    return [loss for place, loss in enumerate(cut) if place in schedule.members]
+
+
+def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
+    schedule = case.schedule_of(losses)
+    every = duration_text(schedule.period_s) if schedule and schedule.period_s else "?"
+    return [
+        Statement(
+            f"{len(losses)} liaisons coupées par le nœud, resté à l'écoute, toutes les {every}"
+        ),
+        Statement("un client qui se connecte à heure fixe, pas une panne", observed=False),
+    ]
+
+
+FIXED_INTERVAL_CLIENT = Verdict(
+    name="a client with a fixed interval",
+    text="un autre client se connecte à intervalle fixe",
+    remedy="arrêter cette tâche, ou l'espacer",
+    tone=Tone.BAD,
+    claim=_claim,
+    evidence=_evidence,
+    advice=always(
+        "Chercher ce qui interroge le nœud à cet intervalle : domotique (Home Assistant, MQTT), "
+        "exportateur de mesures, tâche cron, second bot. Un nœud ne sert qu'un client."
+    ),
+)
