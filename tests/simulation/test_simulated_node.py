@@ -1050,6 +1050,7 @@ def test_its_own_telemetry_tells_how_long_it_has_run(make_node: NodeMaker) -> No
     assert node.wait_until(lambda n: n.is_listening, LIMIT_S)
     with Client(node) as client:
         assert own_entry(client).device_metrics.uptime_seconds == 400, "of before the reboot"
+    assert node.wait_until(lambda n: not n.is_client_ready, LIMIT_S)
     clock.now_s += 70.0
     assert node.wait_until(lambda n: n.packets_kept == 1, LIMIT_S)
     clock.now_s += 600.0
