@@ -1,11 +1,13 @@
 """The one live TCP interface to the node: see InterfaceManager for what it promises."""
 
+import ipaddress
 from collections.abc import Callable
 
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_listener import LinkListener
 from meshbot.link.link_options import LinkOptions
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.other_host import OtherHost
 from meshbot.link.session_options import SessionOptions
 
 
@@ -20,13 +22,29 @@ class TCPInterfaceManager(InterfaceManager):
         options: LinkOptions,
         host: str,
         port: int | Callable[[], int],
+        *,
+        other_host: OtherHost | None = None,
     ) -> None:
         """Prepare the link; :meth:`start` opens it. A callable ``port`` is that
-        of the simulated node, unknown before it listens."""
+        of the simulated node, unknown before it listens. ``other_host`` is asked
+        when the node cannot be reached; by default this machine's gateway."""
         super().__init__(listener, options, "nœud simulé" if callable(port) else f"{host}:{port}")
         self._host = host
         self._port = port
+        self._other_host = other_host or OtherHost(clock=self._clock)
 
     def _new_interface(self, options: SessionOptions) -> MeshTCPInterface:
         port = self._port() if callable(self._port) else self._port
         return MeshTCPInterface(self, self._host, port, options)
+
+    def _another_host_answers(self) -> bool | None:
+        if _is_this_machine(self._host):
+            return None
+        return self._other_host.answers(self._host, self._stopping)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

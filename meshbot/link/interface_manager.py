@@ -23,6 +23,7 @@ from meshbot.link.link_options import LinkOptions
 from meshbot.link.link_policy import Action, Ending, LinkPolicy
 from meshbot.link.link_state import LinkState
 from meshbot.link.link_status import LinkStatus
+from meshbot.link.node_facts import NodeFacts, facts_of
 from meshbot.link.node_questions import NodeQuestions
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 UNREAD_WAIT_S = 0.05
 RECOVERY_S = 1.0  # after an error of our own, so that it cannot spin
+_NOT_REACHED = (Cause.UNREACHABLE, Cause.NETWORK_UNREACHABLE, Cause.NO_ANSWER)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ class InterfaceManager(BotThread):
         """Set once the first attempt to connect succeeded or failed."""
         self._wants_nodes = True
         """Whether the node's database was not sent yet; the link thread's own."""
+        self._facts = NodeFacts()
+        """What the node said of itself last; the link thread's own."""
+        self._looked_around = False
+        """Whether another host was asked in this outage; the link thread's own."""
 
     # -- For every thread ----------------------------------------------------------------------
 
@@ -156,6 +162,10 @@ class InterfaceManager(BotThread):
     def _new_interface(self, options: SessionOptions) -> SupervisedInterface:
         """Return a session of this kind, not yet opened."""
         raise NotImplementedError
+
+    def _another_host_answers(self) -> bool | None:
+        """Say within a second whether another host of the network answers; None if unknown."""
+        return None
 
     def _recover(self) -> None:
         self._close_session()
@@ -255,6 +265,8 @@ class InterfaceManager(BotThread):
         try:
             interface.open(self._stopping)
         except LinkError as error:
+            if error.cause is Cause.REFUSED:
+                self._policy.refused()
             if not self._stopping.is_set():
                 self._fail(interface, error, Ending.NOT_OPENED)
             return
@@ -263,10 +275,11 @@ class InterfaceManager(BotThread):
     def _become_live(self, interface: SupervisedInterface) -> None:
         now_s = self._clock()
         self._policy.handshake_done(now_s)
+        self._notice_restart(interface)
         first = self._state.interface is None
         self._wants_nodes = False
         self._state.became_live(interface, now_s, confirmed=first)
-        self._narrator.connected(interface.nodes_in_download)
+        self._narrator.connected(interface.nodes_in_download, self._facts)
         self.tried.set()
         self._listener.link_opened(interface, first=first)
 
@@ -275,6 +288,7 @@ class InterfaceManager(BotThread):
             self._lose(interface, LinkError(Cause.UNSTABLE), Ending.CLOSED_BY_NODE)
             return
         self._policy.confirmed()
+        self._looked_around = False
         if self._state.confirmed:
             return  # the very first session counted from its handshake on
         self._state.became_confirmed(self._clock())
@@ -292,6 +306,8 @@ class InterfaceManager(BotThread):
     def _fail(self, session: SupervisedInterface, loss: LinkError, ending: Ending) -> None:
         """End the session, or the attempt to open one, and settle when the next one comes."""
         self._do_without_nodes_after(session)
+        if session.ready_s is None:
+            self._notice_restart(session)  # its MyNodeInfo comes first
         self._narrator.ended(session, loss)
         session.hand_over_download()
         self._policy.progressed(session.last_progress_s)
@@ -304,6 +320,25 @@ class InterfaceManager(BotThread):
         self._narrator.down(ending, pause_s)
         self.tried.set()
         self._listener.link_failed()
+        if loss.cause in _NOT_REACHED and not self._looked_around:
+            self._look_around(loss.cause)
+
+    def _look_around(self, cause: Cause) -> None:
+        """Find out, once an outage, whether only the node is away, or the network with it."""
+        self._looked_around = True
+        answers = self._another_host_answers()
+        if answers is None and cause is Cause.NETWORK_UNREACHABLE:
+            answers = False  # this machine has no way to anywhere
+        if answers is not None:
+            self._narrator.another_host(answers=answers)
+
+    def _notice_restart(self, session: SupervisedInterface) -> None:
+        """Tell the policy of a node that has started again since it was last talked to."""
+        facts = facts_of(session)
+        if facts.restarted_since(self._facts):
+            self._policy.restarted()
+        if facts.id:
+            self._facts = facts
 
     def _do_without_nodes_after(self, session: SupervisedInterface) -> None:
         """Where sending its database was too much for the node, do not ask for it again."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from meshbot.link.link_policy import Ending
+from meshbot.link.node_facts import NodeFacts
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
@@ -34,6 +35,8 @@ class LinkNarrator:
         self._cause = LinkError(Cause.FIRST)
         self._ever_connected = False
         self._failures = 0
+        self._heard_ago_s = 0.0
+        """How long before its loss the last session brought its last byte."""
         self._attempted_s = self._down_since_s = self._reminded_s = clock()
 
     def cause_text(self) -> str:
@@ -61,13 +64,14 @@ class LinkNarrator:
                 "⏳ Toujours sans liaison depuis %s : %s", self._outage_text(), self.cause_text()
             )
 
-    def connected(self, nodes_downloaded: int) -> None:
+    def connected(self, nodes_downloaded: int, node: NodeFacts) -> None:
         """Tell of a handshake that is done; the first is a success at once."""
         self._notes.note(
             EventKind.CONNECTED,
             seconds=self._clock() - self._attempted_s,
             count=nodes_downloaded,
         )
+        self._notes.note(EventKind.NODE, count=node.reboots, text=node.as_json())
         if not self._ever_connected:
             self._ever_connected = True
             self.settled()
@@ -111,12 +115,20 @@ class LinkNarrator:
     def ended(self, session: SupervisedInterface, loss: LinkError) -> None:
         """Note the end of a session, or of the attempt to open one."""
         self._cause = loss
+        # A crashed node's RST comes only with the next thing that it is sent.
+        self._heard_ago_s = heard_ago_s = self._clock() - session.last_received_s
         if session.ready_s is not None:
-            self._note_cause(EventKind.LOST, loss)
+            self._note_cause(EventKind.LOST, loss, seconds=heard_ago_s)
         elif session.nodes_in_download > 1:
-            self._note_cause(EventKind.LOST, loss, count=session.nodes_in_download)
+            count = session.nodes_in_download
+            self._note_cause(EventKind.LOST, loss, count=count, seconds=heard_ago_s)
         else:
+            self._heard_ago_s = 0.0
             self._note_cause(EventKind.NOT_OPENED, loss)
+
+    def another_host(self, *, answers: bool) -> None:
+        """Note whether another host of our network answers, while the node cannot be reached."""
+        self._notes.note(EventKind.GATEWAY, count=int(answers))
 
     def contested(self, cuts: int, pause_s: float) -> None:
         """Tell that another client takes the node, and that the bot yields for ``pause_s``."""
@@ -134,20 +146,29 @@ class LinkNarrator:
         self._failures += 1
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         what = "perdue" if self._ever_connected else "impossible"
+        heard = f" ; dernier octet il y a {self._heard_ago_s:.0f} s"
         if ending is Ending.CLOSED_BY_US:
             level, what = logging.INFO, "fermée"
         log.log(
             level,
-            "🔌 Liaison %s %s (%s) : %s ; nouvel essai %s",
+            "🔌 Liaison %s %s (%s) : %s%s ; nouvel essai %s",
             self._kind,
             what,
             self._where,
             self.cause_text(),
+            heard if self._heard_ago_s >= 1 and what == "perdue" else "",
             f"dans {pause_s:.0f} s" if pause_s >= 1 else "aussitôt",
         )
 
-    def _note_cause(self, kind: EventKind, loss: LinkError, *, count: int | None = None) -> None:
-        self._notes.note(kind, count=count, cause=loss.cause, text=loss.detail)
+    def _note_cause(
+        self,
+        kind: EventKind,
+        loss: LinkError,
+        *,
+        count: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        self._notes.note(kind, seconds=seconds, count=count, cause=loss.cause, text=loss.detail)
 
     def _outage_text(self) -> str:
         return duration_text(self._clock() - self._down_since_s)

@@ -23,7 +23,10 @@ Rules:
    later ones in the middle of it, mean that another client takes the node's one place. Then the
    bot yields: it stays away for ``yield_first_s``, twice that the next time, up to
    ``yield_max_s``, until a session lasts. A node that closes before it said anything is not
-   ready; that counts for nothing here.
+   ready; that counts for nothing here. An attempt that is refused, or a node that has started
+   again since the session before, ends the row: a node that somebody else uses goes on
+   listening, and does not restart. A session that such a node cuts, before it counts, begins a
+   new outage for rule 8: a node that reboots again and again is found soon after each time.
 10. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
    sent nothing for 15 minutes.
 """
@@ -114,6 +117,8 @@ class LinkPolicy:
         self._attempts = 0
         self._may_hurry = True
         self._cuts = 0
+        self._was_away = False
+        """Whether the node was not there, or restarted, since the session before."""
         self._heard_s = now_s
         self._progressed_s = now_s
         self._sent_s = now_s
@@ -215,12 +220,24 @@ class LinkPolicy:
         """Note that the session is a success. Its outage ends when it has lasted (rule 8)."""
         self._phase = Phase.UP
 
+    def refused(self) -> None:
+        """Note that an attempt was refused: nothing listens where the node should."""
+        self._cuts = 0
+        self._was_away = True
+
+    def restarted(self) -> None:
+        """Note that the node has started again since the session before."""
+        self._cuts = 0
+        self._was_away = True
+
     def ended(self, ending: Ending, now_s: float) -> None:
         """Note the end of the session or of the attempt, and settle when to try again."""
         lasted_s = now_s - self._handshake_done_s if self._phase is Phase.UP else -NEVER_S
         self._count_cut(ending, now_s)
-        if self._phase is Phase.UP:
+        if self._phase is Phase.UP or (self._phase is Phase.STABILIZING and self._was_away):
             self._outage_since_s = now_s
+        if self._phase is not Phase.DOWN:
+            self._was_away = False
         if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0
             self._may_hurry = True

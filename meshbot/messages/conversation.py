@@ -23,6 +23,7 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
 from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.node_uptime import NodeUptime
 from meshbot.messages.packet_handler import HeardNodes, PacketHandler
 from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.messages.sender_proof import SenderProof, ShownKeys
@@ -105,6 +106,7 @@ class Conversation:
             texts=self._texts,
             wall_clock=wall_clock,
         )
+        self._uptime = NodeUptime(journal, clock)
         self._pusher = KeyPusher(
             nodes, radio_keys, sender, settings.push, post=post, clock=clock, wall_clock=wall_clock
         )
@@ -131,6 +133,7 @@ class Conversation:
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> None:
         """Do what a packet is for that came at monotonic time ``received_s``."""
+        self._uptime.hear(interface, packet, received_s)
         self._packets.handle(interface, packet, received_s)
 
     def learn_from_radio(

@@ -18,6 +18,7 @@ from meshbot.simulation.air_text import AirText
 from meshbot.simulation.config_frames import NodeIdentity
 from meshbot.simulation.link import SimulatedLink
 from meshbot.simulation.loop import SelectLoop
+from meshbot.simulation.own_telemetry import OwnTelemetry
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.radio import SimulatedRadio
 from meshbot.simulation.server import SimulatedServer
@@ -85,7 +86,13 @@ class SimulatedApi:
         if self._answers_heartbeats is None:
             self._answers_heartbeats = identity.firmware_tuple >= (2, 7, 5)
         self._queue_full = False
-        self._started_at_s = loop.clock()
+        self._counts_reboots = traits.counts_reboots
+        self._telemetry = OwnTelemetry(loop, settings, self._hear_own)
+
+    def open(self, host: str, port: int) -> None:
+        """Start up: listen; raises ``OSError`` naming the address when it cannot."""
+        self.server.open(host, port)
+        self._telemetry.begin()
 
     def deliver(self, packet: mesh_pb2.MeshPacket) -> None:
         """Give a packet to the client, or keep it for the next one that is ready."""
@@ -98,6 +105,17 @@ class SimulatedApi:
             self._send(self.session, b"".join(frames), len(frames))
         else:
             self.kept.extend(frames)
+
+    def _hear_own(self, uptime_s: int) -> bool:
+        """Give the client the node's own telemetry, unless something waits for one already."""
+        ready = self.session is not None and self.session.complete
+        if not self.server.is_listening or (self.kept and not ready):
+            return False
+        data = packets.uptime_data(uptime_s)
+        packet = packets.packet_from_node(self._identity.num, data, self.radio.new_id())
+        packet.to = packets.BROADCAST_NUM
+        self.deliver(packet)
+        return True
 
     def send_raw(self, data: bytes, frames: int) -> bool:
         """Send bytes as they are; say whether there was a client."""
@@ -126,7 +144,7 @@ class SimulatedApi:
     def reboot(self, down_s: float) -> None:
         """Reset the client and be away for a time, with the database kept."""
         self.reboot_count += 1
-        self._started_at_s = self._clock() + down_s
+        self._telemetry.restart(down_s)
         self.server.refuse(down_s, reset=True)
         self.kept.clear()
         self._queue_full = False
@@ -238,7 +256,7 @@ class SimulatedApi:
         session.complete = False
         session.handshake += 1
         frames: list[bytes] = []
-        uptime_s = int(max(0.0, self._clock() - self._started_at_s))
+        uptime_s = self._telemetry.told_uptime_s
         if config_id == config_frames.ONLY_NODES_ID:
             frames.append(packets.frame(config_frames.own_node_info(self._identity, uptime_s)))
         else:
@@ -246,7 +264,10 @@ class SimulatedApi:
                 packets.frame(message)
                 for message in config_frames.config_frames(
                     self._identity,
-                    reboot_count=self.reboot_count,
+                    config_frames.lora_config(
+                        self._settings.region, transmits=self._settings.transmits
+                    ),
+                    reboot_count=self.reboot_count + 1 if self._counts_reboots else 0,
                     uptime_s=uptime_s,
                     nodes_in_db=len(self.radio.db) + 1,
                 )

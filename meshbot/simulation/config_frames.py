@@ -72,8 +72,22 @@ def own_node_info(identity: NodeIdentity, uptime_s: int) -> mesh_pb2.FromRadio:
     )
 
 
+def lora_config(
+    region: config_pb2.Config.LoRaConfig.RegionCode.ValueType, *, transmits: bool
+) -> config_pb2.Config.LoRaConfig:
+    """Build the settings of the radio."""
+    return config_pb2.Config.LoRaConfig(
+        use_preset=True, region=region, hop_limit=HOP_START, tx_enabled=transmits, tx_power=27
+    )
+
+
 def config_frames(
-    identity: NodeIdentity, *, reboot_count: int, uptime_s: int, nodes_in_db: int
+    identity: NodeIdentity,
+    lora: config_pb2.Config.LoRaConfig,
+    *,
+    reboot_count: int,
+    uptime_s: int,
+    nodes_in_db: int,
 ) -> list[mesh_pb2.FromRadio]:
     """Build the handshake up to the other nodes, in the firmware's order."""
     frames = [
@@ -93,7 +107,7 @@ def config_frames(
     frames.append(own_node_info(identity, uptime_s))
     frames.append(mesh_pb2.FromRadio(metadata=identity.metadata()))
     frames.extend(mesh_pb2.FromRadio(channel=_channel(index)) for index in range(CHANNELS))
-    frames.extend(mesh_pb2.FromRadio(config=config) for config in _configs(identity))
+    frames.extend(mesh_pb2.FromRadio(config=config) for config in _configs(identity, lora))
     frames.extend(mesh_pb2.FromRadio(moduleConfig=module) for module in _modules(identity))
     return frames
 
@@ -108,7 +122,7 @@ def _channel(index: int) -> channel_pb2.Channel:
     return channel_pb2.Channel(index=index, role=channel_pb2.Channel.Role.DISABLED)
 
 
-def _configs(identity: NodeIdentity) -> list[config_pb2.Config]:
+def _configs(identity: NodeIdentity, lora: config_pb2.Config.LoRaConfig) -> list[config_pb2.Config]:
     known = {
         "device": config_pb2.Config(
             device=config_pb2.Config.DeviceConfig(node_info_broadcast_secs=10800)
@@ -118,15 +132,7 @@ def _configs(identity: NodeIdentity) -> list[config_pb2.Config]:
                 wifi_enabled=True, wifi_ssid="simulation", ntp_server="meshtastic.pool.ntp.org"
             )
         ),
-        "lora": config_pb2.Config(
-            lora=config_pb2.Config.LoRaConfig(
-                use_preset=True,
-                region=config_pb2.Config.LoRaConfig.RegionCode.EU_868,
-                hop_limit=HOP_START,
-                tx_enabled=True,
-                tx_power=27,
-            )
-        ),
+        "lora": config_pb2.Config(lora=lora),
         "security": config_pb2.Config(
             security=config_pb2.Config.SecurityConfig(
                 public_key=identity.public_key,

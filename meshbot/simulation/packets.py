@@ -94,6 +94,17 @@ def telemetry_data(rng: random.Random) -> mesh_pb2.Data:
     )
 
 
+def uptime_data(uptime_s: int) -> mesh_pb2.Data:
+    """Build what a node powered over USB tells of itself."""
+    telemetry = telemetry_pb2.Telemetry(
+        time=int(time.time()),
+        device_metrics=telemetry_pb2.DeviceMetrics(battery_level=101, uptime_seconds=uptime_s),
+    )
+    return mesh_pb2.Data(
+        portnum=portnums_pb2.PortNum.TELEMETRY_APP, payload=telemetry.SerializeToString()
+    )
+
+
 def position_data(peer: SimulatedPeer) -> mesh_pb2.Data:
     """Build the position of a peer."""
     position = mesh_pb2.Position(

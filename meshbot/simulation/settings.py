@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from meshtastic.protobuf import config_pb2
+
+_Region = config_pb2.Config.LoRaConfig.RegionCode
+
 
 # eq=False: a node is itself, not a value, and has to be hashable.
 @dataclass(eq=False)
@@ -22,3 +26,8 @@ class SimulatedSettings:
     text_spacing_s: float = 2.0
     # A client that has sent nothing for so long is dropped.
     idle_limit_s: float = 900.0
+    # How often it tells its client how it is.
+    telemetry_interval_s: float = 60.0
+    # Its LoRa settings, as the next handshake tells them.
+    region: _Region.ValueType = _Region.EU_868
+    transmits: bool = True

@@ -72,7 +72,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         """Bind, listen and serve; raises ``OSError`` naming the address when it cannot."""
         self._loop.start()
         try:
-            self._loop.call(lambda: self._server.open(*self._address))
+            self._loop.call(lambda: self._api.open(*self._address))
         except BaseException:
             self._loop.stop()
             raise

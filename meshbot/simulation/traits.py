@@ -22,6 +22,8 @@ class SimulatedTraits:
     private_key: bytes | None = None
     # As a managed or locked node does.
     withholds_private_key: bool = False
+    # An ESP32 counts its starts, from 1 on; other platforms send 0.
+    counts_reboots: bool = True
     # How many packets wait for a client at most.
     kept_packets: int = 50
 

@@ -340,6 +340,68 @@ def test_9_silence_and_refusal_are_no_cuts() -> None:
     assert not policy.contested
 
 
+def test_9_a_node_that_is_refused_between_the_cuts_is_no_rivals() -> None:
+    """It crashes 12 s after each handshake, and its port is closed for 5 s."""
+    policy = new_policy()
+    now_s, delays_s = 0.0, []
+    for crash in range(1_000):
+        policy.attempting()
+        policy.opened(now_s)
+        policy.handshake_done(now_s)
+        if crash % 3:  # some crashes come before the session counts
+            policy.confirmed()
+        now_s += 12.0
+        open_s = now_s + 5.0
+        now_s += delay_s(policy, Ending.CLOSED_BY_NODE, now_s)
+        while now_s < open_s:
+            policy.refused()
+            now_s += failed_attempt_s(policy, now_s)
+        assert not policy.contested
+        delays_s.append(now_s - open_s)
+    assert max(delays_s) <= DEFAULTS.early_retry_max_s
+
+
+def test_9_a_node_that_restarted_between_the_cuts_is_no_rivals() -> None:
+    """It is back before the next attempt, so nothing is refused."""
+    policy = new_policy()
+    now_s = 0.0
+    for _ in range(100):
+        policy.attempting()
+        policy.opened(now_s)
+        policy.handshake_done(now_s)
+        policy.restarted()
+        away_s = delay_s(policy, Ending.CLOSED_BY_NODE, now_s + 1.0)
+        assert away_s <= DEFAULTS.early_retry_max_s
+        assert not policy.contested
+        now_s += 1.0 + max(away_s, 0.1)
+
+
+def test_9_a_restart_does_not_acquit_the_rival_that_comes_after_it() -> None:
+    policy = new_policy()
+    policy.refused()
+    bring_up(policy, 0.0)
+    policy.restarted()
+    assert [cut_soon(policy, at_s) for at_s in (0.0, 30.0)] == [0.0, 2.0]
+    assert not policy.contested
+    assert cut_soon(policy, 60.0) == DEFAULTS.yield_first_s
+    policy.restarted()
+    assert not policy.contested
+
+
+def test_9_a_session_cut_before_it_counts_hurries_nothing_on_a_node_that_stayed() -> None:
+    """Whoever lets us in and throws us out at once is not tried every 2 s for ever."""
+    policy = new_policy()
+    policy.refused()
+    now_s = 0.0
+    for _ in range(40):
+        policy.attempting()
+        policy.opened(now_s)
+        policy.handshake_done(now_s)
+        away_s = delay_s(policy, Ending.CLOSED_BY_NODE, now_s)
+        now_s += away_s + 0.1
+    assert away_s > DEFAULTS.early_retry_max_s
+
+
 def cut_in_handshake(policy: LinkPolicy, now_s: float, *, talking: bool) -> None:
     policy.attempting()
     policy.opened(now_s)
@@ -496,6 +558,18 @@ class LinkMachine(RuleBasedStateMachine):
         if self.policy.step(self.now_s).action is Action.OPEN:
             self.policy.attempting()
             self.end(Ending.NOT_OPENED)
+
+    @precondition(lambda self: not self.session)
+    @rule()
+    def an_attempt_is_refused(self) -> None:
+        self.policy.refused()
+        assert not self.policy.contested
+
+    @precondition(lambda self: self.session)
+    @rule()
+    def the_node_has_restarted(self) -> None:
+        self.policy.restarted()
+        assert not self.policy.contested
 
     @precondition(lambda self: self.session)
     @rule(ago_s=st.just(0.0) | short_times)

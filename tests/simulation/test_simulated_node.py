@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
+from meshtastic.protobuf import admin_pb2, config_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.link.frame_decoder import encode_frame
 from meshbot.mesh import direct_messages
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = WAIT_S
 Port = portnums_pb2.PortNum
 Error = mesh_pb2.Routing.Error
+Region = config_pb2.Config.LoRaConfig.RegionCode
 NodeMaker = Callable[..., SimulatedNode]
 
 
@@ -897,6 +899,7 @@ def test_a_silent_node_still_notices_that_its_client_left(node: SimulatedNode, h
 def test_a_client_that_says_nothing_is_dropped_in_the_end(make_node: NodeMaker) -> None:
     clock = Clock()
     node = make_node(peers=0, clock=clock)
+    node.telemetry_interval_s = math.inf  # only what the test sends is to come
     with ready_client(node) as client:
         clock.now_s += 899
         client.heartbeat()
@@ -1016,8 +1019,62 @@ def test_reboot(node: SimulatedNode) -> None:
     with Client(node) as client:
         frames = client.handshake()
         assert client.read_packet().decoded.portnum == Port.TELEMETRY_APP
-    assert frames[0].my_info.reboot_count == node.reboot_count == 1
+    assert node.reboot_count == 1
+    assert frames[0].my_info.reboot_count == 2, "an ESP32 counts its first start"
     assert variants(frames).count("node_info") == 4
+
+
+def test_only_an_esp32_counts_its_reboots(make_node: NodeMaker) -> None:
+    node = make_node(traits=SimulatedTraits(counts_reboots=False))
+    node.reboot(0.0)
+    assert node.wait_until(lambda n: n.is_listening, LIMIT_S)
+    with Client(node) as client:
+        assert client.handshake()[0].my_info.reboot_count == 0
+
+
+def uptime_in(packet: mesh_pb2.MeshPacket) -> int:
+    telemetry = telemetry_pb2.Telemetry.FromString(packet.decoded.payload)
+    return telemetry.device_metrics.uptime_seconds
+
+
+def test_its_own_telemetry_tells_how_long_it_has_run(make_node: NodeMaker) -> None:
+    clock = Clock()
+    node = make_node(clock=clock)
+    with ready_client(node) as client:
+        clock.now_s += 400.0
+        packet = client.read_packet()
+        assert (sender_of(packet), packet.to, packet.rx_rssi) == (node.num, BROADCAST_NUM, 0)
+        assert uptime_in(packet) == 400
+        node.reboot(0.0)
+        assert client.read_end() == (b"", "rst")
+    assert node.wait_until(lambda n: n.is_listening, LIMIT_S)
+    with Client(node) as client:
+        assert own_entry(client).device_metrics.uptime_seconds == 400, "of before the reboot"
+    assert node.wait_until(lambda n: not n.is_client_ready, LIMIT_S)
+    clock.now_s += 70.0
+    assert node.wait_until(lambda n: n.packets_kept == 1, LIMIT_S)
+    clock.now_s += 600.0
+    with Client(node) as client:
+        assert own_entry(client).device_metrics.uptime_seconds == 70
+        assert uptime_in(client.read_packet()) == 70, "kept since before the client came"
+
+
+def own_entry(client: Client) -> mesh_pb2.NodeInfo:
+    """Return what the node says of itself in a handshake."""
+    infos = [frame.node_info for frame in client.handshake() if frame.HasField("node_info")]
+    assert infos[0].num == client.node.num
+    return infos[0]
+
+
+def test_it_tells_its_radios_settings(node: SimulatedNode) -> None:
+    def lora() -> config_pb2.Config.LoRaConfig:
+        with Client(node) as client:
+            frames = client.handshake()
+        return next(f.config.lora for f in frames if f.config.HasField("lora"))
+
+    assert (lora().region, lora().tx_enabled) == (Region.EU_868, True)
+    node.region, node.transmits = Region.UNSET, False
+    assert (lora().region, lora().tx_enabled) == (Region.UNSET, False)
 
 
 def test_handshake_that_hangs(node: SimulatedNode) -> None:

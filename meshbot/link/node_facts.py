@@ -1,0 +1,73 @@
+"""What a node says of itself in its handshake, as far as it matters to the link. Pure."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meshtastic.protobuf import config_pb2
+
+from meshbot.model.known_node import node_id
+
+if TYPE_CHECKING:
+    from meshbot.link.supervised_interface import SupervisedInterface
+
+_REGIONS = config_pb2.Config.LoRaConfig.RegionCode
+UNSET_REGION = "UNSET"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What is known; None or empty for what the node did not say."""
+
+    id: str = ""
+    firmware: str = ""
+    region: str = ""
+    transmits: bool | None = None
+    reboots: int | None = None
+    """How often it has started, by its own count."""
+
+    def as_json(self) -> str:
+        """Return what was said, but for the reboots, as the link's journal keeps it."""
+        said = {
+            "id": self.id,
+            "firmware": self.firmware,
+            "region": self.region,
+            "transmits": self.transmits,
+        }
+        return json.dumps({name: value for name, value in said.items() if value not in ("", None)})
+
+    def restarted_since(self, before: "NodeFacts") -> bool:
+        """Say whether the same node has started again since it said ``before``."""
+        if self.id != before.id or self.reboots is None or before.reboots is None:
+            return False
+        return self.reboots > before.reboots
+
+
+def facts_of(session: "SupervisedInterface") -> NodeFacts:
+    """Return what the node said in a session so far.
+
+    The firmware keeps count of its reboots on the ESP32 only (``main-esp32.cpp``, from 1 on); the
+    other platforms send 0, which says nothing. To a client it does not trust, 2.8 sends a LoRa
+    section with the region in it, but without the transmitter (``PhoneAPI.cpp``): absent and off
+    look the same there. Its MyNodeInfo then lacks the oldest version of the app it works with.
+    """
+    my_info: Any = session.myInfo
+    if my_info is None:
+        return NodeFacts()
+    metadata: Any = session.metadata
+    config = session.localNode.localConfig
+    told_lora = config.HasField("lora")
+    trusted = bool(my_info.min_app_version)
+    return NodeFacts(
+        id=node_id(int(my_info.my_node_num)),
+        firmware=str(metadata.firmware_version) if metadata is not None else "",
+        region=_region_name(config.lora.region) if told_lora else "",
+        transmits=bool(config.lora.tx_enabled) if told_lora and trusted else None,
+        reboots=int(my_info.reboot_count) or None,
+    )
+
+
+def _region_name(region: int) -> str:
+    """Return the name of a region, or its number if it is newer than the library."""
+    named = _REGIONS.DESCRIPTOR.values_by_number.get(region)
+    return named.name if named is not None else str(region)

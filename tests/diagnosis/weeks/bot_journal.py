@@ -1,0 +1,124 @@
+"""The lines that this bot prints about what it noted, as journald keeps them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from meshbot.model.cause import Cause
+from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.model.sync_skip import SyncSkip
+from meshbot.text import counted_lines
+from meshbot.text.cause_texts import cause_text
+from tests.diagnosis.weeks.original_bot import MONTHS
+
+WHERE = "192.168.1.38:4403"
+
+
+class BotJournal:
+    """Puts events into words, as ``LinkNarrator`` and ``MeshBot`` do."""
+
+    def __init__(self) -> None:
+        """Begin before the first event."""
+        self._failures = 0
+        self._ever_connected = False
+
+    def lines(self, events: Iterable[LinkEvent]) -> Iterator[str]:
+        """Return the journal of a bot."""
+        for event in events:
+            at = datetime.fromtimestamp(event.wall_s)
+            prefix = f"{MONTHS[at.month - 1]} {at.day:2} {at:%H:%M:%S} pi meshbot[812]: "
+            for level, message in self._messages(event):
+                yield f"{prefix}{at:%H:%M:%S} [{level}] {message}\n"
+
+    def _messages(self, event: LinkEvent) -> list[tuple[str, str]]:
+        teller = {
+            EventKind.STARTED: self._started,
+            EventKind.CONNECTED: self._connected,
+            EventKind.RECONNECTED: self._reconnected,
+            EventKind.ATTEMPT: self._attempt,
+            EventKind.LOST: self._lost,
+            EventKind.NOT_OPENED: self._lost,
+            EventKind.SYNC_SKIPPED: self._skipped,
+        }.get(event.kind)
+        if teller is not None:
+            return teller(event)
+        return _PLAIN[event.kind](event) if event.kind in _PLAIN else []
+
+    def _started(self, event: LinkEvent) -> list[tuple[str, str]]:
+        self._failures = 0
+        self._ever_connected = False
+        return [
+            ("INFO", "🤖 MeshBot 0.1.0 : 42 clés publiques connues"),
+            ("INFO", f"🔌 Connexion TCP : {WHERE}..."),
+        ]
+
+    def _connected(self, event: LinkEvent) -> list[tuple[str, str]]:
+        if self._ever_connected:
+            return []
+        self._ever_connected = True
+        self._failures = 0
+        return [("INFO", f"✅ Connexion TCP établie : {WHERE}")]
+
+    def _reconnected(self, event: LinkEvent) -> list[tuple[str, str]]:
+        self._failures = 0
+        return [
+            ("INFO", counted_lines.RECONNECTED % "TCP"),
+            ("INFO", f"ℹ️ Liaison rétablie après {event.seconds or 0:.0f} s d'interruption"),
+        ]
+
+    def _attempt(self, event: LinkEvent) -> list[tuple[str, str]]:
+        cause = cause_text(event.cause or Cause.OTHER)
+        if self._ever_connected:
+            return [("INFO", counted_lines.RECONNECTION_ATTEMPT % ("TCP", event.count or 0, cause))]
+        return [("INFO", f"🔄 Tentative de connexion TCP n°{event.count}, après : {cause}")]
+
+    def _lost(self, event: LinkEvent) -> list[tuple[str, str]]:
+        self._failures += 1
+        lines = []
+        if event.kind is EventKind.LOST and event.count is not None:
+            lines.append(
+                (
+                    "WARNING",
+                    f"⚠️ Liaison perdue pendant l'envoi de la base du nœud ({event.count} nœuds "
+                    "reçus) : prochain essai sans elle",
+                )
+            )
+        if self._failures == 1:  # later ones are for those who debug
+            what = "perdue" if self._ever_connected else "impossible"
+            cause = cause_text(event.cause or Cause.OTHER)
+            lines.append(
+                ("WARNING", f"🔌 Liaison TCP {what} ({WHERE}) : {cause} ; nouvel essai aussitôt")
+            )
+        return lines
+
+    def _skipped(self, event: LinkEvent) -> list[tuple[str, str]]:
+        if event.text == SyncSkip.FLAG:
+            return [
+                ("INFO", counted_lines.SYNC_SKIPPED_BY_FLAG),
+                ("INFO", counted_lines.NEXT_PERIODIC_SYNC % "5min"),
+            ]
+        if event.text == SyncSkip.CHANGED:
+            return [("INFO", counted_lines.SYNC_SKIPPED_INTERFACE_CHANGED)]
+        return [("INFO", counted_lines.SYNC_SKIPPED_RECONNECTING)]
+
+
+_PLAIN = {
+    EventKind.STOPPED: lambda event: [("INFO", "👋 Bot arrêté")],
+    EventKind.SILENCE: lambda event: [
+        ("INFO", counted_lines.SILENCE % ("TCP", event.seconds or 0.0, 120.0))
+    ],
+    EventKind.CONTESTED: lambda event: [
+        (
+            "WARNING",
+            f"⚠️ Le nœud a coupé {event.count} liaisons de suite en moins d'une minute : un autre "
+            "client (téléphone, second bot, domotique) prend sans doute sa seule place TCP ; le "
+            "bot lui cède pour 10 s",
+        )
+    ],
+    EventKind.SYNC_SCHEDULED: lambda event: [
+        ("INFO", counted_lines.SYNC_SCHEDULED % (event.seconds or 0.0))
+    ],
+    EventKind.SYNC_STARTED: lambda event: [("INFO", counted_lines.SYNC_STARTS)],
+    EventKind.SYNC_COMPLETE: lambda event: [
+        ("INFO", counted_lines.SYNC_COMPLETE % (event.count or 0, 0, event.count or 0))
+    ],
+}

@@ -1,0 +1,127 @@
+"""What a node says of itself: frames of real firmware, and those that lack something.
+
+The frames came from firmware 2.5.20, 2.7.26 and 2.8.0 built for Linux, which counts no reboots.
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+from meshtastic.protobuf import config_pb2, mesh_pb2
+
+from meshbot.link.frame_decoder import encode_frame
+from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.node_facts import NodeFacts, facts_of
+from meshbot.link.session_options import SessionOptions
+from tests.support.session_events import Events
+
+REAL = {
+    "2.5.20.4c97351": (
+        "1a11088f9cb46058f8eb016a066e6174697665",
+        "6a1e0a0e322e352e32302e346339373335311017200140ab064825580160c63b",
+        "2a0e320c0801380140034801501e6801",
+    ),
+    "2.7.26.54e0d8d": (
+        "1a13088f9cb46058f8eb016a066e61746976657807",
+        "6a1e0a0e322e372e32362e353465306438641018200140ab064825580160c67b",
+        "2a183216080118fa01200b2805380140034801501e6801d00602",
+    ),
+    "2.8.0.7754068": (
+        "1a2608c7adaef60458f8eb01621002000c0d0e0f000000000000000000006a066e61746976657805",
+        "6a1f0a0d322e382e302e373735343036381019200140ab064825580160d67b7001",
+        "2a1532130801200b2805380140034801501e6801d00602",
+    ),
+}
+LoRa = config_pb2.Config.LoRaConfig
+ESP32 = mesh_pb2.MyNodeInfo(my_node_num=0xA1B2C3D4, reboot_count=41, min_app_version=30200)
+KNOWN = NodeFacts("!a1b2c3d4", "2.7.4", "EU_868", True, 41)
+
+
+def heard(*payloads: bytes) -> NodeFacts:
+    """Return the facts of a session that received these messages."""
+    session = MeshTCPInterface(Events(), "127.0.0.1", 1, SessionOptions(1.0, 1.0))
+    try:
+        session._receiver.feed(b"".join(encode_frame(payload) for payload in payloads), 0.0)
+        return facts_of(session)
+    finally:
+        session.close()
+
+
+def said(
+    my_info: mesh_pb2.MyNodeInfo | None = None,
+    lora: config_pb2.Config.LoRaConfig | None = None,
+    firmware: str = "",
+) -> NodeFacts:
+    messages = []
+    if my_info is not None:
+        messages.append(mesh_pb2.FromRadio(my_info=my_info))
+    if firmware:
+        metadata = mesh_pb2.DeviceMetadata(firmware_version=firmware)
+        messages.append(mesh_pb2.FromRadio(metadata=metadata))
+    if lora is not None:
+        messages.append(mesh_pb2.FromRadio(config=config_pb2.Config(lora=lora)))
+    return heard(*(message.SerializeToString() for message in messages))
+
+
+@pytest.mark.parametrize("firmware", REAL)
+def test_real_frames_are_understood(firmware: str) -> None:
+    facts = heard(*map(bytes.fromhex, REAL[firmware]))
+    node = "!4ecb96c7" if firmware.startswith("2.8") else "!0c0d0e0f"
+    assert facts == NodeFacts(node, firmware, "US", transmits=True, reboots=None)
+
+
+def test_an_esp32_counts_its_reboots() -> None:
+    lora = LoRa(region=LoRa.RegionCode.EU_868, tx_enabled=True)
+    assert said(ESP32, lora, "2.7.4") == KNOWN
+    assert json.loads(KNOWN.as_json()) == {
+        "id": "!a1b2c3d4",
+        "firmware": "2.7.4",
+        "region": "EU_868",
+        "transmits": True,
+    }
+
+
+def test_a_node_that_is_not_set_up_says_so() -> None:
+    facts = said(ESP32, LoRa())
+    assert (facts.region, facts.transmits) == ("UNSET", False)
+    assert json.loads(facts.as_json())["transmits"] is False
+
+
+def test_what_a_locked_node_leaves_out_is_not_what_it_is() -> None:
+    """It tells its region to anybody, and nothing of its transmitter."""
+    facts = said(mesh_pb2.MyNodeInfo(my_node_num=7), LoRa(region=LoRa.RegionCode.EU_868))
+    assert facts == NodeFacts("!00000007", "", "EU_868", transmits=None, reboots=None)
+
+
+def test_a_node_that_says_nothing_does_no_harm() -> None:
+    assert said() == said(None, LoRa(tx_enabled=True), "2.7.4") == NodeFacts()
+    assert said(ESP32) == NodeFacts("!a1b2c3d4", reboots=41)
+    assert json.loads(NodeFacts().as_json()) == {}
+
+
+def test_a_region_newer_than_the_library_is_a_number() -> None:
+    assert (
+        heard(
+            mesh_pb2.FromRadio(my_info=ESP32).SerializeToString(),
+            bytes.fromhex("2a05320338e707"),
+        ).region
+        == "999"
+    )
+
+
+def test_a_count_that_grew_is_a_restart() -> None:
+    assert replace(KNOWN, reboots=42).restarted_since(KNOWN)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        KNOWN,
+        replace(KNOWN, reboots=3),
+        replace(KNOWN, reboots=None),
+        replace(KNOWN, reboots=42, id="!0000000b"),
+    ],
+)
+def test_anything_else_is_none(now: NodeFacts) -> None:
+    assert not now.restarted_since(KNOWN)
+    assert not KNOWN.restarted_since(NodeFacts())
