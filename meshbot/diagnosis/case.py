@@ -60,7 +60,13 @@ class Case:
 
     def schedule_of(self, losses: Sequence[Loss]) -> Schedule | None:
         """Return the schedule that these losses follow, if they do."""
-        return find_schedule([loss.began_s for loss in losses], in_utc=self.history.in_utc)
+        return schedule_of(losses, in_utc=self.history.in_utc)
+
+
+def schedule_of(losses: Sequence[Loss], *, in_utc: bool) -> Schedule | None:
+    """Return the schedule that losses follow, in the order of time, if they do."""
+    moments_s = [loss.began_s for loss in losses]
+    return find_schedule(moments_s, [loss.life_s for loss in losses], in_utc=in_utc)
 
 
 def _back_s(loss: Loss) -> float:

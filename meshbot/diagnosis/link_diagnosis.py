@@ -7,14 +7,13 @@ blame, which comes first, in ``sync_evidence``.
 from dataclasses import dataclass
 
 from meshbot.diagnosis.attribution import shares_of
-from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.case import Case, schedule_of
 from meshbot.diagnosis.cause_share import CauseShare
 from meshbot.diagnosis.criteria import Criterion, criteria_of
 from meshbot.diagnosis.figures import Figures, figures_of
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.losses_around_syncs import decisive_sync_evidence
-from meshbot.diagnosis.schedule import find_schedule
 from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.skip_comparison import SkipComparison, skip_comparison
 from meshbot.diagnosis.statement import Statement
@@ -38,8 +37,6 @@ HEADLINE_SHARE = 0.2
 """Of the losses: a cause of fewer is not in the headline."""
 LED_BY_SYNC_SHARE = 0.2
 """The key sync leads when it has so much: a setting ends those losses at once."""
-BEYOND_THE_SYNC_S = 200.0
-"""An interval longer than that cannot come from the sync after the reconnection."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +91,14 @@ def _case(history: LinkHistory) -> Case:
 
 
 def _by_a_clock(history: LinkHistory) -> list[Loss]:
-    """Return losses at an interval that is too long to come from the sync after a reconnection."""
+    """Return the losses that come at an interval of their own."""
     by_kind: dict[Cause, list[Loss]] = {}
     for loss in history.losses:
         by_kind.setdefault(loss.cause, []).append(loss)
     found = []
     for losses in by_kind.values():
-        schedule = find_schedule([loss.began_s for loss in losses], in_utc=history.in_utc)
-        if schedule is not None and (schedule.period_s or 0.0) >= BEYOND_THE_SYNC_S:
+        schedule = schedule_of(losses, in_utc=history.in_utc)
+        if schedule is not None and schedule.period_s is not None:
             found += [loss for place, loss in enumerate(losses) if place in schedule.members]
     return found
 

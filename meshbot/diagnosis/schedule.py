@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
-from math import fsum, log, sqrt
+from math import fsum, inf, log, sqrt
 from statistics import NormalDist, fmean, pvariance
 
 from meshbot.diagnosis.binomial import binomial_tail
@@ -32,7 +32,9 @@ MIN_EXCESS = 3.0
 MANY = 400
 """Above that a sum is as good as normally distributed."""
 SHORTEST_PERIOD_S = 150.0
-LONGEST_PERIOD_S = 20 * HOUR_S
+LONGEST_PERIOD_S = 13 * HOUR_S
+SHORT_LIFE_S = 150.0
+"""Sessions that live no longer keep time by the reconnection, not by a clock."""
 TOLERANCE = 0.02
 """Gaps of one interval differ by so much at most, and by ``SLACK_S``."""
 SLACK_S = 4.0
@@ -61,12 +63,22 @@ class Schedule:
         return len(self.members) / max(1, self.total)
 
 
-def find_schedule(moments_s: Sequence[float], *, in_utc: bool = False) -> Schedule | None:
-    """Return the schedule that most of the moments, in their order, follow beyond chance."""
+def find_schedule(
+    moments_s: Sequence[float], lives_s: Sequence[float] | None = None, *, in_utc: bool = False
+) -> Schedule | None:
+    """Return the schedule that most of the moments, in their order, follow beyond chance.
+
+    ``lives_s``: how long what ended at each moment had lasted. What dies at a certain early age
+    comes back at an interval too; that is not one of a clock.
+    """
     if len(moments_s) < MIN_MOMENTS:
         return None
     zone = UTC if in_utc else None
-    found = [_period(moments_s), _time_of_day(moments_s, zone), _day_of_week(moments_s, zone)]
+    found = [
+        _period(moments_s, lives_s),
+        _time_of_day(moments_s, zone),
+        _day_of_week(moments_s, zone),
+    ]
     good = [one for one in found if one is not None and one.share >= MIN_SHARE]
     return min(good, key=lambda one: one.p_value, default=None)
 
@@ -74,14 +86,16 @@ def find_schedule(moments_s: Sequence[float], *, in_utc: bool = False) -> Schedu
 # -- An interval -------------------------------------------------------------------------------
 
 
-def _period(moments_s: Sequence[float]) -> Schedule | None:
+def _period(moments_s: Sequence[float], lives_s: Sequence[float] | None) -> Schedule | None:
     """Return the interval that most gaps have, if they are closer together than by chance."""
+    lives_s = [inf] * len(moments_s) if lives_s is None else lives_s
     gaps = sorted(
         (later_s - sooner_s, place)
         for place, (sooner_s, later_s) in enumerate(
             zip(moments_s, moments_s[1:], strict=False), start=1
         )
         if SHORTEST_PERIOD_S / SURROUNDINGS <= later_s - sooner_s <= LONGEST_PERIOD_S
+        and lives_s[place] >= SHORT_LIFE_S
     )
     best: tuple[float, int, int] | None = None
     low = high = near_low = near_high = 0

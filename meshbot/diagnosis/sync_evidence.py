@@ -26,8 +26,11 @@ from meshbot.diagnosis.binomial import binomial_tail, poisson_tail, upper_bound
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.loss_rate import LossRate
 
-ALPHA = 0.03
+ALPHA = 0.01
 FRAIL_ALPHA = 0.001
+CALM_ALPHA = 0.03
+CALM_FAR_P = 0.0001
+"""Where losses are rare otherwise, a few close together say more."""
 MIN_ACCUSING = 3
 MIN_RATE_RATIO = 2.0
 FRAIL_RATIO = 4.0
@@ -147,11 +150,14 @@ class SyncEvidence:
         others_per_s = max(
             self.control.per_s, self.before.per_s, self.beyond.per_s, self.same_age.per_s
         )
+        far_p = poisson_tail(after.losses, self.expected)
+        if not self.frail and not self.deferred_only and far_p < CALM_FAR_P:
+            alpha = CALM_ALPHA
         return (
             self.p_value < alpha
             and after.per_s >= ratio * others_per_s
             and after.losses >= MIN_RATE_RATIO * self.expected
-            and poisson_tail(after.losses, self.expected) < ALPHA
+            and far_p < ALPHA
         )
 
     @property
