@@ -85,8 +85,13 @@ class BotJournal:
         if self._failures == 1:  # later ones are for those who debug
             what = "perdue" if self._ever_connected else "impossible"
             cause = cause_text(event.cause or Cause.OTHER)
+            heard = event.seconds or 0.0
+            ago = f" ; dernier octet il y a {heard:.0f} s" if heard >= 1 else ""
             lines.append(
-                ("WARNING", f"🔌 Liaison TCP {what} ({WHERE}) : {cause} ; nouvel essai aussitôt")
+                (
+                    "WARNING",
+                    f"🔌 Liaison TCP {what} ({WHERE}) : {cause}{ago} ; nouvel essai aussitôt",
+                )
             )
         return lines
 

@@ -155,7 +155,10 @@ class OriginalBot:
             else:
                 self._configure(retry, result)
 
-        self._agenda.after(wait_s, lambda: Dial(self._site, self, CONNECT_S, dialed) and None)
+        def dial() -> None:
+            Dial(self._site, self, CONNECT_S, dialed)
+
+        self._agenda.after(wait_s, dial)
 
     def _failed(self, retry: int, cause: Cause) -> None:
         error = ERRORS.get(cause, "[Errno 104] Connection reset by peer")

@@ -14,6 +14,7 @@ from functools import partial
 from main_bot import JOURNAL_ALIVE_S, MeshBot, link_settings_of
 from meshbot.link.link_policy import Action, Ending, LinkPolicy, Phase
 from meshbot.link.node_questions import NodeQuestions
+from meshbot.messages.heard_packet import BACKLOG_S
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.sync_skip import SyncSkip
@@ -55,7 +56,11 @@ class _Session:
     wire: Wire | None = None
     ready: bool = False
     nodes: int = 0
-    uptime_told: bool = False
+
+    @property
+    def heard_of(self) -> bool:
+        """Whether the first part of the configuration came, which counts the reboots."""
+        return self.nodes > 0
 
 
 @dataclass
@@ -97,6 +102,7 @@ class ThisBot:
         self._wake_s = math.inf
         self._skips = False
         self._sent_s = 0.0
+        self._reboots: int | None = None
         self.site.node.before_change = self._catch_up
         self.site.node.after_change = self._settle
         for fade in self.site.air.fades:
@@ -129,6 +135,7 @@ class ThisBot:
         self._confirmed = False
         self._telling = _Telling(attempted_s=self._now_s, down_since_s=self._now_s)
         self._wants_nodes = True
+        self._reboots = None
         self._wake_s = math.inf
         settings = {
             "TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT": self._skips,
@@ -278,15 +285,12 @@ class ThisBot:
 
     def _not_opened(self, cause: Cause) -> None:
         self._session = None
-        self._note(EventKind.NOT_OPENED, cause=cause)
         if cause is Cause.REFUSED:
-            self._refused()
+            self._policy.refused()
+        self._note(EventKind.NOT_OPENED, cause=cause)
+        self._failed(cause, Ending.NOT_OPENED)
         if cause.group is Cause.UNREACHABLE and self.traits.tells_node:
             self._tell_gateway()
-        self._failed(cause, Ending.NOT_OPENED)
-
-    def _refused(self) -> None:
-        """Here, and only here, the policy is told of a refused attempt, once it wants to know."""
 
     def _tell_gateway(self) -> None:
         if not self._telling.gateway_told:
@@ -329,6 +333,7 @@ class ThisBot:
 
     def _become_live(self, session: _Session) -> None:
         self._policy.handshake_done(self._now_s)
+        self._notice_restart()
         first = self._interface is None
         session.ready = True
         self._interface = session
@@ -356,28 +361,31 @@ class ThisBot:
             "transmits": traits.transmits,
         }
         self._note(EventKind.NODE, count=self.site.node.reboots, text=json.dumps(about))
-        self._restarted()
-        if math.isfinite(self.site.traffic.telemetry_s):
-            self.site.agenda.at(
-                self.site.traffic.telemetry_s + 0.001, lambda: self._tell_uptime(session)
-            )
+        told_s = self.site.traffic.telemetry_after(self._now_s + BACKLOG_S)
+        if math.isfinite(told_s):
+            self.site.agenda.at(told_s + MOMENT_S, lambda: self._tell_uptime(session))
 
-    def _restarted(self) -> None:
-        """Here, and only here, the policy is told of a count of reboots, once it wants to know."""
+    def _notice_restart(self) -> None:
+        """Tell the policy of a node that has started again since it was last talked to."""
+        reboots = self.site.node.reboots
+        if self._reboots is not None and reboots > self._reboots:
+            self._policy.restarted()
+        self._reboots = reboots
 
     def _tell_uptime(self, session: _Session) -> None:
         if session is self._session and session.wire is not None and session.wire.flows():
-            self._note(EventKind.UPTIME, seconds=self._now_s - self.site.node.started_s)
+            uptime_s = int(self._now_s - self.site.node.started_s)
+            self._note(EventKind.UPTIME, seconds=float(uptime_s))
 
     def _confirm(self) -> None:
         self._policy.confirmed()
+        self._telling.gateway_told = False
         if self._confirmed:
             return
         self._confirmed = True
         telling, session = self._telling, self._session
         seconds = self._now_s - telling.down_since_s
         self._note(EventKind.RECONNECTED, seconds=seconds, count=telling.failures)
-        telling.gateway_told = False
         if self._skips:
             self._note(EventKind.SYNC_SKIPPED, text=SyncSkip.FLAG)
         else:
@@ -398,6 +406,8 @@ class ThisBot:
             return
         if self.traits.light and self._wants_nodes and session.nodes > 1:
             self._wants_nodes = False
+        if not session.ready and session.heard_of:
+            self._notice_restart()
         told_s = self._now_s - self._heard_s() if self.traits.tells_node else None
         if session.ready:
             self._note(EventKind.LOST, cause=cause, seconds=told_s)
@@ -433,9 +443,9 @@ class ThisBot:
     def closed(self, connection: Connection, how: Cause) -> None:
         """Have the wire told, if it is still this one."""
         session = self._session
-        if session is not None and session.wire is not None:
-            if session.wire.connection is connection:
-                session.wire.node_closed(how)
+        wire = session.wire if session is not None else None
+        if wire is not None and wire.connection is connection:
+            wire.node_closed(how)
 
     def wire_heard(self, wire: Wire) -> None:
         """Take in that the node is heard again."""

@@ -39,10 +39,12 @@ class Traffic:
         """When the next comes."""
         return min(self._packet_s, self._telemetry_s)
 
-    @property
-    def telemetry_s(self) -> float:
-        """When the node next tells how it is."""
-        return self._telemetry_s
+    def telemetry_after(self, at_s: float) -> float:
+        """Return when the node first tells how it is after a time."""
+        next_s = self._telemetry_s
+        while next_s < at_s and self._traits.telemetry_s:
+            next_s += self._traits.telemetry_s
+        return next_s
 
     def restart(self, now_s: float) -> None:
         """A client is there from now on."""
