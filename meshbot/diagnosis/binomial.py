@@ -51,6 +51,17 @@ def _probability_of(numbers: range, trials: int, chance: float) -> float:
     return total
 
 
+def hypergeometric_tail(hits: int, draws: int, marked: int, total: int) -> float:
+    """Return the probability of ``hits`` or more marked ones in ``draws`` out of ``total``."""
+    ways = math.comb(total, draws)
+    highest = min(draws, marked)
+    return sum(
+        math.comb(marked, count) * math.comb(total - marked, draws - count) / ways
+        for count in range(hits, highest + 1)
+        if draws - count <= total - marked
+    )
+
+
 def poisson_tail(number: int, expected: float) -> float:
     """Return the probability of ``number`` or more where ``expected`` come on average."""
     if number <= 0:

@@ -204,6 +204,10 @@ class HistoryBuilder:
         if self._loss is not None and event.count is not None:
             self._loss.gateway = event.count > 0
 
+    def _on_alive(self, event: LinkEvent) -> None:
+        if event.count is not None:
+            self.history.questions.append(event.count)
+
     def _on_contested(self, event: LinkEvent) -> None:
         self.history.contests.append(event.wall_s)
 
@@ -321,6 +325,7 @@ _HANDLERS = {
     EventKind.MESSAGE_OPENED: HistoryBuilder._on_message_opened,
     EventKind.MESSAGE_NOT_OPENED: HistoryBuilder._on_message_not_opened,
     EventKind.SEND_FAILED: HistoryBuilder._on_send_failed,
+    EventKind.ALIVE: HistoryBuilder._on_alive,
     EventKind.NODE: HistoryBuilder._on_node,
     EventKind.UPTIME: HistoryBuilder._on_uptime,
     EventKind.GATEWAY: HistoryBuilder._on_gateway,

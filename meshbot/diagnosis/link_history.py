@@ -2,10 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
 from meshbot.model.cause import Cause
+
+BUSY_QUESTIONS = 6.0
+"""In a quarter of an hour: three keep the link alive, the others were asked in silence."""
 
 
 @dataclass
@@ -27,6 +31,8 @@ class LinkHistory:
     """Whether a quiet node is asked before silence is declared; older bots do not ask."""
     tells_of_link: bool = False
     """Whether there is anything about the link itself, not only about syncs."""
+    questions: list[int] = field(default_factory=list)
+    """How often the node was asked whether it lives, in each quarter of an hour."""
     in_utc: bool = False
     """Whether times are counted in UTC: a journal without dates counts its days from today."""
     messages_opened: int = 0
@@ -34,6 +40,14 @@ class LinkHistory:
     send_failures: int = 0
     node: dict[str, object] = field(default_factory=dict)
     """What the node said of itself last: see ``EventKind.NODE``."""
+
+    @property
+    def is_busy(self) -> bool | None:
+        """Whether the node says something every few seconds; None where that is not known.
+
+        It is asked after half a minute of silence: of a busy mesh it is hardly ever asked.
+        """
+        return fmean(self.questions) < BUSY_QUESTIONS if self.questions else None
 
     @property
     def up_s(self) -> float:

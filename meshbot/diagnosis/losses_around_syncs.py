@@ -8,8 +8,9 @@ out: the periodic sync has one too, and two clocks may keep in step.
 
 import math
 import statistics
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
+from meshbot.diagnosis.kills_by_kind import KillsByKind
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.loss_rate import LossRate
@@ -18,20 +19,25 @@ from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
 from meshbot.model.cause import Cause
 
 AFTER_SYNC_S = 90.0
+LATE_S = 30.0
+"""A node that died says so, by a RST or by not answering, when it is next asked."""
 CONTROL_S = 240.0
 AT_ONCE_S = 10.0
+OWN_KIND_P = 0.005
 
 
 def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) -> SyncEvidence:
     """Return the evidence that accuses the sync, else the one that does not clear it.
 
     Deferred syncs, those after a reconnection, are judged together with the periodic ones and by
-    themselves: many harmless syncs must not hide a few that kill. ``left_out``: losses that are
-    explained otherwise.
+    themselves: many harmless syncs must not hide a few that kill, and if it is the deferred ones
+    that seem to, they must seem so by themselves. ``left_out``: losses explained otherwise.
     """
     ignored = {id(loss) for loss in left_out}
     every = sync_evidence(history, ignored)
     deferred = sync_evidence(history, ignored, deferred_only=True)
+    mostly_deferred = 2 * deferred.after.losses >= every.after.losses
+    every.near = deferred if mostly_deferred and deferred.syncs else every
     both = [every, deferred] if deferred.syncs or deferred.killed else [every]
     return next(
         (one for one in both if one.suspect), next((one for one in both if not one.cleared), every)
@@ -43,25 +49,67 @@ def sync_evidence(
 ) -> SyncEvidence:
     """Return what speaks for and against the key sync, or the deferred ones of them."""
     counted = [loss for loss in history.losses if id(loss) not in ignored]
+    dating = Dating(history, counted)
     evidence = SyncEvidence(
         whole=LossRate(len(counted), history.up_s),
-        same_age=_losses_at_the_same_age(history),
+        same_age=_losses_at_the_same_age(history, dating),
         silences=sum(loss.cause is Cause.SILENCE for loss in counted),
         deferred_only=deferred_only,
     )
+    kinds = KillsByKind()
+    previous: Loss | None = None
     for session in history.sessions:
         loss = session.loss
         if loss is not None and id(loss) in ignored:
             loss = None
-        _count_session(evidence, session, loss, history.end_of(session))
+        outlived, killed = evidence.outlived, evidence.killed
+        _count_session(evidence, session, loss, history.end_of(session), dating)
+        if loss is not None and evidence.killed > killed:
+            kinds.add(previous, loss)
+        elif evidence.outlived > outlived:
+            kinds.add(previous, None)
+        previous = session.loss
+    evidence.of_own_kind = kinds.p_value() < OWN_KIND_P
     return evidence
 
 
+class Dating:
+    """When a link was dead at the latest, as far as the mesh lets that be known.
+
+    On a busy mesh the node's last byte tells when it died. On a quiet one, or where the last byte
+    is not known, it may have died at any time until it was asked: then it counts as dead from
+    there on, and the time after a sync is longer by that.
+    """
+
+    def __init__(self, history: LinkHistory, losses: Sequence[Loss]) -> None:
+        """Look how busy the mesh is."""
+        self._busy = history.is_busy
+        late = sum(self._is_late(loss) for loss in losses)
+        self.usual_reach_s = AFTER_SYNC_S + LATE_S * (2 * late > len(losses))
+
+    def of(self, loss: Loss) -> tuple[float, float]:
+        """Return when it counts as dead, and how long after a sync that speaks against it."""
+        if not self._is_late(loss):
+            return loss.died_s, AFTER_SYNC_S
+        if loss.cause is Cause.SILENCE:
+            return loss.began_s + LATE_S, AFTER_SYNC_S + LATE_S
+        if loss.heard_s is not None:
+            return loss.declared_s, AFTER_SYNC_S + min(LATE_S, loss.declared_s - loss.heard_s)
+        return loss.declared_s, AFTER_SYNC_S + LATE_S
+
+    def _is_late(self, loss: Loss) -> bool:
+        if loss.cause is Cause.SILENCE:
+            return self._busy is False
+        return loss.cause is Cause.RESET and not (self._busy and loss.heard_s is not None)
+
+
 def _count_session(
-    evidence: SyncEvidence, session: Session, loss: Loss | None, end_s: float
+    evidence: SyncEvidence, session: Session, loss: Loss | None, end_s: float, dating: Dating
 ) -> None:
+    reach_s = dating.usual_reach_s
     if loss is not None:
-        end_s = min(end_s, max(loss.died_s, session.start_s))
+        dead_s, reach_s = dating.of(loss)
+        end_s = max(dead_s, session.start_s)
     syncs_s = sorted(
         sync.at_s for sync in session.syncs if sync.deferred or not evidence.deferred_only
     )
@@ -72,17 +120,20 @@ def _count_session(
     if session.reconnected_at_s is None and live_s and live_s[0] < from_s + AT_ONCE_S:
         from_s = live_s.pop(0) + AFTER_SYNC_S
         live_s = [at_s for at_s in live_s if at_s >= from_s]
-    _count_outliving(evidence, loss, end_s, live_s, late_s)
+    if live_s and end_s >= live_s[0] + reach_s:
+        evidence.outlived += 1
+    elif loss is not None and (live_s or (late_s and late_s[0] - end_s <= JUST_BEFORE_S)):
+        evidence.killed += 1
     if live_s:
         waited_s = min(live_s[0] - from_s, CONTROL_S)
         evidence.syncs += len(live_s)
         evidence.before.add(waited_s)
-        _count_spans(evidence, loss, end_s, live_s)
+        _count_spans(evidence, loss, end_s, live_s, reach_s)
     elif session.reconnected_at_s is not None:
         # Lost before its sync, or without one. Without these it would seem that nothing is
         # ever lost then.
         early = loss is not None and end_s - from_s <= CONTROL_S
-        evidence.before.add(min(end_s - from_s, CONTROL_S), lost=early)
+        evidence.before.add(max(0.0, min(end_s - from_s, CONTROL_S)), lost=early)
 
 
 def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[float]) -> None:
@@ -94,26 +145,12 @@ def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[
     evidence.example = evidence.example or (loss, late_s[0])
 
 
-def _count_outliving(
-    evidence: SyncEvidence,
-    loss: Loss | None,
-    end_s: float,
-    live_s: list[float],
-    late_s: list[float],
-) -> None:
-    """Count a session that reached a sync: did it live on?"""
-    if live_s and end_s >= live_s[0] + AFTER_SYNC_S:
-        evidence.outlived += 1
-    elif loss is not None and (live_s or (late_s and late_s[0] - end_s <= JUST_BEFORE_S)):
-        evidence.killed += 1
-
-
 def _count_spans(
-    evidence: SyncEvidence, loss: Loss | None, end_s: float, syncs_s: list[float]
+    evidence: SyncEvidence, loss: Loss | None, end_s: float, syncs_s: list[float], reach_s: float
 ) -> None:
     """Count what comes after a session's syncs, until the next or the session's end."""
     for at_s, next_s in zip(syncs_s, [*syncs_s[1:], math.inf], strict=True):
-        stop_s = min(at_s + AFTER_SYNC_S, next_s, end_s)
+        stop_s = min(at_s + reach_s, next_s, end_s)
         evidence.after.add(stop_s - at_s)
         beyond_s = min(stop_s + CONTROL_S, next_s, end_s)
         evidence.beyond.add(beyond_s - stop_s)
@@ -126,7 +163,7 @@ def _count_spans(
             evidence.beyond.add(0.0, lost=True)
 
 
-def _losses_at_the_same_age(history: LinkHistory) -> LossRate:
+def _losses_at_the_same_age(history: LinkHistory, dating: Dating) -> LossRate:
     """Return the losses of sessions without a sync, at the age when others just had theirs."""
     rate = LossRate()
     delays_s = [
@@ -143,6 +180,6 @@ def _losses_at_the_same_age(history: LinkHistory) -> LossRate:
         end_s = min([history.end_of(session), *(sync.at_s for sync in session.syncs)])
         from_s = session.start_s + delay_s
         to_s = min(end_s, from_s + AFTER_SYNC_S)
-        loss = session.loss
-        rate.add(max(to_s - from_s, 0.0), lost=loss is not None and from_s < loss.died_s <= to_s)
+        dead_s = dating.of(session.loss)[0] if session.loss is not None else math.inf
+        rate.add(max(to_s - from_s, 0.0), lost=from_s < dead_s <= to_s)
     return rate

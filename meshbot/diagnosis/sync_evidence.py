@@ -75,6 +75,10 @@ class SyncEvidence:
     example: tuple[Loss, float] | None = None
     """One of the silences begun before, and when the sync in it ran."""
     deferred_only: bool = False
+    near: "SyncEvidence | None" = None
+    """The evidence of the deferred syncs, if most of the suspect losses came after those."""
+    of_own_kind: bool = False
+    """Whether losses after syncs come mostly after losses like themselves."""
     suspects: list[Loss] = field(default_factory=list)
     """The losses that began within a minute and a half of a sync."""
 
@@ -141,24 +145,33 @@ class SyncEvidence:
         """Whether losses follow syncs more often than chance allows."""
         if self.none_outlives:
             return True
-        after = self.after
-        if after.losses < MIN_ACCUSING or not after.time_s:
+        if self.after.losses < MIN_ACCUSING or not self.after.time_s or self.of_own_kind:
             return False
-        alpha, ratio = (FRAIL_ALPHA, FRAIL_RATIO) if self.frail else (ALPHA, MIN_RATE_RATIO)
-        if self.deferred_only:  # the second look must see more
-            alpha, ratio = alpha / 3, 1.5 * ratio
-        others_per_s = max(
-            self.control.per_s, self.before.per_s, self.beyond.per_s, self.same_age.per_s
-        )
-        far_p = poisson_tail(after.losses, self.expected)
-        if not self.frail and not self.deferred_only and far_p < CALM_FAR_P:
-            alpha = CALM_ALPHA
+        far_p = poisson_tail(self.after.losses, self.expected)
         return (
-            self.p_value < alpha
-            and after.per_s >= ratio * others_per_s
-            and after.losses >= MIN_RATE_RATIO * self.expected
+            self.p_value < self._alpha(far_p)
             and far_p < ALPHA
+            and self.after.losses >= MIN_RATE_RATIO * self.expected
+            and self._stands_out
+            and (self.near is None or self.near._stands_out)
         )
+
+    def _alpha(self, far_p: float) -> float:
+        """Return how unlikely chance must be."""
+        if self.deferred_only:  # the second look must see more
+            return ALPHA / 3
+        if self.frail:
+            return FRAIL_ALPHA
+        return CALM_ALPHA if far_p < CALM_FAR_P else ALPHA
+
+    @property
+    def _stands_out(self) -> bool:
+        """Whether losses are clearly more frequent after syncs than in each comparable time."""
+        ratio = FRAIL_RATIO if self.frail else MIN_RATE_RATIO
+        if self.deferred_only:
+            ratio *= 1.5
+        others = (self.control, self.before, self.beyond, self.same_age)
+        return self.after.per_s >= ratio * max(rate.per_s for rate in others)
 
     @property
     def frail(self) -> bool:

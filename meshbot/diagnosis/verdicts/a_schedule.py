@@ -1,4 +1,4 @@
-"""Losses without a cause of their own, or of the network, that recur by the clock."""
+"""Losses that recur by the clock, whatever they look like."""
 
 from collections.abc import Sequence
 
@@ -8,28 +8,42 @@ from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.diagnosis.verdicts.network_losses import is_of_the_network
+from meshbot.diagnosis.verdicts.restarts import is_restart
 from meshbot.text.quantities import decimal_text
+
+MIN_SHARE = 0.2
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
+    """Return what comes at a time of day or on a day of the week, or, unexplained, at an interval.
+
+    A node that crashes every six hours is a node that crashes.
+    """
     schedule = case.schedule_of(losses)
-    if schedule is None:
+    if schedule is not None and schedule.period_s is None:
+        return [loss for place, loss in enumerate(losses) if place in schedule.members]
+    rest = [loss for loss in losses if not is_restart(loss)]
+    schedule = case.schedule_of(rest)
+    if schedule is None or len(schedule.members) < MIN_SHARE * len(losses):
         return []
-    return [loss for place, loss in enumerate(losses) if place in schedule.members]
+    return [loss for place, loss in enumerate(rest) if place in schedule.members]
 
 
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     schedule = case.schedule_of(losses)
     when = schedule_text(schedule) if schedule is not None else "par moments"
-    silent = sum(is_of_the_network(loss) for loss in losses)
     said = [Statement(f"{len(losses)} coupures {when}")]
     if schedule is not None:
         odds = "moins d'une chance sur mille"
         if schedule.p_value >= 0.001:
             odds = f"{decimal_text(100 * schedule.p_value)} % de chances"
         said.append(Statement(f"{odds} que ce soit par hasard", observed=False))
+    restarts = [loss for loss in losses if is_restart(loss)]
+    if restarts:
+        said.append(Statement(f"{len(restarts)} fois, le nœud redémarrait", observed=False))
+    silent = sum(is_of_the_network(loss) and not is_restart(loss) for loss in losses)
     if silent:
-        said.append(Statement(f"{silent} où le nœud était muet ou injoignable"))
+        said.append(Statement(f"{silent} fois, le nœud était muet ou injoignable"))
     return said
 
 

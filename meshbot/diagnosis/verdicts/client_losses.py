@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import CUT_BY_THE_NODE, Loss
-from meshbot.diagnosis.verdicts.restarts import CHAIN, restarted
+from meshbot.diagnosis.verdicts.restarts import restarted
 from meshbot.model.cause import Cause
 
-MOSTLY = 0.5
+CHAIN = 3
 
 
 def may_be_a_clients(loss: Loss) -> bool:
@@ -15,14 +15,17 @@ def may_be_a_clients(loss: Loss) -> bool:
 
     A node that another client uses goes on listening; one that boots does not.
     """
-    if Cause.REFUSED in loss.group_of_failures or restarted(loss):
+    if restarted(loss) or {Cause.REFUSED, Cause.UNREACHABLE} & loss.group_of_failures:
         return False
     cuts_of_attempts = sum(cause.group in CUT_BY_THE_NODE for cause in loss.failures)
     return loss.cause in CUT_BY_THE_NODE or cuts_of_attempts >= 2
 
 
 def in_a_row(case: Case, losses: Sequence[Loss]) -> list[Loss]:
-    """Return those losses that come one soon after another, or after which the bot gave way."""
+    """Return those losses that come one soon after another, or after which the bot gave way.
+
+    A node that crashes again and again answers with a RST; one that changes its client says FIN.
+    """
     left = {id(loss) for loss in losses}
     found: list[Loss] = []
     for row in case.chains:
@@ -32,6 +35,7 @@ def in_a_row(case: Case, losses: Sequence[Loss]) -> list[Loss]:
             for at_s in case.history.contests
             if row
         )
-        if len(row) >= CHAIN or contested:
+        mostly_closed = 2 * sum(loss.cause is not Cause.RESET for loss in row) >= len(row)
+        if contested or (len(row) >= CHAIN and mostly_closed):
             found += row
     return found

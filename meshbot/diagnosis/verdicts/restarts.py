@@ -13,7 +13,6 @@ CLOCK_S = 15.0
 """A node tells its uptime once a minute, in whole seconds, and our clock has its own view."""
 SPOKE_S = 4.0
 """A RST so soon after the node's last byte came from the living node."""
-CHAIN = 3
 
 
 def restarted(loss: Loss) -> bool | None:
@@ -43,24 +42,19 @@ def claimed_restarts(case: Case, losses: Sequence[Loss], *, back_at_once: bool) 
     A boot that is over before the bot asks again is the same as one that is not; so whatever most
     restarts look like, that is what all are called.
     """
-    quarrel = {
-        id(loss)
-        for row in case.chains
-        if len(row) >= CHAIN and 2 * sum(loss.cause is Cause.FIN for loss in row) >= len(row)
-        for loss in row
-    }
-    restarts = [loss for loss in losses if _is_restart(loss, id(loss) in quarrel)]
+    restarts = [loss for loss in losses if is_restart(loss)]
     at_once = sum(not had_closed_port(loss) for loss in restarts)
     return restarts if (2 * at_once > len(restarts)) is back_at_once else []
 
 
-def _is_restart(loss: Loss, in_quarrel: bool) -> bool:
+def is_restart(loss: Loss) -> bool:
+    """Say whether a loss most probably was one, if nobody took the node's place."""
     told = restarted(loss)
     if told is not None:
         return told
     if had_closed_port(loss):
         return True
-    if loss.cause is not Cause.RESET or loss.failures or in_quarrel:
+    if loss.cause is not Cause.RESET or loss.failures:
         return False
     return loss.heard_s is None or loss.declared_s - loss.heard_s >= SPOKE_S
 
