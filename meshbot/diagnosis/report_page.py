@@ -97,6 +97,12 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
+def _warnings(history: LinkHistory, in_utc: bool) -> list[str]:
+    """Return what is to be known before the figures are believed."""
+    remarks = [f"⚠️ {remark}" for remark in history.remarks]
+    return [UNDATED, *remarks] if in_utc else remarks
+
+
 def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = False) -> str:
     """Return the whole page."""
     headline = diagnosis.headline
@@ -106,7 +112,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
         first=date_text(history.first_s, in_utc),
         last=date_text(history.last_s, in_utc),
         observed=duration_text(diagnosis.figures.observed_s),
-        undated=f"<p>{escape(UNDATED)}</p>" if in_utc else "",
+        undated="".join(f"<p>{escape(text)}</p>" for text in _warnings(history, in_utc)),
         tone=diagnosis.verdict.tone.value,
         headline=escape(headline[:1].upper() + headline[1:]),
         reasons=_list(diagnosis.reasons),

@@ -1,5 +1,6 @@
 """The report in words, for a terminal. Pure."""
 
+import math
 from datetime import UTC, datetime
 
 from meshbot.diagnosis.criteria import Criterion
@@ -23,6 +24,7 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
         f"Liaison du {date_text(history.first_s, in_utc)} au {date_text(history.last_s, in_utc)}, "
         f"{duration_text(diagnosis.figures.observed_s)} observés",
         *([UNDATED] if in_utc else []),
+        *(f"⚠️ {remark}" for remark in history.remarks),
         "",
         f"VERDICT : {diagnosis.headline}",
         *(f"  – {reason}" for reason in diagnosis.reasons),
@@ -52,7 +54,7 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
         ("coupures", f"{figures.losses}" + (f" ({causes})" if causes else "")),
         ("reconnexions", f"{figures.reconnections}{_rate_text(figures)}"),
         ("synchronisations", f"{figures.syncs} pour {reconnections}"),
-        ("disponibilité", _measured(figures.uptime_percent, "%", digits=2)),
+        ("disponibilité", _measured(_rounded_down(figures.uptime_percent), "%", digits=2)),
         ("interruption médiane", _duration(figures.median_outage_s)),
         ("la plus longue", _duration(figures.longest_outage_s)),
         ("plus longue sans coupure", _duration(figures.longest_run_s)),
@@ -69,6 +71,11 @@ def _rate_text(figures: Figures) -> str:
     return (
         f", soit {decimal_text(rate)} par heure, {figures.busiest_hour} dans la pire (sain : 0 à 2)"
     )
+
+
+def _rounded_down(percent: float | None) -> float | None:
+    """Return a share with two digits that is 100 only if it is."""
+    return None if percent is None else math.floor(percent * 100) / 100
 
 
 def _measured(value: float | None, unit: str, *, digits: int = 1) -> str:

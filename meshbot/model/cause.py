@@ -29,6 +29,8 @@ class Cause(enum.Enum):
     """Somebody wanted a new session; the detail says who."""
     CLOSED = "closed"
     """Closed on our side."""
+    SCHEDULED = "scheduled"
+    """The bot ended the session itself, by a schedule of its own."""
 
     # Why none can be opened.
     REFUSED = "refused"
@@ -104,6 +106,7 @@ _JUDGED = frozenset(
         Cause.STALLED,
         Cause.REBOOTED,
         Cause.REQUESTED,
+        Cause.SCHEDULED,
         Cause.PORT_LOST,
         Cause.PORT_BUSY,
         Cause.PORT_FORBIDDEN,
