@@ -14,6 +14,7 @@ from meshbot.cli.reading_progress import ReadingProgress
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.diagnosis.event_order import in_order
 from meshbot.diagnosis.history_builder import history_of
+from meshbot.diagnosis.line_layout import telling_lines
 from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.model.link_event import EventKind, LinkEvent
@@ -129,26 +130,24 @@ class TextJournal:
         finally:
             progress.finish()
 
-    def _telling(self, blocks: Iterable[list[bytes]]) -> Iterator[str]:
+    def _telling(self, blocks: Iterable[bytes]) -> Iterator[str]:
         """Return the lines that may tell something."""
-        may_tell = self._reader.may_tell
-        for lines in blocks:
-            self._lines += len(lines)
-            for line in lines:
-                if may_tell(line):
-                    yield line[:MAX_LINE_BYTES].decode("utf-8", "replace")
+        for block in blocks:
+            self._lines += block.count(b"\n")
+            for line in telling_lines(block):
+                yield line[:MAX_LINE_BYTES].decode("utf-8", "replace")
 
 
-def _blocks(file: BinaryIO, progress: ReadingProgress) -> Iterator[list[bytes]]:
-    """Return the lines of a file, block by block; of one without end only the beginning."""
+def _blocks(file: BinaryIO, progress: ReadingProgress) -> Iterator[bytes]:
+    """Return a file in blocks of whole lines; of a line without end only the beginning."""
     rest = b""
     while block := file.read(BLOCK_BYTES):
         progress.advance(len(block))
-        first, *lines = block.split(b"\n")
-        if not lines:
-            rest = (rest + first)[:MAX_LINE_BYTES]
+        lines, newline, begun = block.rpartition(b"\n")
+        if not newline:
+            rest = (rest + begun)[:MAX_LINE_BYTES]
             continue
-        yield [rest + first, *lines[:-1]]
-        rest = lines[-1]
+        yield rest + lines + newline
+        rest = begun[:MAX_LINE_BYTES]
     if rest:
-        yield [rest]
+        yield rest + b"\n"

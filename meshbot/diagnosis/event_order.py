@@ -62,9 +62,7 @@ def _told_the_time(events: Iterable[LinkEvent]) -> tuple[list[LinkEvent], list[f
             if short or last.wall_s < BEFORE_THIS_BOT_S:
                 jump_s = event.wall_s - last.wall_s
                 jumps.append(jump_s)
-                found[start:] = [
-                    replace(one, wall_s=one.wall_s + jump_s) for one in found[start:]
-                ]
+                found[start:] = [replace(one, wall_s=one.wall_s + jump_s) for one in found[start:]]
         found.append(event)
     return found, jumps
 
@@ -79,9 +77,7 @@ def _parts_of(events: list[LinkEvent]) -> list[list[LinkEvent]]:
     return parts
 
 
-def _new_ones(
-    part: Iterable[LinkEvent], known: set[tuple[object, ...]]
-) -> Iterable[LinkEvent]:
+def _new_ones(part: Iterable[LinkEvent], known: set[tuple[object, ...]]) -> Iterable[LinkEvent]:
     """Return what no part before had."""
     told = [
         (event, (event.kind, event.wall_s, event.run, event.count, event.seconds, event.text))

@@ -55,9 +55,7 @@ MMRELAY_LINES = (
     line(r"Shutdown complete\.", EventKind.STOPPED),
     line("Connected to .* / ", EventKind.CONNECTED),
     line(r"Lost connection \((.*)\)\. Reconnecting", EventKind.LOST, _detected),
-    line(
-        r"Reconnection attempt starting in (\d{1,6}) seconds", EventKind.ATTEMPT, _after_a_pause
-    ),
+    line(r"Reconnection attempt starting in (\d{1,6}) seconds", EventKind.ATTEMPT, _after_a_pause),
     line("Reconnected successfully", EventKind.RECONNECTED),
     line("Reconnection attempt (?:failed|did not produce)", EventKind.NOT_OPENED),
     line(

@@ -21,11 +21,6 @@ class JournalEntries:
         """Be outside of any entry."""
         self._open: list[str] | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the next line belongs to an entry that has begun."""
-        return self._open is not None
-
     def line_of(self, line: str) -> str | None:
         """Return the line that an entry amounts to, any other as it is, None within an entry."""
         line = line.strip("\x00\ufeff\x1e \t\r\n").removeprefix(_EVENT)

@@ -13,7 +13,7 @@ from meshbot.diagnosis.journal_entries import JournalEntries
 from meshbot.diagnosis.journal_line import EventDetails
 from meshbot.diagnosis.journal_lines import told_by
 from meshbot.diagnosis.journal_sources import JournalSources
-from meshbot.diagnosis.line_layout import MARKS, LineLayout, layout_of
+from meshbot.diagnosis.line_layout import LineLayout, layout_of
 from meshbot.model.link_event import EventKind, LinkEvent
 
 MAX_LINE_CHARS = 4_096
@@ -22,8 +22,6 @@ SIGN_OF_LIFE_S = 600.0
 _SYSTEMD = re.compile(r"systemd\[\d+\]: (?:\S+\.service: )?(?P<what>Started|Stopped|Deactivated)\b")
 _UNIT = re.compile(r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|mmrelay)\.service\b|\bMeshBot\b")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_ENTRY_BEGINS = (b"{", b"\x1e", b"data: {")
-_LIST_OF_BYTES = (b'"MESSAGE":[', b'"MESSAGE" : [')
 
 
 class JournalReader:
@@ -61,16 +59,6 @@ class JournalReader:
     def has_dates(self) -> bool:
         """Whether the lines say which day they are of; without, days count from today."""
         return self._clock.has_dates
-
-    def may_tell(self, line: bytes) -> bool:
-        """Say whether a line is worth being read; fast, for journals full of others."""
-        for mark in MARKS:
-            if mark in line:
-                return True
-        return self._entries.is_open or (
-            line.startswith(_ENTRY_BEGINS)
-            and (line.strip() == b"{" or any(begin in line for begin in _LIST_OF_BYTES))
-        )
 
     def events(self, lines: Iterable[str]) -> Iterator[LinkEvent]:
         """Return the events of the lines, as they come."""

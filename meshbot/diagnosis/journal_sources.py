@@ -113,9 +113,7 @@ class JournalSources:
             return None, []
         numbers = {number for chain in kept for number in chain.numbers} | {UNKNOWN}
         units = {chain.unit for chain in kept}
-        numbers |= {
-            self.number_of_unit(unit) for unit in self._units if not left or unit in units
-        }
+        numbers |= {self.number_of_unit(unit) for unit in self._units if not left or unit in units}
         if not left:
             return frozenset(numbers), []
         names = ", ".join(dict.fromkeys(chain.name for chain in left))
@@ -141,4 +139,3 @@ class JournalSources:
                 same.append(chain)
                 chains.append(chain)
         return [chain for chain in chains if chain.events]
-

@@ -21,7 +21,7 @@ _CLOCK_CHARS = 11
 _PIPED = re.compile(rf"\d\d:\d\d:\d\d,\d{{3}} \| +{_LEVEL} \| ")
 _NAMED = re.compile(rf"\d\d:\d\d:\d\d (?:[+-]\d{{4}} )?{_LEVEL}(?::| +)[A-Za-z][\w.]*: ?")
 _LIBRARY = re.compile(r"Unexpected \w+, terminating meshtastic reader")
-MARKS = (
+_MARKS = (
     b"[INFO]",
     b"[DEBUG]",
     b"[ERROR]",
@@ -33,8 +33,11 @@ MARKS = (
     b"MMRelay:",
     b"Matrix:",
     b"meshtastic reader",
+    b'"MESSAGE":[',
 )
 """A line without any of these is none of a bot's."""
+_PRETTY = b'"__REALTIME_TIMESTAMP" : '
+"""Of entries that are spread over several lines."""
 
 
 class LineLayout(NamedTuple):
@@ -44,6 +47,19 @@ class LineLayout(NamedTuple):
     """All that stands before the words, with the clock, without the level."""
     clock: re.Match[str] | None
     words: str
+
+
+def telling_lines(block: bytes) -> list[bytes]:
+    """Return those of many lines that may be a bot's; fast, for journals full of others."""
+    if _PRETTY in block:
+        return block.split(b"\n")
+    marks = [mark for mark in _MARKS if mark in block]
+    if not marks:
+        return []
+    if len(marks) == 1:
+        mark = marks[0]
+        return [line for line in block.split(b"\n") if mark in line]
+    return [line for line in block.split(b"\n") if any(mark in line for mark in marks)]
 
 
 def layout_of(line: str) -> LineLayout | None:

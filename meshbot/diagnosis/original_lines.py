@@ -29,9 +29,7 @@ ORIGINAL_LINES = (
     line(r"Tentative de reconnexion #(\d{1,7})", EventKind.ATTEMPT, count),
     line(r"Reconnexion réussie après \d", EventKind.RECONNECTED),
     line(r"Erreur reconnexion tentative \d+: (.*)", EventKind.NOT_OPENED, text),
-    line(
-        r"Échec reconnexion TCP(?: après \d+ tentatives)?: (.*)", EventKind.NOT_OPENED, text
-    ),
+    line(r"Échec reconnexion TCP(?: après \d+ tentatives)?: (.*)", EventKind.NOT_OPENED, text),
     line(r"Erreur connexion TCP \([^)]*\): (.*)", EventKind.NOT_OPENED, text),
     line(r"Erreur inattendue lors de la connexion TCP: (.*)", EventKind.NOT_OPENED, text),
     line(r"Échec connexion série \([^)]*\): (.*)", EventKind.NOT_OPENED, text),

@@ -1,6 +1,5 @@
 """The report in words, for a terminal. Pure."""
 
-import math
 from datetime import UTC, datetime
 
 from meshbot.diagnosis.criteria import Criterion
@@ -54,7 +53,7 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
         ("coupures", f"{figures.losses}" + (f" ({causes})" if causes else "")),
         ("reconnexions", f"{figures.reconnections}{_rate_text(figures)}"),
         ("synchronisations", f"{figures.syncs} pour {reconnections}"),
-        ("disponibilité", _measured(_rounded_down(figures.uptime_percent), "%", digits=2)),
+        ("disponibilité", _measured(_availability(figures.uptime_percent), "%", digits=2)),
         ("interruption médiane", _duration(figures.median_outage_s)),
         ("la plus longue", _duration(figures.longest_outage_s)),
         ("plus longue sans coupure", _duration(figures.longest_run_s)),
@@ -73,9 +72,9 @@ def _rate_text(figures: Figures) -> str:
     )
 
 
-def _rounded_down(percent: float | None) -> float | None:
-    """Return a share with two digits that is 100 only if it is."""
-    return None if percent is None else math.floor(percent * 100) / 100
+def _availability(percent: float | None) -> float | None:
+    """Return a share that is written as 100 only if it is."""
+    return percent if percent is None or percent >= 100 else min(percent, 99.99)
 
 
 def _measured(value: float | None, unit: str, *, digits: int = 1) -> str:

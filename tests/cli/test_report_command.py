@@ -363,9 +363,9 @@ def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
     kept_events: list[int] = []
     judge = history_of
 
-    def counting(events: list[LinkEvent], since_s: float) -> object:
+    def counting(events: list[LinkEvent], since_s: float, *, of_this_bot: bool) -> object:
         kept_events.append(len(events))
-        return judge(events, since_s)
+        return judge(events, since_s, of_this_bot=of_this_bot)
 
     monkeypatch.setattr(text_journal, "history_of", counting)
     with pipe_of(chunks()) as buffer:
