@@ -1,6 +1,7 @@
 """A text journal as the report reads it: in bounded memory, however long it is."""
 
 import math
+import os
 import sys
 import time
 from collections import deque
@@ -14,8 +15,8 @@ from meshbot.cli.reading_progress import ReadingProgress
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.diagnosis.event_order import in_order
 from meshbot.diagnosis.history_builder import history_of
-from meshbot.diagnosis.line_layout import telling_lines
 from meshbot.diagnosis.journal_reader import JournalReader
+from meshbot.diagnosis.line_layout import telling_lines
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.text.quantities import counted
@@ -34,7 +35,7 @@ class TextJournal:
         """Name the file, ``-`` for standard input; nothing is opened yet."""
         self._name = name
         self._wall_clock = wall_clock
-        self._reader = JournalReader(wall_clock)
+        self._reader = JournalReader(wall_clock, _language())
         self._lines = 0
 
     @property
@@ -136,6 +137,12 @@ class TextJournal:
             self._lines += block.count(b"\n")
             for line in telling_lines(block):
                 yield line[:MAX_LINE_BYTES].decode("utf-8", "replace")
+
+
+def _language() -> str:
+    """Return the language in which this machine writes dates."""
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_TIME", "LANG"))
+    return next((name for name in names if name), "").partition("_")[0]
 
 
 def _blocks(file: BinaryIO, progress: ReadingProgress) -> Iterator[bytes]:

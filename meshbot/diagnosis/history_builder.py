@@ -26,6 +26,8 @@ UNSEEN_GAP_S = 3_600.0
 """A run without an end stopped at its last event if the next began so much later."""
 SAME_ATTEMPT_S = 2.0
 """A line without a number so soon after another is about the same attempt."""
+SAME_OUTAGE_S = 60.0
+"""A first attempt is so soon followed by another that has lost its number."""
 TOLD_BEFORE_SUCCESS_S = 10.0
 """Another bot tells of a session's sync so long before it says that the session succeeded."""
 MIN_UNPAIRED = 5
@@ -88,6 +90,7 @@ class HistoryBuilder:
             self._begin_in_the_middle(event, self._blank_since_s)
         history.last_s = max(history.last_s, event.wall_s)
         history.tells_of_link = history.tells_of_link or event.kind in _ABOUT_THE_LINK
+        self._infer_success(event)
         handler = _HANDLERS.get(event.kind)
         if handler is not None:
             handler(self, event)
@@ -135,6 +138,37 @@ class HistoryBuilder:
             self._down_since_s = now_s
         else:
             self._blank_since_s = now_s
+
+    def _infer_success(self, event: LinkEvent) -> None:
+        """Begin the session that a journal with holes tells only by what comes after it."""
+        loss, told = self._loss, self._sync_told
+        if loss is None or self._session is not None or self._connected is not None:
+            return
+        tried_s = self._attempt_s if self._attempt_s is not None else -math.inf
+        if event.kind is not EventKind.RECONNECTED and told is not None:
+            # A sync is scheduled for a session that counts.
+            missing = loss.declared_s < told[0] < event.wall_s - TOLD_BEFORE_SUCCESS_S
+        elif event.kind is EventKind.LOST:
+            missing = self._of_this_bot and event.count is None and tried_s >= loss.declared_s
+            missing = missing and event.wall_s - tried_s > SAME_LOSS_S
+        elif event.kind is EventKind.ATTEMPT:
+            # The attempts of an outage are counted from 1.
+            missing = event.count == 1 and event.wall_s - tried_s > SAME_OUTAGE_S
+            missing = missing and loss.attempts > 0
+        else:
+            return
+        if missing:
+            self._unpaired += 1
+            skips = told[1] if told is not None and told[0] > loss.declared_s else None
+            self._begin_session(self._back_s(loss), None)
+            if self._session is not None:
+                self._session.skips_sync = skips
+
+    def _back_s(self, loss: Loss) -> float:
+        """Return when a link that is back without a word of it must have been so at the latest."""
+        told_s = self._sync_told[0] if self._sync_told is not None else loss.declared_s
+        tried_s = self._attempt_s if self._attempt_s is not None else loss.declared_s
+        return max(loss.declared_s, tried_s, told_s)
 
     def _begin_in_the_middle(self, event: LinkEvent, since_s: float) -> None:
         """Tell from the first lines of a journal how the link was before them."""
@@ -202,7 +236,7 @@ class HistoryBuilder:
         ):
             # The success in between is not in the journal, or not yet counted.
             self._unpaired += self._connected is None
-            back_s = max(loss.declared_s, self._attempt_s or loss.declared_s)
+            back_s = self._back_s(loss)
             if self._connected is not None:
                 back_s = self._connected.wall_s
             self._begin_session(min(back_s, began_s), self._connected)

@@ -44,10 +44,13 @@ _CLOCK_AT_END = re.compile(TIME_OF_DAY + r"\s*$")
 class JournalClock:
     """Tells when the lines of one journal were written, in their order. Owned by one thread."""
 
-    def __init__(self, now_s: float) -> None:
-        """Take the present, for years and days that are not written."""
+    def __init__(self, now_s: float, language: str = "") -> None:
+        """Take the present, for years and days that are not written, and this machine's language.
+
+        The language tells the months of names that mean two.
+        """
         self._now_s = now_s
-        self._months = MonthNames()
+        self._months = MonthNames(language)
         self._last_day: date | None = None
         self._latest_day: date | None = None
         """The same, but not set back by a clock that has lost the time."""

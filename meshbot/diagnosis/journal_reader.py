@@ -30,9 +30,9 @@ class JournalReader:
     The ``run`` of an event is the number of the process that wrote it, see ``sources``.
     """
 
-    def __init__(self, wall_clock: Callable[[], float] = time.time) -> None:
-        """Take the present, for years that are not written, from ``wall_clock``."""
-        self._clock = JournalClock(wall_clock())
+    def __init__(self, wall_clock: Callable[[], float] = time.time, language: str = "") -> None:
+        """Take the present, for years that are not written, and this machine's language."""
+        self._clock = JournalClock(wall_clock(), language)
         self._entries = JournalEntries()
         self._interface: str | None = None
         """The radio of which the first line was, where a bot has several."""
@@ -117,7 +117,7 @@ class JournalReader:
             return None
         number = self.sources.number_of(layout.prefix)
         event_s = self.sources.event_s(number)
-        if event_s is None or wall_s - event_s < SIGN_OF_LIFE_S:
+        if event_s is None or abs(wall_s - event_s) < SIGN_OF_LIFE_S:
             return None
         return self._event(EventKind.ALIVE, wall_s, {}, number)
 

@@ -80,7 +80,11 @@ _WORDS = (
     (Cause.PORT_LOST, ("port série",)),
     (
         Cause.UNREACHABLE,
-        ("injoignable", "pas de réponse", "introuvable", "timed out", "timeout", "unreachable"),
+        (
+            *("injoignable", "pas de réponse", "introuvable", "timed out", "timeout"),
+            *("unreachable", "no route to host", "host is down", "name or service not known"),
+            "name resolution",
+        ),
     ),
 )
 """Words that tell the causes in other bots' journals, and in our own older ones."""
