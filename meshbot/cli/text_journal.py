@@ -73,7 +73,9 @@ class TextJournal:
             raise ReportRefusal(self._nothing_text())
         remarks = []
         if len(events) == MAX_EVENTS:
-            remarks.append(f"Journal très long : seuls ses {MAX_EVENTS} derniers événements")
+            remarks.append(
+                f"Journal très long : seuls ses {MAX_EVENTS} derniers événements sont jugés"
+            )
         numbers, told = reader.sources.judged()
         remarks += told
         if numbers is not None:

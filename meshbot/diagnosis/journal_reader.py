@@ -20,7 +20,9 @@ MAX_LINE_CHARS = 4_096
 SIGN_OF_LIFE_S = 600.0
 
 _SYSTEMD = re.compile(r"systemd\[\d+\]: (?:\S+\.service: )?(?P<what>Started|Stopped|Deactivated)\b")
-_UNIT = re.compile(r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|mmrelay)\.service\b|\bMeshBot\b")
+_UNIT = re.compile(
+    r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|pong_bot|mmrelay)\.service\b|\bMeshBot\b"
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 

@@ -228,6 +228,22 @@ def test_a_text_journal_is_judged_without_a_database(
     assert not database.exists()
 
 
+def test_a_journal_needs_no_option(report: Report, kept: Path) -> None:
+    assert report(str(kept)) == report("--journal", str(kept))
+
+
+def test_a_remark_is_in_every_form(report: Report, kept: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept.write_text("".join(lines[300:] + lines[:300]), encoding="utf-8")
+    _, text = report(str(kept), "--html", str(page))
+    _, found = report(str(kept), "--json")
+    (remark,) = json.loads(found)["remarks"]
+    assert "désordre" in remark
+    assert text.splitlines()[1] == f"⚠️ {remark}"
+    assert f"⚠️ {remark}" in Page(page.read_text(encoding="utf-8")).texts
+
+
 def test_since_counts_from_the_end_of_a_text_journal(report: Report, kept: Path) -> None:
     _, whole = report("--json", "--journal", str(kept))
     _, part = report("--json", "--journal", str(kept), "--since", "2d")
