@@ -37,6 +37,12 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
         help="24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal",
     )
     parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="JOURNAL",
+        help="un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même",
+    )
+    parser.add_argument(
         "--journal",
         metavar="FICHIER",
         help="juger un journal en texte, d'un autre bot aussi ; - pour l'entrée standard "
@@ -75,8 +81,9 @@ class ReportCommand:
     def _report(self, options: argparse.Namespace) -> str:
         """Return what is to be printed, and write the page if one is wanted."""
         since_s = since_seconds(options.since)
-        if options.journal is not None:
-            journal = TextJournal(options.journal, self._wall_clock)
+        name = options.journal if options.journal is not None else options.file
+        if name is not None:
+            journal = TextJournal(name, self._wall_clock)
             history = journal.history(since_s)
             history.in_utc = not journal.has_dates
         else:

@@ -1,10 +1,11 @@
 """A text journal as the report reads it: in bounded memory, however long it is."""
 
 import math
+import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +13,17 @@ from typing import BinaryIO
 
 from meshbot.cli.reading_progress import ReadingProgress
 from meshbot.cli.report_refusal import ReportRefusal
+from meshbot.diagnosis.event_order import in_order
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.journal_reader import JournalReader
+from meshbot.diagnosis.line_layout import telling_lines
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.text.quantities import counted
 
 MAX_EVENTS = 300_000
 """Of a longer journal only the last ones are judged: memory is bounded."""
+BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 8_192
 DAY_S = 86_400.0
 
@@ -30,7 +35,8 @@ class TextJournal:
         """Name the file, ``-`` for standard input; nothing is opened yet."""
         self._name = name
         self._wall_clock = wall_clock
-        self._reader = JournalReader(wall_clock)
+        self._reader = JournalReader(wall_clock, _language())
+        self._lines = 0
 
     @property
     def has_dates(self) -> bool:
@@ -42,14 +48,7 @@ class TextJournal:
 
         Raises :class:`ReportRefusal` if it cannot be read or tells nothing.
         """
-        events = self._events()
-        if not events:
-            compressed = self._name.endswith((".gz", ".xz", ".zst"))
-            hint = " (fichier compressé ? zcat …)" if compressed else ""
-            raise ReportRefusal(
-                f"Aucune ligne d'un bot sur {self._reader.lines} lues{hint} : il faut des lignes "
-                "telles que « 13:35:58 [INFO] ✅ Reconnexion TCP réussie (background) »"
-            )
+        events, remarks = self._judged_events()
         # The last line says until when the bot ran, whatever it is about.
         last_s = max(self._reader.last_s or 0.0, events[-1].wall_s)
         if not self.has_dates:
@@ -58,7 +57,55 @@ class TextJournal:
             events = [replace(event, wall_s=event.wall_s - ahead_s) for event in events]
             last_s -= ahead_s
         events.append(LinkEvent(EventKind.ALIVE, last_s))
-        return history_of(events, last_s - since_s if since_s is not None else -math.inf)
+        history = history_of(
+            events,
+            last_s - since_s if since_s is not None else -math.inf,
+            of_this_bot=self._reader.is_of_this_bot,
+        )
+        history.remarks = remarks + history.remarks
+        return history
+
+    def _judged_events(self) -> tuple[list[LinkEvent], list[str]]:
+        """Return the events of one bot in their order, and what is to be said about them."""
+        reader = self._reader
+        events = self._events()
+        if not events:
+            raise ReportRefusal(self._nothing_text())
+        remarks = []
+        if len(events) == MAX_EVENTS:
+            remarks.append(
+                f"Journal très long : seuls ses {MAX_EVENTS} derniers événements sont jugés"
+            )
+        numbers, told = reader.sources.judged()
+        remarks += told
+        if numbers is not None:
+            events = [event for event in events if event.run in numbers]
+        if reader.other_interfaces:
+            remarks.append(
+                "Plusieurs radios dans ce journal : seule la première est jugée, sans "
+                + counted(reader.other_interfaces, "ligne", "lignes")
+                + " sur les autres"
+            )
+        if reader.untimed:
+            what = counted(reader.untimed, "ligne", "lignes")
+            remarks.append(f"{what} sur la liaison sans heure, donc ignorées")
+        events, told = in_order(events)
+        return events, remarks + told
+
+    def _nothing_text(self) -> str:
+        reader = self._reader
+        if reader.untimed:
+            what = counted(reader.untimed, "ligne", "lignes")
+            return (
+                f"Ce journal ne dit pas l'heure de ses lignes ({what} sur la liaison) : sans elle, "
+                "aucune durée n'est connue ; journalctl -u … -o short-iso la donne"
+            )
+        compressed = self._name.endswith((".gz", ".xz", ".zst"))
+        hint = " (fichier compressé ? zcat …)" if compressed else ""
+        return (
+            f"Aucune ligne d'un bot sur {self._lines} lues{hint} : il faut des lignes "
+            "telles que « 13:35:58 [INFO] ✅ Reconnexion TCP réussie (background) »"
+        )
 
     def _local_now_s(self) -> float:
         """Return the time of day on local clocks, as a journal without dates is read."""
@@ -81,16 +128,35 @@ class TextJournal:
     def _last_events(self, file: BinaryIO, size: int) -> list[LinkEvent]:
         progress = ReadingProgress(size, sys.stderr)
         try:
-            return list(deque(self._reader.events(_lines(file, progress)), MAX_EVENTS))
+            lines = self._telling(_blocks(file, progress))
+            return list(deque(self._reader.events(lines), MAX_EVENTS))
         finally:
             progress.finish()
 
+    def _telling(self, blocks: Iterable[bytes]) -> Iterator[str]:
+        """Return the lines that may tell something."""
+        for block in blocks:
+            self._lines += block.count(b"\n")
+            for line in telling_lines(block):
+                yield line[:MAX_LINE_BYTES].decode("utf-8", "replace")
 
-def _lines(file: BinaryIO, progress: ReadingProgress) -> Iterator[str]:
-    """Return the lines of a file; of one without end only the beginning."""
-    continued = False
-    while chunk := file.readline(MAX_LINE_BYTES):
-        progress.advance(len(chunk))
-        if not continued:
-            yield chunk.decode("utf-8", "replace")
-        continued = not chunk.endswith(b"\n")
+
+def _language() -> str:
+    """Return the language in which this machine writes dates."""
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_TIME", "LANG"))
+    return next((name for name in names if name), "").partition("_")[0]
+
+
+def _blocks(file: BinaryIO, progress: ReadingProgress) -> Iterator[bytes]:
+    """Return a file in blocks of whole lines; of a line without end only the beginning."""
+    rest = b""
+    while block := file.read(BLOCK_BYTES):
+        progress.advance(len(block))
+        lines, newline, begun = block.rpartition(b"\n")
+        if not newline:
+            rest = (rest + begun)[:MAX_LINE_BYTES]
+            continue
+        yield rest + lines + newline
+        rest = begun[:MAX_LINE_BYTES]
+    if rest:
+        yield rest + b"\n"

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from meshbot.diagnosis.event_clock import EventClock
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
@@ -15,6 +16,7 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.sync_skip import SyncSkip
 from meshbot.text.cause_texts import cause_in
+from meshbot.text.quantities import counted, duration_text
 
 SAME_SYNC_S = 5.0
 SAME_LOSS_S = 5.0
@@ -22,16 +24,28 @@ SAME_LOSS_S = 5.0
 HANDSHAKE_BEFORE_SUCCESS_S = 60.0
 UNSEEN_GAP_S = 3_600.0
 """A run without an end stopped at its last event if the next began so much later."""
-CLOCK_BACK_S = 2 * 3_600.0
-"""Set back by less, a clock stands still instead; by more, the time between is unknown."""
+SAME_ATTEMPT_S = 2.0
+"""A line without a number so soon after another is about the same attempt."""
+SAME_OUTAGE_S = 60.0
+"""A first attempt is so soon followed by another that has lost its number."""
+TOLD_BEFORE_SUCCESS_S = 10.0
+"""Another bot tells of a session's sync so long before it says that the session succeeded."""
+MIN_UNPAIRED = 5
+UNPAIRED_SHARE = 0.1
+"""Lines without those that belong to them are worth a remark from so many on."""
 
 
 class HistoryBuilder:
     """Takes events in the order of time and keeps what they amount to."""
 
-    def __init__(self, since_s: float = -math.inf) -> None:
-        """Know nothing yet; events before ``since_s`` set the state, but are left out."""
+    def __init__(self, since_s: float = -math.inf, *, of_this_bot: bool = True) -> None:
+        """Know nothing yet; events before ``since_s`` set the state, but are left out.
+
+        ``of_this_bot``: a line about a loss is by a bot that asks before it declares silence.
+        """
         self.history = LinkHistory()
+        self._of_this_bot = of_this_bot
+        self._clock = EventClock()
         self._since_s = since_s
         self._session: Session | None = None
         self._loss: Loss | None = None
@@ -47,6 +61,12 @@ class HistoryBuilder:
         """When the sync that was scheduled is due."""
         self._attempt_s: float | None = None
         """When the last attempt was announced."""
+        self._not_opened_s: float | None = None
+        """When the last attempt was told to have failed."""
+        self._sync_told: tuple[float, bool] | None = None
+        """When a sync was scheduled or skipped last, and whether it was skipped."""
+        self._unpaired = 0
+        """How many losses or successes are not in the journal, though what follows them is."""
         self._blank_since_s: float | None = None
         """The beginning of a journal that has not told yet whether there was a link."""
         self._reboots: int | None = None
@@ -59,18 +79,18 @@ class HistoryBuilder:
     def add(self, event: LinkEvent) -> None:
         """Take one event."""
         history, seen_s = self.history, self._seen_s
+        wall_s, broke = self._clock.read(event)
+        if wall_s != event.wall_s:
+            event = replace(event, wall_s=wall_s)
         if seen_s is None:
-            history.first_s = self._blank_since_s = event.wall_s
-        elif event.wall_s < seen_s and event.kind is not EventKind.STARTED:
-            if seen_s - event.wall_s <= CLOCK_BACK_S:
-                event = replace(event, wall_s=seen_s)
-            else:
-                self._end_run(seen_s)
-                self._blank_since_s = event.wall_s
+            history.first_s = self._blank_since_s = wall_s
+        elif broke:
+            self._resume(seen_s, wall_s)
         if self._blank_since_s is not None:
             self._begin_in_the_middle(event, self._blank_since_s)
         history.last_s = max(history.last_s, event.wall_s)
         history.tells_of_link = history.tells_of_link or event.kind in _ABOUT_THE_LINK
+        self._infer_success(event)
         handler = _HANDLERS.get(event.kind)
         if handler is not None:
             handler(self, event)
@@ -84,7 +104,71 @@ class HistoryBuilder:
             self._session.end_s = None if lasts else self._seen_s
         self._end_outage(self.history.last_s)
         self.history.leave_out_before(self._since_s)
+        self.history.remarks.extend(self._remarks())
         return self.history
+
+    def _remarks(self) -> list[str]:
+        """Return what the journal lacks."""
+        clock, remarks = self._clock, []
+        unknown = clock.longest_unknown
+        if unknown is not None and unknown[1] > self._since_s:
+            remarks.append(
+                f"Aucune ligne pendant {duration_text(unknown[1] - unknown[0])} d'affilée "
+                f"(en tout {duration_text(clock.unknown_s)}) : ce temps n'est pas compté"
+            )
+        if clock.set_back:
+            what = counted(clock.set_back, "fois", "fois")
+            remarks.append(f"L'horloge recule {what} de plus de 2 h : les durées y sont inconnues")
+        if self._unpaired >= max(MIN_UNPAIRED, UNPAIRED_SHARE * len(self.history.sessions)):
+            remarks.append(
+                f"Journal incomplet : {self._unpaired} coupures ou reconnexions n'y sont pas, "
+                "les durées sont approchées"
+            )
+        return remarks
+
+    def _resume(self, seen_s: float, now_s: float) -> None:
+        """Go on after a time of which nothing is known: with a link, if there was one before."""
+        linked, down = self._session is not None, self._down_since_s is not None
+        self._end_run(seen_s)
+        if now_s <= seen_s:
+            self._blank_since_s = now_s  # a clock set back: by whom, and what was in between?
+        elif linked:
+            self._begin_session(now_s, None)
+        elif down:
+            self._down_since_s = now_s
+        else:
+            self._blank_since_s = now_s
+
+    def _infer_success(self, event: LinkEvent) -> None:
+        """Begin the session that a journal with holes tells only by what comes after it."""
+        loss, told = self._loss, self._sync_told
+        if loss is None or self._session is not None or self._connected is not None:
+            return
+        tried_s = self._attempt_s if self._attempt_s is not None else -math.inf
+        if event.kind is not EventKind.RECONNECTED and told is not None:
+            # A sync is scheduled for a session that counts.
+            missing = loss.declared_s < told[0] < event.wall_s - TOLD_BEFORE_SUCCESS_S
+        elif event.kind is EventKind.LOST:
+            missing = self._of_this_bot and event.count is None and tried_s >= loss.declared_s
+            missing = missing and event.wall_s - tried_s > SAME_LOSS_S
+        elif event.kind is EventKind.ATTEMPT:
+            # The attempts of an outage are counted from 1.
+            missing = event.count == 1 and event.wall_s - tried_s > SAME_OUTAGE_S
+            missing = missing and loss.attempts > 0
+        else:
+            return
+        if missing:
+            self._unpaired += 1
+            skips = told[1] if told is not None and told[0] > loss.declared_s else None
+            self._begin_session(self._back_s(loss), None)
+            if self._session is not None:
+                self._session.skips_sync = skips
+
+    def _back_s(self, loss: Loss) -> float:
+        """Return when a link that is back without a word of it must have been so at the latest."""
+        told_s = self._sync_told[0] if self._sync_told is not None else loss.declared_s
+        tried_s = self._attempt_s if self._attempt_s is not None else loss.declared_s
+        return max(loss.declared_s, tried_s, told_s)
 
     def _begin_in_the_middle(self, event: LinkEvent, since_s: float) -> None:
         """Tell from the first lines of a journal how the link was before them."""
@@ -120,28 +204,39 @@ class HistoryBuilder:
             self._connected = event
 
     def _on_attempt(self, event: LinkEvent) -> None:
-        self._attempt_s = event.wall_s
+        last_s, self._attempt_s = self._attempt_s, event.wall_s
         if self._loss is None and self._session is not None:
             # An older bot tells a loss only by what it does about it.
             self._lose_session(event, cause_of(event), event.wall_s)
-        if self._loss is not None:
-            self._loss.attempts = max(self._loss.attempts + 1, event.count or 0)
-            if self._loss.attempts > 1 and not self._cause_told:
-                self._loss.failures.append(_told_cause(event))
+        loss, before = self._loss, self._loss.attempts if self._loss is not None else 0
+        if loss is not None:
+            same = last_s is not None and event.wall_s - last_s <= SAME_ATTEMPT_S
+            first = before + 1 if not before or not same else before
+            loss.attempts = max(before, event.count) if event.count else first
+            if loss.attempts > max(before, 1) and not self._cause_told:
+                loss.failures.append(_told_cause(event))
         self._cause_told = False
 
     def _on_not_opened(self, event: LinkEvent) -> None:
         self._connected = None
         self._cause_told = True
+        self._not_opened_s = event.wall_s
         if self._loss is not None:
             self._loss.failures.append(_told_cause(event))
 
     def _on_silence(self, event: LinkEvent) -> None:
         began_s = event.wall_s - (event.seconds or 0.0)
         loss = self._loss
-        if self._session is None and loss is not None and began_s > loss.declared_s:
+        failed = self._not_opened_s is not None and self._not_opened_s >= began_s
+        if (
+            self._session is None
+            and loss is not None
+            and not failed
+            and began_s > loss.declared_s + SAME_LOSS_S
+        ):
             # The success in between is not in the journal, or not yet counted.
-            back_s = max(loss.declared_s, self._attempt_s or loss.declared_s)
+            self._unpaired += self._connected is None
+            back_s = self._back_s(loss)
             if self._connected is not None:
                 back_s = self._connected.wall_s
             self._begin_session(min(back_s, began_s), self._connected)
@@ -150,10 +245,11 @@ class HistoryBuilder:
     def _on_lost(self, event: LinkEvent) -> None:
         loss, connected = self._loss, self._connected
         self._cause_told = True
-        self.history.asks_before_silence = True  # no other bot writes this line
+        if self._of_this_bot:
+            self.history.asks_before_silence = True  # older ones do not write this line
         same = loss is not None and event.wall_s - loss.declared_s <= SAME_LOSS_S
         if loss is not None and same:
-            loss.asked = True
+            loss.asked = loss.asked or self._of_this_bot
         if event.count is not None:
             self.history.dump_losses.append((event.wall_s, event.count))
             return
@@ -177,8 +273,11 @@ class HistoryBuilder:
             ):
                 session.reconnected_at_s = event.wall_s
                 return
-            # A success without a loss before it: the loss is not in the journal.
+            # A success without a loss before it: the loss is not in the journal, and nobody knows
+            # how long the outage was.
             self._lose_session(event, Cause.OTHER, event.wall_s)
+            self._loss = None
+            self._unpaired += 1
         start_s = event.wall_s
         if connected is not None and event.wall_s - connected.wall_s < HANDSHAKE_BEFORE_SUCCESS_S:
             start_s = connected.wall_s
@@ -212,17 +311,25 @@ class HistoryBuilder:
         self.history.contests.append(event.wall_s)
 
     def _on_sync_scheduled(self, event: LinkEvent) -> None:
-        if self._session is not None:
-            self._session.skips_sync = False
+        self._tell_sync(event, skipped=False)
         if event.seconds is not None:
             self._deferred_due_s = event.wall_s + event.seconds
 
     def _on_sync_skipped(self, event: LinkEvent) -> None:
-        if self._session is not None and event.text == SyncSkip.FLAG:
-            self._session.skips_sync = True
+        if event.text == SyncSkip.FLAG:
+            self._tell_sync(event, skipped=True)
+
+    def _tell_sync(self, event: LinkEvent, *, skipped: bool) -> None:
+        """Note whether the sync of this session, or of the one about to count, is skipped."""
+        self._sync_told = (event.wall_s, skipped)
+        if self._session is not None:
+            self._session.skips_sync = skipped
 
     def _on_sync_started(self, event: LinkEvent) -> None:
         due_s = self._deferred_due_s
+        last = self.history.syncs[-1] if self.history.syncs else None
+        if last is not None and last.ended_s is None and event.wall_s - last.at_s <= SAME_SYNC_S:
+            return  # two lines say that it starts
         sync = Sync(event.wall_s)
         if due_s is not None and abs(event.wall_s - due_s) <= SAME_SYNC_S:
             sync.deferred, self._deferred_due_s = True, None
@@ -231,7 +338,13 @@ class HistoryBuilder:
             self._session.syncs.append(sync)
 
     def _on_sync_complete(self, event: LinkEvent) -> None:
-        if not self.history.syncs or self.history.syncs[-1].ended_s is not None:
+        last = self.history.syncs[-1] if self.history.syncs else None
+        if last is not None and last.ended_s is not None:
+            if event.wall_s - last.ended_s <= SAME_SYNC_S:
+                last.keys = event.count if last.keys is None else last.keys
+                return  # two lines say that it ends
+            last = None
+        if last is None:
             self._on_sync_started(event)
         sync = self.history.syncs[-1]
         sync.ended_s, sync.keys = event.wall_s, event.count
@@ -267,6 +380,10 @@ class HistoryBuilder:
             nodes=connected.count if connected is not None else None,
             handshake_s=connected.seconds if connected is not None else None,
         )
+        told = self._sync_told
+        if success_s is not None and told and success_s - told[0] <= TOLD_BEFORE_SUCCESS_S:
+            self._session.skips_sync = told[1]
+        self._sync_told = None
         self.history.sessions.append(self._session)
 
     def _lose_session(
@@ -387,12 +504,14 @@ def _is_of_this_bot(started: LinkEvent) -> bool:
     return bool(started.text)
 
 
-def history_of(events: Iterable[LinkEvent], since_s: float = -math.inf) -> LinkHistory:
+def history_of(
+    events: Iterable[LinkEvent], since_s: float = -math.inf, *, of_this_bot: bool = True
+) -> LinkHistory:
     """Return what the events amount to, from ``since_s`` on.
 
-    The events before it tell in what state the link was then.
+    The events before it tell in what state the link was then. ``of_this_bot``: see the builder.
     """
-    builder = HistoryBuilder(since_s)
+    builder = HistoryBuilder(since_s, of_this_bot=of_this_bot)
     for event in events:
         builder.add(event)
     return builder.finish()

@@ -1,108 +1,138 @@
 """Which lines of a bot tell which event.
 
-A new kind of event is read from text journals by a row in ``JOURNAL_LINES``.
+A new kind of event is read from text journals by a row in ``OWN_LINES``.
 """
 
+import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypedDict
+from collections import defaultdict
+from collections.abc import Iterable
 
+from meshbot.diagnosis.foreign_lines import MESHING_AROUND_LINES, MMRELAY_LINES
+from meshbot.diagnosis.journal_line import (
+    SIGNS,
+    EventDetails,
+    JournalLine,
+    count,
+    line,
+    seconds,
+    text,
+)
+from meshbot.diagnosis.original_lines import NO_ATTEMPT, ORIGINAL_LINES
 from meshbot.model.link_event import EventKind
 from meshbot.model.sync_skip import SyncSkip
 
-_SIGNS = "[\\s\ufe0f✅⚠ℹ🔑🔄🔌🤖👋]*"
-"""What may stand before the words; not what stands before names and texts of others."""
-
-
-class EventDetails(TypedDict, total=False):
-    """What a line tells of its event, beside the kind."""
-
-    seconds: float
-    count: int | None
-    text: str
-
-
-@dataclass(frozen=True)
-class JournalLine:
-    """One kind of line, of this bot or an older one."""
-
-    pattern: re.Pattern[str]
-    kind: EventKind
-    details: Callable[[re.Match[str]], EventDetails]
-
-
-def _line(
-    words: str,
-    kind: EventKind,
-    details: Callable[[re.Match[str]], EventDetails] = lambda match: {},
-) -> JournalLine:
-    """Describe a line that begins with words, after the bot's own signs only."""
-    return JournalLine(re.compile(_SIGNS + words), kind, details)
-
-
-def _seconds(match: re.Match[str]) -> EventDetails:
-    return {"seconds": float(match[1].replace(",", "."))}
-
-
-def _count(match: re.Match[str]) -> EventDetails:
-    return {"count": int(match[1])}
-
-
-def _text(match: re.Match[str]) -> EventDetails:
-    return {"text": match[1]}
-
-
 _LINK = "Liaison (?:TCP|série) "
-_WHERE_AND_WHY = r" (?:\(.*?\) )?: (.*?)(?: ; nouvel essai.*)?$"
+_WHERE_AND_WHY = (
+    r" (?:\(.*?\) )?: (.*?)(?: ; dernier octet il y a (\d{1,9}) s)?(?: ; nouvel essai.*)?$"
+)
+_FIRMWARE = re.compile(r"\bfirmware ([^\s,]{1,40})")
+_REGION = re.compile(r"\brégion (\w{1,20})")
+_REBOOTS = re.compile(r"\b(\d{1,9}) redémarrages?\b")
+_SILENT = re.compile(r", émetteur coupé\s*$")
+DIGITS = "0"
+"""Stands for any number as a first word."""
 
-JOURNAL_LINES = (
-    _line(r"(MeshBot) \S+ : ", EventKind.STARTED, _text),
-    _line(r"Bot arrêté\s*$", EventKind.STOPPED),
-    _line(r"Connexion (?:TCP|série) établie", EventKind.CONNECTED),
-    _line(r"Reconnexion (?:TCP|série) réussie", EventKind.RECONNECTED),
-    _line(r"SILENCE (?:TCP|série): (\d{1,7})s sans paquet", EventKind.SILENCE, _seconds),
-    _line(_LINK + "(?:perdue|fermée)" + _WHERE_AND_WHY, EventKind.LOST, _text),
-    _line(_LINK + "impossible" + _WHERE_AND_WHY, EventKind.NOT_OPENED, _text),
-    _line(
+
+def _loss(match: re.Match[str]) -> EventDetails:
+    return {"text": match[1], "seconds": float(match[2]) if match[2] else None}
+
+
+def _node(match: re.Match[str]) -> EventDetails:
+    """Return what the node said of itself, whatever of it is there."""
+    said: dict[str, object] = {"id": match[1]}
+    for name, pattern in (("firmware", _FIRMWARE), ("region", _REGION)):
+        found = pattern.search(match[2])
+        if found is not None:
+            said[name] = found[1]
+    if _SILENT.search(match[2]) is not None:
+        said["transmits"] = False
+    reboots = _REBOOTS.search(match[2])
+    return {
+        "count": int(reboots[1]) if reboots is not None else None,
+        "text": json.dumps(said, ensure_ascii=False),
+    }
+
+
+OWN_LINES = (
+    line(r"(MeshBot) \S+ : ", EventKind.STARTED, text, own=True),
+    line(r"Bot arrêté\s*$", EventKind.STOPPED),
+    line(r"Connexion (?:TCP|série) établie", EventKind.CONNECTED),
+    line(r"Reconnexion (?:TCP|série) réussie", EventKind.RECONNECTED),
+    line(r"SILENCE (?:TCP|série): (\d{1,7})s sans paquet", EventKind.SILENCE, seconds),
+    line(_LINK + "(?:perdue|fermée)" + _WHERE_AND_WHY, EventKind.LOST, _loss, own=True),
+    line(_LINK + "impossible" + _WHERE_AND_WHY, EventKind.NOT_OPENED, text, own=True),
+    line(
         r"Liaison perdue (pendant l'envoi de la base) du nœud \((\d{1,6})",
         EventKind.LOST,
         lambda match: {"count": int(match[2]), "text": match[1]},
+        own=True,
     ),
-    _line(r"Le nœud a coupé (\d{1,6}) liaisons", EventKind.CONTESTED, _count),
-    _line(
-        r"Synchronisation clés publiques programmée dans (\d+(?:[.,]\d+)?)",
+    line(r"Le nœud a coupé (\d{1,6}) liaisons", EventKind.CONTESTED, count),
+    line(r"Nœud (![0-9a-f]{8}) : (.*)", EventKind.NODE, _node),
+    line(
+        r"Synchronisation clés publiques programmée dans (\d{1,9}(?:[.,]\d{1,9})?)",
         EventKind.SYNC_SCHEDULED,
-        _seconds,
+        seconds,
     ),
-    _line(
+    line(
         "Synchronisation clés publiques skippée",
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.FLAG},
     ),
-    _line(
+    line(
         "Interface changée pendant le délai",
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.CHANGED},
     ),
-    _line(
+    line(
         "Reconnexion en cours, skip sync",
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.RECONNECTING},
     ),
-    _line("Starting public key synchronization", EventKind.SYNC_STARTED),
-    _line(r"SYNC COMPLETE: (\d{1,9})", EventKind.SYNC_COMPLETE, _count),
-    JournalLine(
-        # The line that announces an attempt, in whatever words an older bot puts it.
-        re.compile(
-            r"(?!\W*[📩💬🔑📻📡🐢⛔🛠📨✉])(?:[^:]|TCP:)*?\breconnexion\b"
-            r"(?:.*? n°(\d{1,7}))?(?:.*?après : (.*))?"
-        ),
-        EventKind.ATTEMPT,
-        lambda match: {
-            "count": int(match[1]) if match[1] else None,
-            "text": match[2] or match.string,
-        },
-    ),
+    line("Démarrage synchronisation clés publiques différée", EventKind.SYNC_STARTED),
+    line("Starting public key synchronization", EventKind.SYNC_STARTED),
+    line(r"SYNC COMPLETE: (\d{1,9})", EventKind.SYNC_COMPLETE, count),
 )
-"""In the order in which they are tried."""
+"""Of this bot, and of older ones that say the same."""
+
+ANY_ATTEMPT = JournalLine(
+    # The line that announces an attempt, in whatever words an older bot puts it.
+    re.compile(
+        rf"(?!\W*[📩💬🔑📻📡🐢⛔🛠📨✉])(?!{NO_ATTEMPT})(?:[^:]|TCP:)*?\breconnexion\b"
+        r"(?:.*? n°(\d{1,7}))?(?:.*?après : (.*))?"
+    ),
+    EventKind.ATTEMPT,
+    lambda match: {
+        "count": int(match[1]) if match[1] else None,
+        "text": match[2] or match.string,
+    },
+    "",
+)
+_FIRST_WORD = re.compile(SIGNS + r"(\w+)")
+
+
+def _by_first_word(rows: Iterable[JournalLine]) -> dict[str, list[JournalLine]]:
+    table: dict[str, list[JournalLine]] = defaultdict(list)
+    for row in rows:
+        table[DIGITS if row.first_word == "d" else row.first_word].append(row)
+    return dict(table)
+
+
+_TABLE = _by_first_word((*OWN_LINES, *ORIGINAL_LINES, *MESHING_AROUND_LINES, *MMRELAY_LINES))
+
+
+def told_by(message: str) -> tuple[JournalLine, re.Match[str]] | None:
+    """Return the row that a message fits, with the match; None if it is not about the link."""
+    first = _FIRST_WORD.match(message)
+    if first is not None:
+        word = first[1]
+        for row in _TABLE.get(DIGITS if word.isdecimal() else word, ()):
+            match = row.pattern.match(message)
+            if match is not None:
+                return row, match
+    if "reconnexion" in message:
+        match = ANY_ATTEMPT.pattern.match(message)
+        if match is not None:
+            return ANY_ATTEMPT, match
+    return None

@@ -40,6 +40,8 @@ class LinkHistory:
     send_failures: int = 0
     node: dict[str, object] = field(default_factory=dict)
     """What the node said of itself last: see ``EventKind.NODE``."""
+    remarks: list[str] = field(default_factory=list)
+    """What a reader must know of the journal before he believes the figures."""
 
     @property
     def is_busy(self) -> bool | None:

@@ -25,11 +25,13 @@ class MonthNames:
     """Tells months from their names. A name of two months in two languages is told by context.
 
     Polish "lip" is July, Croatian "lip" is June: the names of one journal are of one language, so
-    the names before decide. Where they do not, the month stays unknown rather than wrong.
+    the names before decide, then this machine's language, as it may have printed the journal.
+    Where neither does, the month stays unknown rather than wrong.
     """
 
-    def __init__(self) -> None:
-        """Have seen no name yet."""
+    def __init__(self, language: str = "") -> None:
+        """Have seen no name yet. ``language``: this machine's, such as ``pl``."""
+        self._own_language = language
         self._languages: frozenset[str] = frozenset()
         """Those in which the last name was understood."""
 
@@ -43,6 +45,10 @@ class MonthNames:
             language: month for language, month in meanings.items() if language in self._languages
         } or meanings
         if len(set(told.values())) != 1:
+            told = (
+                {self._own_language: told[self._own_language]} if self._own_language in told else {}
+            )
+        if not told:
             return None
         self._languages = frozenset(told)
         return next(iter(told.values()))

@@ -38,6 +38,7 @@ def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         {
             "from": history.first_s,
             "to": history.last_s,
+            "remarks": history.remarks,
             "verdict": diagnosis.verdict.name,
             "headline": diagnosis.headline,
             "reasons": [statement.text for statement in diagnosis.statements],

@@ -97,6 +97,12 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
+def _warnings(history: LinkHistory, in_utc: bool) -> list[str]:
+    """Return what is to be known before the figures are believed."""
+    remarks = [f"⚠️ {remark}" for remark in history.remarks]
+    return [UNDATED, *remarks] if in_utc else remarks
+
+
 def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the whole page."""
     in_utc = history.in_utc
@@ -107,7 +113,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         first=date_text(history.first_s, in_utc),
         last=date_text(history.last_s, in_utc),
         observed=duration_text(diagnosis.figures.observed_s),
-        undated=f"<p>{escape(UNDATED)}</p>" if in_utc else "",
+        undated="".join(f"<p>{escape(text)}</p>" for text in _warnings(history, in_utc)),
         tone=diagnosis.verdict.tone.value,
         headline=escape(headline[:1].upper() + headline[1:]),
         reasons=_list(statement.text for statement in diagnosis.statements),

@@ -26,6 +26,7 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         f"Liaison du {date_text(history.first_s, in_utc)} au {date_text(history.last_s, in_utc)}, "
         f"{duration_text(diagnosis.figures.observed_s)} observés",
         *([UNDATED] if in_utc else []),
+        *(f"⚠️ {remark}" for remark in history.remarks),
         "",
         f"VERDICT : {diagnosis.headline}",
         *_causes(diagnosis),
@@ -84,7 +85,7 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
         ("coupures", f"{figures.losses}" + (f" ({causes})" if causes else "")),
         ("reconnexions", f"{figures.reconnections}{_rate_text(figures)}"),
         ("synchronisations", f"{figures.syncs} pour {reconnections}"),
-        ("disponibilité", _measured(figures.uptime_percent, "%", digits=2)),
+        ("disponibilité", _measured(_availability(figures.uptime_percent), "%", digits=2)),
         ("interruption médiane", _duration(figures.median_outage_s)),
         ("la plus longue", _duration(figures.longest_outage_s)),
         ("plus longue sans coupure", _duration(figures.longest_run_s)),
@@ -101,6 +102,11 @@ def _rate_text(figures: Figures) -> str:
     return (
         f", soit {decimal_text(rate)} par heure, {figures.busiest_hour} dans la pire (sain : 0 à 2)"
     )
+
+
+def _availability(percent: float | None) -> float | None:
+    """Return a share that is written as 100 only if it is."""
+    return percent if percent is None or percent >= 100 else min(percent, 99.99)
 
 
 def _measured(value: float | None, unit: str, *, digits: int = 1) -> str:

@@ -27,10 +27,10 @@ class Cause(enum.Enum):
     """Found dead at the end of the stabilization delay."""
     REQUESTED = "requested"
     """Somebody wanted a new session; the detail says who."""
-    SCHEDULED = "scheduled"
-    """A bot ended it itself, by a schedule of its own."""
     CLOSED = "closed"
     """Closed on our side."""
+    SCHEDULED = "scheduled"
+    """The bot ended the session itself, by a schedule of its own."""
 
     # Why none can be opened.
     REFUSED = "refused"

@@ -15,8 +15,8 @@ _TEXTS = {
     Cause.NOT_READING: "le nœud n'accepte plus de données",
     Cause.UNSTABLE: "liaison perdue pendant la stabilisation",
     Cause.REQUESTED: "demandée par {detail}",
-    Cause.SCHEDULED: "programmée par le bot lui-même",
     Cause.CLOSED: "liaison fermée",
+    Cause.SCHEDULED: "liaison fermée par le bot lui-même, à heure fixe",
     Cause.REFUSED: "connexion refusée, le nœud redémarre ou TCP_PORT est faux",
     Cause.UNREACHABLE: "hôte injoignable, nœud éteint ou hors du Wi-Fi",
     Cause.NETWORK_UNREACHABLE: "réseau injoignable, vérifier le Wi-Fi de cette machine",
@@ -56,7 +56,7 @@ _SHORT_TEXTS = {
     Cause.STALLED: "nœud bloqué",
     Cause.REBOOTED: "redémarrage annoncé",
     Cause.REQUESTED: "demandée",
-    Cause.SCHEDULED: "programmée",
+    Cause.SCHEDULED: "programmée par le bot",
     Cause.PORT_LOST: "port série perdu",
     Cause.PORT_BUSY: "port série pris",
     Cause.PORT_FORBIDDEN: "port série interdit",
@@ -80,7 +80,11 @@ _WORDS = (
     (Cause.PORT_LOST, ("port série",)),
     (
         Cause.UNREACHABLE,
-        ("injoignable", "pas de réponse", "introuvable", "timed out", "timeout", "unreachable"),
+        (
+            *("injoignable", "pas de réponse", "introuvable", "timed out", "timeout"),
+            *("unreachable", "no route to host", "host is down", "name or service not known"),
+            "name resolution",
+        ),
     ),
 )
 """Words that tell the causes in other bots' journals, and in our own older ones."""

@@ -145,6 +145,13 @@ def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             "reconnecting",
         ),
         (
+            "🔑 Démarrage synchronisation clés publiques différée...",
+            K.SYNC_STARTED,
+            None,
+            None,
+            "",
+        ),
+        (
             "🔄 Starting public key synchronization to interface.nodes...",
             K.SYNC_STARTED,
             None,
@@ -202,7 +209,6 @@ def test_the_level_does_not_matter(level: str) -> None:
         f"25:35:58 [INFO] {BACK}",
         f"13:61:58 [INFO] {BACK}",
         "13:35:58 [INFO]    Prochaine sync au prochain cycle périodique (5min)",
-        "13:35:58 [INFO] 🔑 Démarrage synchronisation clés publiques différée...",
         "13:35:58 [INFO] ⚠️ SILENCE TCP: s sans paquet",
         "13:35:58 [INFO] ⏳ Toujours sans liaison depuis 10 min : connexion refusée",
         "13:35:58 [INFO] ℹ️ Liaison rétablie après 18 s d'interruption",

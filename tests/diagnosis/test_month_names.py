@@ -97,3 +97,12 @@ def test_english_journals_and_the_bot_itself_do_not_load_the_languages() -> None
         "assert 'babel' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.parametrize(("language", "month"), [("pl", 11), ("hr", 10), ("de", None), ("", None)])
+def test_a_name_of_two_months_is_told_by_the_language_of_the_machine(
+    language: str, month: int | None
+) -> None:
+    assert MonthNames(language).month("lis") == month
+    after_others = MonthNames(language)
+    assert (after_others.month("paź"), after_others.month("lis")) == (10, 11)

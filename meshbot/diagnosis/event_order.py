@@ -1,0 +1,88 @@
+"""Puts the events of a text journal into the order in which they happened. Pure.
+
+A machine without a battery for its clock starts in some year past and is told the time later: what
+a run said before it knew is dated back from the moment it was told. Files put together in the wrong
+order are put in the right one, and what stands in two of them counts once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from meshbot.diagnosis.event_clock import CLOCK_BACK_S
+from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.text.quantities import counted, duration_text
+
+DAY_S = 86_400.0
+TOLD_THE_TIME_S = 30 * DAY_S
+"""A jump ahead by more, within a run, is that of a clock."""
+NOT_KNOWING_S = DAY_S
+"""It takes no longer than this to be told the time..."""
+BEFORE_THIS_BOT_S = 1_704_067_200.0
+"""... unless it was a time, the beginning of 2024, before which there is nothing to report."""
+
+
+def in_order(events: list[LinkEvent]) -> tuple[list[LinkEvent], list[str]]:
+    """Return the events in order, and what is to be said about it."""
+    events, jumps = _told_the_time(events)
+    remarks = []
+    if jumps:
+        what = counted(len(jumps), "fois", "fois")
+        remarks.append(
+            f"L'horloge de la machine a sauté {what} (de {duration_text(max(jumps))} au plus) : "
+            "ce qui précède est daté d'après la suite"
+        )
+    parts = _parts_of(events)
+    if len(parts) == 1:
+        return events, remarks
+    ordered = sorted(parts, key=lambda part: part[0].wall_s)
+    known: set[tuple[object, ...]] = set()
+    kept = [event for part in ordered for event in _new_ones(part, known)]
+    twice = len(events) - len(kept)
+    if ordered != parts or twice:
+        hint = f", {counted(twice, 'ligne', 'lignes')} en double" if twice else ""
+        remarks.append(f"Lignes dans le désordre : remises dans l'ordre du temps{hint}")
+    return kept, remarks
+
+
+def _told_the_time(events: Iterable[LinkEvent]) -> tuple[list[LinkEvent], list[float]]:
+    """Return the events with those of a clock that did not know the time dated anew."""
+    found: list[LinkEvent] = []
+    jumps: list[float] = []
+    start = 0
+    for event in events:
+        last = found[-1] if found else None
+        if last is not None and (
+            event.kind is EventKind.STARTED
+            or last.kind is EventKind.STOPPED
+            or event.wall_s < last.wall_s - CLOCK_BACK_S
+        ):
+            start = len(found)
+        elif last is not None and event.wall_s - last.wall_s > TOLD_THE_TIME_S:
+            short = last.wall_s - found[start].wall_s < NOT_KNOWING_S
+            if short or last.wall_s < BEFORE_THIS_BOT_S:
+                jump_s = event.wall_s - last.wall_s
+                jumps.append(jump_s)
+                found[start:] = [replace(one, wall_s=one.wall_s + jump_s) for one in found[start:]]
+        found.append(event)
+    return found, jumps
+
+
+def _parts_of(events: list[LinkEvent]) -> list[list[LinkEvent]]:
+    """Return the events in parts within which time does not run back."""
+    parts: list[list[LinkEvent]] = [[]]
+    for event in events:
+        if parts[-1] and event.wall_s < parts[-1][-1].wall_s - CLOCK_BACK_S:
+            parts.append([])
+        parts[-1].append(event)
+    return parts
+
+
+def _new_ones(part: Iterable[LinkEvent], known: set[tuple[object, ...]]) -> Iterable[LinkEvent]:
+    """Return what no part before had."""
+    told = [
+        (event, (event.kind, event.wall_s, event.run, event.count, event.seconds, event.text))
+        for event in part
+    ]
+    fresh = [event for event, key in told if key not in known]
+    known.update(key for _, key in told)
+    return fresh
