@@ -26,13 +26,13 @@ Details = Callable[[re.Match[str]], EventDetails]
 
 @dataclass(frozen=True)
 class JournalLine:
-    """One kind of line, of this bot or another one. ``kind`` None: it tells nothing.
+    """One kind of line, of this bot or another one.
 
     A group named ``interface`` holds the number of the radio that the line is about.
     """
 
     pattern: re.Pattern[str]
-    kind: EventKind | None
+    kind: EventKind
     details: Details
     first_word: str
     """What it begins with; a line of any other is not compared."""
@@ -42,7 +42,7 @@ class JournalLine:
 
 def line(
     words: str,
-    kind: EventKind | None,
+    kind: EventKind,
     details: Details = lambda match: {},
     *,
     own: bool = False,

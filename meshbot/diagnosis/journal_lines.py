@@ -90,6 +90,7 @@ OWN_LINES = (
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.RECONNECTING},
     ),
+    # What a trial of the sync says of itself belongs here.
     line("Démarrage synchronisation clés publiques différée", EventKind.SYNC_STARTED),
     line("Starting public key synchronization", EventKind.SYNC_STARTED),
     line(r"SYNC COMPLETE: (\d{1,9})", EventKind.SYNC_COMPLETE, count),

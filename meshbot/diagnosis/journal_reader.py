@@ -101,13 +101,17 @@ class JournalReader:
         row, match = told
         wall_s = self._time_of(layout)
         if wall_s is None:
-            self.untimed += row.kind is not None
+            self.untimed += 1
             return None
-        if row.kind is None or not self._is_of_first_interface(match):
+        if not self._is_of_first_interface(match):
             return None
         self.is_of_this_bot = self.is_of_this_bot or row.own
+        kind, details = row.kind, row.details(match)
+        if layout.debug and row.own and kind is EventKind.LOST:
+            # From the second on, this bot tells in these words of attempts that failed, too.
+            kind = EventKind.NOT_OPENED
         number = self.sources.number_of(layout.prefix)
-        return self._event(row.kind, wall_s, row.details(match), number)
+        return self._event(kind, wall_s, details, number)
 
     def _sign_of_life(self, layout: LineLayout) -> LinkEvent | None:
         """Return an event now and then for lines that tell none: whatever they say, the bot ran."""

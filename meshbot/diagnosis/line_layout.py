@@ -47,6 +47,7 @@ class LineLayout(NamedTuple):
     """All that stands before the words, with the clock, without the level."""
     clock: re.Match[str] | None
     words: str
+    debug: bool = False
 
 
 def telling_lines(block: bytes) -> list[bytes]:
@@ -87,4 +88,4 @@ def _tagged(line: str, tag: re.Match[str]) -> LineLayout:
         after = _CLOCK_AFTER.match(line, end)
         if after is not None:
             clock, end = after, after.end()
-    return LineLayout(line[:start], clock, line[end:].lstrip(" "))
+    return LineLayout(line[:start], clock, line[end:].lstrip(" "), tag["level"] == "DEBUG")

@@ -234,6 +234,42 @@ def test_a_fifth_of_the_lines_lost_is_said_and_harms_little(judge: Judge) -> Non
     check_figures(part)
 
 
+def test_a_success_that_is_missing_is_told_by_what_follows(judge: Judge) -> None:
+    """Each row is what comes of a second session whose beginning is not told."""
+    begin = datetime(2026, 11, 20)
+    lost = (
+        "🔌 Liaison TCP perdue (h:1) : connexion fermée par le nœud (FIN) ; nouvel essai aussitôt"
+    )
+    first = [at(begin, BACK), at(begin + timedelta(seconds=1_000), lost)]
+    first.append(at(begin + timedelta(seconds=1_000), ATTEMPT))
+    scheduled = "🔑 Synchronisation clés publiques programmée dans 30s..."
+    for told, back_s in (
+        ([(5_000, lost)], 1_000),
+        ([(1_005, scheduled), (5_000, "x")], 1_005),
+        ([(5_000, ATTEMPT)], 1_000),
+        ([(5_000, SILENCE)], 1_000),
+    ):
+        rest = [at(begin + timedelta(seconds=after_s), message) for after_s, message in told]
+        history = judge(*first, *rest, at(begin + timedelta(seconds=6_000), "x"))
+        assert len(history.sessions) == 2, told
+        assert history.sessions[1].start_s == begin.timestamp() + back_s
+
+
+def test_attempts_that_fail_are_no_losses_at_level_debug(judge: Judge) -> None:
+    begin = datetime(2026, 11, 20)
+    lost = "🔌 Liaison TCP perdue (h:1) : {} ; nouvel essai dans 2 s"
+    lines = [at(begin, BACK), at(begin + timedelta(hours=1), lost.format("pas de réponse du nœud"))]
+    for number in range(1, 5):
+        moment = begin + timedelta(hours=1, seconds=20 * number)
+        lines.append(at(moment, ATTEMPT.replace("n°1", f"n°{number}")))
+        failed = at(moment + timedelta(seconds=10), lost.format("hôte injoignable"))
+        lines.append(failed.replace("[INFO]", "[DEBUG]"))
+    history = judge(*lines, at(begin + timedelta(hours=1, seconds=100), BACK))
+    (loss,) = history.losses
+    assert loss.failures == [Cause.UNREACHABLE] * 4
+    assert (loss.attempts, loss.outage_s) == (4, 100)
+
+
 def test_files_in_the_wrong_order_are_put_in_the_right_one(judge: Judge) -> None:
     rng = random.Random(3)
     lines = [line.rstrip("\n") for line in journal(play(rng, 10, independent(rng, 12.0)))]
