@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence, Set
 
+from meshbot.diagnosis.dating import Dating
 from meshbot.diagnosis.kills_by_kind import KillsByKind
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
@@ -19,8 +20,6 @@ from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
 from meshbot.model.cause import Cause
 
 AFTER_SYNC_S = 90.0
-LATE_S = 30.0
-"""A node that died says so, by a RST or by not answering, when it is next asked."""
 CONTROL_S = 240.0
 AT_ONCE_S = 10.0
 OWN_KIND_P = 0.005
@@ -37,19 +36,28 @@ def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) 
     every = sync_evidence(history, ignored)
     deferred = sync_evidence(history, ignored, deferred_only=True)
     mostly_deferred = 2 * deferred.after.losses >= every.after.losses
-    every.near = deferred if mostly_deferred and deferred.syncs else every
+    every.near = deferred if mostly_deferred and deferred.syncs else None
     both = [every, deferred] if deferred.syncs or deferred.killed else [every]
+    if history.is_busy is None:
+        for evidence in both:
+            evidence.early = sync_evidence(
+                history, ignored, deferred_only=evidence.deferred_only, as_if_busy=True
+            )
     return next(
         (one for one in both if one.suspect), next((one for one in both if not one.cleared), every)
     )
 
 
 def sync_evidence(
-    history: LinkHistory, ignored: Set[int] = frozenset(), *, deferred_only: bool = False
+    history: LinkHistory,
+    ignored: Set[int] = frozenset(),
+    *,
+    deferred_only: bool = False,
+    as_if_busy: bool = False,
 ) -> SyncEvidence:
     """Return what speaks for and against the key sync, or the deferred ones of them."""
     counted = [loss for loss in history.losses if id(loss) not in ignored]
-    dating = Dating(history, counted)
+    dating = Dating(counted, busy=as_if_busy or bool(history.is_busy))
     evidence = SyncEvidence(
         whole=LossRate(len(counted), history.up_s),
         same_age=_losses_at_the_same_age(history, dating),
@@ -73,43 +81,14 @@ def sync_evidence(
     return evidence
 
 
-class Dating:
-    """When a link was dead at the latest, as far as the mesh lets that be known.
-
-    On a busy mesh the node's last byte tells when it died. On a quiet one, or where the last byte
-    is not known, it may have died at any time until it was asked: then it counts as dead from
-    there on, and the time after a sync is longer by that.
-    """
-
-    def __init__(self, history: LinkHistory, losses: Sequence[Loss]) -> None:
-        """Look how busy the mesh is."""
-        self._busy = history.is_busy
-        late = sum(self._is_late(loss) for loss in losses)
-        self.usual_reach_s = AFTER_SYNC_S + LATE_S * (2 * late > len(losses))
-
-    def of(self, loss: Loss) -> tuple[float, float]:
-        """Return when it counts as dead, and how long after a sync that speaks against it."""
-        if not self._is_late(loss):
-            return loss.died_s, AFTER_SYNC_S
-        if loss.cause is Cause.SILENCE:
-            return loss.began_s + LATE_S, AFTER_SYNC_S + LATE_S
-        if loss.heard_s is not None:
-            return loss.declared_s, AFTER_SYNC_S + min(LATE_S, loss.declared_s - loss.heard_s)
-        return loss.declared_s, AFTER_SYNC_S + LATE_S
-
-    def _is_late(self, loss: Loss) -> bool:
-        if loss.cause is Cause.SILENCE:
-            return self._busy is False
-        return loss.cause is Cause.RESET and not (self._busy and loss.heard_s is not None)
-
-
 def _count_session(
     evidence: SyncEvidence, session: Session, loss: Loss | None, end_s: float, dating: Dating
 ) -> None:
-    reach_s = dating.usual_reach_s
+    late_by_s = dating.usual_s
     if loss is not None:
-        dead_s, reach_s = dating.of(loss)
+        dead_s, late_by_s = dating.of(loss)
         end_s = max(dead_s, session.start_s)
+    reach_s = AFTER_SYNC_S + late_by_s
     syncs_s = sorted(
         sync.at_s for sync in session.syncs if sync.deferred or not evidence.deferred_only
     )
@@ -125,15 +104,16 @@ def _count_session(
     elif loss is not None and (live_s or (late_s and late_s[0] - end_s <= JUST_BEFORE_S)):
         evidence.killed += 1
     if live_s:
-        waited_s = min(live_s[0] - from_s, CONTROL_S)
+        waited_s = max(0.0, min(live_s[0] - from_s - late_by_s, CONTROL_S))
         evidence.syncs += len(live_s)
         evidence.before.add(waited_s)
         _count_spans(evidence, loss, end_s, live_s, reach_s)
     elif session.reconnected_at_s is not None:
         # Lost before its sync, or without one. Without these it would seem that nothing is
         # ever lost then.
-        early = loss is not None and end_s - from_s <= CONTROL_S
-        evidence.before.add(max(0.0, min(end_s - from_s, CONTROL_S)), lost=early)
+        waited_s = end_s - from_s - late_by_s
+        early = loss is not None and waited_s <= CONTROL_S
+        evidence.before.add(max(0.0, min(waited_s, CONTROL_S)), lost=early)
 
 
 def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[float]) -> None:

@@ -35,6 +35,10 @@ MIN_ACCUSING = 3
 MIN_RATE_RATIO = 2.0
 FRAIL_RATIO = 4.0
 FRAIL_P = 0.01
+FRAIL_SHARE = 0.05
+"""Of the losses after syncs: fewer near them are no more than losses dated a little wrong."""
+EARLY_RATIO = 1.2
+"""Where a kill may be dated before the sync, that many times as often after it is enough."""
 MAX_CLEARED_EXCESS = 0.2
 """The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
 JUST_BEFORE_S = 45.0
@@ -77,6 +81,8 @@ class SyncEvidence:
     deferred_only: bool = False
     near: "SyncEvidence | None" = None
     """The evidence of the deferred syncs, if most of the suspect losses came after those."""
+    early: "SyncEvidence | None" = None
+    """The same with losses dated as on a busy mesh, where it is not known whether it is one."""
     of_own_kind: bool = False
     """Whether losses after syncs come mostly after losses like themselves."""
     suspects: list[Loss] = field(default_factory=list)
@@ -154,6 +160,7 @@ class SyncEvidence:
             and self.after.losses >= MIN_RATE_RATIO * self.expected
             and self._stands_out
             and (self.near is None or self.near._stands_out)
+            and not self._is_late_only
         )
 
     def _alpha(self, far_p: float) -> float:
@@ -174,12 +181,20 @@ class SyncEvidence:
         return self.after.per_s >= ratio * max(rate.per_s for rate in others)
 
     @property
+    def _is_late_only(self) -> bool:
+        """Whether what accuses the sync rests on dating losses late, which may be wrong here."""
+        if self.early is None:
+            return False
+        ratio = FRAIL_RATIO if self.frail else EARLY_RATIO
+        return self.early.after.per_s < ratio * self.early.before.per_s
+
+    @property
     def frail(self) -> bool:
         """Whether sessions are lost more often near a sync than far from any, without one too."""
         control = self.control
         far_s = self.whole.time_s - self.after.time_s - control.time_s
         far = self.whole.losses - self.after.losses - control.losses
-        if far_s <= 0 or not control.losses:
+        if far_s <= 0 or control.losses < FRAIL_SHARE * self.after.losses or not control.losses:
             return False
         expected = max(far, 0.5) * control.time_s / far_s
         return poisson_tail(control.losses, expected) < FRAIL_P
