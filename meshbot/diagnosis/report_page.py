@@ -50,9 +50,8 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         tiles(history, diagnosis.figures, days),
         shares_bar(diagnosis),
         trial,
-        tag("div", _sync(history, diagnosis), outage_bars(history), class_="pair"),
         loss_map(days, older),
-        downtime_columns(days),
+        _pair(_sync(history, diagnosis), outage_bars(history) + downtime_columns(days)),
         card("Chiffres", _figures(diagnosis)),
         card("Critères", _criteria(diagnosis)),
     )
@@ -72,6 +71,12 @@ def _verdict(diagnosis: Diagnosis) -> str:
         tag("h2", "À faire") + listed(diagnosis.advice) if diagnosis.advice else "",
         class_=f"verdict {diagnosis.verdict.tone.value}".strip(),
     )
+
+
+def _pair(*columns: str) -> str:
+    """Return what stands side by side where there is room."""
+    filled = [tag("div", column) for column in columns if column]
+    return tag("div", *filled, class_="pair") if filled else ""
 
 
 def _sync(history: LinkHistory, diagnosis: Diagnosis) -> str:

@@ -3,8 +3,8 @@
 from meshbot.diagnosis.page.axis import level_lines, marks_below
 from meshbot.diagnosis.page.days import Day
 from meshbot.diagnosis.page.markup import canvas, card, chart, hover, tag
-from meshbot.diagnosis.page.wording import day_text, length_text
-from meshbot.text.quantities import decimal_text, duration_text
+from meshbot.diagnosis.page.wording import day_text, length_text, round_text
+from meshbot.text.quantities import decimal_text
 
 HEIGHT = 110.0
 BELOW = 22.0
@@ -18,8 +18,9 @@ def downtime_columns(days: list[Day]) -> str:
     if len(days) < 2 or not longest_s:
         return ""
     top_s = next((top for top in _TOPS_S if top >= longest_s), _TOPS_S[-1])
-    levels = [(0.0, "0"), (0.5, _level_text(top_s / 2)), (1.0, _level_text(top_s))]
+    levels = [(0.0, "0"), (0.5, round_text(top_s / 2)), (1.0, round_text(top_s))]
     columns = [_column(place, day, top_s) for place, day in enumerate(days)]
+    idle = any(day.uptime is None for day in days)
     step = -(-len(days) // MAX_NAMES)
     names = [
         ((place + 0.5) / len(days), f"{day.midnight:%d/%m}")
@@ -39,7 +40,7 @@ def downtime_columns(days: list[Day]) -> str:
         tag(
             "p",
             tag("span", tag("i", class_="key down"), "sans liaison"),
-            tag("span", tag("i", class_="key off"), "bot arrêté tout le jour"),
+            tag("span", tag("i", class_="key off"), "bot arrêté tout le jour") if idle else "",
             class_="legend",
         ),
     )
@@ -58,8 +59,3 @@ def _column(place: int, day: Day, top_s: float) -> str:
     return tag("rect", x=place + 0.1, y=1 - share, width=0.8, height=share, class_="down") + tag(
         "rect", said, x=place, y=0, width=1, height=1, class_="clear"
     )
-
-
-def _level_text(seconds: float) -> str:
-    text = duration_text(seconds)
-    return text.removesuffix(" 0 min").removesuffix(" 0 h")

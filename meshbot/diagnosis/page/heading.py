@@ -3,9 +3,9 @@
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.markup import tag, words
+from meshbot.diagnosis.page.wording import round_text
 from meshbot.diagnosis.report_text import UNDATED, date_text
 from meshbot.text.log_format import printable
-from meshbot.text.quantities import duration_text
 
 UNSET = "UNSET"
 
@@ -26,7 +26,7 @@ def _period_text(history: LinkHistory, diagnosis: Diagnosis) -> str:
     if history.last_s <= 0:
         return "Aucun événement de la liaison."
     first, last = (date_text(at_s, history.in_utc) for at_s in (history.first_s, history.last_s))
-    observed = duration_text(diagnosis.figures.observed_s)
+    observed = round_text(diagnosis.figures.observed_s)
     return f"Du {first[:-3]} au {last[:-3]}, {observed} observés"
 
 

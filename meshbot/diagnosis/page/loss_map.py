@@ -4,7 +4,17 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from meshbot.diagnosis.page.days import HOURS, Day
-from meshbot.diagnosis.page.markup import canvas, card, chart, hover, label, percent, table, tag
+from meshbot.diagnosis.page.markup import (
+    canvas,
+    card,
+    chart,
+    hover,
+    label,
+    percent,
+    table,
+    tag,
+    words,
+)
 from meshbot.diagnosis.page.wording import (
     day_text,
     length_text,
@@ -13,12 +23,13 @@ from meshbot.diagnosis.page.wording import (
 )
 from meshbot.text.quantities import decimal_text
 
-ROW = 18.0
-MANY_DAYS = 31
+ROWS = ((14, 24.0), (31, 18.0))
+"""Up to how many days rows are how high."""
 SMALL_ROW = 9.0
-"""With more days than that: no figures in the cells, and a name for every seventh row."""
+"""Of more days: no figures in the cells, and a name for every seventh row."""
 TOP = 16.0
 LEVELS = 5
+DENSE_SHARE = 0.1
 LARGEST_FIGURE = 9_999
 _INITIALS = "LMMJVSD"
 
@@ -27,7 +38,7 @@ def loss_map(days: list[Day], older: int) -> str:
     """Return the map with its legend and its table. ``older``: losses before these days."""
     if not days:
         return ""
-    row = ROW if len(days) <= MANY_DAYS else SMALL_ROW
+    row = next((high for most, high in ROWS if len(days) <= most), SMALL_ROW)
     height = row * len(days)
     total = sum(day.count for day in days)
     bounds = level_bounds(max(max(day.losses) for day in days))
@@ -39,8 +50,8 @@ def loss_map(days: list[Day], older: int) -> str:
         canvas(HOURS, len(days), height, *_cells(days, bounds), _hatching(days), y=TOP),
         _gaps(len(days), row),
         *_row_names(days, row),
-        *(_figures(days, row, bounds) if row == ROW else ()),
-        class_="map",
+        *(_figures(days, row, bounds) if row > SMALL_ROW else ()),
+        class_="map dense" if _is_dense(days) else "map",
     )
     past = f"{losses_text(older)} d'avant ces {len(days)} jours n'y sont pas."
     return card(
@@ -50,6 +61,12 @@ def loss_map(days: list[Day], older: int) -> str:
         tag("p", past, class_="note") if older else "",
         _table(days),
     )
+
+
+def _is_dense(days: list[Day]) -> bool:
+    """Say whether figures of two digits would touch each other on a telephone."""
+    large = sum(count > 9 for day in days for count in day.losses)
+    return large > DENSE_SHARE * HOURS * len(days)
 
 
 def level_bounds(most: int) -> list[int]:
@@ -147,16 +164,20 @@ def _figures(days: list[Day], row: float, bounds: list[int]) -> Iterator[str]:
 
 
 def _legend(bounds: list[int]) -> str:
-    names = []
+    keys = [("off", "bot arrêté"), ("c0", "aucune coupure")]
     for place, bound in enumerate(bounds):
-        last = bounds[place + 1] - 1 if place + 1 < len(bounds) else None
-        text = f"{bound} et plus" if last is None else f"{bound} à {last}"
-        names.append((f"c{place + 1}", f"{bound}" if last == bound else text))
-    if bounds == list(range(1, len(bounds) + 1)) and bounds:
-        names[-1] = (names[-1][0], f"{bounds[-1]}")
-    keys = [("off", "bot arrêté"), ("c0", "aucune coupure"), *names]
-    parts = [tag("span", tag("i", class_=f"key {colour}"), text) for colour, text in keys]
-    return tag("p", *parts, tag("span", "par heure") if names else "", class_="legend")
+        if bounds[-1] == len(bounds):  # a colour for each number
+            text = f"{bound}"
+        elif bound == bounds[-1]:
+            text = f"{bound} et plus"
+        else:
+            last = bounds[place + 1] - 1
+            text = f"{bound}" if last == bound else f"{bound} à {last}"
+        keys.append((f"c{place + 1}", text))
+    if bounds:
+        keys[-1] = (keys[-1][0], f"{keys[-1][1]} par heure")
+    parts = (tag("span", tag("i", class_=f"key {colour}"), words(text)) for colour, text in keys)
+    return tag("p", *parts, class_="legend")
 
 
 def _table(days: list[Day]) -> str:

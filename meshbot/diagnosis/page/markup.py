@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-_BEFORE_SIGN = re.compile(r" (?=[:;!?%»×])")
-_AFTER_SIGN = re.compile(r"(?<=[«×=]) ")
+_BEFORE_SIGN = re.compile(r" (?=[:;!?%»×=<])")
+_AFTER_SIGN = re.compile(r"(?<=[«×=<]) ")
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:s|min|h|j|ms|fois|coupures?)\b)")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 

@@ -7,7 +7,7 @@ LIGHT = """
 --c0:#e9edf0;--c1:#fdd49e;--c2:#fdae6b;--c3:#f1762f;--c4:#c9371b;--c5:#7f0000;
 --off:#f6f6f3;--hatch:#b4bac0;
 --k0:#0b6bb0;--k1:#b8470a;--k2:#0b755a;--k3:#a03d78;--k4:#785600;--k5:#4b5fb8;--none:#6b7278;
---on:#fff;--soon:#b8470a;--late:#7c8a97;--band:#fbf0e6;--down:#c9371b;--outage:#0b6bb0
+--on:#fff;--soon:#00707a;--late:#8b98a4;--band:#e4f3f4;--down:#c9371b;--outage:#566777;--unknown:#8a939c
 """
 DARK = """
 --back:#121518;--card:#1b1f23;--ink:#e9ecef;--soft:#a3adb6;--line:#343a40;--grid:#2b3136;
@@ -16,7 +16,7 @@ DARK = """
 --c0:#2a3036;--c1:#6b2c12;--c2:#a8430f;--c3:#e06a1d;--c4:#fca652;--c5:#ffe3b3;
 --off:#16191c;--hatch:#59626a;
 --k0:#5db3f0;--k1:#ff9a5c;--k2:#45c9a0;--k3:#e79ac6;--k4:#e0b64a;--k5:#a5b1ff;--none:#9aa2a9;
---on:#101316;--soon:#ff9a5c;--late:#7f8c98;--band:#2a231d;--down:#fca652;--outage:#5db3f0
+--on:#101316;--soon:#4fd0d8;--late:#7f8c98;--band:#15292c;--down:#fca652;--outage:#93a4b5;--unknown:#77818a
 """
 _RULES = """
 *{box-sizing:border-box}
@@ -52,9 +52,10 @@ padding:.7rem .9rem;min-width:0}
 .tiles dd{margin:0}
 .tiles b{display:block;font-size:1.7rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .tiles span{color:var(--soft);font-size:.85rem;line-height:1.3;display:block}
-.pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 1rem;align-items:start}
-.pair>section:only-child{grid-column:1/-1}
-.chart{display:block;overflow:visible;width:calc(100% - 3.4rem);margin:0 .4rem 0 3rem}
+.pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 1rem;align-items:start;
+margin:-1rem 0}
+.pair>:only-child{grid-column:1/-1}
+.chart{display:block;overflow:visible;width:calc(100% - 4rem);margin:0 1rem 0 3rem}
 .chart .chart{width:100%}
 .map{width:calc(100% - 6rem);margin:0 2.7rem 0 3.3rem}
 .shares,.flat{width:100%;margin:0}
@@ -106,13 +107,13 @@ gap:.6rem 1.2rem;margin:0}
 @media(max-width:44rem){
 .tiles{grid-template-columns:repeat(2,1fr);gap:.5rem}.tiles div{padding:.55rem .7rem}
 .tiles b{font-size:1.4rem}
-.pair{grid-template-columns:minmax(0,1fr)}
+.pair{grid-template-columns:minmax(0,1fr);margin:-.75rem 0}
 .headline{font-size:1.2rem}
 section{padding:.8rem;margin:.75rem 0}
 .mark{display:block;width:max-content;margin:.3rem 0 .1rem}
-.map{width:calc(100% - 5.2rem);margin:0 2.1rem 0 3.1rem}
-.total{transform:translateX(2rem)}
-text.n{font-size:9px}text.n2{font-size:8px;letter-spacing:-.4px}text.n3,text.n4{display:none}
+.map{width:calc(100% - 5.6rem);margin:0 2.5rem 0 3.1rem}
+.total{transform:translateX(2.4rem)}
+text.n{font-size:9px}text.n2{font-size:8px;letter-spacing:-.4px}text.n3,text.n4,.dense text.n2{display:none}
 text.on{font-size:12px}
 }
 @media print{
@@ -124,7 +125,7 @@ summary{display:none}
 """
 _COLOURED = (
     *("c0", "c1", "c2", "c3", "c4", "c5", "off", "k0", "k1", "k2", "k3", "k4", "k5", "none"),
-    *("soon", "late", "band", "down", "outage"),
+    *("soon", "late", "band", "down", "outage", "unknown"),
 )
 
 

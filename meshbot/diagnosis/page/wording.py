@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_STEPS = (1, 2, 4, 5, 10)
+_STEPS = (1, 2, 4, 6, 8, 10)
 
 
 def whole_text(value: int) -> str:
-    """Return a whole number with its thousands apart."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    """Return a whole number, with its thousands apart from five digits on."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if value >= 10_000 else str(value)
 
 
 def losses_text(count: int) -> str:
@@ -38,7 +38,12 @@ def length_text(seconds: float) -> str:
     """Return a duration to the second as long as that matters."""
     if 60 <= seconds < 600 and seconds % 60 >= 1:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return duration_text(seconds)
+    return round_text(seconds)
+
+
+def round_text(seconds: float) -> str:
+    """Return a duration without a second unit that says nothing."""
+    return duration_text(seconds).removesuffix(" 0 min").removesuffix(" 0 h")
 
 
 def moment_of(at_s: float, in_utc: bool) -> datetime:
