@@ -11,7 +11,7 @@ from meshbot.diagnosis.page.days import days_of, loss_moments
 from meshbot.diagnosis.page.downtime_columns import downtime_columns
 from meshbot.diagnosis.page.heading import heading
 from meshbot.diagnosis.page.loss_map import loss_map
-from meshbot.diagnosis.page.markup import card, listed, tag, words
+from meshbot.diagnosis.page.markup import EMPTY, Markup, card, joined, listed, tag, words
 from meshbot.diagnosis.page.outage_bars import outage_bars
 from meshbot.diagnosis.page.shares_bar import shares_bar
 from meshbot.diagnosis.page.statements import statement_list
@@ -51,7 +51,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         shares_bar(diagnosis),
         trial,
         loss_map(days, older),
-        _pair(_sync(history, diagnosis), outage_bars(history) + downtime_columns(days)),
+        _pair(_sync(history, diagnosis), joined(outage_bars(history), downtime_columns(days))),
         card("Chiffres", _figures(diagnosis)),
         card("Critères", _criteria(diagnosis)),
     )
@@ -62,30 +62,31 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     )
 
 
-def _verdict(diagnosis: Diagnosis) -> str:
+def _verdict(diagnosis: Diagnosis) -> Markup:
     headline = diagnosis.headline
     return tag(
         "section",
         tag("p", words(headline[:1].upper() + headline[1:]), class_="headline"),
         statement_list(diagnosis.statements),
-        tag("h2", "À faire") + listed(diagnosis.advice) if diagnosis.advice else "",
+        tag("h2", words("À faire")) if diagnosis.advice else EMPTY,
+        listed(diagnosis.advice),
         class_=f"verdict {diagnosis.verdict.tone.value}".strip(),
     )
 
 
-def _pair(*columns: str) -> str:
+def _pair(*columns: Markup) -> Markup:
     """Return what stands side by side where there is room."""
     filled = [tag("div", column) for column in columns if column]
-    return tag("div", *filled, class_="pair") if filled else ""
+    return tag("div", *filled, class_="pair") if filled else EMPTY
 
 
-def _sync(history: LinkHistory, diagnosis: Diagnosis) -> str:
-    histogram = sync_histogram(after_syncs(history)) if history.losses else ""
+def _sync(history: LinkHistory, diagnosis: Diagnosis) -> Markup:
+    histogram = sync_histogram(after_syncs(history)) if history.losses else EMPTY
     reasons = listed(diagnosis.sync_reasons, class_="reasons")
-    return card("Synchronisation des clés", reasons, histogram) if reasons or histogram else ""
+    return card("Synchronisation des clés", reasons, histogram) if reasons or histogram else EMPTY
 
 
-def _figures(diagnosis: Diagnosis) -> str:
+def _figures(diagnosis: Diagnosis) -> Markup:
     rows = (
         tag("div", tag("dt", words(name)), tag("dd", words(value)))
         for name, value in figure_rows(diagnosis)
@@ -93,7 +94,7 @@ def _figures(diagnosis: Diagnosis) -> str:
     return tag("dl", *rows, class_="figures")
 
 
-def _criteria(diagnosis: Diagnosis) -> str:
+def _criteria(diagnosis: Diagnosis) -> Markup:
     rows = []
     for criterion in diagnosis.criteria:
         class_, said = _PASSED[criterion.passed]

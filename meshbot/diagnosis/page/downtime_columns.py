@@ -2,21 +2,31 @@
 
 from meshbot.diagnosis.page.axis import level_lines, marks_below
 from meshbot.diagnosis.page.days import Day
-from meshbot.diagnosis.page.markup import canvas, card, chart, hover, tag
+from meshbot.diagnosis.page.markup import (
+    EMPTY,
+    Markup,
+    canvas,
+    card,
+    chart,
+    hover,
+    joined,
+    tag,
+    words,
+)
 from meshbot.diagnosis.page.wording import day_text, length_text, round_text
 from meshbot.text.quantities import decimal_text
 
 HEIGHT = 110.0
 BELOW = 22.0
 MAX_NAMES = 7
-_TOPS_S = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 93_600)
+_TOPS_S = (60, 120, 240, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 93_600)
 
 
-def downtime_columns(days: list[Day]) -> str:
+def downtime_columns(days: list[Day]) -> Markup:
     """Return a column a day; nothing where the link was never away, or there is but one day."""
     longest_s = max((day.down_s for day in days), default=0.0)
     if len(days) < 2 or not longest_s:
-        return ""
+        return EMPTY
     top_s = next((top for top in _TOPS_S if top >= longest_s), _TOPS_S[-1])
     levels = [(0.0, "0"), (0.5, round_text(top_s / 2)), (1.0, round_text(top_s))]
     columns = [_column(place, day, top_s) for place, day in enumerate(days)]
@@ -39,14 +49,16 @@ def downtime_columns(days: list[Day]) -> str:
         ),
         tag(
             "p",
-            tag("span", tag("i", class_="key down"), "sans liaison"),
-            tag("span", tag("i", class_="key off"), "bot arrêté tout le jour") if idle else "",
+            tag("span", tag("i", class_="key down"), words("sans liaison")),
+            tag("span", tag("i", class_="key off"), words("bot arrêté tout le jour"))
+            if idle
+            else EMPTY,
             class_="legend",
         ),
     )
 
 
-def _column(place: int, day: Day, top_s: float) -> str:
+def _column(place: int, day: Day, top_s: float) -> Markup:
     name = day_text(day.midnight)
     if day.uptime is None:
         said = hover(f"{name} : bot arrêté")
@@ -56,6 +68,7 @@ def _column(place: int, day: Day, top_s: float) -> str:
         f"{name} : {length_text(day.down_s)} sans liaison, disponibilité "
         f"{decimal_text(100 * day.uptime, 2)} %"
     )
-    return tag("rect", x=place + 0.1, y=1 - share, width=0.8, height=share, class_="down") + tag(
-        "rect", said, x=place, y=0, width=1, height=1, class_="clear"
+    return joined(
+        tag("rect", x=place + 0.1, y=1 - share, width=0.8, height=share, class_="down"),
+        tag("rect", said, x=place, y=0, width=1, height=1, class_="clear"),
     )

@@ -2,7 +2,7 @@
 
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
-from meshbot.diagnosis.page.markup import tag, words
+from meshbot.diagnosis.page.markup import EMPTY, Markup, joined, tag, words
 from meshbot.diagnosis.page.wording import round_text
 from meshbot.diagnosis.report_text import UNDATED, date_text
 from meshbot.text.log_format import printable
@@ -10,15 +10,14 @@ from meshbot.text.log_format import printable
 UNSET = "UNSET"
 
 
-def heading(history: LinkHistory, diagnosis: Diagnosis) -> str:
+def heading(history: LinkHistory, diagnosis: Diagnosis) -> Markup:
     """Return the first lines of the page."""
-    return "".join(
-        (
-            tag("h1", "Liaison avec le nœud"),
-            tag("p", words(_period_text(history, diagnosis)), class_="when"),
-            tag("p", words(text), class_="when") if (text := node_text(history.node)) else "",
-            *(tag("p", words(remark), class_="remark") for remark in _remarks(history)),
-        )
+    node = node_text(history.node)
+    return joined(
+        tag("h1", words("Liaison avec le nœud")),
+        tag("p", words(_period_text(history, diagnosis)), class_="when"),
+        tag("p", words(node), class_="when") if node else EMPTY,
+        *(tag("p", words(remark), class_="remark") for remark in _remarks(history)),
     )
 
 

@@ -5,6 +5,8 @@ from itertools import groupby
 
 from meshbot.diagnosis.page.days import HOURS, Day
 from meshbot.diagnosis.page.markup import (
+    EMPTY,
+    Markup,
     canvas,
     card,
     chart,
@@ -34,10 +36,10 @@ LARGEST_FIGURE = 9_999
 _INITIALS = "LMMJVSD"
 
 
-def loss_map(days: list[Day], older: int) -> str:
+def loss_map(days: list[Day], older: int) -> Markup:
     """Return the map with its legend and its table. ``older``: losses before these days."""
     if not days:
-        return ""
+        return EMPTY
     row = next((high for most, high in ROWS if len(days) <= most), SMALL_ROW)
     height = row * len(days)
     total = sum(day.count for day in days)
@@ -47,18 +49,20 @@ def loss_map(days: list[Day], older: int) -> str:
         "la dit jour par jour",
         height + TOP,
         *_hour_names(),
+        label("total", "100%", TOP - 5, "total") if row > SMALL_ROW else EMPTY,
         canvas(HOURS, len(days), height, *_cells(days, bounds), _hatching(days), y=TOP),
         _gaps(len(days), row),
         *_row_names(days, row),
         *(_figures(days, row, bounds) if row > SMALL_ROW else ()),
         class_="map dense" if _is_dense(days) else "map",
     )
-    past = f"{losses_text(older)} d'avant ces {len(days)} jours n'y sont pas."
+    are = "sont" if older > 1 else "est"
+    past = f"{losses_text(older)} d'avant ces {len(days)} jours n'y {are} pas."
     return card(
         "Quand : coupures par jour et par heure",
         drawing,
         _legend(bounds),
-        tag("p", past, class_="note") if older else "",
+        tag("p", words(past), class_="note") if older else EMPTY,
         _table(days),
     )
 
@@ -99,7 +103,7 @@ def _runs(day: Day) -> Iterator[tuple[int, int, int, bool]]:
         yield members[0], members[-1] + 1, day.losses[members[0]], ran
 
 
-def _cells(days: list[Day], bounds: list[int]) -> Iterator[str]:
+def _cells(days: list[Day], bounds: list[int]) -> Iterator[Markup]:
     for row, day in enumerate(days):
         name = day_text(day.midnight)
         for start, end, count, ran in _runs(day):
@@ -115,7 +119,7 @@ def _cells(days: list[Day], bounds: list[int]) -> Iterator[str]:
             )
 
 
-def _hatching(days: list[Day]) -> str:
+def _hatching(days: list[Day]) -> Markup:
     """Return a stroke through each hour in which the bot did not run."""
     strokes = [
         f"M{hour + 0.3:g} {row + 0.75:g}l.4-.5"
@@ -123,23 +127,22 @@ def _hatching(days: list[Day]) -> str:
         for hour in range(HOURS)
         if not day.ran[hour]
     ]
-    return tag("path", d="".join(strokes), class_="hatch") if strokes else ""
+    return tag("path", d="".join(strokes), class_="hatch") if strokes else EMPTY
 
 
-def _gaps(rows: int, row: float) -> str:
+def _gaps(rows: int, row: float) -> Markup:
     """Return the lines that keep cells apart."""
     across = "".join(f"M0 {place}H{HOURS}" for place in range(rows + 1))
     down = "".join(f"M{hour} 0V{rows}" for hour in range(HOURS + 1))
     return canvas(HOURS, rows, row * rows, tag("path", d=across + down, class_="gap"), y=TOP)
 
 
-def _hour_names() -> Iterator[str]:
+def _hour_names() -> Iterator[Markup]:
     for hour in range(0, HOURS, 6):
         yield label(f"{hour} h", percent(hour / HOURS), TOP - 5)
-    yield label("total", "100%", TOP - 5, "total")
 
 
-def _row_names(days: list[Day], row: float) -> Iterator[str]:
+def _row_names(days: list[Day], row: float) -> Iterator[Markup]:
     small = row == SMALL_ROW
     for place, day in enumerate(days):
         y = TOP + row * place + row / 2 + 3.5
@@ -148,10 +151,10 @@ def _row_names(days: list[Day], row: float) -> Iterator[str]:
         name = f"{_INITIALS[day.midnight.weekday()]} {day.midnight:%d/%m}"
         yield label(name, -6, y, "end day")
         if not small:
-            yield tag("text", whole_text(day.count), x="100%", y=y, class_="total")
+            yield tag("text", words(whole_text(day.count)), x="100%", y=y, class_="total")
 
 
-def _figures(days: list[Day], row: float, bounds: list[int]) -> Iterator[str]:
+def _figures(days: list[Day], row: float, bounds: list[int]) -> Iterator[Markup]:
     for place, day in enumerate(days):
         for hour, count in enumerate(day.losses):
             if 0 < count <= LARGEST_FIGURE:
@@ -163,7 +166,7 @@ def _figures(days: list[Day], row: float, bounds: list[int]) -> Iterator[str]:
                 )
 
 
-def _legend(bounds: list[int]) -> str:
+def _legend(bounds: list[int]) -> Markup:
     keys = [("off", "bot arrêté"), ("c0", "aucune coupure")]
     for place, bound in enumerate(bounds):
         if bounds[-1] == len(bounds):  # a colour for each number
@@ -180,7 +183,7 @@ def _legend(bounds: list[int]) -> str:
     return tag("p", *parts, class_="legend")
 
 
-def _table(days: list[Day]) -> str:
+def _table(days: list[Day]) -> Markup:
     rows = []
     for day in days:
         most = max(day.losses)

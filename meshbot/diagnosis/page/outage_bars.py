@@ -3,7 +3,17 @@
 from bisect import bisect_right
 
 from meshbot.diagnosis.link_history import LinkHistory
-from meshbot.diagnosis.page.markup import card, chart, hover, label, percent, tag
+from meshbot.diagnosis.page.markup import (
+    EMPTY,
+    Markup,
+    card,
+    chart,
+    hover,
+    label,
+    percent,
+    tag,
+    words,
+)
 from meshbot.diagnosis.page.wording import losses_text, whole_text
 
 ROW = 26.0
@@ -25,12 +35,12 @@ def outage_counts(history: LinkHistory) -> list[tuple[str, int]]:
     return [*rows, (_UNKNOWN, unknown)] if unknown else rows
 
 
-def outage_bars(history: LinkHistory) -> str:
+def outage_bars(history: LinkHistory) -> Markup:
     """Return the chart; nothing where there was no loss."""
     rows = outage_counts(history)
     most = max(count for _, count in rows)
     if not most:
-        return ""
+        return EMPTY
     parts = []
     for place, (name, count) in enumerate(rows):
         y = ROW * place
@@ -47,11 +57,11 @@ def outage_bars(history: LinkHistory) -> str:
                 class_="unknown" if name == _UNKNOWN else "outage",
             )
         )
-        figure = tag("tspan", whole_text(count), dx=6)
+        figure = tag("tspan", words(whole_text(count)), dx=6)
         parts.append(tag("text", figure, x=percent(share), y=y + 16, class_="strong"))
     said = " ; ".join(f"{name} : {count}" for name, count in rows)
     return card(
         "Durée des interruptions",
         chart(f"Durée des interruptions. {said}", ROW * len(rows), *parts, class_="rows"),
-        tag("p", "Du dernier signe de vie du nœud au retour de la liaison.", class_="note"),
+        tag("p", words("Du dernier signe de vie du nœud au retour de la liaison."), class_="note"),
     )

@@ -2,7 +2,18 @@
 
 from meshbot.diagnosis.cause_share import CauseShare
 from meshbot.diagnosis.link_diagnosis import Diagnosis
-from meshbot.diagnosis.page.markup import card, chart, hover, label, percent, tag, words
+from meshbot.diagnosis.page.markup import (
+    EMPTY,
+    Markup,
+    card,
+    chart,
+    hover,
+    joined,
+    label,
+    percent,
+    tag,
+    words,
+)
 from meshbot.diagnosis.page.statements import statement_list
 from meshbot.diagnosis.page.wording import losses_text, percent_text
 from meshbot.diagnosis.schedule_text import schedule_text
@@ -15,11 +26,11 @@ NAMED_SHARE = 0.05
 WITH_FIGURE_SHARE = 0.2
 
 
-def shares_bar(diagnosis: Diagnosis) -> str:
+def shares_bar(diagnosis: Diagnosis) -> Markup:
     """Return the bar; nothing where there is nothing to share."""
     shares = diagnosis.shares
     if not shares:
-        return ""
+        return EMPTY
     parts, said, rows = [], [], []
     left = 0.0
     for place, share in enumerate(shares):
@@ -39,7 +50,7 @@ def _colour(place: int, share: CauseShare) -> str:
     return "none" if share.verdict is UNEXPLAINED else f"k{place % COLOURS}"
 
 
-def _part(share: CauseShare, left: float, letter: str, colour: str) -> str:
+def _part(share: CauseShare, left: float, letter: str, colour: str) -> Markup:
     part = tag(
         "rect",
         hover(
@@ -58,23 +69,23 @@ def _part(share: CauseShare, left: float, letter: str, colour: str) -> str:
     if share.share >= WITH_FIGURE_SHARE:
         text += f" · {percent_text(share.share)}"
     middle = percent(left + share.share / 2)
-    return part + label(text, middle, HEIGHT / 2 + 5, f"middle on {colour}-on")
+    return joined(part, label(text, middle, HEIGHT / 2 + 5, f"middle on {colour}-on"))
 
 
-def _row(diagnosis: Diagnosis, share: CauseShare, letter: str, colour: str) -> str:
+def _row(diagnosis: Diagnosis, share: CauseShare, letter: str, colour: str) -> Markup:
     """Return a cause in the legend, with what is not said at the top of the page already."""
-    when = f", {schedule_text(share.schedule)}" if share.schedule is not None else ""
+    when = f", {schedule_text(share.schedule)}" if share.schedule is not None else EMPTY
     above = share.verdict is diagnosis.verdict
     advice = [one for one in share.advice if one not in diagnosis.advice]
     return tag(
         "li",
-        tag("i", letter, class_=f"key letter {colour}"),
+        tag("i", words(letter), class_=f"key letter {colour}"),
         tag("strong", words(share.verdict.text[:1].upper() + share.verdict.text[1:] + when)),
         tag(
             "span",
             words(f" {percent_text(share.share)}, {losses_text(share.count)}"),
             class_="figure",
         ),
-        "" if above else statement_list(share.evidence),
+        EMPTY if above else statement_list(share.evidence),
         *(tag("p", words(one), class_="note") for one in advice),
     )

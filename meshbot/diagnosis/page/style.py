@@ -108,12 +108,14 @@ gap:.6rem 1.2rem;margin:0}
 .tiles{grid-template-columns:repeat(2,1fr);gap:.5rem}.tiles div{padding:.55rem .7rem}
 .tiles b{font-size:1.4rem}
 .pair{grid-template-columns:minmax(0,1fr);margin:-.75rem 0}
+.pair>div+div{margin-top:-.75rem}
 .headline{font-size:1.2rem}
 section{padding:.8rem;margin:.75rem 0}
 .mark{display:block;width:max-content;margin:.3rem 0 .1rem}
 .map{width:calc(100% - 5.6rem);margin:0 2.5rem 0 3.1rem}
 .total{transform:translateX(2.4rem)}
-text.n{font-size:9px}text.n2{font-size:8px;letter-spacing:-.4px}text.n3,text.n4,.dense text.n2{display:none}
+text.n{font-size:9px}text.n2{font-size:8px;letter-spacing:-.4px}
+text.n3,text.n4,.dense text.n2{display:none}
 text.on{font-size:12px}
 }
 @media print{

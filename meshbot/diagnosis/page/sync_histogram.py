@@ -2,7 +2,20 @@
 
 from meshbot.diagnosis.page.after_syncs import BIN_S, BINS, SUSPECT_BINS, AfterSyncs
 from meshbot.diagnosis.page.axis import level_lines, marks_below
-from meshbot.diagnosis.page.markup import canvas, chart, hover, label, number, percent, table, tag
+from meshbot.diagnosis.page.markup import (
+    EMPTY,
+    Markup,
+    canvas,
+    chart,
+    hover,
+    joined,
+    label,
+    number,
+    percent,
+    table,
+    tag,
+    words,
+)
 from meshbot.diagnosis.page.wording import ceiling, chance_text, losses_text, whole_text
 from meshbot.text.quantities import counted
 
@@ -12,10 +25,13 @@ ABOVE = 20.0
 _MINUTES = int(BINS * BIN_S // 60)
 
 
-def sync_histogram(found: AfterSyncs) -> str:
+def sync_histogram(found: AfterSyncs) -> Markup:
     """Return the chart with its reading; nothing where no sync was followed by anything."""
     if not found.syncs:
-        return ""
+        return EMPTY
+    said = tag("p", words(reading(found)), class_="note")
+    if not sum(found.counts) and sum(found.chances) < 1:
+        return said  # nothing to draw
     top = ceiling(max(*found.counts, *found.chances))
     split = SUSPECT_BINS / BINS
     drawing = chart(
@@ -35,13 +51,8 @@ def sync_histogram(found: AfterSyncs) -> str:
             [(0, "0"), *((n / _MINUTES, f"{n} min") for n in range(1, _MINUTES + 1))],
         ),
     )
-    return (
-        tag("h3", "Combien de temps après une synchronisation ?")
-        + drawing
-        + _legend()
-        + tag("p", reading(found), class_="note")
-        + _table(found)
-    )
+    title = tag("h3", words("Combien de temps après une synchronisation ?"))
+    return joined(title, drawing, _legend(), said, _table(found))
 
 
 def reading(found: AfterSyncs) -> str:
@@ -61,7 +72,7 @@ def reading(found: AfterSyncs) -> str:
     return text + (f" Le reste : {', '.join(others)}." if others else "")
 
 
-def _columns(found: AfterSyncs, top: float) -> list[str]:
+def _columns(found: AfterSyncs, top: float) -> list[Markup]:
     parts = []
     for place, (count, chance) in enumerate(zip(found.counts, found.chances, strict=True)):
         said = hover(f"{_span(place)} : {losses_text(count)}, par hasard {chance_text(chance)}")
@@ -75,7 +86,7 @@ def _columns(found: AfterSyncs, top: float) -> list[str]:
     return parts
 
 
-def _chance_line(found: AfterSyncs, top: float) -> str:
+def _chance_line(found: AfterSyncs, top: float) -> Markup:
     steps = [
         f"{'L' if place else 'M'}{place} {number(1 - chance / top)}h1"
         for place, chance in enumerate(found.chances)
@@ -87,17 +98,17 @@ def _span(place: int) -> str:
     return f"{place * BIN_S:.0f} à {(place + 1) * BIN_S:.0f} s"
 
 
-def _legend() -> str:
+def _legend() -> Markup:
     return tag(
         "p",
-        tag("span", tag("i", class_="key soon"), "coupures dans les 90 s"),
-        tag("span", tag("i", class_="key late"), "coupures plus tard"),
-        tag("span", tag("i", class_="key dash"), "ce que donne le hasard"),
+        tag("span", tag("i", class_="key soon"), words("coupures dans les 90 s")),
+        tag("span", tag("i", class_="key late"), words("coupures plus tard")),
+        tag("span", tag("i", class_="key dash"), words("ce que donne le hasard")),
         class_="legend",
     )
 
 
-def _table(found: AfterSyncs) -> str:
+def _table(found: AfterSyncs) -> Markup:
     rows = [
         (_span(place), whole_text(count), chance_text(chance))
         for place, (count, chance) in enumerate(zip(found.counts, found.chances, strict=True))

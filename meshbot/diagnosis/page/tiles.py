@@ -3,7 +3,7 @@
 from meshbot.diagnosis.figures import Figures
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.days import Day, loss_moments
-from meshbot.diagnosis.page.markup import tag, words
+from meshbot.diagnosis.page.markup import EMPTY, Markup, tag, words
 from meshbot.diagnosis.page.wording import (
     WEEKDAYS,
     length_text,
@@ -17,8 +17,10 @@ NOTHING = "–"
 DAY_S = 86_400.0
 
 
-def tiles(history: LinkHistory, figures: Figures, days: list[Day]) -> str:
-    """Return availability, losses, worst day and longest outage."""
+def tiles(history: LinkHistory, figures: Figures, days: list[Day]) -> Markup:
+    """Return availability, losses, worst day and longest outage; nothing of an empty record."""
+    if not days:
+        return EMPTY
     return tag(
         "dl",
         _tile("Disponibilité", *_availability(history, figures)),
@@ -29,7 +31,7 @@ def tiles(history: LinkHistory, figures: Figures, days: list[Day]) -> str:
     )
 
 
-def _tile(name: str, value: str, remark: str) -> str:
+def _tile(name: str, value: str, remark: str) -> Markup:
     return tag(
         "div",
         tag("dt", words(name)),
@@ -72,6 +74,6 @@ def _longest(history: LinkHistory) -> tuple[str, str]:
         default=None,
     )
     if longest is None or longest.outage_s is None:
-        return NOTHING, "aucune" if not loss_moments(history) else "retour inconnu"
+        return NOTHING, "aucune" if not loss_moments(history) else "non mesurée"
     began = moment_of(longest.began_s, history.in_utc)
     return length_text(longest.outage_s), f"le {began:%d/%m à %H:%M}"

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshbot.diagnosis.page.markup import card, chart, hover, label, listed, percent, tag, words
+from meshbot.diagnosis.page.markup import (
+    Markup,
+    card,
+    chart,
+    hover,
+    label,
+    listed,
+    percent,
+    tag,
+    words,
+)
 from meshbot.diagnosis.page.wording import percent_text, whole_text
 from meshbot.text.quantities import counted, decimal_text
 
@@ -20,35 +30,31 @@ class Arm:
     losses: int
 
 
-def trial_arms(sentence: str, arms: Sequence[Arm], p_value: float, more: Sequence[str] = ()) -> str:
+def trial_arms(
+    sentence: str, arms: Sequence[Arm], p_value: float, more: Sequence[str] = ()
+) -> Markup:
     """Return the arms with what they mean: ``sentence`` in plain words, ``more`` below them."""
-    parts = []
-    for place, arm in enumerate(arms):
-        y = ROW * place
-        parts.append(label(arm.name, 0, y + 14, "strong"))
-        parts.append(label(_figure(arm), "100%", y + 14, "end"))
-        parts.append(tag("rect", x=0, y=y + 21, width="100%", height=14, class_="c0"))
-        share = arm.losses / arm.tosses if arm.tosses else 0.0
-        said = hover(f"{arm.name} : {_in_words(arm)}")
-        parts.append(
-            tag(
-                "rect",
-                said,
-                x=0,
-                y=y + 21,
-                width=percent(share),
-                height=14,
-                class_="late" if place else "soon",
-            )
-        )
-    said = " ; ".join(f"{arm.name} : {_in_words(arm)}" for arm in arms)
+    rows = [_row(arm, ROW * place, "late" if place else "soon") for place, arm in enumerate(arms)]
+    both = " ; ".join(f"{arm.name} : {_in_words(arm)}" for arm in arms)
     computed = " et ".join(f"{arm.losses} sur {arm.tosses}" for arm in arms)
     value = "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
     return card(
         "Essai par tirage au sort",
         tag("p", words(f"{sentence} ({computed} : p {value})")),
-        chart(f"Les deux bras de l'essai. {said}", ROW * len(arms), *parts, class_="flat"),
+        chart(f"Les deux bras de l'essai. {both}", ROW * len(arms), *rows, class_="flat"),
         listed(more),
+    )
+
+
+def _row(arm: Arm, y: float, colour: str) -> Markup:
+    share = arm.losses / arm.tosses if arm.tosses else 0.0
+    return tag(
+        "g",
+        hover(f"{arm.name} : {_in_words(arm)}"),
+        label(arm.name, 0, y + 14, "strong"),
+        label(_figure(arm), "100%", y + 14, "end"),
+        tag("rect", x=0, y=y + 21, width="100%", height=14, class_="c0"),
+        tag("rect", x=0, y=y + 21, width=percent(share), height=14, class_=colour),
     )
 
 
