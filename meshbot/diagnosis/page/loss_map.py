@@ -1,7 +1,7 @@
 """Losses by day and by hour of the day, as a map. Pure."""
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from meshbot.diagnosis.page.days import HOURS, Day
 from meshbot.diagnosis.page.markup import (
@@ -43,7 +43,8 @@ def loss_map(days: list[Day], older: int) -> Markup:
     row = next((high for most, high in ROWS if len(days) <= most), SMALL_ROW)
     height = row * len(days)
     total = sum(day.count for day in days)
-    bounds = level_bounds(max(max(day.losses) for day in days))
+    most = max(max(day.losses) for day in days)
+    bounds = level_bounds(most)
     drawing = chart(
         f"Carte des coupures par jour et par heure : {losses_text(total)} ; le tableau qui suit "
         "la dit jour par jour",
@@ -61,7 +62,7 @@ def loss_map(days: list[Day], older: int) -> Markup:
     return card(
         "Quand : coupures par jour et par heure",
         drawing,
-        _legend(bounds),
+        _legend(bounds, most),
         tag("p", words(past), class_="note") if older else EMPTY,
         _table(days),
     )
@@ -166,17 +167,10 @@ def _figures(days: list[Day], row: float, bounds: list[int]) -> Iterator[Markup]
                 )
 
 
-def _legend(bounds: list[int]) -> Markup:
+def _legend(bounds: list[int], most: int) -> Markup:
     keys = [("off", "bot arrêté"), ("c0", "aucune coupure")]
-    for place, bound in enumerate(bounds):
-        if bounds[-1] == len(bounds):  # a colour for each number
-            text = f"{bound}"
-        elif bound == bounds[-1]:
-            text = f"{bound} et plus"
-        else:
-            last = bounds[place + 1] - 1
-            text = f"{bound}" if last == bound else f"{bound} à {last}"
-        keys.append((f"c{place + 1}", text))
+    for place, (bound, next_) in enumerate(pairwise([*bounds, most + 1]), start=1):
+        keys.append((f"c{place}", f"{bound}" if next_ == bound + 1 else f"{bound} à {next_ - 1}"))
     if bounds:
         keys[-1] = (keys[-1][0], f"{keys[-1][1]} par heure")
     parts = (tag("span", tag("i", class_=f"key {colour}"), words(text)) for colour, text in keys)

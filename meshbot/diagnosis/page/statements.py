@@ -11,7 +11,7 @@ def statement_list(statements: Iterable[Statement]) -> Markup:
     rows = [
         tag(
             "li",
-            tag("b", words(_mark(one)), class_=f"mark {_mark(one)[0]}"),
+            tag("span", words(_mark(one)), class_=f"mark {_mark(one)[0]}"),
             words(f" {one.text}"),
         )
         for one in statements

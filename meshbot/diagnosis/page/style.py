@@ -50,7 +50,7 @@ border-radius:1rem;color:var(--soft)}
 padding:.7rem .9rem;min-width:0}
 .tiles dt{color:var(--soft);font-size:.85rem;line-height:1.3}
 .tiles dd{margin:0}
-.tiles b{display:block;font-size:1.7rem;line-height:1.25;font-variant-numeric:tabular-nums}
+.tiles strong{display:block;font-size:1.7rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .tiles span{color:var(--soft);font-size:.85rem;line-height:1.3;display:block}
 .pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 1rem;align-items:start;
 margin:-1rem 0}
@@ -60,7 +60,7 @@ margin:-1rem 0}
 .map{width:calc(100% - 6rem);margin:0 2.7rem 0 3.3rem}
 .shares,.flat{width:100%;margin:0}
 .rows{width:calc(100% - 9.5rem);margin:0 3rem 0 6.5rem}
-text{fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
+text{pointer-events:none;fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
 .rows text,.flat text{font-size:13px}
 .end{text-anchor:end}.middle{text-anchor:middle}
 .total{text-anchor:end;transform:translateX(2.5rem)}
@@ -106,7 +106,7 @@ gap:.6rem 1.2rem;margin:0}
 .reasons{margin:0}
 @media(max-width:44rem){
 .tiles{grid-template-columns:repeat(2,1fr);gap:.5rem}.tiles div{padding:.55rem .7rem}
-.tiles b{font-size:1.4rem}
+.tiles strong{font-size:1.4rem}
 .pair{grid-template-columns:minmax(0,1fr);margin:-.75rem 0}
 .pair>div+div{margin-top:-.75rem}
 .headline{font-size:1.2rem}

@@ -35,7 +35,7 @@ def _tile(name: str, value: str, remark: str) -> Markup:
     return tag(
         "div",
         tag("dt", words(name)),
-        tag("dd", tag("b", words(value)), tag("span", words(remark))),
+        tag("dd", tag("strong", words(value)), tag("span", words(remark))),
     )
 
 
