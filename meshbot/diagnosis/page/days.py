@@ -10,6 +10,7 @@ from meshbot.diagnosis.page.wording import moment_of
 
 MAX_DAYS = 92
 HOURS = 24
+DAY_S = 86_400.0
 QUARTER_S = 900.0
 """Places differ from Greenwich by quarters of an hour: no hour begins within one."""
 
@@ -63,6 +64,8 @@ def days_of(history: LinkHistory) -> list[Day]:
     for link, spans in ((True, ups), (False, iter(history.down_spans))):
         for start_s, end_s in spans:
             _add_span(days, starts_s, (start_s, end_s), link=link, in_utc=history.in_utc)
+    for day in days:
+        _pass_over_missing_hour(day, history.in_utc)
     return days
 
 
@@ -102,6 +105,15 @@ def _add_span(
             day.down_s += to_s - from_s
         for at_s in _quarters(from_s, to_s):
             day.ran[moment_of(at_s, in_utc).hour] = True
+
+
+def _pass_over_missing_hour(day: Day, in_utc: bool) -> None:
+    """Let the hour that a day of 23 lacks be as the one before it."""
+    if day.end_s - day.start_s >= DAY_S:
+        return
+    there = {moment_of(at_s, in_utc).hour for at_s in _quarters(day.start_s, day.end_s)}
+    for hour in set(range(1, HOURS)) - there:
+        day.ran[hour] = day.ran[hour - 1]
 
 
 def _quarters(from_s: float, to_s: float) -> Iterator[float]:

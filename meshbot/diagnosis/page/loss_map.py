@@ -105,13 +105,15 @@ def _runs(day: Day) -> Iterator[tuple[int, int, int, bool]]:
 
 
 def _cells(days: list[Day], bounds: list[int]) -> Iterator[Markup]:
+    many = len(days) > ROWS[-1][0]  # what is said so often is said in short
     for row, day in enumerate(days):
-        name = day_text(day.midnight)
+        name = f"{day.midnight:%d/%m}" if many else day_text(day.midnight)
         for start, end, count, ran in _runs(day):
             said = losses_text(count) if count else "aucune coupure"
+            hours = f"{start} h" if end == start + 1 else f"{start} h à {end} h"
             yield tag(
                 "rect",
-                hover(f"{name}, {start} h à {end} h : {said if ran else 'bot arrêté'}"),
+                hover(f"{name}, {hours} : {said if ran else 'bot arrêté'}"),
                 x=start,
                 y=row,
                 width=end - start,
