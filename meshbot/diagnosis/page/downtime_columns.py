@@ -18,7 +18,7 @@ from meshbot.text.quantities import decimal_text
 
 HEIGHT = 110.0
 BELOW = 22.0
-MAX_NAMES = 7
+MAX_NAMES = 5
 _TOPS_S = (60, 120, 240, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 93_600)
 
 

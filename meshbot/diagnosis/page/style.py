@@ -70,8 +70,9 @@ text.on{fill:var(--on);font-size:14px;font-weight:700}
 .grid{stroke:var(--grid)}
 .gap{fill:none;stroke:var(--card);stroke-width:1.5;vector-effect:non-scaling-stroke}
 .hatch{fill:none;stroke:var(--hatch);stroke-width:1;vector-effect:non-scaling-stroke}
-.chance{fill:none;stroke:var(--ink);stroke-width:2;stroke-dasharray:5 3;
+.chance,.halo{fill:none;stroke:var(--ink);stroke-width:2;stroke-dasharray:5 3;
 vector-effect:non-scaling-stroke;pointer-events:none}
+.halo{stroke:var(--card);stroke-width:4;stroke-dasharray:none}
 .clear{fill:transparent}
 .shares rect{stroke:var(--card);stroke-width:2}
 .causes{list-style:none;padding:0;margin:.8rem 0 0}
@@ -91,7 +92,8 @@ background:repeating-linear-gradient(-55deg,var(--off) 0 3px,var(--hatch) 3px 4p
 details{margin-top:.6rem;font-size:.85rem}
 summary{cursor:pointer;color:var(--soft)}
 table{border-collapse:collapse;width:100%;margin-top:.4rem;font-variant-numeric:tabular-nums}
-th,td{text-align:right;padding:.15rem .3rem;border-bottom:1px solid var(--grid);font-weight:400}
+th,td{overflow-wrap:normal;text-align:right;padding:.15rem .3rem;font-weight:400;
+border-bottom:1px solid var(--grid)}
 th:first-child{text-align:left;white-space:nowrap}
 thead th{color:var(--soft);vertical-align:bottom}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));
@@ -117,7 +119,9 @@ section{padding:.8rem;margin:.75rem 0}
 text.n{font-size:9px}text.n2{font-size:8px;letter-spacing:-.4px}
 text.n3,text.n4,.dense text.n2{display:none}
 text.on{font-size:12px}
+table{font-size:.75rem}th,td{padding:.15rem .15rem}
 }
+@media(max-width:23rem){text.n2{display:none}.flat text{font-size:11px}}
 @media print{
 body{background:none;padding:0;font-size:11pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

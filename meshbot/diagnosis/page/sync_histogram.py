@@ -42,7 +42,7 @@ def sync_histogram(found: AfterSyncs) -> Markup:
         tag(
             "svg",
             level_lines(HEIGHT, ((share, whole_text(int(share * top))) for share in (0, 0.5, 1))),
-            canvas(BINS, 1, HEIGHT, *_columns(found, top), _chance_line(found, top)),
+            canvas(BINS, 1, HEIGHT, *_columns(found, top), *_chance_line(found, top)),
             y=ABOVE,
             class_="chart",
         ),
@@ -86,12 +86,13 @@ def _columns(found: AfterSyncs, top: float) -> list[Markup]:
     return parts
 
 
-def _chance_line(found: AfterSyncs, top: float) -> Markup:
-    steps = [
+def _chance_line(found: AfterSyncs, top: float) -> list[Markup]:
+    """Return the line, on a wider one that keeps it apart from the columns behind it."""
+    steps = "".join(
         f"{'L' if place else 'M'}{place} {number(1 - chance / top)}h1"
         for place, chance in enumerate(found.chances)
-    ]
-    return tag("path", d="".join(steps), class_="chance")
+    )
+    return [tag("path", d=steps, class_=name) for name in ("halo", "chance")]
 
 
 def _span(place: int) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+LEAST_CEILING = 6
+"""So that a single loss looks like what it is."""
 _STEPS = (1, 2, 4, 6, 8, 10)
 
 
@@ -58,6 +60,6 @@ def day_text(day: datetime) -> str:
 
 def ceiling(value: float) -> int:
     """Return a round number that is no smaller, and can be halved: the end of an axis."""
-    value = max(value, 4)
+    value = max(value, LEAST_CEILING)
     power: int = 10 ** math.floor(math.log10(value))
     return next(step * power for step in _STEPS if step * power >= value)

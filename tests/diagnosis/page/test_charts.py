@@ -320,4 +320,4 @@ def test_figures_in_words() -> None:
 @pytest.mark.parametrize("value", [0, 1, 4, 5, 7, 9, 11, 43, 61, 99, 101, 2_750])
 def test_an_axis_ends_at_a_round_number_with_a_round_half(value: int) -> None:
     top = ceiling(value)
-    assert value <= top <= max(4, 2 * value) and top % 2 == 0
+    assert value <= top <= max(6, 2 * value) and top % 2 == 0
