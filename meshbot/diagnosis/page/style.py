@@ -7,7 +7,7 @@ LIGHT = """
 --c0:#e9edf0;--c1:#fdd49e;--c2:#fdae6b;--c3:#f1762f;--c4:#c9371b;--c5:#7f0000;
 --off:#f6f6f3;--hatch:#b4bac0;
 --k0:#0b6bb0;--k1:#b8470a;--k2:#0b755a;--k3:#a03d78;--k4:#785600;--k5:#4b5fb8;--none:#6b7278;
---on:#fff;--soon:#00707a;--late:#8b98a4;--band:#e4f3f4;--down:#c9371b;--outage:#566777;--unknown:#8a939c
+--on:#fff;--soon:#23939f;--late:#8b98a4;--band:#e4f3f4;--down:#c9371b;--outage:#566777;--unknown:#8a939c
 """
 DARK = """
 --back:#121518;--card:#1b1f23;--ink:#e9ecef;--soft:#a3adb6;--line:#343a40;--grid:#2b3136;
@@ -16,7 +16,7 @@ DARK = """
 --c0:#2a3036;--c1:#6b2c12;--c2:#a8430f;--c3:#e06a1d;--c4:#fca652;--c5:#ffe3b3;
 --off:#16191c;--hatch:#59626a;
 --k0:#5db3f0;--k1:#ff9a5c;--k2:#45c9a0;--k3:#e79ac6;--k4:#e0b64a;--k5:#a5b1ff;--none:#9aa2a9;
---on:#101316;--soon:#4fd0d8;--late:#7f8c98;--band:#15292c;--down:#fca652;--outage:#93a4b5;--unknown:#77818a
+--on:#101316;--soon:#23939f;--late:#6d7a86;--band:#15292c;--down:#fca652;--outage:#93a4b5;--unknown:#77818a
 """
 _RULES = """
 *{box-sizing:border-box}
@@ -70,9 +70,8 @@ text.on{fill:var(--on);font-size:14px;font-weight:700}
 .grid{stroke:var(--grid)}
 .gap{fill:none;stroke:var(--card);stroke-width:1.5;vector-effect:non-scaling-stroke}
 .hatch{fill:none;stroke:var(--hatch);stroke-width:1;vector-effect:non-scaling-stroke}
-.chance,.halo{fill:none;stroke:var(--ink);stroke-width:2;stroke-dasharray:5 3;
+.chance{fill:none;stroke:var(--ink);stroke-width:2;stroke-dasharray:5 3;
 vector-effect:non-scaling-stroke;pointer-events:none}
-.halo{stroke:var(--card);stroke-width:4;stroke-dasharray:none}
 .clear{fill:transparent}
 .shares rect{stroke:var(--card);stroke-width:2}
 .causes{list-style:none;padding:0;margin:.8rem 0 0}

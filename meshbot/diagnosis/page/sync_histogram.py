@@ -42,7 +42,7 @@ def sync_histogram(found: AfterSyncs) -> Markup:
         tag(
             "svg",
             level_lines(HEIGHT, ((share, whole_text(int(share * top))) for share in (0, 0.5, 1))),
-            canvas(BINS, 1, HEIGHT, *_columns(found, top), *_chance_line(found, top)),
+            canvas(BINS, 1, HEIGHT, *_columns(found, top), _chance_line(found, top)),
             y=ABOVE,
             class_="chart",
         ),
@@ -51,7 +51,7 @@ def sync_histogram(found: AfterSyncs) -> Markup:
             [(0, "0"), *((n / _MINUTES, f"{n} min") for n in range(1, _MINUTES + 1))],
         ),
     )
-    title = tag("h3", words("Combien de temps après une synchronisation ?"))
+    title = tag("h3", words("Combien de temps après une synchronisation, au plus tôt ?"))
     return joined(title, drawing, _legend(), said, _table(found))
 
 
@@ -86,13 +86,12 @@ def _columns(found: AfterSyncs, top: float) -> list[Markup]:
     return parts
 
 
-def _chance_line(found: AfterSyncs, top: float) -> list[Markup]:
-    """Return the line, on a wider one that keeps it apart from the columns behind it."""
-    steps = "".join(
+def _chance_line(found: AfterSyncs, top: float) -> Markup:
+    steps = (
         f"{'L' if place else 'M'}{place} {number(1 - chance / top)}h1"
         for place, chance in enumerate(found.chances)
     )
-    return [tag("path", d=steps, class_=name) for name in ("halo", "chance")]
+    return tag("path", d="".join(steps), class_="chance")
 
 
 def _span(place: int) -> str:
