@@ -21,7 +21,7 @@ DARK = """
 _RULES = """
 *{box-sizing:border-box}
 body{margin:0;padding:1rem .75rem 2rem;background:var(--back);color:var(--ink);
-font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:68rem;margin:0 auto}
 h1{font-size:1.05rem;margin:0}
 h2{font-size:1.05rem;margin:0 0 .7rem;line-height:1.3}
@@ -122,7 +122,8 @@ table{font-size:.75rem}th,td{padding:.15rem .15rem}
 }
 @media(max-width:23rem){text.n2{display:none}.flat text{font-size:11px}}
 @media print{
-body{background:none;padding:0;font-size:11pt}
+:root{font-size:12.5px}
+body{background:none;padding:0}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 section,.tiles div,.causes>li,svg{break-inside:avoid}
 summary{display:none}

@@ -31,19 +31,29 @@ class Arm:
 
 
 def trial_arms(
-    sentence: str, arms: Sequence[Arm], p_value: float, more: Sequence[str] = ()
+    sentence: str, arms: Sequence[Arm], more: Sequence[str] = (), *, p_value: float | None = None
 ) -> Markup:
-    """Return the arms with what they mean: ``sentence`` in plain words, ``more`` below them."""
+    """Return the arms with what they mean: ``sentence`` in plain words, ``more`` below them.
+
+    ``p_value`` follows the sentence, with the figures it was computed from; None where the words
+    have it already.
+    """
     rows = [_row(arm, ROW * place, "late" if place else "soon") for place, arm in enumerate(arms)]
     both = " ; ".join(f"{arm.name} : {_in_words(arm)}" for arm in arms)
-    computed = " et ".join(f"{arm.losses} sur {arm.tosses}" for arm in arms)
-    value = "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
     return card(
         "Essai par tirage au sort",
-        tag("p", words(f"{sentence} ({computed} : p {value})")),
+        tag("p", words(sentence + _computed(arms, p_value))),
         chart(f"Les deux bras de l'essai. {both}", ROW * len(arms), *rows, class_="flat"),
         listed(more),
     )
+
+
+def _computed(arms: Sequence[Arm], p_value: float | None) -> str:
+    if p_value is None:
+        return ""
+    figures = " et ".join(f"{arm.losses} sur {arm.tosses}" for arm in arms)
+    value = "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
+    return f" ({figures} : p {value})"
 
 
 def _row(arm: Arm, y: float, colour: str) -> Markup:

@@ -274,7 +274,7 @@ def test_the_heading_of_nothing_names_no_year() -> None:
 
 def test_the_arms_of_a_trial_are_drawn_by_their_shares() -> None:
     arms = [Arm("avec la synchronisation", 20, 9), Arm("sans elle", 16, 1)]
-    drawn = parsed(trial_arms("Elle coupe la liaison", arms, 0.0123, [HOSTILE]))
+    drawn = parsed(trial_arms("Elle coupe la liaison", arms, [HOSTILE], p_value=0.0123))
     widths = [one.get("width") for one in drawn.iter("rect")]
     assert widths == ["100%", "45%", "100%", "6.25%"]
     text = text_of(drawn)
@@ -285,8 +285,8 @@ def test_the_arms_of_a_trial_are_drawn_by_their_shares() -> None:
 
 
 def test_a_trial_that_has_just_begun_is_drawn_too() -> None:
-    drawn = parsed(trial_arms("Rien encore", [Arm("avec", 1, 0), Arm("sans", 0, 0)], 1.0))
-    assert "aucun tirage" in text_of(drawn)
+    drawn = parsed(trial_arms("Rien encore", [Arm("avec", 1, 0), Arm("sans", 0, 0)]))
+    assert "aucun tirage" in text_of(drawn) and "(p" not in text_of(drawn)
     assert [one.get("width") for one in drawn.iter("rect")] == ["100%", "0%", "100%", "0%"]
 
 

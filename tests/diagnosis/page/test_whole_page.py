@@ -5,9 +5,11 @@ from functools import partial
 
 import pytest
 
+from meshbot.diagnosis.figures import figures_of
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.page.after_syncs import SUSPECT_BINS, after_syncs
 from meshbot.diagnosis.page.style import DARK, LIGHT, style
 from meshbot.diagnosis.report_page import html_report
 from meshbot.diagnosis.session import Session
@@ -28,6 +30,8 @@ from tests.diagnosis.histories import (
 )
 from tests.diagnosis.page.drawn import WholePage
 from tests.diagnosis.page.made import NOON_S, history, lost_at, session
+from tests.diagnosis.page.telling_week import telling_week
+from tests.support.program import ROOT
 
 
 def lived(make: Callable[[random.Random], Fault], days: float) -> LinkHistory:
@@ -134,3 +138,13 @@ def test_a_hundred_thousand_events_make_a_page_of_bounded_length() -> None:
     made = history_of(events)
     assert len(made.losses) == 33_000
     assert len(html_report(made, diagnose(made)).encode()) < 300_000
+
+
+def test_the_documents_say_of_the_picture_what_it_shows() -> None:
+    week = telling_week()
+    said = " ".join((ROOT / "docs" / "report.md").read_text(encoding="utf-8").split())
+    uptime = figures_of(week).uptime_percent
+    assert uptime is not None and f"{uptime:.2f} % available, {len(week.losses)} losses" in said
+    found = after_syncs(week)
+    soon, chance = sum(found.counts[:SUSPECT_BINS]), sum(found.chances[:SUSPECT_BINS])
+    assert f"{soon} losses within 90 s of a key sync, where chance gives {chance:.0f}" in said
