@@ -1,0 +1,1 @@
+"""The parts of the report's page, one chart a file: from a history to HTML and SVG. Pure."""

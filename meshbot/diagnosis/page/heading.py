@@ -1,0 +1,50 @@
+"""What the page is about: which node, which time, and what is odd about the record. Pure."""
+
+from meshbot.diagnosis.link_diagnosis import Diagnosis
+from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.page.markup import EMPTY, Markup, joined, tag, words
+from meshbot.diagnosis.page.wording import round_text
+from meshbot.diagnosis.report_text import UNDATED, date_text
+from meshbot.text.log_format import printable
+
+UNSET = "UNSET"
+
+
+def heading(history: LinkHistory, diagnosis: Diagnosis) -> Markup:
+    """Return the first lines of the page."""
+    node = node_text(history.node)
+    return joined(
+        tag("h1", words("Liaison avec le nœud")),
+        tag("p", words(_period_text(history, diagnosis)), class_="when"),
+        tag("p", words(node), class_="when") if node else EMPTY,
+        *(tag("p", words(remark), class_="remark") for remark in _remarks(history)),
+    )
+
+
+def _period_text(history: LinkHistory, diagnosis: Diagnosis) -> str:
+    if history.last_s <= 0:
+        return "Aucun événement de la liaison."
+    first, last = (date_text(at_s, history.in_utc) for at_s in (history.first_s, history.last_s))
+    observed = round_text(diagnosis.figures.observed_s)
+    return f"Du {first[:-3]} au {last[:-3]}, {observed} observés"
+
+
+def _remarks(history: LinkHistory) -> list[str]:
+    """Return what to know of the record before its figures are believed."""
+    return [*([UNDATED] if history.in_utc else []), *history.remarks]
+
+
+def node_text(node: dict[str, object]) -> str:
+    """Return what the node said of itself, as far as it did."""
+    name = node.get("id")
+    said = [f"Nœud {printable(name, 40)}"] if isinstance(name, str) and name else []
+    firmware, region = node.get("firmware"), node.get("region")
+    if isinstance(firmware, str) and firmware:
+        said.append(f"firmware {printable(firmware, 40)}")
+    if isinstance(region, str) and region:
+        known = region != UNSET
+        said.append(f"région {printable(region, 40)}" if known else "région LoRa non réglée")
+    if node.get("transmits") is False:
+        said.append("émetteur coupé")
+    text = ", ".join(said)
+    return text[:1].upper() + text[1:]
