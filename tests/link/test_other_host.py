@@ -71,9 +71,9 @@ def closed() -> Iterator[int]:
         yield placeholder.getsockname()[1]
 
 
-@pytest.fixture
-def deaf() -> Iterator[int]:
-    """A port whose queue of connections is full: what comes is dropped."""
+@contextlib.contextmanager
+def deaf_port() -> Iterator[int]:
+    """Keep a port whose queue of connections is full: what comes is dropped."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):
@@ -81,6 +81,12 @@ def deaf() -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(server.getsockname())
         yield server.getsockname()[1]
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    with deaf_port() as port:
+        yield port
 
 
 def test_a_host_that_takes_connections_answers(stop: threading.Event, listening: int) -> None:
