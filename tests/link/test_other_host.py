@@ -45,11 +45,12 @@ def host(
     ports: tuple[int, ...] = (),
     carrier: str = "1\n",
     new_socket: Callable[[], socket.socket] = tcp_socket,
+    clock: Callable[[], float] = time.monotonic,
 ) -> OtherHost:
     def read(path: Path) -> str:
         return routes if path == ROUTES else carrier
 
-    return OtherHost(read=read, ports=ports, new_socket=new_socket)
+    return OtherHost(read=read, ports=ports, new_socket=new_socket, clock=clock)
 
 
 @pytest.fixture
