@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from meshtastic.protobuf import config_pb2
 
 _Region = config_pb2.Config.LoRaConfig.RegionCode
+UNSET = _Region.UNSET
 
 
 # eq=False: a node is itself, not a value, and has to be hashable.

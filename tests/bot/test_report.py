@@ -92,6 +92,7 @@ def test_a_life_in_peace_is_noted_and_there_is_nothing_to_judge(
     assert [event.kind for event in events] == [
         K.STARTED,
         K.CONNECTED,
+        K.NODE,
         K.SYNC_STARTED,
         K.SYNC_COMPLETE,
         K.STOPPED,
@@ -100,9 +101,9 @@ def test_a_life_in_peace_is_noted_and_there_is_nothing_to_judge(
     assert settings["TCP_SILENT_TIMEOUT"] == bot.TCP_SILENT_TIMEOUT
     assert settings["CONNECTION_MODE"] == "tcp"
     assert {event.run for event in events} == {1}
-    assert [event.session for event in events] == [0, 1, 1, 1, 1]
+    assert [event.session for event in events] == [0, 1, 1, 1, 1, 1]
     assert events[1].count == 13 and (events[1].seconds or 0) > 0
-    assert events[3].count == 12
+    assert events[4].count == 12
     assert [event.mono_s for event in events] == sorted(event.mono_s for event in events)
     assert report_on(database)["verdict"] == "not enough data"
 

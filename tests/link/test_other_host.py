@@ -45,11 +45,12 @@ def host(
     ports: tuple[int, ...] = (),
     carrier: str = "1\n",
     new_socket: Callable[[], socket.socket] = tcp_socket,
+    clock: Callable[[], float] = time.monotonic,
 ) -> OtherHost:
     def read(path: Path) -> str:
         return routes if path == ROUTES else carrier
 
-    return OtherHost(read=read, ports=ports, new_socket=new_socket)
+    return OtherHost(read=read, ports=ports, new_socket=new_socket, clock=clock)
 
 
 @pytest.fixture
@@ -71,9 +72,9 @@ def closed() -> Iterator[int]:
         yield placeholder.getsockname()[1]
 
 
-@pytest.fixture
-def deaf() -> Iterator[int]:
-    """A port whose queue of connections is full: what comes is dropped."""
+@contextlib.contextmanager
+def deaf_port() -> Iterator[int]:
+    """Keep a port whose queue of connections is full: what comes is dropped."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):
@@ -81,6 +82,12 @@ def deaf() -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(server.getsockname())
         yield server.getsockname()[1]
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    with deaf_port() as port:
+        yield port
 
 
 def test_a_host_that_takes_connections_answers(stop: threading.Event, listening: int) -> None:
