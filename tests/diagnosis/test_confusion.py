@@ -33,7 +33,8 @@ def check(name: str, weeks: int, *, forgiven: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_weeks_of_each_kind_are_judged_rightly(name: str) -> None:
-    check(name, WEEKS, forgiven=1)
+    long = name.startswith("sync 1.0")  # thousands of losses
+    check(name, 2 if long else WEEKS, forgiven=0 if long else 1)
 
 
 @pytest.mark.parametrize("name", QUICK)
