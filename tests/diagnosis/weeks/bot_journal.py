@@ -1,5 +1,6 @@
 """The lines that this bot prints about what it noted, as journald keeps them."""
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.sync_skip import SyncSkip
 from meshbot.text import counted_lines
 from meshbot.text.cause_texts import cause_text
+from meshbot.text.quantities import duration_text
 from tests.diagnosis.weeks.original_bot import MONTHS
 
 WHERE = "192.168.1.38:4403"
@@ -20,6 +22,9 @@ class BotJournal:
         """Begin before the first event."""
         self._failures = 0
         self._ever_connected = False
+        self._outage_text = ""
+        self._deferred_s = -math.inf
+        """When the deferred sync is due."""
 
     def lines(self, events: Iterable[LinkEvent]) -> Iterator[str]:
         """Return the journal of a bot."""
@@ -38,6 +43,8 @@ class BotJournal:
             EventKind.LOST: self._lost,
             EventKind.NOT_OPENED: self._lost,
             EventKind.SYNC_SKIPPED: self._skipped,
+            EventKind.SYNC_SCHEDULED: self._scheduled,
+            EventKind.SYNC_STARTED: self._sync_started,
         }.get(event.kind)
         if teller is not None:
             return teller(event)
@@ -60,10 +67,25 @@ class BotJournal:
 
     def _reconnected(self, event: LinkEvent) -> list[tuple[str, str]]:
         self._failures = 0
-        return [
-            ("INFO", counted_lines.RECONNECTED % "TCP"),
-            ("INFO", f"ℹ️ Liaison rétablie après {event.seconds or 0:.0f} s d'interruption"),
-        ]
+        outage = duration_text(event.seconds or 0.0)
+        # Said last, when the sync is scheduled.
+        self._outage_text = f"ℹ️ Liaison rétablie après {outage} d'interruption"
+        return [("INFO", counted_lines.RECONNECTED % "TCP")]
+
+    def _settled(self) -> list[tuple[str, str]]:
+        text, self._outage_text = self._outage_text, ""
+        return [("INFO", text)] if text else []
+
+    def _scheduled(self, event: LinkEvent) -> list[tuple[str, str]]:
+        delay_s = event.seconds or 0.0
+        self._deferred_s = event.wall_s + delay_s
+        return [("INFO", counted_lines.SYNC_SCHEDULED % delay_s), *self._settled()]
+
+    def _sync_started(self, event: LinkEvent) -> list[tuple[str, str]]:
+        starts = [("INFO", counted_lines.SYNC_STARTS)]
+        if abs(event.wall_s - self._deferred_s) < 0.01:
+            return [("INFO", counted_lines.DEFERRED_SYNC_STARTS), *starts]
+        return starts
 
     def _attempt(self, event: LinkEvent) -> list[tuple[str, str]]:
         cause = cause_text(event.cause or Cause.OTHER)
@@ -100,6 +122,7 @@ class BotJournal:
             return [
                 ("INFO", counted_lines.SYNC_SKIPPED_BY_FLAG),
                 ("INFO", counted_lines.NEXT_PERIODIC_SYNC % "5min"),
+                *self._settled(),
             ]
         if event.text == SyncSkip.CHANGED:
             return [("INFO", counted_lines.SYNC_SKIPPED_INTERFACE_CHANGED)]
@@ -119,10 +142,6 @@ _PLAIN = {
             "bot lui cède pour 10 s",
         )
     ],
-    EventKind.SYNC_SCHEDULED: lambda event: [
-        ("INFO", counted_lines.SYNC_SCHEDULED % (event.seconds or 0.0))
-    ],
-    EventKind.SYNC_STARTED: lambda event: [("INFO", counted_lines.SYNC_STARTS)],
     EventKind.SYNC_COMPLETE: lambda event: [
         ("INFO", counted_lines.SYNC_COMPLETE % (event.count or 0, 0, event.count or 0))
     ],

@@ -1,6 +1,6 @@
 """What weeks are put together from, by name."""
 
-from tests.diagnosis.weeks import troubles, weather
+from tests.diagnosis.weeks import sync_fault, troubles, weather
 from tests.diagnosis.weeks.air import Fade
 from tests.diagnosis.weeks.clients import Person, Poller, Rival, evenings
 from tests.diagnosis.weeks.making import Befalls, Fades
@@ -105,6 +105,21 @@ def in_hours(per_day: float, first: float, last: float, trouble: Trouble, cause:
         troubles.befall(site, chances.of(cause), times_s, trouble, cause)
 
     return befall
+
+
+def crash_bursts(chances: Chances, start: Start, site: Site) -> None:
+    """Bad hours, as of a weak supply, in which the node crashes again and again."""
+    rng = chances.of("crash bursts")
+    spells = weather.bad_spells(
+        rng,
+        start.end_s,
+        good_s=16 * HOUR_S,
+        bad_s=1.0 * HOUR_S,
+        fade_s=(1.0, 2.0),
+        gap_s=(90.0, 1_200.0),
+    )
+    times_s = [spell.start_s for spell in spells]
+    troubles.befall(site, rng, times_s, sync_fault.crash_back_at_once, "crash")
 
 
 def crash_loops(*, orderly: bool) -> Befalls:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.diagnosis.weeks.ingredients import (
     at_night,
     bursts,
+    crash_bursts,
     crash_loops,
     each,
     flapping,
@@ -108,6 +109,13 @@ GUILTY = (
     _guilty("sync 0.5, crash, crashes beside", 0.5, CRASH_3, crash, ANY),
     _guilty("sync 0.5, crash, text", 0.5, replace(WIFI_3, text=True), crash, ANY),
     _guilty("sync 0.3, reboot, text", 0.3, replace(WIFI_3, text=True), reboot, SOON),
+    _guilty(
+        "sync 0.5, crash, older records",
+        0.5,
+        replace(WIFI_3, bot=BotTraits(tells_node=False)),
+        crash,
+        ANY,
+    ),
     _guilty("original: sync 1.0, crash", 1.0, OLD_WIFI_3, crash, ANY),
     _guilty("original: sync 0.5, crash", 0.5, OLD_WIFI_3, crash, SOON),
     _guilty("original: sync 0.5, hang", 0.5, OLD_WIFI_3, hang, ANY),
@@ -137,9 +145,18 @@ NODE = (
     _single("reboots, text", replace(_REBOOTS, text=True), REBOOTS),
     _single("crash loops", Recipe(befalls=(crash_loops(orderly=False),)), CRASHES, REBOOTS),
     _single("reboot loops", Recipe(befalls=(crash_loops(orderly=True),)), CRASHES, REBOOTS),
+    _single("crashes in bursts", Recipe(befalls=(crash_bursts,)), CRASHES, REBOOTS),
+    _single(
+        "dump at each start",
+        Recipe(
+            node=NodeTraits(dump_fails=0.9),
+            bot=BotTraits(restarts_s=tuple(n * DAY_S / 2 for n in range(1, 14))),
+        ),
+        DUMP,
+    ),
     _single(
         "dump at each reconnection",
-        Recipe(fades=(wifi(2.0),), node=NodeTraits(dump_fails=0.6), bot=BotTraits(light=False)),
+        Recipe(fades=(wifi(2.0),), node=NodeTraits(dump_fails=0.75), bot=BotTraits(light=False)),
         DUMP,
     ),
     _single(
@@ -157,6 +174,11 @@ WAY = (
     _single(
         "steady Wi-Fi, firmware 2.6",
         Recipe(fades=(wifi(4.0),), node=NodeTraits(answers_heartbeats=False)),
+        NETWORK,
+    ),
+    _single(
+        "steady Wi-Fi, older records",
+        Recipe(fades=(wifi(4.0),), bot=BotTraits(tells_node=False)),
         NETWORK,
     ),
     _single("bursts of Wi-Fi", Recipe(fades=(bursts,)), NETWORK),
@@ -249,6 +271,7 @@ ORIGINAL = (
         Recipe(fades=(wifi(6.0),), original=DEFERRED_ONLY),
         NETWORK,
     ),
+    _single("original: bursts of Wi-Fi", Recipe(fades=(bursts,), original=OLD), NETWORK),
     _single(
         "original: crashes",
         Recipe(befalls=(random_trouble(4.0, crash_back_at_once, "crash"),), original=OLD),
@@ -256,7 +279,6 @@ ORIGINAL = (
         REBOOTS,
         NETWORK,
         UNEXPLAINED,
-        CLEARED,
     ),
     _single(
         "original: reboots",
@@ -264,7 +286,6 @@ ORIGINAL = (
         REBOOTS,
         CRASHES,
         UNEXPLAINED,
-        CLEARED,
     ),
     _single(
         "original: quiet nights",

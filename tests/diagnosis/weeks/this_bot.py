@@ -29,6 +29,8 @@ SETTINGS = link_settings_of(MeshBot)
 KEYS = 42
 SYNC_LASTS_S = 0.002
 MOMENT_S = 1e-6
+STANDSTILL_S = 1.0
+"""How often it is looked whether a configuration that stands still goes on."""
 
 
 @dataclass(frozen=True)
@@ -323,7 +325,9 @@ class ThisBot:
                 if part >= 1.0:
                     self._become_live(session)
                     return
-            self.site.agenda.after(max(lasts_s / 8, 0.05), grows)
+                self.site.agenda.after(lasts_s / 8, grows)
+            else:
+                self.site.agenda.after(STANDSTILL_S, grows)
 
         self.site.agenda.after(lasts_s / 8, grows)
 

@@ -31,6 +31,9 @@ class Traffic:
         self._rng = rng
         self._traits = traits
         self._base_hour = base_hour
+        self._means_s = [
+            traits.gap_s * (traits.night_factor if hour < 6 else 1.0) for hour in range(24)
+        ]
         self._packet_s = 0.0
         self._telemetry_s = math.inf
 
@@ -102,9 +105,8 @@ class Traffic:
             self._telemetry_s += self._traits.telemetry_s
 
     def _gap(self, at_s: float) -> float:
-        hour = (at_s / HOUR_S + self._base_hour) % 24
-        slower = self._traits.night_factor if hour < 6 else 1.0
-        return self._rng.expovariate(1.0 / (self._traits.gap_s * slower))
+        mean_s = self._means_s[int(at_s / HOUR_S + self._base_hour) % 24]
+        return -math.log(1.0 - self._rng.random()) * mean_s  # exponential; a week has many
 
 
 ANSWER_S = 0.02
