@@ -20,17 +20,16 @@ from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.sync_evidence import SyncEvidence
 from meshbot.diagnosis.sync_reasons import sync_reasons
 from meshbot.diagnosis.verdict import Verdict
-from meshbot.diagnosis.verdicts import (
-    A_SCHEDULE,
-    FIXED_INTERVAL_CLIENT,
+from meshbot.diagnosis.verdicts.a_schedule import A_SCHEDULE
+from meshbot.diagnosis.verdicts.fixed_interval_client import FIXED_INTERVAL_CLIENT
+from meshbot.diagnosis.verdicts.nothing_to_explain import (
     NOT_ENOUGH_DATA,
-    REGION_UNSET,
     SYNC_CLEARED,
-    SYNC_SUSPECTED,
-    UNEXPLAINED,
+    is_too_little,
 )
-from meshbot.diagnosis.verdicts.nothing_to_explain import is_too_little
-from meshbot.diagnosis.verdicts.region_unset import is_off_the_air
+from meshbot.diagnosis.verdicts.region_unset import REGION_UNSET, is_off_the_air
+from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED
+from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
 from meshbot.model.cause import Cause
 
 HEADLINE_SHARE = 0.2
