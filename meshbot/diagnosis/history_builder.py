@@ -10,6 +10,7 @@ from dataclasses import replace
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
+from meshbot.diagnosis.trial.toss_log import TossLog
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.sync_skip import SyncSkip
@@ -31,6 +32,7 @@ class HistoryBuilder:
     def __init__(self, since_s: float = -math.inf) -> None:
         """Know nothing yet; events before ``since_s`` set the state, but are left out."""
         self.history = LinkHistory()
+        self._tosses = TossLog()
         self._since_s = since_s
         self._session: Session | None = None
         self._loss: Loss | None = None
@@ -67,6 +69,7 @@ class HistoryBuilder:
         handler = _HANDLERS.get(event.kind)
         if handler is not None:
             handler(self, event)
+        self._tosses.add(event)
         self._seen_s = event.wall_s
 
     def finish(self) -> LinkHistory:
@@ -76,6 +79,7 @@ class HistoryBuilder:
             lasts = self._seen_s is None or self._seen_s >= self.history.last_s
             self._session.end_s = None if lasts else self._seen_s
         self._end_outage(self.history.last_s)
+        self.history.trial = self._tosses.trial(self.history.last_s)
         self.history.leave_out_before(self._since_s)
         return self.history
 
@@ -176,15 +180,20 @@ class HistoryBuilder:
     def _on_contested(self, event: LinkEvent) -> None:
         self.history.contests.append(event.wall_s)
 
-    def _on_sync_scheduled(self, event: LinkEvent) -> None:
+    def _on_tossed(self, event: LinkEvent) -> None:
         if self._session is not None:
+            self._session.tossed = True
+
+    def _on_sync_scheduled(self, event: LinkEvent) -> None:
+        if self._session is not None and not self._session.tossed:
             self._session.skips_sync = False
         if event.seconds is not None:
             self._deferred_due_s = event.wall_s + event.seconds
 
     def _on_sync_skipped(self, event: LinkEvent) -> None:
-        if self._session is not None and event.text == SyncSkip.FLAG:
-            self._session.skips_sync = True
+        session = self._session
+        if session is not None and event.text == SyncSkip.FLAG and not session.tossed:
+            session.skips_sync = True
 
     def _on_sync_started(self, event: LinkEvent) -> None:
         due_s = self._deferred_due_s
@@ -279,6 +288,7 @@ _HANDLERS = {
     EventKind.LOST: HistoryBuilder._on_lost,
     EventKind.RECONNECTED: HistoryBuilder._on_reconnected,
     EventKind.CONTESTED: HistoryBuilder._on_contested,
+    EventKind.TOSSED: HistoryBuilder._on_tossed,
     EventKind.SYNC_SCHEDULED: HistoryBuilder._on_sync_scheduled,
     EventKind.SYNC_SKIPPED: HistoryBuilder._on_sync_skipped,
     EventKind.SYNC_STARTED: HistoryBuilder._on_sync_started,
@@ -292,6 +302,8 @@ _ABOUT_THE_LINK = frozenset(EventKind) - {
     EventKind.SYNC_COMPLETE,
     EventKind.SYNC_SCHEDULED,
     EventKind.SYNC_SKIPPED,
+    EventKind.TOSSED,
+    EventKind.TRIAL_ENDED,
     EventKind.ALIVE,
     EventKind.MESSAGE_OPENED,
     EventKind.MESSAGE_NOT_OPENED,

@@ -53,6 +53,12 @@ def _text(match: re.Match[str]) -> EventDetails:
     return {"text": match[1]}
 
 
+_ARMS = {
+    ("SYNC", "avec"): "sync",
+    ("SYNC", "sans"): "skip",
+    ("LIGHT", "avec"): "full",
+    ("LIGHT", "sans"): "light",
+}
 _LINK = "Liaison (?:TCP|série) "
 _WHERE_AND_WHY = r" (?:\(.*?\) )?: (.*?)(?: ; nouvel essai.*)?$"
 
@@ -70,6 +76,11 @@ JOURNAL_LINES = (
         lambda match: {"count": int(match[2]), "text": match[1]},
     ),
     _line(r"Le nœud a coupé (\d{1,6}) liaisons", EventKind.CONTESTED, _count),
+    _line(
+        r"🧪 Essai TCP_(SYNC|LIGHT)_TRIAL : cette fois (avec|sans) ",
+        EventKind.TOSSED,
+        lambda match: {"text": _ARMS[match[1], match[2]]},
+    ),
     _line(
         r"Synchronisation clés publiques programmée dans (\d+(?:[.,]\d+)?)",
         EventKind.SYNC_SCHEDULED,

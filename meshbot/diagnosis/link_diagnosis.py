@@ -14,6 +14,7 @@ from meshbot.diagnosis.losses_around_syncs import decisive_sync_evidence
 from meshbot.diagnosis.skip_comparison import SkipComparison, skip_comparison
 from meshbot.diagnosis.sync_evidence import SyncEvidence
 from meshbot.diagnosis.sync_reasons import comparison_reason, sync_reasons
+from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.verdict import Verdict
 from meshbot.diagnosis.verdicts import verdict_on
 from meshbot.model.cause import Cause
@@ -37,6 +38,7 @@ class Diagnosis:
     """How often the link was lost by which cause, the most frequent first."""
     sync: SyncEvidence
     comparison: SkipComparison | None
+    trial: TrialState | None = None
 
     @property
     def headline(self) -> str:
@@ -57,7 +59,16 @@ def diagnose(history: LinkHistory) -> Diagnosis:
         causes=history.causes,
         sync=case.sync,
         comparison=case.comparison,
+        trial=_trial_in(history),
     )
+
+
+def _trial_in(history: LinkHistory) -> TrialState | None:
+    """Return the trial, if it goes on or had a toss in the time that is judged."""
+    trial = history.trial
+    if trial is None or trial.running:
+        return trial
+    return trial if (trial.last_toss_s or 0.0) >= history.first_s else None
 
 
 def _reasons_beside(verdict: Verdict, case: Case) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
+from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.model.cause import Cause
 
 
@@ -30,6 +31,8 @@ class LinkHistory:
     messages_opened: int = 0
     messages_not_opened: int = 0
     send_failures: int = 0
+    trial: TrialState | None = None
+    """The last trial, as it stood at the end; it may have begun before ``first_s``."""
 
     @property
     def up_s(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.trial.trial_json import trial_json
 
 
 def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
@@ -34,6 +35,7 @@ def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
             "skip_comparison": None
             if comparison is None
             else {**asdict(comparison), "p_value": comparison.p_value},
+            "trial": trial_json(diagnosis.trial),
             "criteria": [asdict(criterion) for criterion in diagnosis.criteria],
         },
         ensure_ascii=False,

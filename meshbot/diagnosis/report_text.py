@@ -6,6 +6,7 @@ from meshbot.diagnosis.criteria import Criterion
 from meshbot.diagnosis.figures import Figures
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.trial.trial_text import trial_lines
 from meshbot.text.cause_texts import causes_text
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
@@ -28,6 +29,7 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis, *, in_utc: bool = Fa
         *(f"  – {reason}" for reason in diagnosis.reasons),
         "À faire",
         *(f"  – {advice}" for advice in diagnosis.advice),
+        *trial_lines(diagnosis.trial),
         "",
         "Chiffres",
         *(f"  {name:<28} {value}" for name, value in figure_rows(diagnosis)),
