@@ -12,6 +12,9 @@ from meshbot.diagnosis.trial.trial_kind import TrialKind
 MAX_AGE_S = 80 * 86_400.0
 """The link's journal goes back ninety days; what a trial rests on must not fall out of it."""
 
+LONGEST_GAP_S = 7 * 86_400.0
+"""Between two tosses; what is longer is a clock that was put right."""
+
 
 @dataclass(frozen=True)
 class TrialState:
@@ -55,13 +58,15 @@ class TrialState:
 
 def counts_of(tosses: Iterable[Toss]) -> tuple[Counts, Result | None]:
     """Return what tosses amount to, up to the one that decides, and what it decides."""
-    counts, begun_s = Counts(), None
+    counts, age_s, last_s = Counts(), 0.0, None
     for toss in tosses:
-        begun_s = toss.at_s if begun_s is None else begun_s
+        if last_s is not None:
+            age_s += min(max(toss.at_s - last_s, 0.0), LONGEST_GAP_S)
+        last_s = toss.at_s
         if toss.outcome in (Outcome.LOST, Outcome.SURVIVED):
             counts = counts.plus(suspect=toss.suspect, lost=toss.outcome is Outcome.LOST)
             result = result_after(counts)
-            if result is None and toss.at_s - begun_s >= MAX_AGE_S:
+            if result is None and age_s >= MAX_AGE_S:
                 result = Result.NO_EFFECT_SEEN
             if result is not None:
                 return counts, result

@@ -54,12 +54,16 @@ _SHORT_RESULTS = {
 
 def toss_line(kind: TrialKind, state: TrialState | None, *, suspect: bool) -> str:
     """Return the bot's line about a toss; ``state`` is what was known before it."""
-    with_it, without = (state.tosses_with, state.tosses_without) if state else (0, 0)
     arm = "avec" if suspect else "sans"
     name = _WORDS[kind].name
+    return f"🧪 Essai {kind.constant} : cette fois {arm} {name} ({_so_far_text(state)})"
+
+
+def course_line(kind: TrialKind, state: TrialState | None) -> str:
+    """Return the bot's line about a trial that goes on, at its start."""
     return (
-        f"🧪 Essai {kind.constant} : cette fois {arm} {name} "
-        f"({with_it} avec, {without} sans jusqu'ici)"
+        f"🧪 Essai {kind.constant} en cours : une pièce décide chaque fois que la liaison revient "
+        f"({_so_far_text(state)})"
     )
 
 
@@ -128,6 +132,11 @@ def _status_text(state: TrialState) -> str:
         f"{state.kind.constant}, en cours : à chaque reconnexion, une pièce décide avec ou sans "
         f"{words.name}"
     )
+
+
+def _so_far_text(state: TrialState | None) -> str:
+    with_it, without = (state.tosses_with, state.tosses_without) if state else (0, 0)
+    return f"{with_it} avec, {without} sans jusqu'ici"
 
 
 def _losses_text(state: TrialState) -> str:
