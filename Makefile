@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill bench node clean
+.PHONY: run test quick check lint faults soak week kill trial-errors bench node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -41,6 +41,10 @@ week: $(VENV)/.test-ready
 # Kills a writing program 200 times and looks for what it had reported as saved.
 kill: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/kill_rounds.py 200
+
+# Plays thousands of trials (five minutes) and writes down how often they are wrong.
+trial-errors: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/long_runs/trial_errors.py docs/trial.md
 
 # Measures the bot beside the stock library and the usual pattern (about 25 minutes) and writes the
 # figures down; RUN="sealed sync" measures only those, and shows them.

@@ -28,6 +28,7 @@ EXCLUDED = 0.2
 """What "innocent" excludes: the share of sessions that it kills."""
 MIN_LOSSES = 4
 MAX_TOSSES = 400
+MAX_LOG = 700.0
 
 
 class Result(enum.StrEnum):
@@ -77,12 +78,12 @@ class _Bet:
     """In the order of ``Counts.each``."""
 
     def stake(self, counts: Counts) -> float:
-        """Return the logarithm of what became of the share."""
+        """Return what became of the share, in logarithms as it may be very small."""
         log_stake = math.log(self.share)
         for payoff, count in zip(self.payoffs, counts.each, strict=True):
             if count:
                 log_stake += count * math.log(payoff) if payoff else -math.inf
-        return log_stake
+        return math.exp(min(log_stake, MAX_LOG))
 
 
 def _accusing(background: float, kills: float) -> tuple[float, float, float, float]:
@@ -176,4 +177,4 @@ def result_after(counts: Counts) -> Result | None:
 
 
 def _sum(bets: tuple[_Bet, ...], counts: Counts) -> float:
-    return math.fsum(math.exp(min(bet.stake(counts), 700.0)) for bet in bets)
+    return math.fsum(bet.stake(counts) for bet in bets)

@@ -10,10 +10,11 @@ import math
 from dataclasses import replace
 
 from meshbot.diagnosis.trial.evidence import Result
+from meshbot.diagnosis.trial.tally import Tally
 from meshbot.diagnosis.trial.toss import Outcome, Toss
 from meshbot.diagnosis.trial.trial_kind import TrialKind, kind_of
 from meshbot.diagnosis.trial.trial_settings import TrialSettings, settings_in
-from meshbot.diagnosis.trial.trial_state import TrialState, counts_of
+from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.text.cause_texts import cause_in
@@ -27,7 +28,7 @@ class TossLog:
         self._settings = TrialSettings()
         self._kind: TrialKind | None = None
         self._running = False
-        self._tosses: list[Toss] = []
+        self._tally = Tally()
         self._pending: Toss | None = None
         self._noted: Result | None = None
         self._seen_s = -math.inf
@@ -44,25 +45,25 @@ class TossLog:
         """Return the last trial as it stands at ``now_s``, if there was one."""
         if self._kind is None:
             return None
-        tosses, pending = list(self._tosses), self._pending
+        tally, pending = replace(self._tally), self._pending
         if pending is not None and now_s >= pending.settled_s:
-            tosses[-1], pending = replace(pending, outcome=Outcome.SURVIVED), None
-        counts, result = counts_of(tosses)
+            tally.add(replace(pending, outcome=Outcome.SURVIVED))
+            pending = None
         return TrialState(
             self._kind,
-            counts,
+            tally.counts,
             self._settings.effect_s,
-            voids=sum(toss.outcome is Outcome.VOID for toss in tosses),
+            voids=tally.voids,
             pending=pending is not None,
-            result=self._noted or result,
+            result=self._noted or tally.result,
             noted=self._noted is not None,
             running=self._running,
-            last_toss_s=tosses[-1].at_s if tosses else None,
+            last_toss_s=pending.at_s if pending is not None else tally.last_s,
         )
 
     def _begin(self, kind: TrialKind) -> None:
         self._kind, self._running, self._noted = kind, True, None
-        self._tosses, self._pending = [], None
+        self._tally, self._pending = Tally(), None
 
     # -- One handler for each kind of event ----------------------------------------------------
 
@@ -83,7 +84,6 @@ class TossLog:
         if kind is not self._kind:
             self._begin(kind)
         toss = Toss(event.text == kind.suspect, event.wall_s, kind, self._settings)
-        self._tosses.append(toss)
         self._pending, self._silent_since_s = toss, None
 
     def _on_silence(self, event: LinkEvent) -> None:
@@ -101,6 +101,7 @@ class TossLog:
         if event.seconds is not None:
             heard_s = event.wall_s - event.seconds
         toss.lose(heard_s, event.wall_s, silent=cause is Cause.SILENCE)
+        self._tally.add(toss)
         self._pending = None
 
     def _on_connected(self, event: LinkEvent) -> None:
@@ -128,6 +129,7 @@ class TossLog:
         """End the toss whose outcome is open, at a time up to which there was no loss."""
         if self._pending is not None:
             self._pending.cut(at_s)
+            self._tally.add(self._pending)
         self._pending = None
 
 
