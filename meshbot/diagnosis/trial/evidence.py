@@ -7,7 +7,8 @@ dependence of a session on those before it, because they use only that the coin 
 
 - **guilty** refutes "it makes no difference": then the arm of a lost session is still a fair coin,
   and that of a session that survived, too. The bet is on lost ones having it more often. Nothing is
-  said before four losses with it: an accident of the coin alone must not accuse.
+  said before four losses with it, and three sessions without: an accident of the coin alone must
+  not accuse.
 - **innocent** refutes "it kills every fifth session or more that would have lived". Of a session
   let s be the chance to live without it, and r with it, so that r is at most 0.8 s. A payoff that
   is fair or worse for (s, r) = (0, 0), (1, 0) and (1, 0.8) is so for every such pair, since what it
@@ -27,6 +28,8 @@ ALPHA = 0.05
 EXCLUDED = 0.2
 """What "innocent" excludes: the share of sessions that it kills."""
 MIN_LOSSES = 4
+MIN_WITHOUT = 3
+"""Nobody believes a comparison with nothing."""
 MAX_TOSSES = 400
 MAX_LOG = 700.0
 
@@ -164,7 +167,9 @@ def innocence(counts: Counts) -> float:
 
 def accuses(counts: Counts) -> bool:
     """Say whether these sessions accuse what is on trial."""
-    return counts.lost_with >= MIN_LOSSES and guilt(counts) >= 1 / ALPHA
+    without = counts.lost_without + counts.survived_without
+    compared = counts.lost_with >= MIN_LOSSES and without >= MIN_WITHOUT
+    return compared and guilt(counts) >= 1 / ALPHA
 
 
 def result_after(counts: Counts) -> Result | None:

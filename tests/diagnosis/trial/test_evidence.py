@@ -49,6 +49,8 @@ def test_a_run_of_the_coin_accuses_nobody() -> None:
     assert evidence.guilt(Counts(0, 0, 0, 30)) > 20
     assert result_after(Counts(0, 0, 0, 30)) is None
     assert result_after(Counts(3, 0, 0, 30)) is None
+    assert evidence.guilt(Counts(9, 0, 0, 2)) > 20
+    assert result_after(Counts(9, 0, 0, 2)) is None
 
 
 def test_every_second_session_lost_with_it_and_none_without_accuses() -> None:

@@ -110,7 +110,7 @@ def test_the_times_are_those_of_the_settings() -> None:
 
 
 def test_a_trial_goes_on_over_restarts_and_ends_with_its_constant() -> None:
-    first = (started(0), tossed(100), lost(200), (250, K.STOPPED, {}))
+    first: tuple[tuple[Any, ...], ...] = (started(0), tossed(100), lost(200), (250, K.STOPPED, {}))
     second = (started(300), tossed(400, "skip"), lost(500))
     state = state_of(*first, *second)
     assert state is not None and state.running
