@@ -273,7 +273,7 @@ def test_tcp_tells_how_far_a_trial_is_and_leaves_the_sync_out_where_there_is_no_
     lines = str(reply_to("/tcp", view)).splitlines()
     assert lines[3:] == [view.tried, "Sur 7 j : rien à signaler"]
     assert lines[2].startswith("Dernière sync")
-    view.judged = "un autre client prend la connexion, et quelques mots de plus"
+    view.judged = "un autre client prend la connexion, et plus"
     reply = str(reply_to("/tcp", view))
     assert reply.splitlines()[2:] == [view.tried, f"Sur 7 j : {view.judged}"]
     assert len(reply.encode()) <= 200
