@@ -31,7 +31,7 @@ from meshbot.diagnosis.verdicts.nothing_to_explain import (
     is_too_little,
 )
 from meshbot.diagnosis.verdicts.region_unset import REGION_UNSET, is_off_the_air
-from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED
+from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED, sync_remedy
 from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
 from meshbot.model.cause import Cause
 
@@ -75,7 +75,7 @@ def diagnose(history: LinkHistory) -> Diagnosis:
     verdict = _verdict(case, shares)
     return Diagnosis(
         verdict=verdict,
-        headline=_headline(verdict, shares),
+        headline=_headline(verdict, case, shares),
         statements=_statements(verdict, case, shares),
         advice=_advice(verdict, case, shares),
         shares=shares,
@@ -93,7 +93,10 @@ def diagnose(history: LinkHistory) -> Diagnosis:
 def _case(history: LinkHistory) -> Case:
     sync = decisive_sync_evidence(history, _by_a_clock(history))
     comparison = skip_comparison(history)
-    return Case(history, sync, comparison, _accused(sync, comparison, _trial_in(history)))
+    trial = _trial_in(history)
+    if trial is not None and trial.kind is not TrialKind.SYNC:
+        trial = None
+    return Case(history, sync, comparison, _accused(sync, comparison, trial), trial)
 
 
 def _trial_in(history: LinkHistory) -> TrialState | None:
@@ -121,7 +124,7 @@ def _accused(
     sync: SyncEvidence, comparison: SkipComparison | None, trial: TrialState | None
 ) -> bool | None:
     """Say whether the sync costs losses; what a trial found counts more than what was watched."""
-    if trial is not None and trial.kind is TrialKind.SYNC and trial.result in _DECIDED:
+    if trial is not None and trial.result in _DECIDED:
         return _DECIDED[trial.result]
     if sync.suspect:
         return True
@@ -146,7 +149,7 @@ def _verdict(case: Case, shares: list[CauseShare]) -> Verdict:
     return explained[0].verdict
 
 
-def _headline(verdict: Verdict, shares: list[CauseShare]) -> str:
+def _headline(verdict: Verdict, case: Case, shares: list[CauseShare]) -> str:
     """Return the causes that matter with their shares, and the first thing to do."""
     named = [
         share
@@ -158,7 +161,8 @@ def _headline(verdict: Verdict, shares: list[CauseShare]) -> str:
         text = verdict.text
     else:
         text = ", ".join(_named(share) for share in named[:3])
-    return f"{text} : {verdict.remedy}" if verdict.remedy else text
+    remedy = sync_remedy(case) if verdict is SYNC_SUSPECTED else verdict.remedy
+    return f"{text} : {remedy}" if remedy else text
 
 
 def _named(share: CauseShare) -> str:
