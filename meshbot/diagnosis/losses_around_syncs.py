@@ -20,7 +20,7 @@ from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
 from meshbot.model.cause import Cause
 
 AFTER_SYNC_S = 90.0
-CONTROL_S = 240.0
+CONTROL_S = 360.0
 AT_ONCE_S = 10.0
 OWN_KIND_P = 0.005
 
@@ -63,6 +63,7 @@ def sync_evidence(
         same_age=_losses_at_the_same_age(history, dating),
         silences=sum(loss.cause is Cause.SILENCE for loss in counted),
         deferred_only=deferred_only,
+        asked=2 * sum(loss.asked for loss in counted) >= len(counted),
     )
     kinds = KillsByKind()
     previous: Loss | None = None

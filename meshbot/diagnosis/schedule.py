@@ -30,8 +30,10 @@ MIN_SHARE = 0.4
 """A schedule that explains fewer of the moments than that is not spoken of."""
 MIN_EXCESS = 3.0
 """How many times as many as by chance there must be: no rhythm is perfectly smooth."""
-MANY = 400
-"""Above that a sum is as good as normally distributed."""
+STEPS = 8
+"""How finely the part of a round is told that falls into a window."""
+MANY = 30
+"""A sum of more rounds is as good as normally distributed."""
 SHORTEST_PERIOD_S = 150.0
 LONGEST_PERIOD_S = 13 * HOUR_S
 SHORT_LIFE_S = 150.0
@@ -178,7 +180,7 @@ def _recurring(
         most = max(totals)
         start = totals.index(most)
         hit = sum(one[start] > 0 for one in sums)
-        if most < MIN_SHARE * len(places) or hit < min_rounds:
+        if hit < min_rounds:
             continue
         places_apart = min(bins, 4 * bins // width)  # windows that overlap are one and the same
         p_value = _tail_of_sums(sums, most) * places_apart * len(widths)
@@ -192,18 +194,22 @@ def _recurring(
 
 
 def _turned(counts: Counter[int], bins: int, width: int) -> list[int]:
-    """Return how many of a round's moments a window holds, for each place where it may begin."""
+    """Return how much of a round a window holds, in steps, for each place where it may begin.
+
+    A round with many counts as much as one with few: one bad day is no habit.
+    """
+    total = counts.total()
     inside = sum(counts[place] for place in range(width))
     held = []
     for start in range(bins):
-        held.append(inside)
+        held.append(round(STEPS * inside / total))
         inside += counts[(start + width) % bins] - counts[start]
     return held
 
 
 def _tail_of_sums(sums: Sequence[Sequence[int]], most: int) -> float:
     """Return how likely so large a sum is if each round is turned by itself."""
-    if sum(max(one) for one in sums) > MANY:
+    if len(sums) > MANY:
         mean = fsum(fmean(one) for one in sums)
         spread = sqrt(fsum(pvariance(one) for one in sums))
         return 1.0 - NormalDist(mean, spread).cdf(most - 0.5) if spread else 1.0

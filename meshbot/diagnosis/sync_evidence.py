@@ -7,7 +7,7 @@ Operators ask whether the key sync kills the link. Two things answer that:
   and a live node may say nothing for some time after it. So a sync within three quarters of a
   minute of the last sign of life is no alibi, if that happens more often than by chance.
 - **Chance.** Losses in the minute and a half after a sync are compared with losses in comparable
-  time without one: the four minutes before the sync and the four minutes after that minute and a
+  time without one: the six minutes before the sync and the six minutes after that minute and a
   half, and the beginnings of sessions that were reopened and had no sync. If the sync does nothing,
   the chance that a loss falls into the time after a sync is that time's share of the whole (an
   exact binomial test). Losses come in bad hours, and syncs follow reconnections, so only time this
@@ -25,10 +25,11 @@ from dataclasses import dataclass, field
 from meshbot.diagnosis.binomial import binomial_tail, poisson_tail, upper_bound
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.loss_rate import LossRate
+from meshbot.model.cause import Cause
 
 ALPHA = 0.01
 FRAIL_ALPHA = 0.001
-CALM_ALPHA = 0.03
+CALM_ALPHA = 0.016
 CALM_FAR_P = 0.0001
 """Where losses are rare otherwise, a few close together say more."""
 MIN_ACCUSING = 3
@@ -39,6 +40,9 @@ FRAIL_SHARE = 0.05
 """Of the losses after syncs: fewer near them are no more than losses dated a little wrong."""
 EARLY_RATIO = 1.2
 """Where a kill may be dated before the sync, that many times as often after it is enough."""
+UNASKED_FRAIL_SHARE = 0.2
+UNASKED_EARLY_RATIO = 1.0
+"""The same of a bot that does not ask: its last packet may be long before the end."""
 MAX_CLEARED_EXCESS = 0.2
 """The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
 JUST_BEFORE_S = 45.0
@@ -48,7 +52,9 @@ DOUBTFUL_P = 0.001
 DOUBTFUL_SHARE = 0.3
 MIN_NONE_OUTLIVES = 8
 NONE_OUTLIVES = 0.1
-"""If no larger share of sessions outlives its sync, that is no matter of chance."""
+NONE_LOST_BEFORE = 0.04
+"""If no larger share of sessions outlives its sync, and no larger one is lost before it, that is
+no matter of chance."""
 
 
 @dataclass
@@ -85,6 +91,8 @@ class SyncEvidence:
     """The same with losses dated as on a busy mesh, where it is not known whether it is one."""
     of_own_kind: bool = False
     """Whether losses after syncs come mostly after losses like themselves."""
+    asked: bool = True
+    """Whether the bot asks a quiet node."""
     suspects: list[Loss] = field(default_factory=list)
     """The losses that began within a minute and a half of a sync."""
 
@@ -143,7 +151,7 @@ class SyncEvidence:
         return (
             self.killed >= MIN_NONE_OUTLIVES
             and self.outlived <= NONE_OUTLIVES * reached
-            and self.before.losses <= NONE_OUTLIVES * reached
+            and self.before.losses <= NONE_LOST_BEFORE * reached
         )
 
     @property
@@ -161,6 +169,7 @@ class SyncEvidence:
             and self._stands_out
             and (self.near is None or self.near._stands_out)
             and not self._is_late_only
+            and not self._may_be_a_client
         )
 
     def _alpha(self, far_p: float) -> float:
@@ -183,11 +192,19 @@ class SyncEvidence:
         return self.after.per_s >= ratio * max(rate.per_s for rate in told)
 
     @property
+    def _may_be_a_client(self) -> bool:
+        """Whether the node said FIN and was there: so it does when somebody else connects."""
+        closed = sum(loss.cause is Cause.FIN and not loss.failures for loss in self.suspects)
+        frail = self.frail or (self.near is not None and self.near.frail)
+        return frail and 2 * closed > len(self.suspects)
+
+    @property
     def _is_late_only(self) -> bool:
         """Whether what accuses the sync rests on dating losses late, which may be wrong here."""
         if self.early is None:
             return False
-        ratio = FRAIL_RATIO if self.frail else EARLY_RATIO
+        early_ratio = EARLY_RATIO if self.asked else UNASKED_EARLY_RATIO
+        ratio = FRAIL_RATIO if self.frail else early_ratio
         return self.early.after.per_s < ratio * self.early.before.per_s
 
     @property
@@ -196,7 +213,8 @@ class SyncEvidence:
         control = self.control
         far_s = self.whole.time_s - self.after.time_s - control.time_s
         far = self.whole.losses - self.after.losses - control.losses
-        if far_s <= 0 or control.losses < FRAIL_SHARE * self.after.losses or not control.losses:
+        share = FRAIL_SHARE if self.asked else UNASKED_FRAIL_SHARE
+        if far_s <= 0 or control.losses < share * self.after.losses or not control.losses:
             return False
         expected = max(far, 0.5) * control.time_s / far_s
         return poisson_tail(control.losses, expected) < FRAIL_P
