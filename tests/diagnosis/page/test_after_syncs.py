@@ -22,7 +22,7 @@ from tests.diagnosis.histories import (
     sync_kills,
 )
 from tests.diagnosis.page.drawn import figures_in, of_class, parsed, text_of, titles
-from tests.diagnosis.page.made import HOUR_S, NOON_S, history, session
+from tests.diagnosis.made import HOUR_S, NOON_S, history, session
 
 
 def resets_after_the_sync(rng: random.Random) -> Fault:

@@ -27,7 +27,7 @@ from meshbot.diagnosis.page.wording import (
 from meshbot.diagnosis.statement import Statement
 from tests.diagnosis.histories import bad_network, database_dump, independent, play, reboots
 from tests.diagnosis.page.drawn import figures_in, of_class, parsed, text_of, titles
-from tests.diagnosis.page.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
+from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
 
 HOSTILE = "<script>alert('x')</script> & \"so\""
 

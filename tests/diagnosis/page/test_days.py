@@ -10,7 +10,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.page.days import MAX_DAYS, days_of, loss_moments
 from meshbot.model.cause import Cause
 from tests.diagnosis.histories import bad_network, database_dump, independent, play
-from tests.diagnosis.page.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
+from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
 
 
 @pytest.fixture

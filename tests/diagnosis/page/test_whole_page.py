@@ -29,7 +29,7 @@ from tests.diagnosis.histories import (
     sync_kills,
 )
 from tests.diagnosis.page.drawn import WholePage
-from tests.diagnosis.page.made import NOON_S, history, lost_at, session
+from tests.diagnosis.made import NOON_S, history, lost_at, session
 from tests.diagnosis.page.telling_week import telling_week
 from tests.support.program import ROOT
 
