@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill confusion bench node clean
+.PHONY: run test quick check lint faults soak week kill confusion trial-errors bench node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -48,6 +48,10 @@ WEEKS ?= 200
 confusion: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/confusion_matrix.py --weeks $(WEEKS) \
 	  $(if $(KINDS),--show --kinds $(KINDS),docs/diagnosis.md)
+
+# Plays thousands of trials (five minutes) and writes down how often they are wrong.
+trial-errors: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/long_runs/trial_errors.py docs/trial.md
 
 # Measures the bot beside the stock library and the usual pattern (about 25 minutes) and writes the
 # figures down; RUN="sealed sync" measures only those, and shows them.

@@ -24,6 +24,7 @@ if __name__ == "__main__":
 
 import importlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -38,10 +39,12 @@ from meshbot.cli.arguments import environment_of, parse_arguments
 from meshbot.cli.command_line import run_command
 from meshbot.cli.exit_code import EXIT_CONFIG, EXIT_NO, EXIT_OK
 from meshbot.diagnosis.link_journal import LinkJournal
+from meshbot.diagnosis.trial.trial_kind import TrialKind
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_options import LinkOptions
 from meshbot.link.link_policy import LinkSettings
 from meshbot.link.link_status import LinkStatus
+from meshbot.link.reconnect_choice import ReconnectChoice
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -57,7 +60,9 @@ from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.decision_watch import DecisionWatch
 from meshbot.service.housekeeping import Housekeeping
+from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
+from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.settings_reader import SettingsReader
@@ -110,9 +115,18 @@ class MeshBot:
     TCP_PROBE_TIMEOUT: float = 10
     # The periodic key sync.
     PUBKEY_SYNC_INTERVAL: float = 300
+    # True: a coin decides after each reconnection, sync or not, until it is clear whether the sync
+    # costs the link; see docs/trial.md. Wins over TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT.
+    TCP_SYNC_TRIAL: bool = False
     # True: a reconnection asks the node for its configuration only, not for its 200 nodes, the
     # sending of which makes nodes drop the link. Names and keys come from our own store.
     TCP_LIGHT_RECONNECT: bool = True
+    # True: a coin decides that at each reconnection, until it is clear whether sending its nodes
+    # costs the link. Not together with TCP_SYNC_TRIAL.
+    TCP_LIGHT_TRIAL: bool = False
+    # How long a trial observes a session: three quarters for an effect, the rest until it is
+    # noticed. The periodic sync waits for the end of it.
+    TCP_TRIAL_WINDOW: float = 120
 
     # One attempt to connect.
     TCP_CONNECT_TIMEOUT: float = 10
@@ -159,14 +173,17 @@ class MeshBot:
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        coin: Callable[[], bool] = fair_coin,
     ) -> None:
         """Read config.py, the constants and the environment; starts nothing.
 
-        Raises :class:`ConfigError` when they make no sense.
+        ``coin`` is what a trial tosses. Raises :class:`ConfigError` when they make no sense.
         """
         reader = SettingsReader(environment)
         self.site = read_site(reader, load_config())
         read_constants(reader, self)
+        if self.TCP_SYNC_TRIAL and self.TCP_LIGHT_TRIAL:
+            reader.problems.append("TCP_SYNC_TRIAL et TCP_LIGHT_TRIAL : un seul essai à la fois")
         reader.check()
         self._odd_settings = reader.odd_lines()
         self._clock = clock
@@ -178,6 +195,12 @@ class MeshBot:
         """Called on the link's thread when the state of the link has changed; must not block."""
         self._new_store()
         self._worker = BotWorker(clock)
+        self._trial = LinkTrial(
+            self._tried_kind(), self.link_journal, self._worker.post, coin=coin, clock=clock
+        )
+        self._sync_held_until_s = -math.inf
+        """Until when the periodic sync waits; written by the link thread."""
+        self._held_sync_waits = False
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
@@ -213,6 +236,7 @@ class MeshBot:
             SessionOptions(self.TCP_CONNECT_TIMEOUT, self.TEXT_QUEUE_WAIT, clock=self._clock),
             light_reconnect=self.TCP_LIGHT_RECONNECT,
             notes=self.link_journal,
+            choice=LightChoice(self._trial) if self.TCP_LIGHT_TRIAL else ReconnectChoice(),
         )
         if self.site.connection_mode == "serial":
             return SerialInterfaceManager(self, options, self.site.serial_port)
@@ -220,6 +244,11 @@ class MeshBot:
         if simulated_node is not None:
             return TCPInterfaceManager(self, options, "127.0.0.1", lambda: simulated_node.port)
         return TCPInterfaceManager(self, options, self.site.tcp_host, self.site.tcp_port)
+
+    def _tried_kind(self) -> TrialKind | None:
+        if self.TCP_SYNC_TRIAL:
+            return TrialKind.SYNC
+        return TrialKind.LIGHT if self.TCP_LIGHT_TRIAL else None
 
     def _new_conversation(self) -> Conversation:
         """Return who hears and answers, not yet started."""
@@ -318,6 +347,7 @@ class MeshBot:
             self._store.close()
             raise
         self._say_hello(keys)
+        self._trial.start()
         if self.simulated_node is not None:
             self.simulated_node.start()
             self.simulated_node.start_demo()
@@ -338,6 +368,8 @@ class MeshBot:
         log.info("🤖 MeshBot %s : %s", VERSION, known)
         for line in self._odd_settings:
             log.warning("⚠️ %s", line)
+        if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
+            log.warning("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
         admins = ", ".join(
             self.node_manager.label(num) + (f" (clé {key}…)" if key else "")
             for num, key in self.site.admin_nodes.items()
@@ -356,6 +388,8 @@ class MeshBot:
         every(JOURNAL_FLUSH_S, self.link_journal.flush)
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
+        if self._tried_kind() is not None:
+            every(self.TCP_TRIAL_WINDOW / 4, self._trial.look_again)
         if self.TCP_PUSH_KEYS_TO_RADIO:
             every(KEY_PUSH_INTERVAL_S, self._conversation.push_a_key)
         self._worker.post(self.link_journal.prune)
@@ -389,6 +423,7 @@ class MeshBot:
     def link_failed(self) -> None:
         """Have those who show the state of the bot look again."""
         self.on_change()
+        self._trial.link_failed()
 
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         """After the first handshake, put every stored key in place at once."""
@@ -402,8 +437,9 @@ class MeshBot:
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         """Schedule the deferred key sync, or say why there is none."""
         interface_ref = interface
-        if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
-            self.link_journal.note(EventKind.SYNC_SKIPPED, text=SyncSkip.FLAG)
+        skip = self._sync_skip()
+        if skip is not None:
+            self.link_journal.note(EventKind.SYNC_SKIPPED, text=skip)
             log.info(counted_lines.SYNC_SKIPPED_BY_FLAG)
             log.info(counted_lines.NEXT_PERIODIC_SYNC, _interval_text(self.PUBKEY_SYNC_INTERVAL))
             return
@@ -413,6 +449,17 @@ class MeshBot:
             return
         self.link_journal.note(EventKind.SYNC_SCHEDULED, seconds=self.TCP_PUBKEY_SYNC_DELAY)
         log.info(counted_lines.SYNC_SCHEDULED, self.TCP_PUBKEY_SYNC_DELAY)
+
+    def _sync_skip(self) -> SyncSkip | None:
+        """Return why there is to be no sync after this reconnection, None where there is to be."""
+        if self.TCP_SYNC_TRIAL:
+            synced = self._trial.with_suspect()
+            if self._trial.begins():
+                observed_s = self.TCP_PUBKEY_SYNC_DELAY + self.TCP_TRIAL_WINDOW
+                self._sync_held_until_s = self._clock() + observed_s
+            if synced is not None:
+                return None if synced else SyncSkip.TRIAL
+        return SyncSkip.FLAG if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT else None
 
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
@@ -459,9 +506,20 @@ class MeshBot:
             log.exception("❌ Erreur inattendue dans la synchronisation différée")
 
     def _periodic_pubkey_sync(self) -> None:
+        """Sync if anything changed; while a trial observes the session, when it has done so."""
+        held_s = self._sync_held_until_s - self._clock()
+        if held_s > 0:
+            if not self._held_sync_waits:
+                held_sync = partial(self._worker.post, self._held_pubkey_sync)
+                self._held_sync_waits = self._deferred_syncs.schedule(held_s, held_sync)
+            return
         interface = self._link.live_interface
         if interface is not None:
             self.node_manager.sync_pubkeys_to_interface(interface, force=False)
+
+    def _held_pubkey_sync(self) -> None:
+        self._held_sync_waits = False
+        self._periodic_pubkey_sync()
 
 
 def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":

@@ -99,9 +99,9 @@ def start_bot(tmp_path: Path) -> Iterator[BotFactory]:
             "MESHBOT_DATABASE_PATH": str(tmp_path / "bot.db"),
             **changes.pop("environment", {}),
         }
-        clocks = {name: changes.pop(name) for name in ("wall_clock",) if name in changes}
+        given = {name: changes.pop(name) for name in ("wall_clock", "coin") if name in changes}
         quick = type("QuickBot", (MeshBot,), {**QUICK_CONSTANTS, **changes})
-        bot: MeshBot = quick(environment=environment, **clocks)
+        bot: MeshBot = quick(environment=environment, **given)
         bots.append(bot)
         bot.start()
         return bot

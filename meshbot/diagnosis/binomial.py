@@ -53,13 +53,21 @@ def _probability_of(numbers: range, trials: int, chance: float) -> float:
 
 def hypergeometric_tail(hits: int, draws: int, marked: int, total: int) -> float:
     """Return the probability of ``hits`` or more marked ones in ``draws`` out of ``total``."""
-    ways = math.comb(total, draws)
-    highest = min(draws, marked)
-    return sum(
-        math.comb(marked, count) * math.comb(total - marked, draws - count) / ways
-        for count in range(hits, highest + 1)
-        if draws - count <= total - marked
+    lowest = max(hits, 0, draws + marked - total)
+    ways = _log_choices(total, draws)
+    return min(
+        1.0,
+        math.fsum(
+            math.exp(
+                _log_choices(marked, count) + _log_choices(total - marked, draws - count) - ways
+            )
+            for count in range(lowest, min(draws, marked) + 1)
+        ),
     )
+
+
+def _log_choices(total: int, chosen: int) -> float:
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
 
 
 def poisson_tail(number: int, expected: float) -> float:

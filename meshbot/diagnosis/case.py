@@ -9,6 +9,7 @@ from meshbot.diagnosis.loss import CUT_BY_THE_NODE, Loss
 from meshbot.diagnosis.schedule import Schedule, find_schedule
 from meshbot.diagnosis.skip_comparison import SkipComparison
 from meshbot.diagnosis.sync_evidence import SyncEvidence
+from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.text.quantities import counted, duration_text
 
 MIN_LOSSES = 3
@@ -26,6 +27,8 @@ class Case:
     """None where the operator has not tried both settings of the skip flag."""
     sync_accused: bool | None
     """Whether the key sync costs losses; None where that cannot be told."""
+    trial: TrialState | None = None
+    """How far a trial of the key sync is, or how it ended."""
 
     @property
     def loss_count(self) -> int:

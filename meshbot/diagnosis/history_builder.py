@@ -12,6 +12,7 @@ from meshbot.diagnosis.event_clock import EventClock
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
+from meshbot.diagnosis.trial.toss_log import TossLog
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.sync_skip import SyncSkip
@@ -46,6 +47,7 @@ class HistoryBuilder:
         self.history = LinkHistory()
         self._of_this_bot = of_this_bot
         self._clock = EventClock()
+        self._tosses = TossLog()
         self._since_s = since_s
         self._session: Session | None = None
         self._loss: Loss | None = None
@@ -94,6 +96,7 @@ class HistoryBuilder:
         handler = _HANDLERS.get(event.kind)
         if handler is not None:
             handler(self, event)
+        self._tosses.add(event)
         self._seen_s = event.wall_s
 
     def finish(self) -> LinkHistory:
@@ -103,6 +106,7 @@ class HistoryBuilder:
             lasts = self._seen_s is None or self._seen_s >= self.history.last_s
             self._session.end_s = None if lasts else self._seen_s
         self._end_outage(self.history.last_s)
+        self.history.trial = self._tosses.trial(self.history.last_s)
         self.history.leave_out_before(self._since_s)
         self.history.remarks.extend(self._remarks())
         return self.history
@@ -310,6 +314,10 @@ class HistoryBuilder:
     def _on_contested(self, event: LinkEvent) -> None:
         self.history.contests.append(event.wall_s)
 
+    def _on_tossed(self, event: LinkEvent) -> None:
+        if self._session is not None:
+            self._session.tossed = True
+
     def _on_sync_scheduled(self, event: LinkEvent) -> None:
         self._tell_sync(event, skipped=False)
         if event.seconds is not None:
@@ -322,7 +330,7 @@ class HistoryBuilder:
     def _tell_sync(self, event: LinkEvent, *, skipped: bool) -> None:
         """Note whether the sync of this session, or of the one about to count, is skipped."""
         self._sync_told = (event.wall_s, skipped)
-        if self._session is not None:
+        if self._session is not None and not self._session.tossed:
             self._session.skips_sync = skipped
 
     def _on_sync_started(self, event: LinkEvent) -> None:
@@ -435,6 +443,7 @@ _HANDLERS = {
     EventKind.LOST: HistoryBuilder._on_lost,
     EventKind.RECONNECTED: HistoryBuilder._on_reconnected,
     EventKind.CONTESTED: HistoryBuilder._on_contested,
+    EventKind.TOSSED: HistoryBuilder._on_tossed,
     EventKind.SYNC_SCHEDULED: HistoryBuilder._on_sync_scheduled,
     EventKind.SYNC_SKIPPED: HistoryBuilder._on_sync_skipped,
     EventKind.SYNC_STARTED: HistoryBuilder._on_sync_started,
@@ -452,6 +461,8 @@ _ABOUT_THE_LINK = frozenset(EventKind) - {
     EventKind.SYNC_COMPLETE,
     EventKind.SYNC_SCHEDULED,
     EventKind.SYNC_SKIPPED,
+    EventKind.TOSSED,
+    EventKind.TRIAL_ENDED,
     EventKind.ALIVE,
     EventKind.MESSAGE_OPENED,
     EventKind.MESSAGE_NOT_OPENED,

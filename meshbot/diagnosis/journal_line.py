@@ -8,7 +8,7 @@ from typing import TypedDict
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind
 
-SIGNS = "[\\s\ufe0f✅❌⚠ℹ🔑🔄🔌🤖👋🚀🧭]*"
+SIGNS = "[\\s\ufe0f✅❌⚠ℹ🔑🔄🔌🤖👋🧪🚀🧭]*"
 """What may stand before the words; not what stands before names and texts of others."""
 
 

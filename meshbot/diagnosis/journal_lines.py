@@ -22,6 +22,12 @@ from meshbot.diagnosis.original_lines import NO_ATTEMPT, ORIGINAL_LINES
 from meshbot.model.link_event import EventKind
 from meshbot.model.sync_skip import SyncSkip
 
+_ARMS = {
+    ("SYNC", "avec"): "sync",
+    ("SYNC", "sans"): "skip",
+    ("LIGHT", "avec"): "full",
+    ("LIGHT", "sans"): "light",
+}
 _LINK = "Liaison (?:TCP|série) "
 _WHERE_AND_WHY = (
     r" (?:\(.*?\) )?: (.*?)(?: ; dernier octet il y a (\d{1,9}) s)?(?: ; nouvel essai.*)?$"
@@ -70,6 +76,11 @@ OWN_LINES = (
     ),
     line(r"Le nœud a coupé (\d{1,6}) liaisons", EventKind.CONTESTED, count),
     line(r"Nœud (![0-9a-f]{8}) : (.*)", EventKind.NODE, _node),
+    line(
+        r"Essai TCP_(SYNC|LIGHT)_TRIAL : cette fois (avec|sans) ",
+        EventKind.TOSSED,
+        lambda match: {"text": _ARMS[match[1], match[2]]},
+    ),
     line(
         r"Synchronisation clés publiques programmée dans (\d{1,9}(?:[.,]\d{1,9})?)",
         EventKind.SYNC_SCHEDULED,

@@ -19,6 +19,9 @@ from meshbot.diagnosis.skip_comparison import SkipComparison, skip_comparison
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.sync_evidence import SyncEvidence
 from meshbot.diagnosis.sync_reasons import sync_reasons
+from meshbot.diagnosis.trial.evidence import Result
+from meshbot.diagnosis.trial.trial_kind import TrialKind
+from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.verdict import Verdict
 from meshbot.diagnosis.verdicts.a_schedule import A_SCHEDULE
 from meshbot.diagnosis.verdicts.fixed_interval_client import FIXED_INTERVAL_CLIENT
@@ -28,7 +31,7 @@ from meshbot.diagnosis.verdicts.nothing_to_explain import (
     is_too_little,
 )
 from meshbot.diagnosis.verdicts.region_unset import REGION_UNSET, is_off_the_air
-from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED
+from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED, sync_remedy
 from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
 from meshbot.model.cause import Cause
 
@@ -36,6 +39,8 @@ HEADLINE_SHARE = 0.2
 """Of the losses: a cause of fewer is not in the headline."""
 LED_BY_SYNC_SHARE = 0.2
 """The key sync leads when it has so much: a setting ends those losses at once."""
+
+_DECIDED = {Result.GUILTY: True, Result.INNOCENT: False}
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class Diagnosis:
     """How often the link was lost in which way, the most frequent first."""
     sync: SyncEvidence
     comparison: SkipComparison | None
+    trial: TrialState | None = None
 
 
 def diagnose(history: LinkHistory) -> Diagnosis:
@@ -69,7 +75,7 @@ def diagnose(history: LinkHistory) -> Diagnosis:
     verdict = _verdict(case, shares)
     return Diagnosis(
         verdict=verdict,
-        headline=_headline(verdict, shares),
+        headline=_headline(verdict, case, shares),
         statements=_statements(verdict, case, shares),
         advice=_advice(verdict, case, shares),
         shares=shares,
@@ -80,13 +86,25 @@ def diagnose(history: LinkHistory) -> Diagnosis:
         causes=history.causes,
         sync=case.sync,
         comparison=case.comparison,
+        trial=_trial_in(history),
     )
 
 
 def _case(history: LinkHistory) -> Case:
     sync = decisive_sync_evidence(history, _by_a_clock(history))
     comparison = skip_comparison(history)
-    return Case(history, sync, comparison, _accused(sync, comparison))
+    trial = _trial_in(history)
+    if trial is not None and trial.kind is not TrialKind.SYNC:
+        trial = None
+    return Case(history, sync, comparison, _accused(sync, comparison, trial), trial)
+
+
+def _trial_in(history: LinkHistory) -> TrialState | None:
+    """Return the trial, if it goes on or had a toss in the time that is judged."""
+    trial = history.trial
+    if trial is None or trial.running:
+        return trial
+    return trial if (trial.last_toss_s or 0.0) >= history.first_s else None
 
 
 def _by_a_clock(history: LinkHistory) -> list[Loss]:
@@ -102,7 +120,12 @@ def _by_a_clock(history: LinkHistory) -> list[Loss]:
     return found
 
 
-def _accused(sync: SyncEvidence, comparison: SkipComparison | None) -> bool | None:
+def _accused(
+    sync: SyncEvidence, comparison: SkipComparison | None, trial: TrialState | None
+) -> bool | None:
+    """Say whether the sync costs losses; what a trial found counts more than what was watched."""
+    if trial is not None and trial.result in _DECIDED:
+        return _DECIDED[trial.result]
     if sync.suspect:
         return True
     if sync.cleared or (comparison is not None and comparison.acquits):
@@ -126,7 +149,7 @@ def _verdict(case: Case, shares: list[CauseShare]) -> Verdict:
     return explained[0].verdict
 
 
-def _headline(verdict: Verdict, shares: list[CauseShare]) -> str:
+def _headline(verdict: Verdict, case: Case, shares: list[CauseShare]) -> str:
     """Return the causes that matter with their shares, and the first thing to do."""
     named = [
         share
@@ -138,7 +161,8 @@ def _headline(verdict: Verdict, shares: list[CauseShare]) -> str:
         text = verdict.text
     else:
         text = ", ".join(_named(share) for share in named[:3])
-    return f"{text} : {verdict.remedy}" if verdict.remedy else text
+    remedy = sync_remedy(case) if verdict is SYNC_SUSPECTED else verdict.remedy
+    return f"{text} : {remedy}" if remedy else text
 
 
 def _named(share: CauseShare) -> str:

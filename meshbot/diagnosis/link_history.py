@@ -6,6 +6,7 @@ from statistics import fmean
 
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
+from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.model.cause import Cause
 
 BUSY_QUESTIONS = 6.0
@@ -50,6 +51,9 @@ class LinkHistory:
         It is asked after half a minute of silence: of a busy mesh it is hardly ever asked.
         """
         return fmean(self.questions) < BUSY_QUESTIONS if self.questions else None
+
+    trial: TrialState | None = None
+    """The last trial, as it stood at the end; it may have begun before ``first_s``."""
 
     @property
     def up_s(self) -> float:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
@@ -123,3 +123,13 @@ class LinkJournal(LinkNotes):
         """Return the last events, the unwritten ones included. Raises ``StorageError``."""
         self.flush()
         return self._storage.load_link_events(most)
+
+    def events_of(self, kinds: Collection[EventKind], most: int) -> list[LinkEvent]:
+        """Return the last events of some kinds, those not written yet included; writes nothing.
+
+        On the worker's thread, or before it runs: nothing is being written then. Raises
+        ``StorageError``.
+        """
+        stored = self._storage.load_link_events(most, kinds)
+        with self._lock:
+            return stored + [event for event in self._pending if event.kind in kinds]

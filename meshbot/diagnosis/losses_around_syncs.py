@@ -8,7 +8,7 @@ out: the periodic sync has one too, and two clocks may keep in step.
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 
 from meshbot.diagnosis.dating import Dating
 from meshbot.diagnosis.kills_by_kind import KillsByKind

@@ -7,6 +7,7 @@ from meshbot.diagnosis.cause_share import CauseShare
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.schedule_text import schedule_text
+from meshbot.diagnosis.trial.trial_json import trial_json
 
 
 def _share(share: CauseShare) -> dict[str, object]:
@@ -61,6 +62,7 @@ def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
             "skip_comparison": None
             if comparison is None
             else {**asdict(comparison), "p_value": comparison.p_value},
+            "trial": trial_json(diagnosis.trial),
             "criteria": [asdict(criterion) for criterion in diagnosis.criteria],
         },
         ensure_ascii=False,

@@ -18,7 +18,10 @@ from meshbot.diagnosis.page.statements import statement_list
 from meshbot.diagnosis.page.style import style
 from meshbot.diagnosis.page.sync_histogram import sync_histogram
 from meshbot.diagnosis.page.tiles import tiles
+from meshbot.diagnosis.page.trial_arms import Arm, trial_arms
 from meshbot.diagnosis.report_text import figure_rows
+from meshbot.diagnosis.trial.trial_state import TrialState
+from meshbot.diagnosis.trial.trial_text import arm_names, status_text, trial_reasons
 
 _PASSED = {True: ("yes", "tenu"), False: ("no", "non tenu"), None: ("open", "non jugé")}
 _PAGE = """<!DOCTYPE html>
@@ -43,13 +46,12 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     days = days_of(history)
     shown = sum(day.count for day in days)
     older = len(loss_moments(history)) - shown
-    trial = ""
     parts = (
         tag("header", heading(history, diagnosis)),
         _verdict(diagnosis),
         tiles(history, diagnosis.figures, days),
         shares_bar(diagnosis),
-        trial,
+        _trial(diagnosis.trial),
         loss_map(days, older),
         _pair(_sync(history, diagnosis), joined(outage_bars(history), downtime_columns(days))),
         card("Chiffres", _figures(diagnosis)),
@@ -72,6 +74,17 @@ def _verdict(diagnosis: Diagnosis) -> Markup:
         listed(diagnosis.advice),
         class_=f"verdict {diagnosis.verdict.tone.value}".strip(),
     )
+
+
+def _trial(trial: TrialState | None) -> Markup:
+    if trial is None:
+        return EMPTY
+    with_it, without = arm_names(trial.kind)
+    arms = [
+        Arm(with_it, trial.tosses_with, trial.counts.lost_with),
+        Arm(without, trial.tosses_without, trial.counts.lost_without),
+    ]
+    return trial_arms(status_text(trial), arms, trial_reasons(trial))
 
 
 def _pair(*columns: Markup) -> Markup:

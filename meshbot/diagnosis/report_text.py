@@ -8,6 +8,7 @@ from meshbot.diagnosis.figures import Figures
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.schedule_text import schedule_text
+from meshbot.diagnosis.trial.trial_text import trial_lines
 from meshbot.text.cause_texts import causes_text
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
@@ -33,6 +34,7 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         "À faire",
         *(f"  – {advice}" for advice in diagnosis.advice),
         *_sync(diagnosis),
+        *trial_lines(diagnosis.trial),
         "",
         "Chiffres",
         *(f"  {name:<28} {value}" for name, value in figure_rows(diagnosis)),

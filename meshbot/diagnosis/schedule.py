@@ -7,9 +7,10 @@ time on many days speaks for a schedule. Pure.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
+from itertools import pairwise
 from math import fsum, inf, log, sqrt
 from statistics import NormalDist, fmean, pvariance
 
@@ -91,9 +92,7 @@ def _period(moments_s: Sequence[float], lives_s: Sequence[float] | None) -> Sche
     lives_s = [inf] * len(moments_s) if lives_s is None else lives_s
     gaps = sorted(
         (later_s - sooner_s, place)
-        for place, (sooner_s, later_s) in enumerate(
-            zip(moments_s, moments_s[1:], strict=False), start=1
-        )
+        for place, (sooner_s, later_s) in enumerate(pairwise(moments_s), start=1)
         if SHORTEST_PERIOD_S / SURROUNDINGS <= later_s - sooner_s <= LONGEST_PERIOD_S
         and lives_s[place] >= SHORT_LIFE_S
     )

@@ -25,6 +25,8 @@ class Session:
     syncs: list[Sync] = field(default_factory=list)
     skips_sync: bool | None = None
     """Whether the operator had the sync after its reconnection skipped; None: not known."""
+    tossed: bool = False
+    """Whether a trial's coin decided that, and no setting."""
     reconnected_at_s: float | None = None
     """When it counted as a reconnection, for one that is."""
     nodes: int | None = None

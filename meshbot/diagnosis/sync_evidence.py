@@ -177,8 +177,10 @@ class SyncEvidence:
         ratio = FRAIL_RATIO if self.frail else MIN_RATE_RATIO
         if self.deferred_only:
             ratio *= 1.5
-        others = (self.control, self.before, self.beyond, self.same_age)
-        return self.after.per_s >= ratio * max(rate.per_s for rate in others)
+        # One or two in the few seconds before a sync are no rate.
+        parts = (self.before, self.beyond, self.same_age)
+        told = [self.control, *(part for part in parts if part.losses >= MIN_ACCUSING)]
+        return self.after.per_s >= ratio * max(rate.per_s for rate in told)
 
     @property
     def _is_late_only(self) -> bool:

@@ -257,8 +257,10 @@ class InterfaceManager(BotThread):
         self._questions.forget()
         self._narrator.attempt()
         light = self._options.light_reconnect and not self._wants_nodes
-        interface = self._new_interface(replace(self._options.session, without_nodes=light))
         previous = self._state.interface
+        if previous is not None:
+            light = self._options.choice.is_light(light)
+        interface = self._new_interface(replace(self._options.session, without_nodes=light))
         self._state.opening(interface)
         if previous is not None:
             interface.away_s = self._clock() - previous.last_received_s
@@ -271,6 +273,8 @@ class InterfaceManager(BotThread):
                 self._fail(interface, error, Ending.NOT_OPENED)
             return
         self._policy.opened(self._clock())
+        if previous is not None:
+            self._options.choice.opened()
 
     def _become_live(self, interface: SupervisedInterface) -> None:
         now_s = self._clock()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
+from meshbot.diagnosis.trial.trial_text import trial_clause
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -127,7 +128,8 @@ class MeshBotView:
         self._mesh = mesh
         self._counts = counts
         self._journal = journal
-        self._verdict: tuple[float, str] | None = None
+        self._verdict: tuple[float, str, str] | None = None
+        """When it was made, why the link was lost, how far a trial is."""
         self.admin_nodes = admin_nodes
         """Who may give orders, and the beginning of the key each must have; replaced whole."""
         self._link = link
@@ -222,19 +224,27 @@ class MeshBotView:
 
     def verdict(self) -> str:
         """Return why the link was lost in the last days, in a few words."""
+        return self._judged()[1]
+
+    def trial(self) -> str:
+        """Return how far a trial is, in a few words; nothing where there is none."""
+        return self._judged()[2]
+
+    def _judged(self) -> tuple[float, str, str]:
         now_s = self._clock()
         if self._verdict is None or now_s - self._verdict[0] > VERDICT_INTERVAL_S:
-            self._verdict = (now_s, self._diagnosis())
-        return self._verdict[1]
+            self._verdict = (now_s, *self._diagnosis())
+        return self._verdict
 
-    def _diagnosis(self) -> str:
+    def _diagnosis(self) -> tuple[str, str]:
         try:
             events = on_one_clock(self._journal.events(VERDICT_EVENTS))
         except StorageError as error:
             log.debug("no verdict: %s", error)
-            return "journal de la liaison illisible"
+            return "journal de la liaison illisible", ""
         start_s = events[-1].wall_s - VERDICT_S if events else 0.0
-        return diagnose(history_of(events, start_s)).headline
+        diagnosis = diagnose(history_of(events, start_s))
+        return diagnosis.headline, trial_clause(diagnosis.trial)
 
 
 def _resident_memory_mb() -> float | None:

@@ -60,6 +60,9 @@ class LinkView(Protocol):
     def verdict(self) -> str:
         """Return why the link was lost in the last days, in a few words."""
 
+    def trial(self) -> str:
+        """Return how far a trial is, in a few words; nothing where there is none."""
+
     def is_admin(self, num: int) -> bool:
         """Say whether the operator lets a node give orders."""
 

@@ -23,6 +23,7 @@ MAX_SHOWN_NODES = 10
 MAX_SHOWN_KEYS = 3
 MAX_ARGUMENT_CHARS = 40
 MAX_ECHO_CHARS = 12
+ONE_MESSAGE_BYTES = 200
 _COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
 
 
@@ -168,12 +169,16 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
         if sync
         else "pas encore faite"
     )
-    return Reply(
+    last_sync, trial = f"Dernière sync : {keys}\n", view.trial()
+    state = (
         f"Liaison {up}\n"
         f"Rétablie {link.reconnections_last_hour} fois en 1 h, "
-        f"{link.reconnections_last_day} en 24 h\nDernière sync : {keys}\n"
-        f"Sur 7 j : {view.verdict()}"
+        f"{link.reconnections_last_day} en 24 h\n"
     )
+    rest = (f"{trial}\n" if trial else "") + f"Sur 7 j : {view.verdict()}"
+    whole = state + last_sync + rest
+    # A trial is asked for by its operator: in a single message, it comes before the last sync.
+    return Reply(whole if not trial or len(whole.encode()) <= ONE_MESSAGE_BYTES else state + rest)
 
 
 @_command("sys", "durée de marche, mémoire, versions")

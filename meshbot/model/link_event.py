@@ -43,6 +43,10 @@ class EventKind(enum.Enum):
     """``seconds``: since it was asked."""
     SEND_FAILED = "send_failed"
     """``cause``: why, ``text``: its detail."""
+    TOSSED = "tossed"
+    """A trial's coin at a reconnection. ``text``: the arm, "sync", "skip", "light" or "full"."""
+    TRIAL_ENDED = "trial_ended"
+    """``text``: JSON, ``trial`` ("sync" or "light") and its ``result``."""
     MESSAGE_OPENED = "message_opened"
     """A sealed direct message, by the bot."""
     MESSAGE_NOT_OPENED = "message_not_opened"
@@ -54,10 +58,6 @@ class EventKind(enum.Enum):
     """``seconds``: since the node started, by its own telemetry. Once a session, and if it fell."""
     GATEWAY = "gateway"
     """``count``: 1 if another host of our network answered during an outage, else 0."""
-    TOSSED = "tossed"
-    """A trial's coin, at a reconnection. ``text``: the arm it fell on."""
-    TRIAL_ENDED = "trial_ended"
-    """``text``: JSON, which trial and its result."""
 
 
 @dataclass(frozen=True, slots=True)

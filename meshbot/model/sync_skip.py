@@ -8,6 +8,8 @@ class SyncSkip(enum.StrEnum):
 
     FLAG = "flag"
     """The operator set ``TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT``."""
+    TRIAL = "trial"
+    """A trial's coin, or its result."""
     CHANGED = "changed"
     """The interface it was scheduled for is no longer the bot's."""
     RECONNECTING = "reconnecting"

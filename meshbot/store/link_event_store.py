@@ -1,6 +1,6 @@
 """What happened to the link, in the database."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from meshbot.model.cause import Cause
@@ -57,16 +57,22 @@ class LinkEventStore:
                 rows,
             )
 
-    def load_link_events(self, most: int) -> list[LinkEvent]:
-        """Return the last ``most`` events in the order they were noted.
+    def load_link_events(
+        self, most: int, only: Collection[EventKind] = tuple(EventKind)
+    ) -> list[LinkEvent]:
+        """Return the last ``most`` events of some kinds in the order they were noted.
 
         Raises ``StorageError``. Kinds that a newer version wrote are left out.
         """
-        kinds = {kind.value: kind for kind in EventKind}
+        kinds = {kind.value: kind for kind in only}
         causes = {cause.value: cause for cause in Cause}
-        query = f"SELECT {_COLUMNS} FROM link_events WHERE simulated = ? ORDER BY id DESC LIMIT ?"
+        query = (
+            f"SELECT {_COLUMNS} FROM link_events WHERE simulated = ? "
+            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY id DESC LIMIT ?"
+        )
         events = []
-        for kind, *values, cause in reversed(self.database.rows(query, self._simulated, most)):
+        rows = self.database.rows(query, self._simulated, *kinds, most)
+        for kind, *values, cause in reversed(rows):
             if kind in kinds and _is_event(*values):
                 fields: list[Any] = [kinds[kind], *values, causes.get(cause)]
                 events.append(LinkEvent(*fields))
@@ -75,13 +81,15 @@ class LinkEventStore:
     def prune_link_events(self, most: int, before_wall_s: float) -> None:
         """Delete all but the last ``most`` events, and those from before a wall-clock time.
 
+        How a trial ended is kept: the bot acts by it for as long as the operator leaves it on.
         Raises ``StorageError``.
         """
         with self.database.transaction() as transaction:
             transaction.execute(
-                "DELETE FROM link_events WHERE id <= (SELECT max(id) FROM link_events) - ? "
-                "OR (wall_s < ? AND run < (SELECT max(run) FROM link_events))",
-                (most, before_wall_s),
+                "DELETE FROM link_events WHERE kind != ? AND ("
+                "id <= (SELECT max(id) FROM link_events) - ? "
+                "OR (wall_s < ? AND run < (SELECT max(run) FROM link_events)))",
+                (EventKind.TRIAL_ENDED.value, most, before_wall_s),
             )
 
 

@@ -367,3 +367,41 @@ def test_nobody_listening_costs_nothing() -> None:
     nobody.note(K.LOST, seconds=1.0, count=2, text="x")
     nobody.next_session()
     assert not vars(nobody)
+
+
+# -- Events of some kinds --------------------------------------------------------------------------
+
+
+def test_events_of_some_kinds_hold_the_unwritten_ones_and_write_nothing(path: Path) -> None:
+    storage = WatchedStorage(path)
+    storage.database.open()
+    try:
+        journal = LinkJournal(storage, on_vanished=lambda _: None)
+        journal.start({})
+        journal.note(K.ALIVE)
+        journal.note(K.TOSSED, text="sync")
+        journal.flush()
+        journal.note(K.MESSAGE_OPENED)
+        journal.note(K.TOSSED, text="skip")
+        found = journal.events_of({K.STARTED, K.TOSSED}, 2)
+        assert [(event.kind, event.text) for event in found] == [
+            (K.STARTED, "{}"),
+            (K.TOSSED, "sync"),
+            (K.TOSSED, "skip"),
+        ]
+        assert len(storage.batches) == 1
+    finally:
+        storage.database.close()
+
+
+def test_how_a_trial_ended_is_never_forgotten(path: Path) -> None:
+    storage = WatchedStorage(path)
+    storage.database.open()
+    try:
+        old = [LinkEvent(kind, 0.0, run=1) for kind in (K.TOSSED, K.TRIAL_ENDED)]
+        storage.add_link_events([*old, *(LinkEvent(K.ALIVE, 1.0, run=2) for _ in range(9))])
+        storage.prune_link_events(3, before_wall_s=0.5)
+        kept = [event.kind for event in storage.load_link_events(100)]
+        assert kept == [K.TRIAL_ENDED, K.ALIVE, K.ALIVE, K.ALIVE]
+    finally:
+        storage.database.close()

@@ -43,5 +43,5 @@ def test_the_documents_name_the_targets_of_make() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     texts = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
-    named = re.findall(r"(?:^|`)(?:[A-Z_]+=\S+ )*make ([a-z]+)", texts, re.MULTILINE)
+    named = re.findall(r"(?:^|`)(?:[A-Z_]+=\S+ )*make ([a-z]+(?:-[a-z]+)*)", texts, re.MULTILINE)
     assert set(named) == set(phony.split())

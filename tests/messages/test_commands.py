@@ -268,6 +268,17 @@ def test_tcp_tells_the_state_of_the_link() -> None:
     )
 
 
+def test_tcp_tells_how_far_a_trial_is_and_leaves_the_sync_out_where_there_is_no_room() -> None:
+    view = FakeView(tried="Essai sync : 5/14 perdues avec, 0/13 sans, p 0,025, vu dès 60 %")
+    lines = str(reply_to("/tcp", view)).splitlines()
+    assert lines[3:] == [view.tried, "Sur 7 j : rien à signaler"]
+    assert lines[2].startswith("Dernière sync")
+    view.judged = "un autre client prend la connexion, et plus"
+    reply = str(reply_to("/tcp", view))
+    assert reply.splitlines()[2:] == [view.tried, f"Sur 7 j : {view.judged}"]
+    assert len(reply.encode()) <= 200
+
+
 def test_tcp_of_a_link_that_is_down_before_any_sync() -> None:
     view = FakeView(link=LinkStatus(None, 0, 0, "", ""), sync=None)
     assert reply_to("/tcp", view) == (

@@ -30,6 +30,7 @@ class FakeView:
     reconnecting: bool = False
     causes: list[str] = field(default_factory=list)
     judged: str = "rien à signaler"
+    tried: str = ""
 
     def is_admin(self, num: int) -> bool:
         return num in self.admins
@@ -40,6 +41,9 @@ class FakeView:
 
     def verdict(self) -> str:
         return self.judged
+
+    def trial(self) -> str:
+        return self.tried
 
     def direct_messages(self) -> DirectMessageCounts:
         return self.messages

@@ -3,7 +3,6 @@
 A new cause is a new file here and a line in ``CAUSES``, at the place where it is asked.
 """
 
-from meshbot.diagnosis.verdict import Verdict
 from meshbot.diagnosis.verdicts.a_schedule import A_SCHEDULE
 from meshbot.diagnosis.verdicts.another_client import ANOTHER_CLIENT
 from meshbot.diagnosis.verdicts.database_dump import DATABASE_DUMP

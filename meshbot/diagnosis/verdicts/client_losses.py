@@ -28,8 +28,8 @@ def in_a_row(case: Case, losses: Sequence[Loss]) -> list[Loss]:
     """
     left = {id(loss) for loss in losses}
     found: list[Loss] = []
-    for row in case.chains:
-        row = [loss for loss in row if id(loss) in left]
+    for chain in case.chains:
+        row = [loss for loss in chain if id(loss) in left]
         contested = any(
             row[0].declared_s <= at_s <= (row[-1].recovered_s or row[-1].declared_s)
             for at_s in case.history.contests

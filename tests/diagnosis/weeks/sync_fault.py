@@ -46,10 +46,17 @@ class SyncFault:
     delay_s: tuple[float, float] = (0.0, 90.0)
 
     def ran(self, agenda: Agenda, node: Node, rng: random.Random) -> None:
-        """Draw whether the sync that ran now does harm."""
-        if rng.random() < self.share:
-            delay_s = rng.uniform(*self.delay_s)
-            agenda.after(delay_s, lambda: self.harm(node, rng, "sync"))
+        """Draw whether the sync that ran now does harm; a node that ends before forgets it."""
+        if rng.random() >= self.share:
+            return
+        delay_s = rng.uniform(*self.delay_s)
+        life, client = node.life, node.client
+
+        def befall() -> None:
+            if node.life == life and node.client is client:
+                self.harm(node, rng, "sync")
+
+        agenda.after(delay_s, befall)
 
 
 INNOCENT = SyncFault()
