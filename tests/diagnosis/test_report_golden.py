@@ -22,7 +22,9 @@ from meshbot.diagnosis.report_text import text_report
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from tests.diagnosis.made import NOON_S, End, lived, uneven
-from tests.diagnosis.sample_weeks import sample, sample_history
+from tests.diagnosis.prefixes import PREFIXES
+from tests.diagnosis.sample_weeks import sample_events, sample_history
+from tests.diagnosis.weeks.bot_journal import BotJournal
 from tests.diagnosis.weeks.judged import reader
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,9 +32,19 @@ ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
 
 
 def undated(name: str) -> LinkHistory:
-    """Return a week of the original bot, of whose lines only the times are left."""
-    lines = (line.split(": ", 1)[1] for line in sample(name, days=4).lines)
-    return history_of(reader().events(lines))
+    """Return what is told by lines of this bot that have a time and no date."""
+    lines = BotJournal(PREFIXES["none"]).lines(sample_events(name))
+    source = reader()
+    history = history_of(source.events(lines))
+    history.in_utc = True
+    return history
+
+
+def by_hand(*ends: End) -> LinkHistory:
+    """Return sessions that end so, on dates that are known."""
+    history = lived(*ends)
+    history.in_utc = False
+    return history
 
 
 def periodic_syncs() -> LinkHistory:
@@ -46,10 +58,10 @@ LIVES: dict[str, Callable[[], LinkHistory]] = {
     "nothing": lambda: history_of([]),
     "syncs only": lambda: history_of([LinkEvent(EventKind.SYNC_COMPLETE, NOON_S, count=4)]),
     "no loss": periodic_syncs,
-    "one loss": partial(lived, End(9_000.0, Cause.SILENCE)),
-    "losses without a cause": lambda: lived(*uneven(7)),
+    "one loss": partial(by_hand, End(9_000.0, Cause.SILENCE)),
+    "losses without a cause": lambda: by_hand(*uneven(7)),
     "the sync kills": partial(sample_history, "sync 0.5, hang"),
-    "no session outlives its sync": lambda: lived(
+    "no session outlives its sync": lambda: by_hand(
         End(3_600.0, Cause.RESET), *(End(100.0 + n % 3 * 12, Cause.RESET) for n in range(14))
     ),
     "the sync kills on some days": partial(
@@ -67,11 +79,12 @@ LIVES: dict[str, Callable[[], LinkHistory]] = {
     "reboots and Wi-Fi": partial(sample_history, "reboots and Wi-Fi"),
     "network": partial(sample_history, "steady Wi-Fi"),
     "network, as text": partial(sample_history, "steady Wi-Fi, text"),
+    "network, without dates": partial(undated, "steady Wi-Fi"),
     "afternoons": partial(sample_history, "Wi-Fi in the afternoon"),
     "every night": partial(sample_history, "04:00 every night"),
     "access point": partial(sample_history, "access point's power"),
     "region unset": partial(sample_history, "region unset"),
-    "quiet mesh, original bot": partial(undated, "original: quiet nights"),
+    "quiet mesh, original bot": partial(sample_history, "original: quiet nights", days=4),
     "scheduled, original bot": partial(sample_history, "original: scheduled reconnection"),
 }
 PAGES = ("nothing", "the sync kills", "quiet mesh, original bot", "losses without a cause")
