@@ -65,14 +65,16 @@ def lived(
     periodic_s: float | None = None,
     skips: Sequence[bool | None] | None = None,
     last_s: float = HOUR_S,
+    busy: bool = False,
 ) -> LinkHistory:
     """Return the history of sessions that end so, one after another, and of one that lasts.
 
     ``sync_after_s``: how long after each reconnection the deferred sync runs, where the session
     still seems to live then. ``periodic_s``: the interval of the other syncs. ``skips``: the skip
-    flag, session by session.
+    flag, session by session. ``busy``: it is known that the node is hardly ever quiet.
     """
     made = LinkHistory(first_s=NOON_S, tells_of_link=True, asks_before_silence=True, in_utc=True)
+    made.questions = [0] if busy else []
     start_s = NOON_S
     for number, end in enumerate((*ends, None)):
         loss = end.loss(start_s) if end is not None else None
@@ -90,7 +92,8 @@ def lived(
         if sync_after_s is not None and not first and not skip:
             due_s.append(start_s + sync_after_s)
         if periodic_s is not None:
-            due_s += [start_s + n * periodic_s for n in range(1, int(last_s // periodic_s) + 1)]
+            whole = int((seems_s - start_s) // periodic_s)
+            due_s += [start_s + n * periodic_s for n in range(1, whole + 1)]
         session.syncs = [
             Sync(at_s, 42, at_s, deferred=at_s == start_s + (sync_after_s or -1.0))
             for at_s in due_s
