@@ -24,7 +24,6 @@ from meshbot.diagnosis.trial.trial_kind import TrialKind
 from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.verdict import Verdict
 from meshbot.diagnosis.verdicts.a_schedule import A_SCHEDULE
-from meshbot.diagnosis.verdicts.fixed_interval_client import FIXED_INTERVAL_CLIENT
 from meshbot.diagnosis.verdicts.nothing_to_explain import (
     NOT_ENOUGH_DATA,
     SYNC_CLEARED,
@@ -166,13 +165,11 @@ def _headline(verdict: Verdict, case: Case, shares: list[CauseShare]) -> str:
 
 
 def _named(share: CauseShare) -> str:
-    when = ""
-    if share.schedule is not None and share.verdict is not FIXED_INTERVAL_CLIENT:
-        when = f" {schedule_text(share.schedule)}"
-    elif share.schedule is not None:
-        when = f", {schedule_text(share.schedule)}"
-    text = "coupures" if share.verdict is A_SCHEDULE and when else share.verdict.text
-    return f"{text}{when} ({100 * share.share:.0f} %)"
+    text = share.verdict.text
+    if share.schedule is not None:
+        when = schedule_text(share.schedule)
+        text = f"coupures {when}" if share.verdict is A_SCHEDULE else f"{text}, {when}"
+    return f"{text} ({100 * share.share:.0f} %)"
 
 
 def _statements(verdict: Verdict, case: Case, shares: list[CauseShare]) -> list[Statement]:

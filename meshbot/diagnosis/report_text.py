@@ -22,11 +22,9 @@ UNDATED = (
 
 def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the report as an operator reads it in a terminal."""
-    in_utc = history.in_utc
     lines = [
-        f"Liaison du {date_text(history.first_s, in_utc)} au {date_text(history.last_s, in_utc)}, "
-        f"{duration_text(diagnosis.figures.observed_s)} observés",
-        *([UNDATED] if in_utc else []),
+        _observed(history, diagnosis.figures),
+        *([UNDATED] if history.in_utc else []),
         *(f"⚠️ {remark}" for remark in history.remarks),
         "",
         f"VERDICT : {diagnosis.headline}",
@@ -43,6 +41,14 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         *(f"  {criterion_text(criterion)}" for criterion in diagnosis.criteria),
     ]
     return "\n".join(lines)
+
+
+def _observed(history: LinkHistory, figures: Figures) -> str:
+    """Say from when until when."""
+    if not history.last_s:
+        return "Liaison : rien d'observé"
+    first, last = (date_text(at_s, history.in_utc) for at_s in (history.first_s, history.last_s))
+    return f"Liaison du {first} au {last}, {duration_text(figures.observed_s)} observés"
 
 
 def _causes(diagnosis: Diagnosis) -> list[str]:
@@ -67,10 +73,10 @@ def share_text(share: CauseShare) -> str:
 
 
 def _sync(diagnosis: Diagnosis) -> list[str]:
-    """Return what is known of the key sync, whatever the verdict is about."""
-    if not diagnosis.sync_reasons:
-        return []
-    return ["Synchronisation des clés", *(f"  – {one}" for one in diagnosis.sync_reasons)]
+    """Return what is known of the key sync and not said yet, whatever the verdict is about."""
+    told = {statement.text for share in diagnosis.shares for statement in share.evidence}
+    reasons = [reason for reason in diagnosis.sync_reasons if reason not in told]
+    return ["Synchronisation des clés", *(f"  – {one}" for one in reasons)] if reasons else []
 
 
 def criterion_text(criterion: Criterion) -> str:
@@ -82,9 +88,13 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """Return the figures as names and values to be read."""
     figures = diagnosis.figures
     causes = causes_text(diagnosis.causes)
+    total = diagnosis.shares[0].total if diagnosis.shares else figures.losses
+    if total > figures.losses:
+        during = f"{total - figures.losses} × pendant l'envoi de la base"
+        causes = f"{causes}, {during}" if causes else during
     reconnections = counted(figures.reconnections, "reconnexion", "reconnexions")
     return [
-        ("coupures", f"{figures.losses}" + (f" ({causes})" if causes else "")),
+        ("coupures", f"{total}" + (f" ({causes})" if causes else "")),
         ("reconnexions", f"{figures.reconnections}{_rate_text(figures)}"),
         ("synchronisations", f"{figures.syncs} pour {reconnections}"),
         ("disponibilité", _measured(_availability(figures.uptime_percent), "%", digits=2)),
@@ -118,8 +128,9 @@ def _measured(value: float | None, unit: str, *, digits: int = 1) -> str:
 def _duration(seconds: float | None, remark: str = "") -> str:
     if seconds is None:
         return NOTHING
+    seconds = round(seconds)
     if 60 <= seconds < 3_600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s{remark}"
+        return f"{seconds // 60} min {seconds % 60} s{remark}"
     return duration_text(seconds) + remark
 
 

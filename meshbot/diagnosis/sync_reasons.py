@@ -4,8 +4,9 @@ Plain words first; the probability in brackets, always beside the figures it was
 """
 
 from meshbot.diagnosis.case import Case
+from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.skip_comparison import SkipComparison
-from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
+from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, MIN_ACCUSING, SyncEvidence
 from meshbot.text.quantities import counted, decimal_text
 
 
@@ -19,48 +20,51 @@ def sync_reasons(case: Case) -> list[str]:
     sync = case.sync
     reasons = [text] if (text := _result_text(sync)) else []
     if sync.began_before and not sync.doubtful and not sync.none_outlives and sync.example:
-        loss, sync_s = sync.example
-        reasons.append(
-            f"{counted(sync.began_before, 'silence avait', 'silences avaient')} commencé avant la "
-            f"synchronisation : l'un de {loss.declared_s - loss.began_s:.0f} s, "
-            f"{sync_s - loss.began_s:.0f} s plus tôt"
-        )
+        reasons.append(_order_text(sync.began_before, *sync.example))
     if case.comparison is not None:
         reasons.append(comparison_reason(case.comparison))
     return reasons
 
 
+def _order_text(count: int, loss: Loss, sync_s: float) -> str:
+    lasted, before = f"{loss.declared_s - loss.began_s:.0f} s", f"{sync_s - loss.began_s:.0f} s"
+    if count == 1:
+        return f"1 silence de {lasted} avait commencé {before} avant la synchronisation"
+    return (
+        f"{count} silences avaient commencé avant la synchronisation, l'un d'eux, de {lasted}, "
+        f"{before} avant"
+    )
+
+
 def accusation(sync: SyncEvidence) -> str:
     """Say what accuses the sync."""
     if sync.none_outlives:
-        reached = sync.killed + sync.outlived
+        early = "aucune n'a été perdue"
+        if sync.before.losses:
+            early = f"{counted(sync.before.losses, 'seule a été perdue', 'ont été perdues')}"
         return (
-            f"{sync.killed} sessions sur {reached} n'ont pas survécu à leur synchronisation ; "
-            f"{counted(sync.before.losses, 'seule', 'seules')} perdue avant elle"
-            if sync.before.losses
-            else f"{sync.killed} sessions sur {reached} n'ont pas survécu à leur synchronisation ; "
-            "aucune n'a été perdue avant elle"
+            f"{sync.killed} sessions sur {sync.killed + sync.outlived} n'ont pas survécu à leur "
+            f"synchronisation ; {early} avant elle"
         )
     return (
         f"{sync.after.losses} coupures ont commencé dans les 90 s après une synchronisation, pour "
-        f"{syncs_text(sync.syncs)} ; autant de temps voisin, sans elle, en a "
-        f"{_number(sync.background)} (p {_p_text(sync.p_value)})"
+        f"{syncs_text(sync.syncs)} ; {_near_text(sync)}"
+    )
+
+
+def _near_text(sync: SyncEvidence) -> str:
+    """Return the other side of the comparison, with the probability."""
+    return (
+        f"autant de temps voisin, sans elle, en a {_number(sync.background)} "
+        f"(p {_p_text(sync.p_value)})"
     )
 
 
 def _result_text(sync: SyncEvidence) -> str:
     """Return the result of the comparison; empty where there was no sync."""
-    after = sync.after.losses
     if sync.suspect:
         return accusation(sync)
-    if sync.cleared:
-        return (
-            f"synchronisation hors de cause : {counted(after, 'coupure', 'coupures')} dans "
-            f"les 90 s après {syncs_text(sync.syncs)}, et {_number(sync.background)} dans autant "
-            f"de temps voisin sans elle (p {_p_text(sync.p_value)}) ; elle en causerait au plus "
-            f"pour {_percent_text(sync.bound)} d'entre elles, à 95 %"
-        )
-    if sync.doubtful:
+    if sync.doubtful and not sync.cleared:
         return (
             f"dans {sync.just_before} silences sur {sync.silences} une synchronisation a suivi le "
             f"dernier signe de vie de moins de {JUST_BEFORE_S:.0f} s, plus que par hasard : elle "
@@ -68,31 +72,50 @@ def _result_text(sync: SyncEvidence) -> str:
         )
     if not sync.syncs:
         return ""
-    what = " différée" if sync.deferred_only else ""
-    return (
-        f"trop peu de données pour juger la synchronisation{what} : {syncs_text(sync.syncs)}, "
-        f"{counted(after, 'coupure', 'coupures')} dans les 90 s qui suivent"
+    after = sync.after.losses
+    what = f"synchronisation{' différée' if sync.deferred_only else ''}"
+    figures = (
+        f"{counted(after, 'coupure', 'coupures')} dans les 90 s après {syncs_text(sync.syncs)}"
     )
+    if sync.cleared:
+        return (
+            f"{what} hors de cause : {figures} ; {_near_text(sync)} ; à 95 %, au plus "
+            f"{_percent_text(sync.bound)} des synchronisations en causeraient une"
+        )
+    if after < MIN_ACCUSING:
+        return f"trop peu de données pour juger la {what} : {figures}"
+    return f"{what} ni accusée ni innocentée : {figures} ; {_near_text(sync)}{_why_not(sync)}"
+
+
+def _why_not(sync: SyncEvidence) -> str:
+    """Say what makes more losses after the sync than near it prove nothing."""
+    if sync.after.losses <= sync.background:
+        return ""
+    if sync.of_own_kind:
+        return ", mais elles viennent surtout à la suite de leurs semblables"
+    if sync.frail:
+        return ", mais les sessions sont fragiles près d'elle, même sans elle"
+    return ", ce qui ne suffit pas"
 
 
 def comparison_reason(comparison: SkipComparison) -> str:
     """Say what was lost under both settings of the skip flag, and what that is worth."""
     with_rate = 24 * comparison.losses_with / comparison.hours_with
     without_rate = 24 * comparison.losses_without / comparison.hours_without
-    means = "cette différence ne veut rien dire"
+    means = " : cette différence ne veut rien dire"
     if comparison.acquits:
-        means = "le réglage n'y change rien"
+        means = " : le réglage n'y change rien"
     elif comparison.p_value < 0.05:
-        means = "mais à des moments différents, où autre chose a pu changer : cela ne prouve rien"
+        means = ", mais à des moments différents, où autre chose a pu changer : cela ne prouve rien"
     return (
         f"{decimal_text(with_rate)} coupures par jour avec la synchronisation, "
-        f"{decimal_text(without_rate)} sans "
-        f"(TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT) : {means} (p {_p_text(comparison.p_value)})"
+        f"{decimal_text(without_rate)} sans (p {_p_text(comparison.p_value)} ; "
+        f"TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT){means}"
     )
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 or value == round(value) else decimal_text(value)
+    return f"{value:.0f}" if value >= 10 else decimal_text(value).removesuffix(",0")
 
 
 def _p_text(p_value: float) -> str:

@@ -19,16 +19,13 @@ from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.report_text import text_report
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
-from tests.diagnosis.histories import (
-    BASE_S,
-    DAY_S,
-    HOUR_S,
-    independent,
-    journal,
-    play,
-)
+from tests.diagnosis.made import DAY_S, HOUR_S
+from tests.diagnosis.sample_weeks import sample_events
+from tests.diagnosis.weeks.bot_journal import BotJournal
+from tests.diagnosis.weeks.site import monday_s
 
 K = EventKind
+BASE_S = 1_790_000_000.0
 NOW = datetime(2026, 11, 26, 12)
 BACK = "✅ Reconnexion TCP réussie (background)"
 SILENCE = "⚠️ SILENCE TCP: 124s sans paquet (max: 120s)"
@@ -53,6 +50,12 @@ def judge(tmp_path: Path) -> Judge:
 def at(moment: datetime, message: str, *, who: str = "pi meshbot[7]", short: bool = False) -> str:
     stamp = f"{moment:%b %d %H:%M:%S}" if short else f"{moment.astimezone():%Y-%m-%dT%H:%M:%S%z}"
     return f"{stamp} {who}: {moment:%H:%M:%S} [INFO] {message}"
+
+
+def ten_days() -> tuple[list[str], datetime]:
+    """Return the lines of ten days with many losses, and a moment after them."""
+    lines = BotJournal().lines(sample_events("steady Wi-Fi, often", days=10))
+    return [line.rstrip("\n") for line in lines], datetime.fromtimestamp(monday_s() + 12 * DAY_S)
 
 
 def check_figures(history: LinkHistory) -> None:
@@ -222,8 +225,7 @@ def test_systemd_stops_only_the_bot_it_names(judge: Judge) -> None:
 
 def test_a_fifth_of_the_lines_lost_is_said_and_harms_little(judge: Judge) -> None:
     rng = random.Random(3)
-    lines = [line.rstrip("\n") for line in journal(play(rng, 10, independent(rng, 12.0)))]
-    now = datetime.fromtimestamp(BASE_S + 11 * DAY_S)
+    lines, now = ten_days()
     whole = judge(*lines, now=now)
     part = judge(*(line for line in lines if rng.random() > 0.2), now=now)
     assert whole.remarks == []
@@ -271,9 +273,7 @@ def test_attempts_that_fail_are_no_losses_at_level_debug(judge: Judge) -> None:
 
 
 def test_files_in_the_wrong_order_are_put_in_the_right_one(judge: Judge) -> None:
-    rng = random.Random(3)
-    lines = [line.rstrip("\n") for line in journal(play(rng, 10, independent(rng, 12.0)))]
-    now = datetime.fromtimestamp(BASE_S + 11 * DAY_S)
+    lines, now = ten_days()
     whole = judge(*lines, now=now)
     middle = len(lines) // 2
     turned = judge(*lines[middle:], *lines[:middle], now=now)

@@ -6,9 +6,10 @@ from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
-from tests.diagnosis.histories import BASE_S, DAY_S, HOUR_S
+from tests.diagnosis.made import DAY_S, HOUR_S
 
 K = EventKind
+BASE_S = 1_790_000_000.0
 FIN = "connexion fermée par le nœud (FIN)"
 
 

@@ -22,7 +22,7 @@ from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
 from meshbot.store.storage_error import StorageError, StorageVanished
 from node_manager import NodeManager
-from tests.diagnosis.histories import DAY_S
+from tests.diagnosis.made import DAY_S
 from tests.support.clock import Clock
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S

@@ -6,7 +6,6 @@ are committed.
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,105 +14,92 @@ from pathlib import Path
 import pytest
 
 from meshbot.diagnosis.history_builder import history_of
-from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.report_json import json_report
 from meshbot.diagnosis.report_page import html_report
 from meshbot.diagnosis.report_text import text_report
+from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
-from tests.diagnosis.histories import (
-    BASE_S,
-    DAY_S,
-    Cut,
-    Fault,
-    Opened,
-    another_client,
-    bad_network,
-    database_dump,
-    ended,
-    independent,
-    journal,
-    never,
-    odd_days,
-    play,
-    quiet_nights,
-    reboots,
-    sync_kills,
-)
+from tests.diagnosis.made import NOON_S, End, lived, uneven
+from tests.diagnosis.prefixes import PREFIXES
+from tests.diagnosis.sample_weeks import sample_events, sample_history
+from tests.diagnosis.weeks.bot_journal import BotJournal
+from tests.diagnosis.weeks.judged import reader
 
 GOLDEN = Path(__file__).parent / "golden"
 ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
-Make = Callable[[random.Random], Fault]
 
 
-def lived(make: Make, days: float, *, skip: bool = False, seed: int = 5) -> LinkHistory:
-    """Return what this bot's own records tell."""
-    rng = random.Random(seed)
-    return history_of(play(rng, days, make(rng), skip=odd_days if skip else never))
+def undated(name: str) -> LinkHistory:
+    """Return what is told by lines of this bot that have a time and no date."""
+    lines = BotJournal(PREFIXES["none"]).lines(sample_events(name))
+    source = reader()
+    history = history_of(source.events(lines))
+    history.in_utc = True
+    return history
 
 
-def read(make: Make, days: float, *, older: bool, prefix: str = "short") -> LinkHistory:
-    """Return what a text journal tells."""
-    rng = random.Random(5)
-    events = play(rng, days, make(rng), asks=not older)
-    reader = JournalReader(lambda: BASE_S + 60 * DAY_S)
-    return history_of(reader.events(journal(events, prefix=prefix, older=older)))
-
-
-def just_after_the_sync(rng: random.Random) -> Fault:
-    """Silences whose last sign of life comes shortly before a sync."""
-
-    def fault(opened: Opened) -> Cut:
-        if opened.number > 1 and opened.sync_s is not None and rng.random() < 0.6:
-            return ended(rng, opened.sync_s - rng.uniform(1.0, 20.0), silent=True)
-        return ended(rng, opened.start_s + rng.expovariate(4 / DAY_S), silent=True)
-
-    return fault
+def by_hand(*ends: End) -> LinkHistory:
+    """Return sessions that end so, on dates that are known."""
+    history = lived(*ends)
+    history.in_utc = False
+    return history
 
 
 def periodic_syncs() -> LinkHistory:
     """Return a link that is never lost, with a sync every five minutes."""
-    syncs = [LinkEvent(EventKind.SYNC_COMPLETE, BASE_S + 300 * n, count=40) for n in range(200)]
-    start = LinkEvent(EventKind.CONNECTED, BASE_S - 1_000)
-    return history_of([start, *syncs, LinkEvent(EventKind.ALIVE, BASE_S + 60_000)])
+    syncs = [LinkEvent(EventKind.SYNC_COMPLETE, NOON_S + 300 * n, count=40) for n in range(200)]
+    start = LinkEvent(EventKind.CONNECTED, NOON_S - 1_000)
+    return history_of([start, *syncs, LinkEvent(EventKind.ALIVE, NOON_S + 60_000)])
 
 
-LOSSES = partial(independent, per_day=6.0, silent=False)
 LIVES: dict[str, Callable[[], LinkHistory]] = {
     "nothing": lambda: history_of([]),
-    "syncs only": lambda: history_of([LinkEvent(EventKind.SYNC_COMPLETE, BASE_S, count=4)]),
+    "syncs only": lambda: history_of([LinkEvent(EventKind.SYNC_COMPLETE, NOON_S, count=4)]),
     "no loss": periodic_syncs,
-    "one loss": lambda: lived(partial(independent, per_day=1.0), 1, seed=3),
-    "losses without a cause": lambda: lived(LOSSES, 1),
-    "independent losses": lambda: lived(LOSSES, 14),
-    "the sync kills": lambda: lived(partial(sync_kills, per_day=3.0), 7),
-    "the sync kills on some days": lambda: lived(
-        partial(sync_kills, per_day=4.0, share=0.9), 14, skip=True
+    "one loss": partial(by_hand, End(9_000.0, Cause.SILENCE)),
+    "losses without a cause": lambda: by_hand(*uneven(7)),
+    "the sync kills": partial(sample_history, "sync 0.5, hang"),
+    "no session outlives its sync": lambda: by_hand(
+        End(3_600.0, Cause.RESET), *(End(100.0 + n % 3 * 12, Cause.RESET) for n in range(14))
     ),
-    "the setting makes no difference": lambda: lived(LOSSES, 8, skip=True),
-    "silences before syncs": lambda: lived(just_after_the_sync, 5),
-    "another client": lambda: lived(another_client, 4),
-    "dump": lambda: lived(database_dump, 6),
-    "reboots": lambda: lived(reboots, 5),
-    "network": lambda: lived(bad_network, 5),
-    "network, as text": lambda: read(bad_network, 5, older=False),
-    "quiet mesh, older bot": lambda: read(quiet_nights, 4, older=True, prefix="none"),
+    "the sync kills on some days": partial(
+        sample_history, "sync 0.5, FIN", days=14, tries_both=True
+    ),
+    "the setting makes no difference": partial(
+        sample_history, "steady Wi-Fi, often", days=8, tries_both=True
+    ),
+    "silences before syncs": partial(sample_history, "flapping Wi-Fi", seed=1),
+    "another client": partial(sample_history, "phone by hand"),
+    "a client with a fixed interval": partial(sample_history, "client every 10 min", days=1),
+    "dump": partial(sample_history, "dump at each start"),
+    "reboots": partial(sample_history, "reboots"),
+    "crashes": partial(sample_history, "crash every 6 h"),
+    "reboots and Wi-Fi": partial(sample_history, "reboots and Wi-Fi"),
+    "network": partial(sample_history, "steady Wi-Fi"),
+    "network, as text": partial(sample_history, "steady Wi-Fi, text"),
+    "network, without dates": partial(undated, "steady Wi-Fi"),
+    "afternoons": partial(sample_history, "Wi-Fi in the afternoon"),
+    "every night": partial(sample_history, "04:00 every night"),
+    "access point": partial(sample_history, "access point's power"),
+    "region unset": partial(sample_history, "region unset"),
+    "quiet mesh, original bot": partial(sample_history, "original: quiet nights", days=4),
+    "scheduled, original bot": partial(sample_history, "original: scheduled reconnection"),
 }
-PAGES = ("nothing", "the sync kills", "quiet mesh, older bot", "losses without a cause")
+PAGES = ("nothing", "the sync kills", "quiet mesh, original bot", "losses without a cause")
 
 
 def forms_of(name: str) -> dict[str, str]:
     """Return the report on a life, by the name of the file that keeps it."""
     history = LIVES[name]()
     diagnosis = diagnose(history)
-    in_utc = "older bot" in name
     forms = {
-        f"{name}.txt": text_report(history, diagnosis, in_utc=in_utc) + "\n",
+        f"{name}.txt": text_report(history, diagnosis) + "\n",
         f"{name}.json": json_report(history, diagnosis) + "\n",
     }
     if name in PAGES:
-        forms[f"{name}.html"] = html_report(history, diagnosis, in_utc=in_utc)
+        forms[f"{name}.html"] = html_report(history, diagnosis)
     return forms
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.sync_skip import SyncSkip
@@ -16,7 +15,7 @@ from tests.diagnosis.weeks import sync_fault
 from tests.diagnosis.weeks.air import Air, Fade
 from tests.diagnosis.weeks.clients import Person, Poller, Visitor
 from tests.diagnosis.weeks.dial import Dial
-from tests.diagnosis.weeks.judged import READ_AT_S
+from tests.diagnosis.weeks.judged import reader
 from tests.diagnosis.weeks.kinds import KINDS
 from tests.diagnosis.weeks.making import Recipe
 from tests.diagnosis.weeks.node import Boot, Connection, NodeTraits, Reply
@@ -363,7 +362,7 @@ def test_the_text_journal_tells_what_was_noted(name: str) -> None:
     assert isinstance(recipe, Recipe)
     week = replace(recipe, text=True)(Chances("3"))
     noted = Counter(event.kind for event in week.events)
-    read = Counter(event.kind for event in JournalReader(lambda: READ_AT_S).events(week.lines))
+    read = Counter(event.kind for event in reader().events(week.lines))
     for kind in (K.RECONNECTED, K.ATTEMPT, K.SILENCE, K.SYNC_COMPLETE, K.SYNC_SCHEDULED):
         assert read[kind] == noted[kind] > 0 or (kind is K.SILENCE and not noted[kind])
 

@@ -16,7 +16,7 @@ from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.link_notes import LinkNotes
 from meshbot.text import counted_lines
 from tests.diagnosis.weeks.bot_journal import WHERE, BotJournal
-from tests.diagnosis.weeks.site import BASE_S
+from tests.diagnosis.weeks.site import monday_s
 
 
 class Told(LinkNotes):
@@ -38,7 +38,7 @@ class Told(LinkNotes):
         self.events.append(
             LinkEvent(
                 kind,
-                BASE_S + self.now_s,
+                monday_s() + self.now_s,
                 self.now_s,
                 seconds=seconds,
                 count=count,
@@ -87,7 +87,7 @@ def test_the_lines_of_an_outage_are_the_narrators(caplog: pytest.LogCaptureFixtu
     lose(narrator, session(ready=True, heard_s=1_970.0), Cause.RESET, Ending.CLOSED_BY_NODE)
     said = [record.getMessage() for record in caplog.records]
 
-    started = LinkEvent(EventKind.STARTED, BASE_S, text="{}")
+    started = LinkEvent(EventKind.STARTED, monday_s(), text="{}")
     written = [
         line.rstrip("\n").split("] ", 1)[1] for line in BotJournal().lines([started, *told.events])
     ]

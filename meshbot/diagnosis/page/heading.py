@@ -31,7 +31,8 @@ def _period_text(history: LinkHistory, diagnosis: Diagnosis) -> str:
 
 def _remarks(history: LinkHistory) -> list[str]:
     """Return what to know of the record before its figures are believed."""
-    return [*([UNDATED] if history.in_utc else []), *history.remarks]
+    remarks = [f"⚠️ {remark}" for remark in history.remarks]
+    return [*([UNDATED] if history.in_utc else []), *remarks]
 
 
 def node_text(node: dict[str, object]) -> str:

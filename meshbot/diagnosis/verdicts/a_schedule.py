@@ -9,7 +9,7 @@ from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.diagnosis.verdicts.network_losses import is_of_the_network
 from meshbot.diagnosis.verdicts.restarts import is_restart
-from meshbot.text.quantities import decimal_text
+from meshbot.text.quantities import counted, decimal_text
 
 MIN_SHARE = 0.2
 
@@ -32,7 +32,7 @@ def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     schedule = case.schedule_of(losses)
     when = schedule_text(schedule) if schedule is not None else "par moments"
-    said = [Statement(f"{len(losses)} coupures {when}")]
+    said = [Statement(f"{counted(len(losses), 'coupure', 'coupures')} {when}")]
     if schedule is not None:
         odds = "moins d'une chance sur mille"
         if schedule.p_value >= 0.001:

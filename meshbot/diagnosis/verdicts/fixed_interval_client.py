@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import Loss
+from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.diagnosis.verdicts.client_losses import may_be_a_clients
 from meshbot.model.cause import Cause
-from meshbot.text.quantities import duration_text
-
-MIN_FIN_SHARE = 0.5
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
@@ -25,12 +23,10 @@ def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
 
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     schedule = case.schedule_of(losses)
-    every = duration_text(schedule.period_s) if schedule and schedule.period_s else "?"
+    when = f", {schedule_text(schedule)}" if schedule is not None else ""
     return [
-        Statement(
-            f"{len(losses)} liaisons coupées par le nœud, resté à l'écoute, toutes les {every}"
-        ),
-        Statement("un client qui se connecte à heure fixe, pas une panne", observed=False),
+        Statement(f"{len(losses)} liaisons coupées par le nœud, resté à l'écoute{when}"),
+        Statement("un client qui se connecte à intervalle fixe, pas une panne", observed=False),
     ]
 
 

@@ -26,8 +26,8 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
 
 REGION_UNSET = Verdict(
     name="region unset or transmitter off",
-    text="le nœud n'émet pas : région ou émetteur à régler",
-    remedy="régler la région dans l'application",
+    text="le nœud n'émet pas",
+    remedy="régler sa région LoRa ou activer son émetteur",
     tone=Tone.BAD,
     evidence=_evidence,
     advice=always(

@@ -72,10 +72,11 @@ def restart_evidence(losses: Sequence[Loss]) -> list[Statement]:
         said.append(Statement(f"{young} après lesquelles le nœud venait de démarrer, dit-il"))
     closed = sum(had_closed_port(loss) for loss in losses)
     if closed:
+        shut = counted(closed, "coupure", "coupures")
         said.append(
             Statement(
-                f"{closed} coupures sur {len(losses)} où le port du nœud était fermé quelques "
-                "instants, comme pendant un démarrage"
+                f"{shut} sur {len(losses)} où le port du nœud était fermé quelques instants, "
+                "comme pendant un démarrage"
             )
         )
     inferred = sum(restarted(loss) is None and not had_closed_port(loss) for loss in losses)

@@ -41,14 +41,14 @@ def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
 def sync_remedy(case: Case) -> str:
     """Return the first thing to do, in short: what is wanted is certainty, then the remedy."""
     if case.trial is None:
-        return "TCP_SYNC_TRIAL = True le prouvera"
+        return "TCP_SYNC_TRIAL = True tranchera"
     return "attendre la fin de l'essai" if case.trial.result is None else "la sauter"
 
 
 SYNC_SUSPECTED = Verdict(
     name="sync suspected",
     text="la synchronisation des clés est suspecte",
-    remedy="TCP_SYNC_TRIAL = True le prouvera",
+    remedy="TCP_SYNC_TRIAL = True tranchera",
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,

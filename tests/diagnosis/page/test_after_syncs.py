@@ -1,39 +1,14 @@
 import random
-from collections.abc import Callable
-from functools import partial
 
 import pytest
 
-from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.losses_around_syncs import sync_evidence
 from meshbot.diagnosis.page.after_syncs import BIN_S, BINS, SUSPECT_BINS, after_syncs
 from meshbot.diagnosis.page.sync_histogram import reading, sync_histogram
 from meshbot.model.cause import Cause
-from tests.diagnosis.histories import (
-    RST,
-    Cut,
-    Fault,
-    Opened,
-    another_client,
-    bad_network,
-    independent,
-    play,
-    reboots,
-    sync_kills,
-)
+from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, End, history, lived, session, uneven
 from tests.diagnosis.page.drawn import figures_in, of_class, parsed, text_of, titles
-from tests.diagnosis.page.made import HOUR_S, NOON_S, history, session
-
-
-def resets_after_the_sync(rng: random.Random) -> Fault:
-    """Every session is reset 70 to 95 s after its sync."""
-
-    def fault(opened: Opened) -> Cut:
-        if opened.sync_s is None or opened.number == 1:
-            return Cut(opened.start_s + HOUR_S, RST)
-        return Cut(opened.sync_s + rng.uniform(70.0, 95.0), RST)
-
-    return fault
+from tests.diagnosis.sample_weeks import sample_history
 
 
 def test_losses_and_time_alive_by_hand() -> None:
@@ -84,20 +59,15 @@ def test_a_reset_counts_from_when_the_node_can_have_died() -> None:
     assert after_syncs(made).counts.index(1) == int((110 - 30 - 30) / BIN_S)
 
 
-FAULTS: dict[str, Callable[[random.Random], Fault]] = {
-    "independent": partial(independent, per_day=20.0),
-    "the sync kills": partial(sync_kills, per_day=5.0),
-    "another client": another_client,
-    "network": bad_network,
-    "reboots": reboots,
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("periodic", [False, True])
-def test_every_loss_is_somewhere(name: str, periodic: bool) -> None:
-    rng = random.Random(2)
-    made = history_of(play(rng, 7, FAULTS[name](rng), periodic=periodic))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("steady Wi-Fi, often", "sync 0.5, hang", "phone by hand", "reboots"),
+        *("original: steady Wi-Fi", "original: sync 0.5, crash"),  # a sync every five minutes
+    ],
+)
+def test_every_loss_is_somewhere(name: str) -> None:
+    made = sample_history(name)
     found = after_syncs(made)
     assert sum(found.counts) + found.later + found.without == len(made.losses)
     assert found.alive_s == sorted(found.alive_s, reverse=True)
@@ -106,18 +76,18 @@ def test_every_loss_is_somewhere(name: str, periodic: bool) -> None:
 
 def test_a_sync_that_kills_stands_out_and_a_fading_link_does_not() -> None:
     rng = random.Random(1)
-    killed = after_syncs(history_of(play(rng, 0.1, resets_after_the_sync(rng))))
+    resets = [End(30.0 + rng.uniform(70.0, 95.0), Cause.RESET) for _ in range(60)]
+    killed = after_syncs(lived(*uneven(1), *resets))
     assert sum(killed.counts[:SUSPECT_BINS]) == sum(killed.counts) > 10
     assert max(killed.counts) > 20 * max(killed.chances)
-    rng = random.Random(1)
-    fading = after_syncs(history_of(play(rng, 30, independent(rng, 28.0), periodic=True)))
+    silences = [End(rng.expovariate(28.0 / DAY_S), Cause.SILENCE) for _ in range(28 * 30)]
+    fading = after_syncs(lived(*silences, periodic_s=300.0))
     for count, chance in zip(fading.counts, fading.chances, strict=True):
         assert abs(count - chance) < 4 * chance**0.5
 
 
 def test_the_drawing_has_the_figures() -> None:
-    rng = random.Random(4)
-    found = after_syncs(history_of(play(rng, 7, sync_kills(rng, 6.0), periodic=True)))
+    found = after_syncs(sample_history("original: sync 0.5, hang", days=2))
     drawn = parsed(sync_histogram(found))
     said = [title for title in titles(drawn) if "par hasard" in title]
     assert figures_in(said, r": (\d+) coupure") == found.counts

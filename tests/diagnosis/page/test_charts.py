@@ -4,7 +4,6 @@ from dataclasses import replace
 import pytest
 
 from meshbot.diagnosis.figures import figures_of
-from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.days import days_of
@@ -25,16 +24,17 @@ from meshbot.diagnosis.page.wording import (
     whole_text,
 )
 from meshbot.diagnosis.statement import Statement
-from tests.diagnosis.histories import bad_network, database_dump, independent, play, reboots
+from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, End, history, lived, lost_at, session
 from tests.diagnosis.page.drawn import figures_in, of_class, parsed, text_of, titles
-from tests.diagnosis.page.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
+from tests.diagnosis.sample_weeks import sample_history
 
 HOSTILE = "<script>alert('x')</script> & \"so\""
 
 
 def a_week(per_day: float) -> LinkHistory:
     rng = random.Random(6)
-    return history_of(play(rng, 7, independent(rng, per_day)))
+    ends = [End(rng.expovariate(per_day / DAY_S)) for _ in range(int(7 * per_day))]
+    return lived(*ends)
 
 
 # -- The map -----------------------------------------------------------------------------------
@@ -148,12 +148,7 @@ def test_a_link_that_was_never_away_needs_no_columns() -> None:
 
 
 def test_the_shares_fill_the_bar() -> None:
-    rng = random.Random(5)
-    silent, booting = bad_network(rng, 6.0), reboots(rng, 6.0)
-    made = history_of(
-        play(rng, 7, lambda opened: min(silent(opened), booting(opened), key=lambda c: c.at_s))
-    )
-    diagnosis = diagnose(made)
+    diagnosis = diagnose(sample_history("reboots and Wi-Fi"))
     drawn = parsed(shares_bar(diagnosis))
     widths = [float(one.get("width", "").rstrip("%")) for one in drawn.iter("rect")]
     assert len(widths) == len(diagnosis.shares) >= 2
@@ -228,11 +223,10 @@ def test_the_tiles_of_a_link_that_holds() -> None:
 
 
 def test_losses_during_the_sending_of_the_database_are_told_apart() -> None:
-    rng = random.Random(5)
-    made = history_of(play(rng, 6, database_dump(rng)))
-    count = len(made.dump_losses)
+    made = sample_history("dump at each start")
+    during = len(made.dump_losses)
     said = in_tiles(made)["Coupures"]
-    assert said == f"{count} | dont {count} pendant l'envoi de la base"
+    assert said == f"{during + len(made.losses)} | dont {during} pendant l'envoi de la base"
 
 
 def test_nothing_has_no_tiles() -> None:

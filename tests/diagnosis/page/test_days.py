@@ -1,16 +1,14 @@
-import random
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.page.days import MAX_DAYS, days_of, loss_moments
 from meshbot.model.cause import Cause
-from tests.diagnosis.histories import bad_network, database_dump, independent, play
-from tests.diagnosis.page.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
+from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
+from tests.diagnosis.sample_weeks import sample_history
 
 
 @pytest.fixture
@@ -77,12 +75,9 @@ def test_the_days_when_clocks_change_have_23_and_25_hours(in_paris: None) -> Non
         assert all(all(day.ran[1:23]) for day in days_of(made)[1:-1])
 
 
-@pytest.mark.parametrize("fault", [independent, bad_network])
-def test_days_add_up_to_the_history(fault: object) -> None:
-    rng = random.Random(3)
-    made = history_of(
-        play(rng, 20, independent(rng, 9.0) if fault is independent else bad_network(rng))
-    )
+@pytest.mark.parametrize("name", ["crashes, back at once", "steady Wi-Fi"])
+def test_days_add_up_to_the_history(name: str) -> None:
+    made = sample_history(name, days=20)
     days = days_of(made)
     assert sum(day.count for day in days) == len(made.losses) > 50
     assert sum(day.up_s for day in days) == pytest.approx(made.up_s)
@@ -90,10 +85,9 @@ def test_days_add_up_to_the_history(fault: object) -> None:
 
 
 def test_losses_during_the_sending_of_the_database_count_too() -> None:
-    rng = random.Random(5)
-    made = history_of(play(rng, 6, database_dump(rng)))
-    assert not made.losses
-    assert sum(day.count for day in days_of(made)) == len(made.dump_losses) > 3
+    made = sample_history("dump at each start")
+    assert len(made.dump_losses) > 3
+    assert sum(day.count for day in days_of(made)) == len(made.dump_losses) + len(made.losses)
 
 
 def test_only_the_last_days_are_kept() -> None:

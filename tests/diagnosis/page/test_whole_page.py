@@ -1,4 +1,3 @@
-import random
 import re
 from collections.abc import Callable
 from functools import partial
@@ -15,51 +14,31 @@ from meshbot.diagnosis.report_page import html_report
 from meshbot.diagnosis.session import Session
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
-from tests.diagnosis.histories import (
-    BASE_S,
-    RST,
-    Cut,
-    Fault,
-    another_client,
-    bad_network,
-    database_dump,
-    independent,
-    play,
-    reboots,
-    sync_kills,
-)
+from tests.diagnosis.made import NOON_S, End, history, lived, lost_at, session, uneven
 from tests.diagnosis.page.drawn import WholePage
-from tests.diagnosis.page.made import NOON_S, history, lost_at, session
 from tests.diagnosis.page.telling_week import telling_week
+from tests.diagnosis.sample_weeks import sample_history
 from tests.support.program import ROOT
-
-
-def lived(make: Callable[[random.Random], Fault], days: float) -> LinkHistory:
-    rng = random.Random(5)
-    return history_of(play(rng, days, make(rng)))
-
-
-def crashing(rng: random.Random) -> Fault:
-    return lambda opened: Cut(opened.start_s + rng.uniform(60.0, 100.0), RST, away_s=5.0)
-
 
 LIVES: dict[str, Callable[[], LinkHistory]] = {
     "nothing": LinkHistory,
-    "one moment": lambda: history_of([LinkEvent(EventKind.ALIVE, BASE_S)]),
-    "syncs only": lambda: history_of([LinkEvent(EventKind.SYNC_COMPLETE, BASE_S, count=4)]),
+    "one moment": lambda: history_of([LinkEvent(EventKind.ALIVE, NOON_S)]),
+    "syncs only": lambda: history_of([LinkEvent(EventKind.SYNC_COMPLETE, NOON_S, count=4)]),
     "no loss": lambda: history(session(NOON_S, NOON_S + 90_000, cause=None)),
     "one loss": lambda: lost_at(NOON_S),
     "a loss at the first moment": lambda: history(session(NOON_S, NOON_S, back_s=None)),
     "a session that lasts": lambda: LinkHistory(
         sessions=[Session(NOON_S)], first_s=NOON_S, last_s=NOON_S + 60, tells_of_link=True
     ),
-    "the sync kills": lambda: lived(partial(sync_kills, per_day=3.0), 7),
-    "another client": lambda: lived(another_client, 4),
-    "dump": lambda: lived(database_dump, 6),
-    "reboots": lambda: lived(reboots, 5),
-    "network": lambda: lived(bad_network, 5),
-    "thousands": lambda: lived(crashing, 7),
-    "three months": lambda: lived(partial(independent, per_day=12.0), 92),
+    "the sync kills": partial(sample_history, "sync 0.5, hang"),
+    "another client": partial(sample_history, "phone by hand"),
+    "dump": partial(sample_history, "dump at each start"),
+    "reboots": partial(sample_history, "reboots"),
+    "network": partial(sample_history, "steady Wi-Fi"),
+    "thousands": lambda: lived(
+        *(End(60.0 + n * 17 % 41, Cause.RESET, back_s=5.0) for n in range(7_000))
+    ),
+    "three months": lambda: lived(*uneven(1_100)),
 }
 
 
@@ -129,7 +108,7 @@ def test_a_journal_without_dates_says_so_at_the_top() -> None:
 def test_a_hundred_thousand_events_make_a_page_of_bounded_length() -> None:
     events = []
     for n in range(33_000):
-        at_s = BASE_S + n * 240.0
+        at_s = NOON_S + n * 240.0
         events += [
             LinkEvent(EventKind.CONNECTED, at_s, seconds=0.5),
             LinkEvent(EventKind.SYNC_STARTED, at_s + 30),

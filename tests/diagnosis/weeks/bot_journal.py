@@ -1,7 +1,7 @@
 """The lines that this bot prints about what it noted, as journald keeps them."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from meshbot.model.cause import Cause
@@ -12,14 +12,20 @@ from meshbot.text.cause_texts import cause_text
 from meshbot.text.quantities import duration_text
 from tests.diagnosis.weeks.original_bot import MONTHS
 
+Prefix = Callable[[datetime], str]
 WHERE = "192.168.1.38:4403"
+
+
+def _in_short(at: datetime) -> str:
+    return f"{MONTHS[at.month - 1]} {at.day:2} {at:%H:%M:%S} pi meshbot[812]: "
 
 
 class BotJournal:
     """Puts events into words, as ``LinkNarrator`` and ``MeshBot`` do."""
 
-    def __init__(self) -> None:
-        """Begin before the first event."""
+    def __init__(self, prefix: Prefix = _in_short) -> None:
+        """Begin before the first event. ``prefix``: what journald puts before each line."""
+        self._prefix = prefix
         self._failures = 0
         self._ever_connected = False
         self._outage_text = ""
@@ -30,7 +36,7 @@ class BotJournal:
         """Return the journal of a bot."""
         for event in events:
             at = datetime.fromtimestamp(event.wall_s)
-            prefix = f"{MONTHS[at.month - 1]} {at.day:2} {at:%H:%M:%S} pi meshbot[812]: "
+            prefix = self._prefix(at)
             for level, message in self._messages(event):
                 yield f"{prefix}{at:%H:%M:%S} [{level}] {message}\n"
 

@@ -12,11 +12,10 @@ from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.report_json import json_report
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
 from tests.diagnosis.weeks.kind import NAMES, SCHEDULE, SYNC, Kind
-from tests.diagnosis.weeks.site import BASE_S
+from tests.diagnosis.weeks.site import monday_s
 from tests.diagnosis.weeks.week import DAY_S, Week
 
 POINTS = 0.15
-READ_AT_S = BASE_S + 30 * DAY_S
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,18 @@ class Judged:
         return sum(share for name, share in self.shares.items() if name in NAMES[cause])
 
 
+def reader() -> JournalReader:
+    """Return what reads the journal of a week, as if a month after it began."""
+    return JournalReader(lambda: monday_s() + 30 * DAY_S)
+
+
 def history_from(week: Week, *, text: bool) -> LinkHistory:
     """Return what a bot would judge, or what is read out of a journal."""
     if not text:
         return history_of(on_one_clock(week.events))
-    reader = JournalReader(lambda: READ_AT_S)
-    events = list(reader.events(week.lines))
-    last_s = max([reader.last_s or 0.0, *(event.wall_s for event in events[-1:])])
+    source = reader()
+    events = list(source.events(week.lines))
+    last_s = max([source.last_s or 0.0, *(event.wall_s for event in events[-1:])])
     return history_of([*events, LinkEvent(EventKind.ALIVE, last_s)])
 
 

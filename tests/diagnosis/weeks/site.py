@@ -9,10 +9,13 @@ from tests.diagnosis.weeks.air import Air, Fade
 from tests.diagnosis.weeks.node import Connection, Node, Port
 from tests.diagnosis.weeks.traffic import Traffic
 
-BASE_S = datetime(2026, 10, 5).timestamp()
-"""Midnight of a Monday, of the clock on the wall; no change of the clock follows within a week."""
 OUTLIVED_S = 60.0
 """A fade shorter than this ends no session."""
+
+
+def monday_s() -> float:
+    """Return midnight of a Monday, by the local clock; it does not change within a week."""
+    return datetime(2026, 10, 5).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Site:
     traffic: Traffic
     rng: random.Random
     """Of the bots and of the network between."""
-    base_s: float = BASE_S
+    base_s: float = field(default_factory=monday_s)
     truths: list[Truth] = field(default_factory=list)
 
     def wall_s(self, at_s: float) -> float:

@@ -9,7 +9,7 @@ from meshbot.model.link_event import LinkEvent
 from tests.diagnosis.weeks.agenda import Agenda
 from tests.diagnosis.weeks.air import Air, Fade
 from tests.diagnosis.weeks.node import Node, NodeTraits
-from tests.diagnosis.weeks.site import BASE_S, Site, Truth
+from tests.diagnosis.weeks.site import Site, Truth, monday_s
 from tests.diagnosis.weeks.traffic import NORMAL, MeshTraits, Traffic
 
 DAY_S = 86_400.0
@@ -54,7 +54,7 @@ class Start:
     @property
     def base_s(self) -> float:
         """Second zero, since 1970."""
-        return BASE_S + self.base_hour * HOUR_S
+        return monday_s() + self.base_hour * HOUR_S
 
 
 def start_of(chances: Chances, days: float) -> Start:
