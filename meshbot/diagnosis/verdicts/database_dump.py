@@ -22,11 +22,11 @@ def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
 def _is_right_after(loss: Loss, may_be_full: bool) -> bool:
     if loss.cause not in CUT_BY_THE_NODE or loss.life_s >= DUMP_S or loss.reboots:
         return False
+    if Cause.REFUSED in loss.group_of_failures:
+        return False  # it is booting
     if loss.nodes is not None:
         return loss.nodes > 1
-    # A text does not tell how many came; but a node that refuses the next is booting.
-    refused = Cause.REFUSED in loss.group_of_failures
-    return may_be_full and loss.cause is Cause.RESET and not refused
+    return may_be_full and loss.cause is Cause.RESET  # a text does not tell how many came
 
 
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:

@@ -50,10 +50,10 @@ def claimed_restarts(case: Case, losses: Sequence[Loss], *, back_at_once: bool) 
 def is_restart(loss: Loss) -> bool:
     """Say whether a loss most probably was one, if nobody took the node's place."""
     told = restarted(loss)
-    if told is not None:
-        return told
-    if had_closed_port(loss):
+    if told or had_closed_port(loss):
         return True
+    if told is False:
+        return False
     if loss.cause is not Cause.RESET or loss.failures:
         return False
     return loss.heard_s is None or loss.declared_s - loss.heard_s >= SPOKE_S

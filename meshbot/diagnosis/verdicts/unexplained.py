@@ -34,7 +34,7 @@ def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
             "Pendant deux jours, poser le nœud près du point d'accès, sur une bonne alimentation, "
             "et refaire ce rapport : si les coupures cessent, c'était le Wi-Fi ou le courant."
         )
-    if case.sync_accused is None and case.sync.syncs:
+    if case.sync_accused is None and case.sync.syncs and case.trial is None:
         advice.append(
             "Mettre TCP_SYNC_TRIAL à True : l'essai par tirage au sort dira si la synchronisation "
             "y est pour quelque chose."
