@@ -91,10 +91,14 @@ class SyncEvidence:
     """The same with losses dated as on a busy mesh, where it is not known whether it is one."""
     of_own_kind: bool = False
     """Whether losses after syncs come mostly after losses like themselves."""
+    harmless: bool = False
+    """Whether periodic syncs, which do the same as deferred ones, are followed by no losses."""
     asked: bool = True
     """Whether the bot asks a quiet node."""
     suspects: list[Loss] = field(default_factory=list)
     """The losses that began within a minute and a half of a sync."""
+    strays: list[Loss] = field(default_factory=list)
+    """The losses in comparable time."""
 
     @property
     def control(self) -> LossRate:
@@ -157,6 +161,8 @@ class SyncEvidence:
     @property
     def suspect(self) -> bool:
         """Whether losses follow syncs more often than chance allows."""
+        if self._is_of_the_network:
+            return False
         if self.none_outlives:
             return True
         if self.after.losses < MIN_ACCUSING or not self.after.time_s or self.of_own_kind:
@@ -166,8 +172,8 @@ class SyncEvidence:
             self.p_value < self._alpha(far_p)
             and far_p < ALPHA
             and self.after.losses >= MIN_RATE_RATIO * self.expected
-            and self._stands_out
-            and (self.near is None or self.near._stands_out)
+            and self._stands_out(1.5 if self.deferred_only else 1.0)
+            and (self.near is None or self.near._stands_out(1.0))
             and not self._is_late_only
             and not self._may_be_a_client
         )
@@ -180,16 +186,25 @@ class SyncEvidence:
             return FRAIL_ALPHA
         return CALM_ALPHA if far_p < CALM_FAR_P else ALPHA
 
-    @property
-    def _stands_out(self) -> bool:
-        """Whether losses are clearly more frequent after syncs than in each comparable time."""
-        ratio = FRAIL_RATIO if self.frail else MIN_RATE_RATIO
-        if self.deferred_only:
-            ratio *= 1.5
+    def _stands_out(self, factor: float) -> bool:
+        """Say whether losses are clearly more frequent after syncs than in each comparable time."""
+        ratio = factor * (FRAIL_RATIO if self.frail else MIN_RATE_RATIO)
         # One or two in the few seconds before a sync are no rate.
         parts = (self.before, self.beyond, self.same_age)
         told = [self.control, *(part for part in parts if part.losses >= MIN_ACCUSING)]
         return self.after.per_s >= ratio * max(rate.per_s for rate in told)
+
+    @property
+    def _is_of_the_network(self) -> bool:
+        """Whether the node fell silent and was out of reach, and other syncs did no harm.
+
+        Then sessions of the first minutes are lost to a bad radio.
+        """
+        away = sum(
+            loss.cause is Cause.SILENCE and Cause.UNREACHABLE in loss.group_of_failures
+            for loss in self.suspects
+        )
+        return self.harmless and 2 * away > len(self.suspects) > 0
 
     @property
     def _may_be_a_client(self) -> bool:
@@ -209,15 +224,22 @@ class SyncEvidence:
 
     @property
     def frail(self) -> bool:
-        """Whether sessions are lost more often near a sync than far from any, without one too."""
+        """Whether sessions are lost in the same way near a sync, without one, more than far away."""
+        alike = self._strays_alike
+        share = FRAIL_SHARE if self.asked else UNASKED_FRAIL_SHARE
         control = self.control
         far_s = self.whole.time_s - self.after.time_s - control.time_s
-        far = self.whole.losses - self.after.losses - control.losses
-        share = FRAIL_SHARE if self.asked else UNASKED_FRAIL_SHARE
-        if far_s <= 0 or control.losses < share * self.after.losses or not control.losses:
+        if far_s <= 0 or not alike or alike < share * self.after.losses:
             return False
-        expected = max(far, 0.5) * control.time_s / far_s
-        return poisson_tail(control.losses, expected) < FRAIL_P
+        far = self.whole.losses - self.after.losses - control.losses
+        return poisson_tail(alike, max(far, 0.5) * control.time_s / far_s) < FRAIL_P
+
+    @property
+    def _strays_alike(self) -> int:
+        """How many of the losses near a sync without one ended as most suspects did."""
+        causes = [loss.cause for loss in self.suspects]
+        usual = max(set(causes), key=causes.count, default=None)
+        return sum(loss.cause is usual for loss in self.strays) if causes else len(self.strays)
 
     @property
     def cleared(self) -> bool:
