@@ -13,10 +13,13 @@ Operators ask whether the key sync kills the link. Two things answer that:
   exact binomial test). Losses come in bad hours, and syncs follow reconnections, so only time this
   near is compared. Losses must also be twice as frequent as before the sync, as after its minute
   and a half, as at the same age of sessions whose sync was skipped, and as at any time: sessions
-  may be frail at that age for another reason. Where sessions are frail shortly before or after that
-  as well, they must be four times as frequent.
+  may be frail at that age for another reason. Where sessions end in the same way shortly before or
+  after that as well, they must be four times as frequent.
 
-The strongest evidence is that hardly a session outlives its sync.
+The strongest evidence is that hardly a session outlives its sync. And some things look like a sync
+that kills and are none: losses that come only after their like (somebody takes the place back and
+back), a FIN where sessions are frail without a sync as well, silences of a node out of reach where
+periodic syncs, which do the same, do no harm.
 """
 
 import math
@@ -224,7 +227,7 @@ class SyncEvidence:
 
     @property
     def frail(self) -> bool:
-        """Whether sessions are lost in the same way near a sync, without one, more than far away."""
+        """Whether sessions end alike near a sync, but without one, more often than far away."""
         alike = self._strays_alike
         share = FRAIL_SHARE if self.asked else UNASKED_FRAIL_SHARE
         control = self.control
