@@ -10,13 +10,14 @@ import math
 import statistics
 from collections.abc import Iterable, Set
 
+from meshbot.diagnosis.binomial import binomial_tail
 from meshbot.diagnosis.dating import Dating
 from meshbot.diagnosis.kills_by_kind import KillsByKind
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.loss_rate import LossRate
 from meshbot.diagnosis.session import Session
-from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
+from meshbot.diagnosis.sync_evidence import ALPHA, JUST_BEFORE_S, SyncEvidence
 from meshbot.model.cause import Cause
 
 AFTER_SYNC_S = 90.0
@@ -40,6 +41,7 @@ def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) 
     mostly_deferred = 2 * deferred.after.losses >= every.after.losses
     every.near = deferred if mostly_deferred and deferred.syncs else None
     every.harmless = deferred.harmless = _is_harmless_elsewhere(every, deferred)
+    every.spared = _are_spared(deferred, every)
     both = [every, deferred] if deferred.syncs or deferred.killed else [every]
     if history.is_busy is None:
         for evidence in both:
@@ -56,6 +58,20 @@ def _is_harmless_elsewhere(every: SyncEvidence, deferred: SyncEvidence) -> bool:
     syncs = every.syncs - deferred.syncs
     losses = every.after.losses - deferred.after.losses
     return syncs >= MIN_PERIODIC and losses <= HARMLESS_SHARE * syncs
+
+
+def _are_spared(deferred: SyncEvidence, every: SyncEvidence) -> bool:
+    """Say whether losses follow periodic syncs, but clearly not the deferred ones.
+
+    Both do the same, and the deferred one does it to the fresher session.
+    """
+    periodic = every.syncs - deferred.syncs
+    kills = every.after.losses - deferred.after.losses
+    if periodic <= 0 or kills <= 0:
+        return False
+    outlived = deferred.syncs - min(deferred.after.losses, deferred.syncs)
+    chance = 1.0 - min(kills / periodic, 1.0)
+    return binomial_tail(outlived, deferred.syncs, chance) < ALPHA
 
 
 def sync_evidence(

@@ -92,6 +92,8 @@ class SyncEvidence:
     """The evidence of the deferred syncs, if most of the suspect losses came after those."""
     early: "SyncEvidence | None" = None
     """The same with losses dated as on a busy mesh, where it is not known whether it is one."""
+    spared: bool = False
+    """Whether losses follow periodic syncs, but not the deferred ones, which do the same."""
     of_own_kind: bool = False
     """Whether losses after syncs come mostly after losses like themselves."""
     harmless: bool = False
@@ -168,7 +170,9 @@ class SyncEvidence:
             return False
         if self.none_outlives:
             return True
-        if self.after.losses < MIN_ACCUSING or not self.after.time_s or self.of_own_kind:
+        if self.after.losses < MIN_ACCUSING or not self.after.time_s:
+            return False
+        if self.of_own_kind or self.spared:
             return False
         far_p = poisson_tail(self.after.losses, self.expected)
         return (
