@@ -174,7 +174,7 @@ class SyncEvidence:
             return False
         if self.of_own_kind or self.spared:
             return False
-        far_p = poisson_tail(self.after.losses, self.expected)
+        far_p = self._far_p
         return (
             self.p_value < self._alpha(far_p)
             and far_p < ALPHA
@@ -184,6 +184,17 @@ class SyncEvidence:
             and not self._is_late_only
             and not self._may_be_a_client
         )
+
+    @property
+    def _far_p(self) -> float:
+        """The probability of so many, or more, if losses come at any time alike.
+
+        Exact: the rate of the other time is known no better than its losses are many.
+        """
+        if not self.whole.time_s:
+            return 1.0
+        share = self.after.time_s / self.whole.time_s
+        return binomial_tail(self.after.losses, self.whole.losses, share)
 
     def _alpha(self, far_p: float) -> float:
         """Return how unlikely chance must be."""
