@@ -50,6 +50,9 @@ MAX_CLEARED_EXCESS = 0.2
 """The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
 JUST_BEFORE_S = 45.0
 """Longest time that a live node says nothing: heartbeats are half a minute apart."""
+WAITING_SHARE = 0.5
+"""Of the losses after syncs: where more sessions die while they wait for their sync, it is their
+age that they die of, however few outlive the sync."""
 MIN_DOUBTFUL = 5
 DOUBTFUL_P = 0.001
 DOUBTFUL_SHARE = 0.3
@@ -172,7 +175,11 @@ class SyncEvidence:
             return True
         if self.after.losses < MIN_ACCUSING or not self.after.time_s:
             return False
-        if self.of_own_kind or self.spared:
+        if (
+            self.of_own_kind
+            or self.spared
+            or self.before.losses > WAITING_SHARE * self.after.losses
+        ):
             return False
         far_p = self._far_p
         return (
