@@ -89,6 +89,7 @@ def sync_evidence(
         same_age=_losses_at_the_same_age(history, dating),
         silences=sum(loss.cause is Cause.SILENCE for loss in counted),
         deferred_only=deferred_only,
+        reach_s=AFTER_SYNC_S + dating.usual_s,
         asked=2 * sum(loss.asked for loss in counted) >= len(counted),
     )
     kinds = KillsByKind()
@@ -128,10 +129,12 @@ def _count_session(
     if session.reconnected_at_s is None and live_s and live_s[0] < from_s + AT_ONCE_S:
         from_s = live_s.pop(0) + AFTER_SYNC_S
         live_s = [at_s for at_s in live_s if at_s >= from_s]
+    just_before = bool(late_s) and late_s[0] - end_s <= JUST_BEFORE_S
     if live_s and end_s >= live_s[0] + reach_s:
         evidence.outlived += 1
-    elif loss is not None and (live_s or (late_s and late_s[0] - end_s <= JUST_BEFORE_S)):
+    elif loss is not None and (live_s or just_before):
         evidence.killed += 1
+        evidence.killed_just_before += not live_s
     if live_s:
         waited_s = max(0.0, min(live_s[0] - from_s - late_by_s, CONTROL_S))
         evidence.syncs += len(live_s)

@@ -83,6 +83,10 @@ class SyncEvidence:
     """Sessions that reached their sync and were alive a minute and a half after one."""
     killed: int = 0
     """Sessions that reached their sync and were lost before that, the just before included."""
+    killed_just_before: int = 0
+    """Of these, the ones whose last sign of life came shortly before the sync."""
+    reach_s: float = 90.0
+    """How long after a sync most losses speak against it: until it is noticed, if it killed."""
     silences: int = 0
     began_before: int = 0
     """Silences that had begun when the sync in them ran: it cannot have caused them."""
@@ -160,10 +164,12 @@ class SyncEvidence:
     def none_outlives(self) -> bool:
         """Whether hardly a session that reaches its sync outlives it, and most reach it."""
         reached = self.killed + self.outlived
+        # Without questions, a last sign of life before the sync is no sign that it died before.
+        unasked = 0 if self.asked else self.killed_just_before
         return (
             self.killed >= MIN_NONE_OUTLIVES
             and self.outlived <= NONE_OUTLIVES * reached
-            and self.before.losses <= NONE_LOST_BEFORE * reached
+            and self.before.losses - unasked <= NONE_LOST_BEFORE * reached
         )
 
     @property

@@ -47,7 +47,7 @@ def accusation(sync: SyncEvidence) -> str:
             f"synchronisation ; {early} avant elle"
         )
     return (
-        f"{sync.after.losses} coupures ont commencé dans les 90 s après une synchronisation, pour "
+        f"{sync.after.losses} coupures ont commencé dans les {sync.reach_s:.0f} s après une synchronisation, pour "
         f"{syncs_text(sync.syncs)} ; {_near_text(sync)}"
     )
 
@@ -75,7 +75,8 @@ def _result_text(sync: SyncEvidence) -> str:
     after = sync.after.losses
     what = f"synchronisation{' différée' if sync.deferred_only else ''}"
     figures = (
-        f"{counted(after, 'coupure', 'coupures')} dans les 90 s après {syncs_text(sync.syncs)}"
+        f"{counted(after, 'coupure', 'coupures')} dans les {sync.reach_s:.0f} s après "
+        f"{syncs_text(sync.syncs)}"
     )
     if sync.cleared:
         return (
