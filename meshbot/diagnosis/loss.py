@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from meshbot.model.cause import Cause
 
 CUT_BY_THE_NODE = (Cause.FIN, Cause.RESET)
+BOOTING_SINCE_S = 10.0
+"""A node that boots and refuses connections crashed no longer ago than about that."""
 ASKED_EVERY_S = 30.0
 """A crashed node answers with a RST only when it is asked: so much later at most."""
 
@@ -56,7 +58,10 @@ class Loss:
             return self.declared_s
         if self.heard_s is not None:
             return self.heard_s
-        return max(self.declared_s - ASKED_EVERY_S, self.session_start_s)
+        # One that is still booting afterwards has died just now.
+        booting = Cause.REFUSED in self.failures
+        since_s = BOOTING_SINCE_S if booting else ASKED_EVERY_S
+        return max(self.declared_s - since_s, self.session_start_s)
 
     @property
     def group_of_failures(self) -> set[Cause]:

@@ -47,8 +47,8 @@ def accusation(sync: SyncEvidence) -> str:
             f"synchronisation ; {early} avant elle"
         )
     return (
-        f"{sync.after.losses} coupures ont commencé dans les {sync.reach_s:.0f} s après une synchronisation, pour "
-        f"{syncs_text(sync.syncs)} ; {_near_text(sync)}"
+        f"{sync.after.losses} coupures ont commencé dans les {sync.reach_s:.0f} s après une "
+        f"synchronisation, pour {syncs_text(sync.syncs)} ; {_near_text(sync)}"
     )
 
 
