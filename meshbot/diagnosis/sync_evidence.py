@@ -168,8 +168,8 @@ class SyncEvidence:
             and self.after.losses >= MIN_RATE_RATIO * self.expected
             and self._stands_out
             and (self.near is None or self.near._stands_out)
-            and not self._is_late_only
-            and not self._may_be_a_client
+            and not self.is_late_only
+            and not self.may_be_a_client
         )
 
     def _alpha(self, far_p: float) -> float:
@@ -192,14 +192,14 @@ class SyncEvidence:
         return self.after.per_s >= ratio * max(rate.per_s for rate in told)
 
     @property
-    def _may_be_a_client(self) -> bool:
+    def may_be_a_client(self) -> bool:
         """Whether the node said FIN and was there: so it does when somebody else connects."""
         closed = sum(loss.cause is Cause.FIN and not loss.failures for loss in self.suspects)
         frail = self.frail or (self.near is not None and self.near.frail)
         return frail and 2 * closed > len(self.suspects)
 
     @property
-    def _is_late_only(self) -> bool:
+    def is_late_only(self) -> bool:
         """Whether what accuses the sync rests on dating losses late, which may be wrong here."""
         if self.early is None:
             return False

@@ -93,8 +93,12 @@ def _why_not(sync: SyncEvidence) -> str:
         return ""
     if sync.of_own_kind:
         return ", mais elles viennent surtout à la suite de leurs semblables"
-    if sync.frail:
+    if sync.may_be_a_client:
+        return ", mais un autre client en ferait autant"
+    if sync.frail or (sync.near is not None and sync.near.frail):
         return ", mais les sessions sont fragiles près d'elle, même sans elle"
+    if sync.is_late_only:
+        return ", mais il se peut que la liaison soit morte juste avant elle"
     return ", ce qui ne suffit pas"
 
 
