@@ -204,6 +204,8 @@ class HistoryBuilder:
         self._reboots_before, self._reboots = self._reboots, None
         if self._loss is None:
             self._begin_session(event.wall_s, event)
+            if self._session is not None:
+                self._session.first = True
         else:
             self._connected = event
 

@@ -36,6 +36,8 @@ from meshbot.model.cause import Cause
 
 HEADLINE_SHARE = 0.2
 """Of the losses: a cause of fewer is not in the headline."""
+OUTLIVED_S = 900.0
+"""A session that lives longer has outlived more than one sync, if they are due as usual."""
 LED_BY_SYNC_SHARE = 0.2
 """The key sync leads when it has so much: a setting ends those losses at once."""
 
@@ -107,15 +109,26 @@ def _trial_in(history: LinkHistory) -> TrialState | None:
 
 
 def _by_a_clock(history: LinkHistory) -> list[Loss]:
-    """Return the losses that come at an interval of their own."""
+    """Return the losses that come at an interval of their own, or at a time of day or week.
+
+    A day is a whole number of periodic syncs: what comes every night at four is always as far from
+    one. Only sessions that had outlived syncs before count as that: what a sync kills after a
+    nightly loss comes at that time of day, too.
+    """
     by_kind: dict[Cause, list[Loss]] = {}
     for loss in history.losses:
         by_kind.setdefault(loss.cause, []).append(loss)
     found = []
     for losses in by_kind.values():
         schedule = schedule_of(losses, in_utc=history.in_utc)
-        if schedule is not None and schedule.period_s is not None:
-            found += [loss for place, loss in enumerate(losses) if place in schedule.members]
+        if schedule is None:
+            continue
+        least_s = 0.0 if schedule.period_s is not None else OUTLIVED_S
+        found += [
+            loss
+            for place, loss in enumerate(losses)
+            if place in schedule.members and loss.life_s >= least_s
+        ]
     return found
 
 

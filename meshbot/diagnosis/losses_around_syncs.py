@@ -10,19 +10,22 @@ import math
 import statistics
 from collections.abc import Iterable, Set
 
+from meshbot.diagnosis.binomial import binomial_tail
 from meshbot.diagnosis.dating import Dating
 from meshbot.diagnosis.kills_by_kind import KillsByKind
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.loss_rate import LossRate
 from meshbot.diagnosis.session import Session
-from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, SyncEvidence
+from meshbot.diagnosis.sync_evidence import ALPHA, JUST_BEFORE_S, SyncEvidence
 from meshbot.model.cause import Cause
 
 AFTER_SYNC_S = 90.0
 CONTROL_S = 360.0
 AT_ONCE_S = 10.0
-OWN_KIND_P = 0.005
+MIN_PERIODIC = 15
+HARMLESS_SHARE = 0.05
+OWN_KIND_P = 0.001
 
 
 def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) -> SyncEvidence:
@@ -37,6 +40,8 @@ def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) 
     deferred = sync_evidence(history, ignored, deferred_only=True)
     mostly_deferred = 2 * deferred.after.losses >= every.after.losses
     every.near = deferred if mostly_deferred and deferred.syncs else None
+    every.harmless = deferred.harmless = _is_harmless_elsewhere(every, deferred)
+    every.spared = _are_spared(deferred, every)
     both = [every, deferred] if deferred.syncs or deferred.killed else [every]
     if history.is_busy is None:
         for evidence in both:
@@ -46,6 +51,27 @@ def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) 
     return next(
         (one for one in both if one.suspect), next((one for one in both if not one.cleared), every)
     )
+
+
+def _is_harmless_elsewhere(every: SyncEvidence, deferred: SyncEvidence) -> bool:
+    """Say whether periodic syncs, which do the same, are hardly ever followed by a loss."""
+    syncs = every.syncs - deferred.syncs
+    losses = every.after.losses - deferred.after.losses
+    return syncs >= MIN_PERIODIC and losses <= HARMLESS_SHARE * syncs
+
+
+def _are_spared(deferred: SyncEvidence, every: SyncEvidence) -> bool:
+    """Say whether losses follow periodic syncs, but clearly not the deferred ones.
+
+    Both do the same, and the deferred one does it to the fresher session.
+    """
+    periodic = every.syncs - deferred.syncs
+    kills = every.after.losses - deferred.after.losses
+    if periodic <= 0 or kills <= 0:
+        return False
+    outlived = deferred.syncs - min(deferred.after.losses, deferred.syncs)
+    chance = 1.0 - min(kills / periodic, 1.0)
+    return binomial_tail(outlived, deferred.syncs, chance) < ALPHA
 
 
 def sync_evidence(
@@ -63,6 +89,7 @@ def sync_evidence(
         same_age=_losses_at_the_same_age(history, dating),
         silences=sum(loss.cause is Cause.SILENCE for loss in counted),
         deferred_only=deferred_only,
+        reach_s=AFTER_SYNC_S + dating.usual_s,
         asked=2 * sum(loss.asked for loss in counted) >= len(counted),
     )
     kinds = KillsByKind()
@@ -95,15 +122,19 @@ def _count_session(
     )
     late_s = [at_s for at_s in syncs_s if at_s >= end_s]
     live_s = [at_s for at_s in syncs_s if at_s < end_s]
+    if evidence.deferred_only and _follows_another(session, end_s, reach_s):
+        loss = None  # it would speak against the time without a sync
     _count_begun_before(evidence, loss, late_s)
     from_s = session.start_s
     if session.reconnected_at_s is None and live_s and live_s[0] < from_s + AT_ONCE_S:
         from_s = live_s.pop(0) + AFTER_SYNC_S
         live_s = [at_s for at_s in live_s if at_s >= from_s]
+    just_before = bool(late_s) and late_s[0] - end_s <= JUST_BEFORE_S
     if live_s and end_s >= live_s[0] + reach_s:
         evidence.outlived += 1
-    elif loss is not None and (live_s or (late_s and late_s[0] - end_s <= JUST_BEFORE_S)):
+    elif loss is not None and (live_s or just_before):
         evidence.killed += 1
+        evidence.killed_just_before += not live_s
     if live_s:
         waited_s = max(0.0, min(live_s[0] - from_s - late_by_s, CONTROL_S))
         evidence.syncs += len(live_s)
@@ -115,6 +146,13 @@ def _count_session(
         waited_s = end_s - from_s - late_by_s
         early = loss is not None and waited_s <= CONTROL_S
         evidence.before.add(max(0.0, min(waited_s, CONTROL_S)), lost=early)
+        evidence.strays += [loss] if loss is not None and early else []
+
+
+def _follows_another(session: Session, end_s: float, reach_s: float) -> bool:
+    """Say whether a session's end comes after a periodic sync, and not after its deferred one."""
+    soon = [sync.deferred for sync in session.syncs if 0 < end_s - sync.at_s <= reach_s]
+    return bool(soon) and not any(soon)
 
 
 def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[float]) -> None:
@@ -142,6 +180,7 @@ def _count_spans(
             evidence.suspects.append(loss)
         else:
             evidence.beyond.add(0.0, lost=True)
+            evidence.strays.append(loss)
 
 
 def _losses_at_the_same_age(history: LinkHistory, dating: Dating) -> LossRate:

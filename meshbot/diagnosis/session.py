@@ -29,6 +29,8 @@ class Session:
     """Whether a trial's coin decided that, and no setting."""
     reconnected_at_s: float | None = None
     """When it counted as a reconnection, for one that is."""
+    first: bool = False
+    """Whether it is the first of a run of the bot, so that the node sent its database."""
     nodes: int | None = None
     handshake_s: float | None = None
 

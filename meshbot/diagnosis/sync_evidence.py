@@ -13,10 +13,13 @@ Operators ask whether the key sync kills the link. Two things answer that:
   exact binomial test). Losses come in bad hours, and syncs follow reconnections, so only time this
   near is compared. Losses must also be twice as frequent as before the sync, as after its minute
   and a half, as at the same age of sessions whose sync was skipped, and as at any time: sessions
-  may be frail at that age for another reason. Where sessions are frail shortly before or after that
-  as well, they must be four times as frequent.
+  may be frail at that age for another reason. Where sessions end in the same way shortly before or
+  after that as well, they must be four times as frequent.
 
-The strongest evidence is that hardly a session outlives its sync.
+The strongest evidence is that hardly a session outlives its sync. And some things look like a sync
+that kills and are none: losses that come only after their like (somebody takes the place back and
+back), a FIN where sessions are frail without a sync as well, silences of a node out of reach where
+periodic syncs, which do the same, do no harm.
 """
 
 import math
@@ -47,6 +50,9 @@ MAX_CLEARED_EXCESS = 0.2
 """The sync is cleared when it is excluded (95 %) that more than this share of syncs kills."""
 JUST_BEFORE_S = 45.0
 """Longest time that a live node says nothing: heartbeats are half a minute apart."""
+WAITING_SHARE = 0.5
+"""Of the losses after syncs: where more sessions die while they wait for their sync, it is their
+age that they die of, however few outlive the sync."""
 MIN_DOUBTFUL = 5
 DOUBTFUL_P = 0.001
 DOUBTFUL_SHARE = 0.3
@@ -77,6 +83,10 @@ class SyncEvidence:
     """Sessions that reached their sync and were alive a minute and a half after one."""
     killed: int = 0
     """Sessions that reached their sync and were lost before that, the just before included."""
+    killed_just_before: int = 0
+    """Of these, the ones whose last sign of life came shortly before the sync."""
+    reach_s: float = 90.0
+    """How long after a sync most losses speak against it: until it is noticed, if it killed."""
     silences: int = 0
     began_before: int = 0
     """Silences that had begun when the sync in them ran: it cannot have caused them."""
@@ -89,12 +99,18 @@ class SyncEvidence:
     """The evidence of the deferred syncs, if most of the suspect losses came after those."""
     early: "SyncEvidence | None" = None
     """The same with losses dated as on a busy mesh, where it is not known whether it is one."""
+    spared: bool = False
+    """Whether losses follow periodic syncs, but not the deferred ones, which do the same."""
     of_own_kind: bool = False
     """Whether losses after syncs come mostly after losses like themselves."""
+    harmless: bool = False
+    """Whether periodic syncs, which do the same as deferred ones, are followed by no losses."""
     asked: bool = True
     """Whether the bot asks a quiet node."""
     suspects: list[Loss] = field(default_factory=list)
     """The losses that began within a minute and a half of a sync."""
+    strays: list[Loss] = field(default_factory=list)
+    """The losses in comparable time."""
 
     @property
     def control(self) -> LossRate:
@@ -148,29 +164,50 @@ class SyncEvidence:
     def none_outlives(self) -> bool:
         """Whether hardly a session that reaches its sync outlives it, and most reach it."""
         reached = self.killed + self.outlived
+        # Without questions, a last sign of life before the sync is no sign that it died before.
+        unasked = 0 if self.asked else self.killed_just_before
         return (
             self.killed >= MIN_NONE_OUTLIVES
             and self.outlived <= NONE_OUTLIVES * reached
-            and self.before.losses <= NONE_LOST_BEFORE * reached
+            and self.before.losses - unasked <= NONE_LOST_BEFORE * reached
         )
 
     @property
     def suspect(self) -> bool:
         """Whether losses follow syncs more often than chance allows."""
+        if self.is_of_the_network:
+            return False
         if self.none_outlives:
             return True
-        if self.after.losses < MIN_ACCUSING or not self.after.time_s or self.of_own_kind:
+        if self.after.losses < MIN_ACCUSING or not self.after.time_s:
             return False
-        far_p = poisson_tail(self.after.losses, self.expected)
+        if (
+            self.of_own_kind
+            or self.spared
+            or self.before.losses > WAITING_SHARE * self.after.losses
+        ):
+            return False
+        far_p = self._far_p
         return (
             self.p_value < self._alpha(far_p)
             and far_p < ALPHA
             and self.after.losses >= MIN_RATE_RATIO * self.expected
-            and self._stands_out
-            and (self.near is None or self.near._stands_out)
+            and self._stands_out(1.5 if self.deferred_only else 1.0)
+            and (self.near is None or self.near._stands_out(1.0))
             and not self.is_late_only
             and not self.may_be_a_client
         )
+
+    @property
+    def _far_p(self) -> float:
+        """The probability of so many, or more, if losses come at any time alike.
+
+        Exact: the rate of the other time is known no better than its losses are many.
+        """
+        if not self.whole.time_s:
+            return 1.0
+        share = self.after.time_s / self.whole.time_s
+        return binomial_tail(self.after.losses, self.whole.losses, share)
 
     def _alpha(self, far_p: float) -> float:
         """Return how unlikely chance must be."""
@@ -180,16 +217,25 @@ class SyncEvidence:
             return FRAIL_ALPHA
         return CALM_ALPHA if far_p < CALM_FAR_P else ALPHA
 
-    @property
-    def _stands_out(self) -> bool:
-        """Whether losses are clearly more frequent after syncs than in each comparable time."""
-        ratio = FRAIL_RATIO if self.frail else MIN_RATE_RATIO
-        if self.deferred_only:
-            ratio *= 1.5
+    def _stands_out(self, factor: float) -> bool:
+        """Say whether losses are clearly more frequent after syncs than in each comparable time."""
+        ratio = factor * (FRAIL_RATIO if self.frail else MIN_RATE_RATIO)
         # One or two in the few seconds before a sync are no rate.
         parts = (self.before, self.beyond, self.same_age)
         told = [self.control, *(part for part in parts if part.losses >= MIN_ACCUSING)]
         return self.after.per_s >= ratio * max(rate.per_s for rate in told)
+
+    @property
+    def is_of_the_network(self) -> bool:
+        """Whether the node fell silent and was out of reach, and other syncs did no harm.
+
+        Then sessions of the first minutes are lost to a bad radio.
+        """
+        away = sum(
+            loss.cause is Cause.SILENCE and Cause.UNREACHABLE in loss.group_of_failures
+            for loss in self.suspects
+        )
+        return self.harmless and 2 * away > len(self.suspects) > 0
 
     @property
     def may_be_a_client(self) -> bool:
@@ -209,15 +255,22 @@ class SyncEvidence:
 
     @property
     def frail(self) -> bool:
-        """Whether sessions are lost more often near a sync than far from any, without one too."""
+        """Whether sessions end alike near a sync, but without one, more often than far away."""
+        alike = self._strays_alike
+        share = FRAIL_SHARE if self.asked else UNASKED_FRAIL_SHARE
         control = self.control
         far_s = self.whole.time_s - self.after.time_s - control.time_s
-        far = self.whole.losses - self.after.losses - control.losses
-        share = FRAIL_SHARE if self.asked else UNASKED_FRAIL_SHARE
-        if far_s <= 0 or control.losses < share * self.after.losses or not control.losses:
+        if far_s <= 0 or not alike or alike < share * self.after.losses:
             return False
-        expected = max(far, 0.5) * control.time_s / far_s
-        return poisson_tail(control.losses, expected) < FRAIL_P
+        far = self.whole.losses - self.after.losses - control.losses
+        return poisson_tail(alike, max(far, 0.5) * control.time_s / far_s) < FRAIL_P
+
+    @property
+    def _strays_alike(self) -> int:
+        """How many of the losses near a sync without one ended as most suspects did."""
+        causes = [loss.cause for loss in self.suspects]
+        usual = max(set(causes), key=causes.count, default=None)
+        return sum(loss.cause is usual for loss in self.strays) if causes else len(self.strays)
 
     @property
     def cleared(self) -> bool:

@@ -47,8 +47,8 @@ def accusation(sync: SyncEvidence) -> str:
             f"synchronisation ; {early} avant elle"
         )
     return (
-        f"{sync.after.losses} coupures ont commencé dans les 90 s après une synchronisation, pour "
-        f"{syncs_text(sync.syncs)} ; {_near_text(sync)}"
+        f"{sync.after.losses} coupures ont commencé dans les {sync.reach_s:.0f} s après une "
+        f"synchronisation, pour {syncs_text(sync.syncs)} ; {_near_text(sync)}"
     )
 
 
@@ -75,7 +75,8 @@ def _result_text(sync: SyncEvidence) -> str:
     after = sync.after.losses
     what = f"synchronisation{' différée' if sync.deferred_only else ''}"
     figures = (
-        f"{counted(after, 'coupure', 'coupures')} dans les 90 s après {syncs_text(sync.syncs)}"
+        f"{counted(after, 'coupure', 'coupures')} dans les {sync.reach_s:.0f} s après "
+        f"{syncs_text(sync.syncs)}"
     )
     if sync.cleared:
         return (
@@ -91,6 +92,12 @@ def _why_not(sync: SyncEvidence) -> str:
     """Say what makes more losses after the sync than near it prove nothing."""
     if sync.after.losses <= sync.background:
         return ""
+    if sync.is_of_the_network:
+        return (
+            ", mais le nœud était hors de portée, et les synchronisations périodiques ne font rien"
+        )
+    if sync.spared:
+        return ", mais aucune ou presque après les différées, qui font la même chose"
     if sync.of_own_kind:
         return ", mais elles viennent surtout à la suite de leurs semblables"
     if sync.may_be_a_client:

@@ -51,7 +51,7 @@ def test_no_session_that_outlives_its_sync_is_said_so() -> None:
     ("early", "words"), [(1, "; 1 seule a été perdue avant"), (2, "; 2 ont été perdues avant")]
 )
 def test_sessions_lost_before_their_sync_are_counted_in_good_french(early: int, words: str) -> None:
-    sync = SyncEvidence(killed=100, outlived=1, before=LossRate(early, 600.0))
+    sync = SyncEvidence(killed=60, outlived=1, before=LossRate(early, 600.0))
     assert words in accusation(sync)
 
 

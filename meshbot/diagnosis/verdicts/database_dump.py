@@ -13,9 +13,7 @@ DUMP_S = 15.0
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
-    first = {
-        session.start_s for session in case.history.sessions if session.reconnected_at_s is None
-    }
+    first = {session.start_s for session in case.history.sessions if session.first}
     return [loss for loss in losses if _is_right_after(loss, loss.session_start_s in first)]
 
 
