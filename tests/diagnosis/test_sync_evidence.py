@@ -210,11 +210,11 @@ def test_a_sync_that_kills_is_found_on_the_days_when_it_is_not_skipped() -> None
 @pytest.mark.parametrize("cause", [Cause.FIN, Cause.SILENCE, Cause.RESET])
 def test_losses_that_come_at_any_time_hardly_ever_accuse_it(per_day: float, cause: Cause) -> None:
     accusations = 0
-    for seed in range(40):
+    for seed in range(20):
         rng = random.Random(f"{seed} {cause} {per_day}")
         ends = [End(rng.expovariate(per_day / DAY_S), cause) for _ in range(int(per_day * 7))]
         accusations += accused(lived(*ends)) is True
-    assert accusations <= 2
+    assert accusations <= 1
 
 
 @pytest.mark.slow
