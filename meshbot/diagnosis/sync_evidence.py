@@ -175,7 +175,7 @@ class SyncEvidence:
     @property
     def suspect(self) -> bool:
         """Whether losses follow syncs more often than chance allows."""
-        if self._is_of_the_network:
+        if self.is_of_the_network:
             return False
         if self.none_outlives:
             return True
@@ -194,8 +194,8 @@ class SyncEvidence:
             and self.after.losses >= MIN_RATE_RATIO * self.expected
             and self._stands_out(1.5 if self.deferred_only else 1.0)
             and (self.near is None or self.near._stands_out(1.0))
-            and not self._is_late_only
-            and not self._may_be_a_client
+            and not self.is_late_only
+            and not self.may_be_a_client
         )
 
     @property
@@ -226,7 +226,7 @@ class SyncEvidence:
         return self.after.per_s >= ratio * max(rate.per_s for rate in told)
 
     @property
-    def _is_of_the_network(self) -> bool:
+    def is_of_the_network(self) -> bool:
         """Whether the node fell silent and was out of reach, and other syncs did no harm.
 
         Then sessions of the first minutes are lost to a bad radio.
@@ -238,14 +238,14 @@ class SyncEvidence:
         return self.harmless and 2 * away > len(self.suspects) > 0
 
     @property
-    def _may_be_a_client(self) -> bool:
+    def may_be_a_client(self) -> bool:
         """Whether the node said FIN and was there: so it does when somebody else connects."""
         closed = sum(loss.cause is Cause.FIN and not loss.failures for loss in self.suspects)
         frail = self.frail or (self.near is not None and self.near.frail)
         return frail and 2 * closed > len(self.suspects)
 
     @property
-    def _is_late_only(self) -> bool:
+    def is_late_only(self) -> bool:
         """Whether what accuses the sync rests on dating losses late, which may be wrong here."""
         if self.early is None:
             return False

@@ -92,11 +92,19 @@ def _why_not(sync: SyncEvidence) -> str:
     """Say what makes more losses after the sync than near it prove nothing."""
     if sync.after.losses <= sync.background:
         return ""
-    if sync.of_own_kind:
-        return ", mais elles viennent surtout à la suite de leurs semblables"
-    if sync.frail:
-        return ", mais les sessions sont fragiles près d'elle, même sans elle"
-    return ", ce qui ne suffit pas"
+    near_is_frail = sync.near is not None and sync.near.frail
+    causes = (
+        (sync.is_of_the_network, "mais le nœud était hors de portée"),
+        (sync.spared, "mais presque aucune après les différées, qui font la même chose"),
+        (sync.of_own_kind, "mais elles viennent surtout à la suite de leurs semblables"),
+        (sync.may_be_a_client, "mais un autre client en ferait autant"),
+        (
+            sync.frail or near_is_frail,
+            "mais les sessions sont fragiles près d'elle, même sans elle",
+        ),
+        (sync.is_late_only, "mais il se peut que la liaison soit morte juste avant elle"),
+    )
+    return ", " + next((text for holds, text in causes if holds), "ce qui ne suffit pas")
 
 
 def comparison_reason(comparison: SkipComparison) -> str:

@@ -60,6 +60,7 @@ def test_fourteen_syncs_of_fourteen_that_kill_accuse_the_sync() -> None:
     assert not any("hors de cause" in reason for reason in diagnosis.sync_reasons)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sync 1.0, crash", "sync 1.0, FIN", "sync 1.0, reboot"])
 def test_a_week_in_which_no_session_outlives_its_sync_is_data_enough(name: str) -> None:
     """It was "too little data: let it run"."""

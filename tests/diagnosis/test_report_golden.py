@@ -40,9 +40,9 @@ def undated(name: str) -> LinkHistory:
     return history
 
 
-def by_hand(*ends: End) -> LinkHistory:
+def by_hand(*ends: End, busy: bool = False) -> LinkHistory:
     """Return sessions that end so, on dates that are known."""
-    history = lived(*ends)
+    history = lived(*ends, busy=busy)
     history.in_utc = False
     return history
 
@@ -70,7 +70,10 @@ LIVES: dict[str, Callable[[], LinkHistory]] = {
     "the setting makes no difference": partial(
         sample_history, "steady Wi-Fi, often", days=8, tries_both=True
     ),
-    "silences before syncs": partial(sample_history, "flapping Wi-Fi", seed=1),
+    "silences before syncs": lambda: by_hand(
+        *(End(20.0 if n % 2 else 9_000.0 + 700 * (n % 7), Cause.SILENCE) for n in range(40)),
+        busy=True,
+    ),
     "another client": partial(sample_history, "phone by hand"),
     "a client with a fixed interval": partial(sample_history, "client every 10 min", days=1),
     "dump": partial(sample_history, "dump at each start"),

@@ -131,6 +131,7 @@ def in_bad_hours(rng: random.Random) -> list[float]:
     return sorted(at_s + rng.uniform(0.0, HOUR_S) for at_s in begins_s for _ in range(6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [scattered, in_bad_hours])
 def test_losses_that_follow_no_clock_are_hardly_ever_said_to(
     make: Callable[[random.Random], list[float]],

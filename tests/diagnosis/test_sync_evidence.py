@@ -198,23 +198,26 @@ def test_losses_at_the_same_age_without_a_sync_do_not_accuse_it() -> None:
     assert accused(lived(*ends, skips=skips)) is not True
 
 
+@pytest.mark.slow
 def test_a_sync_that_kills_is_found_on_the_days_when_it_is_not_skipped() -> None:
     for seed in range(4):
         history = sample_history("sync 0.5, FIN", seed=seed, days=10, tries_both=True)
         assert accused(history) is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_day", [2.0, 8.0, 30.0])
 @pytest.mark.parametrize("cause", [Cause.FIN, Cause.SILENCE, Cause.RESET])
 def test_losses_that_come_at_any_time_hardly_ever_accuse_it(per_day: float, cause: Cause) -> None:
     accusations = 0
-    for seed in range(40):
+    for seed in range(20):
         rng = random.Random(f"{seed} {cause} {per_day}")
         ends = [End(rng.expovariate(per_day / DAY_S), cause) for _ in range(int(per_day * 7))]
         accusations += accused(lived(*ends)) is True
-    assert accusations <= 2
+    assert accusations <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", [Cause.FIN, Cause.SILENCE, Cause.RESET])
 def test_a_sync_that_kills_every_second_time_is_found_in_a_week(cause: Cause) -> None:
     found = 0

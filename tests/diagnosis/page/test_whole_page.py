@@ -105,6 +105,7 @@ def test_a_journal_without_dates_says_so_at_the_top() -> None:
     assert text.index("Ce journal ne dit pas les jours") < text.index('class="verdict')
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_events_make_a_page_of_bounded_length() -> None:
     events = []
     for n in range(33_000):

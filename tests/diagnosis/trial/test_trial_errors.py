@@ -10,11 +10,13 @@ ALLOWED = 0.05 + 0.035
 """Of 150 trials with an error of 5 %, more than this are wrong once in forty."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("background", BACKGROUNDS)
 def test_a_sync_that_does_nothing_is_hardly_ever_accused(background: str) -> None:
     assert played(background, 0.0, TRIALS).share(Result.GUILTY) <= ALLOWED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("background", BACKGROUNDS)
 def test_a_sync_that_kills_every_fifth_is_hardly_ever_cleared(background: str) -> None:
     assert played(background, 0.2, TRIALS).share(Result.INNOCENT) <= ALLOWED
