@@ -24,7 +24,7 @@ AFTER_SYNC_S = 90.0
 CONTROL_S = 360.0
 AT_ONCE_S = 10.0
 MIN_PERIODIC = 15
-HARMLESS_SHARE = 0.05
+HARMLESS_SHARE = 0.1
 OWN_KIND_P = 0.001
 
 
@@ -55,9 +55,9 @@ def decisive_sync_evidence(history: LinkHistory, left_out: Iterable[Loss] = ()) 
 
 def _is_harmless_elsewhere(every: SyncEvidence, deferred: SyncEvidence) -> bool:
     """Say whether periodic syncs, which do the same, are hardly ever followed by a loss."""
-    syncs = every.syncs - deferred.syncs
     losses = every.after.losses - deferred.after.losses
-    return syncs >= MIN_PERIODIC and losses <= HARMLESS_SHARE * syncs
+    outlived = every.periodic_outlived
+    return outlived >= MIN_PERIODIC and losses <= HARMLESS_SHARE * (outlived + losses)
 
 
 def _are_spared(deferred: SyncEvidence, every: SyncEvidence) -> bool:
@@ -124,11 +124,15 @@ def _count_session(
     live_s = [at_s for at_s in syncs_s if at_s < end_s]
     if evidence.deferred_only and _follows_another(session, end_s, reach_s):
         loss = None  # it would speak against the time without a sync
-    _count_begun_before(evidence, loss, late_s)
+    _count_begun_before(evidence, loss, syncs_s)
     from_s = session.start_s
     if session.reconnected_at_s is None and live_s and live_s[0] < from_s + AT_ONCE_S:
         from_s = live_s.pop(0) + AFTER_SYNC_S
         live_s = [at_s for at_s in live_s if at_s >= from_s]
+    evidence.periodic_outlived += sum(
+        not sync.deferred and sync.at_s >= from_s and end_s >= sync.at_s + reach_s
+        for sync in session.syncs
+    )
     just_before = bool(late_s) and late_s[0] - end_s <= JUST_BEFORE_S
     if live_s and end_s >= live_s[0] + reach_s:
         evidence.outlived += 1
@@ -155,13 +159,16 @@ def _follows_another(session: Session, end_s: float, reach_s: float) -> bool:
     return bool(soon) and not any(soon)
 
 
-def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, late_s: list[float]) -> None:
-    """Count a silence in which a sync ran."""
-    if loss is None or loss.cause is not Cause.SILENCE or not late_s:
+def _count_begun_before(evidence: SyncEvidence, loss: Loss | None, syncs_s: list[float]) -> None:
+    """Count a silence in which a sync ran, after the last sign of life."""
+    if loss is None or loss.cause is not Cause.SILENCE:
+        return
+    sync_s = next((at_s for at_s in syncs_s if at_s >= loss.began_s), None)
+    if sync_s is None:
         return
     evidence.began_before += 1
-    evidence.just_before += late_s[0] - loss.began_s <= JUST_BEFORE_S
-    evidence.example = evidence.example or (loss, late_s[0])
+    evidence.just_before += sync_s - loss.began_s <= JUST_BEFORE_S
+    evidence.example = evidence.example or (loss, sync_s)
 
 
 def _count_spans(

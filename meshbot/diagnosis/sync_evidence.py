@@ -85,6 +85,8 @@ class SyncEvidence:
     """Sessions that reached their sync and were lost before that, the just before included."""
     killed_just_before: int = 0
     """Of these, the ones whose last sign of life came shortly before the sync."""
+    periodic_outlived: int = 0
+    """Periodic syncs that their session outlived."""
     reach_s: float = 90.0
     """How long after a sync most losses speak against it: until it is noticed, if it killed."""
     silences: int = 0

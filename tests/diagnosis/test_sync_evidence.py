@@ -51,10 +51,10 @@ def test_a_sync_after_the_last_sign_of_life_did_not_cause_the_silence() -> None:
 
 def test_on_a_mesh_that_may_be_quiet_half_a_minute_is_no_alibi() -> None:
     """The node is asked after 30 s of silence only: until then it may have lived."""
-    for silent_s, before in ((23.0, 0), (40.0, 1)):
+    for silent_s, after in ((23.0, 1), (40.0, 0)):
         ended = End(30.0 - silent_s + 30.0, Cause.SILENCE, silence_s=121.0)
-        history = lived(*uneven(1), ended, sync_after_s=60.0)
-        assert sync_evidence(history).began_before == before
+        found = sync_evidence(lived(*uneven(1), ended, sync_after_s=60.0))
+        assert (found.after.losses, found.began_before) == (after, 1)
 
 
 def test_silences_begun_before_the_sync_never_accuse_it_however_many() -> None:
