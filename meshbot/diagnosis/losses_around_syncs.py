@@ -89,6 +89,7 @@ def sync_evidence(
         same_age=_losses_at_the_same_age(history, dating),
         silences=sum(loss.cause is Cause.SILENCE for loss in counted),
         deferred_only=deferred_only,
+        quiet=history.is_busy is False,
         reach_s=AFTER_SYNC_S + dating.usual_s,
         asked=2 * sum(loss.asked for loss in counted) >= len(counted),
     )
@@ -124,7 +125,8 @@ def _count_session(
     live_s = [at_s for at_s in syncs_s if at_s < end_s]
     if evidence.deferred_only and _follows_another(session, end_s, reach_s):
         loss = None  # it would speak against the time without a sync
-    _count_begun_before(evidence, loss, syncs_s)
+    # On a mesh known to be quiet a node may have lived on for half a minute.
+    _count_begun_before(evidence, loss, late_s if evidence.quiet else syncs_s)
     from_s = session.start_s
     if session.reconnected_at_s is None and live_s and live_s[0] < from_s + AT_ONCE_S:
         from_s = live_s.pop(0) + AFTER_SYNC_S

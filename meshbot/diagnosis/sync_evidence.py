@@ -85,6 +85,8 @@ class SyncEvidence:
     """Sessions that reached their sync and were lost before that, the just before included."""
     killed_just_before: int = 0
     """Of these, the ones whose last sign of life came shortly before the sync."""
+    quiet: bool = False
+    """Whether the mesh is known not to be busy."""
     periodic_outlived: int = 0
     """Periodic syncs that their session outlived."""
     reach_s: float = 90.0

@@ -19,7 +19,7 @@ def sync_reasons(case: Case) -> list[str]:
     """Say what speaks for or against the sync, and when the data are too few."""
     sync = case.sync
     reasons = [text] if (text := _result_text(sync)) else []
-    if sync.began_before and not sync.doubtful and not sync.none_outlives and sync.example:
+    if sync.began_before and not sync.doubtful and not sync.suspect and sync.example:
         reasons.append(_order_text(sync.began_before, *sync.example))
     if case.comparison is not None:
         reasons.append(comparison_reason(case.comparison))
