@@ -68,6 +68,14 @@ class Diagnosis:
     comparison: SkipComparison | None
     trial: TrialState | None = None
 
+    @property
+    def short_headline(self) -> str:
+        """The verdict with its share: short enough for a message on the mesh."""
+        for share in self.shares:
+            if share.verdict is self.verdict:
+                return _named(share, briefly=True)
+        return self.verdict.text
+
 
 def diagnose(history: LinkHistory) -> Diagnosis:
     """Return the judgement on a history."""
@@ -177,9 +185,9 @@ def _headline(verdict: Verdict, case: Case, shares: list[CauseShare]) -> str:
     return f"{text} : {remedy}" if remedy else text
 
 
-def _named(share: CauseShare) -> str:
+def _named(share: CauseShare, *, briefly: bool = False) -> str:
     text = share.verdict.text
-    if share.schedule is not None:
+    if share.schedule is not None and (share.verdict is A_SCHEDULE or not briefly):
         when = schedule_text(share.schedule)
         text = f"coupures {when}" if share.verdict is A_SCHEDULE else f"{text}, {when}"
     return f"{text} ({100 * share.share:.0f} %)"

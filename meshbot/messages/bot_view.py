@@ -244,7 +244,7 @@ class MeshBotView:
             return "journal de la liaison illisible", ""
         start_s = events[-1].wall_s - VERDICT_S if events else 0.0
         diagnosis = diagnose(history_of(events, start_s))
-        return diagnosis.headline, trial_clause(diagnosis.trial)
+        return diagnosis.short_headline, trial_clause(diagnosis.trial)
 
 
 def _resident_memory_mb() -> float | None:

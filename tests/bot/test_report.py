@@ -24,7 +24,7 @@ from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.link_diagnosis import Diagnosis, diagnose
 from meshbot.diagnosis.verdict import Verdict
-from meshbot.diagnosis.verdicts import VERDICTS
+from meshbot.diagnosis.verdicts import CAUSES, VERDICTS
 from meshbot.diagnosis.verdicts.another_client import ANOTHER_CLIENT
 from meshbot.diagnosis.verdicts.database_dump import DATABASE_DUMP
 from meshbot.diagnosis.verdicts.network_or_power import NETWORK_OR_POWER
@@ -266,7 +266,7 @@ def test_tcp_answers_with_the_verdict_in_one_message(
     peer = node.peers[0]
     node.hear_text(peer, "/tcp")
     text = wait_text(node, peer.num, lambda sent: sent.startswith("Liaison"))
-    assert text.endswith("\nSur 7 j : le nœud redémarre")
+    assert text.endswith("\nSur 7 j : le nœud redémarre (100 %)")
     assert re.search(r"Rétablie 3 fois en 1 h, 3 en 24 h", text)
     assert len(text.encode()) <= MESSAGE_BYTES
 
@@ -282,7 +282,13 @@ class Judged(FakeView):
 
 @pytest.mark.parametrize("up_s", [None, 400 * 86_400.0 - 1])
 @pytest.mark.parametrize(
-    "headline", [*(verdict.text for verdict in VERDICTS), "journal de la liaison illisible"]
+    "headline",
+    [
+        *(f"{verdict.text} (100 %)" for verdict in CAUSES),
+        *(verdict.text for verdict in VERDICTS),
+        "coupures surtout entre 13:30 et 17:30 (100 %)",
+        "journal de la liaison illisible",
+    ],
 )
 def test_no_answer_about_the_link_takes_two_messages(headline: str, up_s: float | None) -> None:
     view = Judged(link=LinkStatus(up_s, 9_999, 10_000, "x", "host"))
