@@ -310,7 +310,7 @@ ORIGINAL = (
 
 LITTLE = (
     _single("nothing wrong", Recipe(), TOO_LITTLE, CLEARED),
-    _single("few losses", Recipe(fades=(wifi(0.3),)), TOO_LITTLE, NETWORK, UNEXPLAINED),
+    _single("few losses", Recipe(fades=(wifi(0.3),)), TOO_LITTLE, CLEARED, NETWORK, UNEXPLAINED),
 )
 
 KINDS = {
