@@ -513,6 +513,8 @@ class MeshBot:
                 held_sync = partial(self._worker.post, self._held_pubkey_sync)
                 self._held_sync_waits = self._deferred_syncs.schedule(held_s, held_sync)
             return
+        if self.TCP_SYNC_TRIAL and self._link.reconnecting:
+            return  # the coin of this session is not tossed yet
         interface = self._link.live_interface
         if interface is not None:
             self.node_manager.sync_pubkeys_to_interface(interface, force=False)

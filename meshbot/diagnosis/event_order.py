@@ -13,6 +13,7 @@ from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.text.quantities import counted, duration_text
 
 DAY_S = 86_400.0
+DISORDER_S = 5.0
 TOLD_THE_TIME_S = 30 * DAY_S
 """A jump ahead by more, within a run, is that of a clock."""
 NOT_KNOWING_S = DAY_S
@@ -68,21 +69,28 @@ def _told_the_time(events: Iterable[LinkEvent]) -> tuple[list[LinkEvent], list[f
 
 
 def _parts_of(events: list[LinkEvent]) -> list[list[LinkEvent]]:
-    """Return the events in parts within which time does not run back."""
+    """Return the events in parts within which time does not run back.
+
+    A little it may, by a clock that is set; but not to what has been told already.
+    """
     parts: list[list[LinkEvent]] = [[]]
+    known: set[tuple[object, ...]] = set()
     for event in events:
-        if parts[-1] and event.wall_s < parts[-1][-1].wall_s - CLOCK_BACK_S:
+        back_s = parts[-1][-1].wall_s - event.wall_s if parts[-1] else 0.0
+        if back_s > CLOCK_BACK_S or (back_s > DISORDER_S and _key(event) in known):
             parts.append([])
         parts[-1].append(event)
+        known.add(_key(event))
     return parts
+
+
+def _key(event: LinkEvent) -> tuple[object, ...]:
+    return (event.kind, event.wall_s, event.run, event.count, event.seconds, event.text)
 
 
 def _new_ones(part: Iterable[LinkEvent], known: set[tuple[object, ...]]) -> Iterable[LinkEvent]:
     """Return what no part before had."""
-    told = [
-        (event, (event.kind, event.wall_s, event.run, event.count, event.seconds, event.text))
-        for event in part
-    ]
+    told = [(event, _key(event)) for event in part]
     fresh = [event for event, key in told if key not in known]
     known.update(key for _, key in told)
     return fresh

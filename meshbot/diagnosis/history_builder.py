@@ -504,7 +504,7 @@ def _said_by_node(text: str) -> dict[str, object]:
     """Return what a node said of itself; nothing where a damaged file holds something else."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 

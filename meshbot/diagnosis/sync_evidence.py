@@ -138,8 +138,10 @@ class SyncEvidence:
         """The largest share of syncs that may kill the link unnoticed (95 %)."""
         if not self.syncs:
             return 1.0
-        most = upper_bound(min(self.after.losses, self.syncs), self.syncs) * self.syncs
-        return max(0.0, (most - self.background) / self.syncs)
+        after = min(self.after.losses, self.syncs)
+        most = upper_bound(after, self.syncs) * self.syncs
+        # No more than came after syncs can have come there anyway.
+        return max(0.0, (most - min(self.background, after)) / self.syncs)
 
     @property
     def expected(self) -> float:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.cli.text_journal import TextJournal
+from meshbot.diagnosis.event_order import in_order
 from meshbot.diagnosis.figures import figures_of
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.journal_reader import JournalReader
@@ -404,3 +405,17 @@ def test_a_polish_november_is_read_on_a_polish_machine(
     monkeypatch.setenv(variable, locale)
     history = judge(f"lis 20 13:35:58 pi bot[1]: [INFO] {BACK}")
     assert history.last_s == datetime(2026, 11, 20, 13, 35, 58).timestamp()
+
+
+def test_a_journal_that_stands_there_twice_counts_once_however_short() -> None:
+    lines = [
+        "2026-11-25T08:00:00+0000 pi meshbot[1]: 08:00:00 [INFO] 🤖 MeshBot 2.0 : 9 nœuds connus",
+        "2026-11-25T08:00:01+0000 pi meshbot[1]: 08:00:01 [INFO] ✅ Connexion TCP établie : h:4403",
+        "2026-11-25T08:20:01+0000 pi meshbot[1]: 08:20:01 [WARNING] 🔌 Liaison TCP perdue (h:4403)"
+        " : connexion fermée par le nœud (FIN) ; nouvel essai aussitôt",
+        "2026-11-25T08:20:05+0000 pi meshbot[1]: 08:20:05 [INFO] ✅ Reconnexion TCP réussie (back)",
+    ]
+    reader = JournalReader()
+    events, remarks = in_order([event for line in [*lines, *lines] if (event := reader.read(line))])
+    assert len(history_of(events).losses) == 1
+    assert "4 lignes en double" in remarks[0]

@@ -239,3 +239,12 @@ def test_losses_that_keep_their_own_time_do_not_accuse_it() -> None:
     ends = [End(896.0) for _ in range(100)]
     history = lived(*ends, periodic_s=300.0)
     assert accused(history) is False
+
+
+def test_bad_times_do_not_clear_a_sync_that_losses_follow() -> None:
+    """Half of the syncs are followed by a loss, and more losses come near them: who knows?"""
+    found = SyncEvidence(
+        syncs=14, after=LossRate(7, 900.0), beyond=LossRate(8, 430.0), whole=LossRate(15, 5_000.0)
+    )
+    assert not found.suspect
+    assert not found.cleared

@@ -115,7 +115,7 @@ class TossLog:
         try:
             told = json.loads(event.text)
             kind, result = TrialKind(told["trial"]), Result(told["result"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return
         if kind is self._kind:
             self._noted = result

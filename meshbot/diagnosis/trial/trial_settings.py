@@ -8,6 +8,8 @@ from meshbot.diagnosis.trial.trial_kind import TrialKind
 EFFECT_SHARE = 0.75
 """Of the observed time; the rest is until a node that died is noticed: heartbeats are half a minute
 apart."""
+LONGEST_S = 1e9
+"""A longer time is damage, no setting."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def settings_in(text: str) -> TrialSettings | None:
     """Return the settings that a ``STARTED`` event tells, None where it tells none."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict):
         return None
@@ -44,4 +46,5 @@ def settings_in(text: str) -> TrialSettings | None:
 
 
 def _seconds(value: object, usual: float) -> float:
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else usual
+    sane = isinstance(value, (int, float)) and 0 <= value <= LONGEST_S
+    return float(value) if sane and isinstance(value, (int, float)) else usual

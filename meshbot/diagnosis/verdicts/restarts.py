@@ -64,12 +64,12 @@ def restart_evidence(losses: Sequence[Loss]) -> list[Statement]:
     said = []
     counts = sum(bool(loss.reboots) for loss in losses)
     if counts:
-        grown = counted(counts, "coupure", "coupures")
-        said.append(Statement(f"{grown} après lesquelles le nœud comptait un redémarrage de plus"))
+        grown = counted(counts, "coupure après laquelle", "coupures après lesquelles")
+        said.append(Statement(f"{grown} le nœud comptait un redémarrage de plus"))
     uptimes = sum(restarted(loss) is True and not loss.reboots for loss in losses)
     if uptimes:
-        young = counted(uptimes, "coupure", "coupures")
-        said.append(Statement(f"{young} après lesquelles le nœud venait de démarrer, dit-il"))
+        young = counted(uptimes, "coupure après laquelle", "coupures après lesquelles")
+        said.append(Statement(f"{young} le nœud venait de démarrer, dit-il"))
     closed = sum(had_closed_port(loss) for loss in losses)
     if closed:
         shut = counted(closed, "coupure", "coupures")
