@@ -71,15 +71,14 @@ class Diagnosis:
     @property
     def short_headline(self) -> str:
         """The verdict with its share: short enough for a message on the mesh."""
-        for share in self.shares:
-            if share.verdict is self.verdict:
-                return _named(share, briefly=True)
-        return self.verdict.text
+        share = _share_of(self.verdict, self.shares)
+        return self.verdict.text if share is None else _named(share, briefly=True)
 
 
 def diagnose(history: LinkHistory) -> Diagnosis:
     """Return the judgement on a history."""
-    case = _case(history)
+    trial = _trial_in(history)
+    case = _case(history, trial)
     shares = shares_of(case)
     verdict = _verdict(case, shares)
     return Diagnosis(
@@ -95,14 +94,13 @@ def diagnose(history: LinkHistory) -> Diagnosis:
         causes=history.causes,
         sync=case.sync,
         comparison=case.comparison,
-        trial=_trial_in(history),
+        trial=trial,
     )
 
 
-def _case(history: LinkHistory) -> Case:
+def _case(history: LinkHistory, trial: TrialState | None) -> Case:
     sync = decisive_sync_evidence(history, _by_a_clock(history))
     comparison = skip_comparison(history)
-    trial = _trial_in(history)
     if trial is not None and trial.kind is not TrialKind.SYNC:
         trial = None
     return Case(history, sync, comparison, _accused(sync, comparison, trial), trial)
@@ -160,9 +158,9 @@ def _verdict(case: Case, shares: list[CauseShare]) -> Verdict:
     if is_too_little(case) or not shares:
         nothing = not case.loss_count and case.history.tells_of_link
         return SYNC_CLEARED if nothing and case.sync_accused is False else NOT_ENOUGH_DATA
-    for share in shares:
-        if share.verdict is SYNC_SUSPECTED and share.share >= LED_BY_SYNC_SHARE:
-            return SYNC_SUSPECTED
+    of_sync = _share_of(SYNC_SUSPECTED, shares)
+    if of_sync is not None and of_sync.share >= LED_BY_SYNC_SHARE:
+        return SYNC_SUSPECTED
     explained = [share for share in shares if share.verdict is not UNEXPLAINED]
     if not explained or explained[0].share < HEADLINE_SHARE:
         return UNEXPLAINED
@@ -194,15 +192,17 @@ def _named(share: CauseShare, *, briefly: bool = False) -> str:
 
 
 def _statements(verdict: Verdict, case: Case, shares: list[CauseShare]) -> list[Statement]:
-    for share in shares:
-        if share.verdict is verdict:
-            return share.evidence
-    return verdict.evidence(case, [])
+    share = _share_of(verdict, shares)
+    return verdict.evidence(case, []) if share is None else share.evidence
+
+
+def _share_of(verdict: Verdict, shares: list[CauseShare]) -> CauseShare | None:
+    return next((share for share in shares if share.verdict is verdict), None)
 
 
 def _advice(verdict: Verdict, case: Case, shares: list[CauseShare]) -> list[str]:
     """Return what to do next: about the verdict first, then about the other causes."""
-    advice = [] if any(share.verdict is verdict for share in shares) else verdict.advice(case, [])
+    advice = verdict.advice(case, []) if _share_of(verdict, shares) is None else []
     if verdict is NOT_ENOUGH_DATA:
         return advice
     leading = sorted(shares, key=lambda share: share.verdict is not verdict)

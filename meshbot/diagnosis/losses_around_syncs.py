@@ -1,6 +1,6 @@
 """Counts losses after syncs and in the time to compare with. Pure.
 
-A loss counts where the link can have died at the earliest, not where it was noticed. The sync right
+A loss counts where ``Dating`` puts it, not where it was noticed. The sync right
 after the first connection of a run proves nothing: what follows it also follows the connection
 itself, and the sending of the node's database. Losses that follow a clock of their own are left
 out: the periodic sync has one too, and two clocks may keep in step.
