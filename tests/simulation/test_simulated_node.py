@@ -6,13 +6,12 @@ import math
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,13 @@ from meshbot.simulation.peer import SimulatedPeer, make_peers, number_from_key
 from meshbot.simulation.server import SimulatedServer
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
+from tests.simulation.client import (
+    Client,
+    NodeMaker,
+    ready_client,
+    routing_error,
+    variants,
+)
 from tests.support.limits import PROGRAM_S, WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +41,6 @@ LIMIT_S = WAIT_S
 Port = portnums_pb2.PortNum
 Error = mesh_pb2.Routing.Error
 Region = config_pb2.Config.LoRaConfig.RegionCode
-NodeMaker = Callable[..., SimulatedNode]
 
 
 class Clock:
@@ -48,143 +53,8 @@ class Clock:
         return self.now_s
 
 
-class Client:
-    """A client that speaks the framing and nothing else: every wait is bounded."""
-
-    def __init__(self, node: SimulatedNode) -> None:
-        self.node = node
-        self.sock = socket.create_connection((node.host, node.port), LIMIT_S)
-        self.sock.settimeout(LIMIT_S)
-        self._buffer = b""
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.sock.close()
-
-    def send(self, message: mesh_pb2.ToRadio) -> None:
-        self.sock.sendall(encode_frame(message.SerializeToString()))
-
-    def send_packet(self, packet: mesh_pb2.MeshPacket) -> None:
-        self.send(mesh_pb2.ToRadio(packet=packet))
-
-    def send_text(
-        self,
-        text: str,
-        to: int = BROADCAST_NUM,
-        packet_id: int = 1,
-        want_ack: bool = False,
-        reply_id: int = 0,
-    ) -> None:
-        data = mesh_pb2.Data(
-            portnum=Port.TEXT_MESSAGE_APP, payload=text.encode(), reply_id=reply_id
-        )
-        self.send_packet(mesh_pb2.MeshPacket(to=to, id=packet_id, want_ack=want_ack, decoded=data))
-
-    def send_data(self, to: int, packet_id: int, data: mesh_pb2.Data) -> None:
-        self.send_packet(mesh_pb2.MeshPacket(to=to, id=packet_id, decoded=data))
-
-    def recv_exactly(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            chunk = self.sock.recv(65536)
-            if not chunk:
-                raise EOFError
-            self._buffer += chunk
-        data, self._buffer = self._buffer[:count], self._buffer[count:]
-        return data
-
-    def read(self) -> mesh_pb2.FromRadio:
-        header = self.recv_exactly(4)
-        assert header[:2] == b"\x94\xc3"
-        length = int.from_bytes(header[2:], "big")
-        assert length <= 512
-        return mesh_pb2.FromRadio.FromString(self.recv_exactly(length))
-
-    def read_packet(self) -> mesh_pb2.MeshPacket:
-        message = self.read()
-        assert message.HasField("packet"), message
-        return message.packet
-
-    def read_status(self) -> mesh_pb2.QueueStatus:
-        message = self.read()
-        assert message.HasField("queueStatus"), message
-        return message.queueStatus
-
-    def ask_config(self, config_id: int) -> None:
-        self.send(mesh_pb2.ToRadio(want_config_id=config_id))
-
-    def handshake(self, config_id: int = 4242) -> list[mesh_pb2.FromRadio]:
-        self.ask_config(config_id)
-        return self.read_handshake(config_id)
-
-    def read_handshake(self, config_id: int) -> list[mesh_pb2.FromRadio]:
-        frames = [self.read()]
-        while frames[-1].config_complete_id != config_id:
-            frames.append(self.read())
-        return frames
-
-    def heartbeat(self) -> None:
-        self.send(mesh_pb2.ToRadio(heartbeat=mesh_pb2.Heartbeat()))
-
-    def reset(self) -> None:
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
-
-    def read_end(self) -> tuple[bytes, str]:
-        """Read to the end of the connection: what came, and how it ended."""
-        data, self._buffer = self._buffer, b""
-        while True:
-            try:
-                chunk = self.sock.recv(65536)
-            except ConnectionResetError:
-                return data, "rst"
-            if not chunk:
-                return data, "fin"
-            data += chunk
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    left = [thread.name for thread in threading.enumerate() if thread not in before]
-    assert not left, f"threads left over: {left}"
-
-
-@pytest.fixture
-def make_node() -> Iterator[NodeMaker]:
-    with contextlib.ExitStack() as stack:
-
-        def make(**options: object) -> SimulatedNode:
-            return stack.enter_context(SimulatedNode(**options))  # type: ignore[arg-type]
-
-        yield make
-
-
-@pytest.fixture
-def node(make_node: NodeMaker) -> SimulatedNode:
-    return make_node(peers=4, text_spacing_s=0.0)
-
-
 def waits_for_connection(node: SimulatedNode, total: int = 1) -> None:
     assert node.wait_until(lambda n: n.connections_total == total, LIMIT_S)
-
-
-@contextlib.contextmanager
-def ready_client(node: SimulatedNode) -> Iterator[Client]:
-    with Client(node) as client:
-        client.handshake()
-        yield client
-
-
-def variants(frames: list[mesh_pb2.FromRadio]) -> list[str]:
-    return [str(frame.WhichOneof("payload_variant")) for frame in frames]
-
-
-def routing_error(packet: mesh_pb2.MeshPacket) -> int:
-    assert packet.decoded.portnum == Port.ROUTING_APP
-    return int(mesh_pb2.Routing.FromString(packet.decoded.payload).error_reason)
 
 
 # -- peers ----------------------------------------------------------------------------------
@@ -262,26 +132,26 @@ def test_handshake_comes_in_the_firmwares_order(node: SimulatedNode) -> None:
     names = variants(frames)
     assert names[:4] == ["my_info", "deviceuiConfig", "node_info", "metadata"]
     assert names[4:12] == ["channel"] * 8
-    assert names[12:21] == ["config"] * 9
-    assert names[21:34] == ["moduleConfig"] * 13
-    assert names[34:] == ["node_info"] * 4 + ["config_complete_id"]
+    assert names[12:22] == ["config"] * 10
+    assert names[22:35] == ["moduleConfig"] * 13
+    assert names[35:] == ["node_info"] * 4 + ["fileInfo"] * 5 + ["config_complete_id"]
     assert frames[0].my_info.my_node_num == node.num == frames[2].node_info.num
     assert frames[3].metadata.firmware_version == "2.7.11"
     assert frames[4].channel.settings.psk == b"\x01"
-    sections = [frame.config.WhichOneof("payload_variant") for frame in frames[12:21]]
+    sections = [frame.config.WhichOneof("payload_variant") for frame in frames[12:22]]
     assert sections == [
         "device", "position", "power", "network", "display", "lora", "bluetooth", "security",
-        "sessionkey",
+        "sessionkey", "device_ui",
     ]  # fmt: skip
     assert frames[17].config.lora.hop_limit == 3
     security = frames[19].config.security
     assert security.public_key == node.public_key
     assert direct_messages.public_key_of(security.private_key) == node.public_key
-    assert [frame.node_info.num for frame in frames[34:38]] == [p.num for p in node.peers]
-    assert frames[34].node_info.user.public_key == node.peer(0).public_key
+    assert [frame.node_info.num for frame in frames[35:39]] == [p.num for p in node.peers]
+    assert frames[35].node_info.user.public_key == node.peer(0).public_key
     assert node.config_requests == [77]
     assert node.junk_bytes_received == 32
-    assert node.frames_sent == node.frames_sent_this_connection == len(frames)
+    assert node.frames_sent == node.frames_sent_this_connection == len(frames) + 1
     assert node.bytes_sent == node.bytes_sent_this_connection > 900
     assert node.bytes_received == node.bytes_received_this_connection == 32 + 4 + 2
     assert [message.want_config_id for message in node.frames_received] == [77]
@@ -299,7 +169,10 @@ def test_handshake_of_the_nodes_only(node: SimulatedNode) -> None:
         assert variants(client.handshake(69421)) == ["node_info"] * 5 + ["config_complete_id"]
 
 
-@pytest.mark.parametrize(("firmware", "ui", "modules"), [("2.5.20", 0, 13), ("2.8.0", 1, 16)])
+@pytest.mark.parametrize(
+    ("firmware", "ui", "modules"),
+    [("2.5.17", 0, 13), ("2.5.20", 1, 13), ("2.7.26", 1, 16), ("2.8.0", 1, 17)],
+)
 def test_handshake_sections_depend_on_the_version(
     make_node: NodeMaker, firmware: str, ui: int, modules: int
 ) -> None:
@@ -333,7 +206,7 @@ def test_a_new_request_restarts_a_trickling_handshake(node: SimulatedNode) -> No
         node.frame_interval_s = 0.0
         frames = client.handshake(2)
         restart = max(i for i, name in enumerate(variants(frames)) if name == "my_info")
-        assert len(frames) - restart == 39
+        assert len(frames) - restart == 45
         # Nothing more comes of the first one.
         node.start_traffic(interval_s=0.02)
         assert {client.read().WhichOneof("payload_variant") for _ in range(5)} == {"packet"}
@@ -367,7 +240,7 @@ def test_five_thousand_nodes_are_sent_in_few_pieces_and_serialized_once(
         with Client(node) as client:
             client.ask_config(1)
             data = b""
-            while not data.endswith(last):
+            while last not in data[-64:]:
                 data += client.sock.recv(1 << 20)
     assert len(framed) == 5000
     assert [frames for frames in pieces if frames > 5000] == [pieces[0]] * 2
@@ -394,14 +267,15 @@ def test_packets_wait_for_a_complete_configuration(make_node: NodeMaker) -> None
     assert node.packets_kept == 1
 
 
-def test_after_a_disconnect_message_packets_are_kept(node: SimulatedNode) -> None:
+def test_after_a_disconnect_message_the_node_closes_and_packets_are_kept(
+    node: SimulatedNode,
+) -> None:
     with ready_client(node) as client:
         client.send(mesh_pb2.ToRadio(disconnect=True))
-        assert node.wait_until(lambda n: not n.is_client_ready, LIMIT_S)
+        assert client.read_end() == (b"", "fin")
         node.hear_telemetry(node.peer(0))
         assert node.packets_kept == 1
-        assert node.connections_open == 1
-        client.handshake(5)
+    with ready_client(node) as client:
         assert client.read_packet().decoded.portnum == Port.TELEMETRY_APP
 
 
@@ -445,9 +319,11 @@ def test_device_metadata_request_is_answered_by_every_version(
     )
     with ready_client(node) as client:
         client.send_data(node.num, 321, data)
-        status = client.read_status()
-        assert (status.res, status.mesh_packet_id) == (0, 321)
+        about = [client.read_status(), client.read_status()]
         answer = client.read_packet()
+    if firmware.startswith("2.8"):
+        about.reverse()
+    assert [(status.res, status.mesh_packet_id) for status in about] == [(0, 321), (0, answer.id)]
     assert sender_of(answer) == answer.to == node.num
     assert answer.decoded.portnum == Port.ADMIN_APP
     assert answer.decoded.request_id == 321
@@ -704,7 +580,7 @@ def test_a_sealed_text_from_an_evicted_peer_comes_sealed(
 
 
 def test_2_8_delivers_nothing_it_cannot_open(make_node: NodeMaker) -> None:
-    node = make_node(peers=2, firmware="2.8.0")
+    node = make_node(peers=2, firmware="2.8.0", traits=SimulatedTraits(warm_keys=False))
     node.evict(node.peer(0))
     with ready_client(node) as client:
         node.hear_text(node.peer(0), "lost")
@@ -899,7 +775,8 @@ def test_a_silent_node_still_notices_that_its_client_left(node: SimulatedNode, h
 def test_a_client_that_says_nothing_is_dropped_in_the_end(make_node: NodeMaker) -> None:
     clock = Clock()
     node = make_node(peers=0, clock=clock)
-    node.telemetry_interval_s = math.inf  # only what the test sends is to come
+    # Only what the test sends is to come.
+    node.telemetry_interval_s = node.first_node_info_s = math.inf
     with ready_client(node) as client:
         clock.now_s += 899
         client.heartbeat()
@@ -1039,12 +916,15 @@ def uptime_in(packet: mesh_pb2.MeshPacket) -> int:
 
 def test_its_own_telemetry_tells_how_long_it_has_run(make_node: NodeMaker) -> None:
     clock = Clock()
-    node = make_node(clock=clock)
+    node = make_node(clock=clock, firmware="2.7.26")
+    node.first_node_info_s = math.inf
     with ready_client(node) as client:
         clock.now_s += 400.0
         packet = client.read_packet()
         assert (sender_of(packet), packet.to, packet.rx_rssi) == (node.num, BROADCAST_NUM, 0)
         assert uptime_in(packet) == 400
+        statistics = telemetry_pb2.Telemetry.FromString(client.read_packet().decoded.payload)
+        assert statistics.local_stats.uptime_seconds == 400
         node.reboot(0.0)
         assert client.read_end() == (b"", "rst")
     assert node.wait_until(lambda n: n.is_listening, LIMIT_S)
@@ -1052,7 +932,7 @@ def test_its_own_telemetry_tells_how_long_it_has_run(make_node: NodeMaker) -> No
         assert own_entry(client).device_metrics.uptime_seconds == 400, "of before the reboot"
     assert node.wait_until(lambda n: not n.is_client_ready, LIMIT_S)
     clock.now_s += 70.0
-    assert node.wait_until(lambda n: n.packets_kept == 1, LIMIT_S)
+    assert node.wait_until(lambda n: n.packets_kept == 2, LIMIT_S)
     clock.now_s += 600.0
     with Client(node) as client:
         assert own_entry(client).device_metrics.uptime_seconds == 70
@@ -1219,7 +1099,7 @@ def test_the_demo_asks_reboots_and_logs(
 ) -> None:
     caplog.set_level(logging.INFO)
     node = make_node(peers=5, text_spacing_s=0.0)
-    node.start_demo(first_ping_s=0.02, ping_every_s=0.2, reboot_after_s=0.4, reboot_for_s=0.05)
+    node.start_demo(first_ping_s=0.02, ping_every_s=0.2, reboot_after_s=None)
     asked: list[bytes] = []
     sealed = 0
     with ready_client(node) as client:
@@ -1231,6 +1111,9 @@ def test_the_demo_asks_reboots_and_logs(
                 asked.append(packet.decoded.payload)
         client.send_text("pong\n3 sauts", to=node.peer(0).num, packet_id=3)
         assert node.wait_until(lambda n: len(n.texts_on_air) == 1, LIMIT_S)
+        node.start_demo(first_ping_s=LIMIT_S, reboot_after_s=0.0, reboot_for_s=0.05)
+        assert node.wait_until(lambda n: n.reboot_count == 1, LIMIT_S)
+        client.heartbeat()
         assert client.read_end()[1] == "rst"
     assert asked == [b"/ping", b"/nodes", b"/help"]
     assert sealed == 1
