@@ -16,7 +16,12 @@ from meshbot.mesh import direct_messages
 from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages.key_book import KeyBook, recipient_label
 from meshbot.messages.outgoing_text import OutgoingText
-from meshbot.messages.routing_errors import NO_KEY_ERRORS, routing_error_text
+from meshbot.messages.routing_errors import (
+    QUEUE_FULL_RESULT,
+    is_queued,
+    lacks_key,
+    queue_result_text,
+)
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.sent_texts import PKI_SEND_FAIL_PUBLIC_KEY, SentTexts
 from meshbot.model.cause import Cause
@@ -25,8 +30,6 @@ from meshbot.model.link_error import NodeBusyError
 from meshbot.text.log_format import printable
 
 log = logging.getLogger(__name__)
-
-QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queue without room
 
 
 class DeliveryOutcome(enum.Enum):
@@ -75,7 +78,9 @@ class TextDelivery:
         self.next_s = self._clock() + self._settings.spacing_s
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN
-        if self._sent.taken(text.packet_id) and (status is None or status.res == 0):
+        if self._sent.taken(text.packet_id) and (
+            status is None or is_queued(status.res)
+        ):
             return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status is None:
             log.info(
@@ -83,7 +88,7 @@ class TextDelivery:
             )
             return DeliveryOutcome.OVER
         self._node_confirms = True
-        if status.res != 0:
+        if not is_queued(status.res):
             return self._refused(text, status.res, interface)
         shown = printable(text.text.replace("\n", " ⏎ "))
         log.info("💬 Envoyé à %s : %s", recipient_label(self._keys, text.to), shown)
@@ -134,7 +139,7 @@ class TextDelivery:
         A new try takes a new packet id: the node ignores one that it has seen.
         """
         self._sent.settle(text.packet_id)
-        if result in NO_KEY_ERRORS and not text.sealed and self.can_seal(interface, text.to):
+        if lacks_key(result) and not text.sealed and self.can_seal(interface, text.to):
             self.say_we_seal(text.to)
             text.sealed = True
             text.packet_id = 0
@@ -145,6 +150,6 @@ class TextDelivery:
         log.warning(
             "⚠️ Le nœud refuse la réponse à %s : %s",
             recipient_label(self._keys, text.to),
-            routing_error_text(result),
+            queue_result_text(result),
         )
         return DeliveryOutcome.OVER

@@ -277,6 +277,33 @@ def test_a_text_under_our_own_seal_is_not_sealed_a_second_time(
     send_taken("next")
 
 
+@pytest.mark.parametrize("result", [33, 34])
+def test_a_radio_that_is_off_is_told_as_that_and_nothing_is_sealed(
+    sender: MessageSender,
+    interface: FakeInterface,
+    send_taken: SentTexts,
+    journal: Journal,
+    result: int,
+) -> None:
+    """ERRNO_NO_INTERFACES and ERRNO_DISABLED are no NOT_AUTHORIZED and no PKI_FAILED."""
+    sender.send("hello", ANN)
+    interface.take()
+    interface.say(result)
+    journal.wait_for("⚠️ Le nœud refuse la réponse à node a : ")
+    assert "(ERRNO_" in journal.messages[-1]
+    assert journal.count("🔑") == 0
+    send_taken("next")
+
+
+def test_a_text_whose_memory_the_node_frees_itself_was_taken(
+    sender: MessageSender, interface: FakeInterface, journal: Journal
+) -> None:
+    sender.send("hello", ANN)
+    interface.take()
+    interface.say(35)  # ERRNO_SHOULD_RELEASE, no PKI_UNKNOWN_PUBKEY
+    journal.wait_for("💬 Envoyé à node a : hello")
+
+
 @pytest.mark.parametrize("missing", ["public key", "private key", "link"])
 def test_a_text_that_cannot_be_sealed_is_said_to_be_lost(
     sender: MessageSender,
@@ -387,6 +414,15 @@ class Requests:
 @pytest.fixture
 def requests() -> Requests:
     return Requests()
+
+
+def test_a_request_whose_memory_the_node_frees_itself_was_taken(
+    sender: MessageSender, interface: FakeInterface, requests: Requests
+) -> None:
+    """Firmware between 2.7 and 2.8 said so of an order to itself."""
+    interface.say(35)
+    sender.request(requests.make(interface))
+    assert requests.result() == 0
 
 
 @pytest.mark.parametrize("result", [0, 36, None])
