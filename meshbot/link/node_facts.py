@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshtastic.protobuf import config_pb2
+from meshtastic.protobuf import config_pb2, mesh_pb2
 
 from meshbot.model.known_node import node_id
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _REGIONS = config_pb2.Config.LoRaConfig.RegionCode
 UNSET_REGION = "UNSET"
+MAX_HOPS, DEFAULT_HOPS = 7, 3  # HOP_MAX and HOP_RELIABLE of the firmware's MeshTypes.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,25 @@ def facts_of(session: "SupervisedInterface") -> NodeFacts:
         transmits=bool(config.lora.tx_enabled) if told_lora and trusted else None,
         reboots=int(my_info.reboot_count) or None,
     )
+
+
+def may_seal(own_user: mesh_pb2.User | None) -> bool:
+    """Say whether our node, of which this is the ``User``, may transmit what somebody sealed.
+
+    A licensed (ham) station may not: the firmware seals nothing then (``perhapsEncode``: "Don't use
+    PKC with Ham mode"), but transmits as it is what its client sealed. Nor may one of which we do
+    not know yet.
+    """
+    return own_user is not None and not own_user.is_licensed
+
+
+def hops_allowed(hop_limit: int) -> int:
+    """Return over how many hops a packet may go where a node's settings say ``hop_limit``.
+
+    0 means that they do not say, as Meshtastic's apps take it (``computeHopLimit`` of Android's):
+    sent as it is, the packet would go no further than our neighbours.
+    """
+    return min(hop_limit, MAX_HOPS) or DEFAULT_HOPS
 
 
 def _region_name(region: int) -> str:

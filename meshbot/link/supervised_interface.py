@@ -28,7 +28,9 @@ from meshbot.link.frame_decoder import START2, encode_frame
 from meshbot.link.frame_receiver import FrameReceiver
 from meshbot.link.frame_writer import FrameWriter
 from meshbot.link.interface_events import InterfaceEvents
+from meshbot.link.node_facts import hops_allowed
 from meshbot.link.outgoing_packets import Envelope, metadata_request
+from meshbot.link.own_keys import ToldKeys
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.transmit_queue import TransmitQueue
 from meshbot.model.cause import Cause
@@ -51,6 +53,7 @@ class SupervisedInterface(StreamInterface):
         self._events = events
         self._clock = clock
         self._queue_wait_s = options.queue_wait_s
+        self._own_keys = options.own_keys
         self._receiver = FrameReceiver(self, events, clock)
         self._writer = FrameWriter(self._write_stream)
         self._transmit_queue = TransmitQueue(clock)
@@ -228,6 +231,7 @@ class SupervisedInterface(StreamInterface):
         super()._connected()
         if self.ready_s is None:
             self.ready_s = self._clock()
+            _ = self.own_private_key  # remembered, for sessions that are not told it
             self.hand_over_download()
             self._events.interface_ready(self)
 
@@ -339,11 +343,39 @@ class SupervisedInterface(StreamInterface):
         return str(own.get("user", {}).get("longName", ""))
 
     @property
+    def own_public_key(self) -> bytes:
+        """The node's public key, empty until it told us, and where it has none."""
+        user = self.own_user
+        told = self.localNode.localConfig.security.public_key
+        return bytes(told or (user.public_key if user is not None else b""))
+
+    @property
+    def gives_private_key(self) -> bool:
+        """Whether the node told us its private key in this session."""
+        return bool(self.localNode.localConfig.security.private_key)
+
+    @property
     def own_private_key(self) -> bytes:
-        """The node's private key, empty where it withholds it. In memory only: never log it."""
-        return bytes(self.localNode.localConfig.security.private_key)
+        """The node's private key, told now or before; empty where it withholds it.
+
+        In memory only: never log it.
+        """
+        config = self.localNode.localConfig
+        told = bytes(config.security.private_key)
+        known = ToldKeys(self.own_num, self.own_public_key, told, config.HasField("security"))
+        return self._own_keys.private_key(known)
 
     @property
     def hop_limit(self) -> int:
-        """Over how many hops at most the node's settings let a packet travel."""
-        return int(self.localNode.localConfig.lora.hop_limit)
+        """Over how many hops at most the node's settings let a packet travel, 1 to 7."""
+        return hops_allowed(int(self.localNode.localConfig.lora.hop_limit))
+
+    @property
+    def ok_to_mqtt(self) -> bool:
+        """Whether the node's settings let gateways publish what it sends."""
+        return bool(self.localNode.localConfig.lora.config_ok_to_mqtt)
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the node ignores orders from its client (``AdminModule.cpp``, ``is_managed``)."""
+        return bool(self.localNode.localConfig.security.is_managed)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, sealed_packet, text_data, text_packet
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh import direct_messages
@@ -78,9 +79,7 @@ class TextDelivery:
         self.next_s = self._clock() + self._settings.spacing_s
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN
-        if self._sent.taken(text.packet_id) and (
-            status is None or is_queued(status.res)
-        ):
+        if self._sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
             return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status is None:
             log.info(
@@ -97,7 +96,10 @@ class TextDelivery:
     def can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
         """Say whether we can seal a text for a node ourselves."""
         return bool(
-            interface is not None and interface.own_private_key and self._keys.public_key(to)
+            interface is not None
+            and may_seal(interface.own_user)
+            and interface.own_private_key
+            and self._keys.public_key(to)
         )
 
     def say_we_seal(self, to: int) -> None:
@@ -105,11 +107,14 @@ class TextDelivery:
         log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self._keys.label(to))
 
     def _packet(self, text: OutgoingText, interface: SupervisedInterface) -> mesh_pb2.MeshPacket:
-        """Return the text as a packet for the node to encrypt, or sealed already."""
+        """Return the text as a packet for the node to encrypt, or sealed already.
+
+        A station that became licensed since the text was queued sends it in clear.
+        """
         want_ack = text.to != BROADCAST_NUM
         envelope = Envelope(text.to, text.packet_id, interface.hop_limit, want_ack)
-        data = text_data(text.text, text.reply_id)
-        if not text.sealed:
+        data = text_data(text.text, text.reply_id, ok_to_mqtt=interface.ok_to_mqtt)
+        if not text.sealed or not may_seal(interface.own_user):
             return text_packet(envelope, data, text.channel)
         sealed = direct_messages.seal(
             self._sealer.message_key(interface.own_private_key, self._keys.public_key(text.to)),

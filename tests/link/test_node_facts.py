@@ -11,7 +11,7 @@ from meshtastic.protobuf import config_pb2, mesh_pb2
 
 from meshbot.link.frame_decoder import encode_frame
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
-from meshbot.link.node_facts import NodeFacts, facts_of
+from meshbot.link.node_facts import NodeFacts, facts_of, hops_allowed, may_seal
 from meshbot.link.session_options import SessionOptions
 from tests.support.session_events import Events
 
@@ -125,3 +125,24 @@ def test_a_count_that_grew_is_a_restart() -> None:
 def test_anything_else_is_none(now: NodeFacts) -> None:
     assert not now.restarted_since(KNOWN)
     assert not KNOWN.restarted_since(NodeFacts())
+
+
+@pytest.mark.parametrize(
+    ("own_user", "sealing"),
+    [
+        (None, False),
+        (mesh_pb2.User(long_name="F4ABC", is_licensed=True), False),
+        (mesh_pb2.User(long_name="Toit"), True),
+    ],
+)
+def test_nobody_seals_for_a_licensed_station_nor_for_one_not_known_yet(
+    own_user: mesh_pb2.User | None, *, sealing: bool
+) -> None:
+    assert may_seal(own_user) is sealing
+
+
+@pytest.mark.parametrize(("configured", "hops"), [(0, 3), (1, 1), (3, 3), (7, 7), (8, 7), (99, 7)])
+def test_a_packet_always_has_hops_to_go_and_never_more_than_the_protocol_has(
+    configured: int, hops: int
+) -> None:
+    assert hops_allowed(configured) == hops

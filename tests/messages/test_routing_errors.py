@@ -75,7 +75,7 @@ def test_only_the_routers_word_on_a_key_means_that_the_radio_lacks_it() -> None:
 
 def test_a_packet_is_queued_also_where_its_memory_is_not_the_radios_to_free() -> None:
     assert [code for code in range(64) if is_queued(code)] == [0, 35]
-    assert QUEUE_FULL_RESULT == ERRNO["ERRNO_UNKNOWN"]
+    assert ERRNO["ERRNO_UNKNOWN"] == QUEUE_FULL_RESULT
 
 
 def test_a_radio_that_is_off_says_which_settings_to_look_at() -> None:
