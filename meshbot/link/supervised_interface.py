@@ -16,6 +16,7 @@ whether the session is open, and what carries it; it is a leaf.
 
 import itertools
 import logging
+import math
 import secrets
 import threading
 from typing import Any, NoReturn
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
+ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
 
@@ -69,6 +71,8 @@ class SupervisedInterface(StreamInterface):
         """How long nothing had been heard of the node before; None when nobody knows."""
         self.ready_s: float | None = None
         """When the node finished its configuration, on the clock given; None before."""
+        self.mute_until_s = -math.inf
+        """Until when the node may not transmit, by its own word, on the clock given."""
         self._rxThread = threading.Thread(target=self._read, name="mesh-reader", daemon=True)
 
     # -- How bytes travel ------------------------------------------------------------------
@@ -245,6 +249,11 @@ class SupervisedInterface(StreamInterface):
         else:
             self._startConfig()
 
+    def node_told(self, message: mesh_pb2.FromRadio) -> None:
+        """Pass on what the node says to its client: a notification, or that it is locked."""
+        if message.HasField("clientNotification") or message.HasField("lockdown_status"):
+            self._events.node_told(self, message)
+
     # -- Sending -----------------------------------------------------------------------------
 
     def send_packet(self, packet: mesh_pb2.MeshPacket) -> None:
@@ -272,6 +281,13 @@ class SupervisedInterface(StreamInterface):
         """
         envelope = Envelope(self.own_num, self.new_packet_id(), self.hop_limit)
         self._sendToRadioImpl(mesh_pb2.ToRadio(packet=metadata_request(envelope)))
+
+    def ask_nodes(self) -> None:
+        """Ask for the entries of the node's database alone, in a session that did without them.
+
+        Firmware 2.5 to 2.8 sends them among the rest (captured); the library's dictionaries stay.
+        """
+        self._sendToRadioImpl(mesh_pb2.ToRadio(want_config_id=ONLY_NODES_ID))
 
     def _waitConnected(self, timeout: float = 30.0) -> None:  # noqa: N802 - library's name
         if not self.alive:
@@ -329,6 +345,11 @@ class SupervisedInterface(StreamInterface):
     def own_user(self) -> mesh_pb2.User | None:
         """What our node says of itself in its NodeInfo; None until it told us."""
         return self._receiver.own_user
+
+    @own_user.setter
+    def own_user(self, user: mesh_pb2.User) -> None:
+        """Take what it says of itself later, in a packet of its own."""
+        self._receiver.own_user = user
 
     @property
     def own_num(self) -> int:

@@ -16,6 +16,8 @@ does not.
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.text.quantities import duration_text
+
 _Error = mesh_pb2.Routing.Error
 
 QUEUE_FULL_RESULT = 32
@@ -90,8 +92,16 @@ def lacks_key(result: int) -> bool:
     return result == _Error.PKI_SEND_FAIL_PUBLIC_KEY
 
 
-def queue_result_text(result: int) -> str:
-    """Return in French what it means that a packet was not queued, and what helps."""
+def queue_result_text(result: int, *, mute_s: float = 0.0) -> str:
+    """Return in French what it means that a packet was not queued, and what helps.
+
+    ``mute_s``: for how long the node may not transmit, if it said so.
+    """
+    if result == _Error.DUTY_CYCLE_LIMIT and mute_s > 0:
+        return (
+            f"temps d'émission légal épuisé, la radio se tait encore {duration_text(mute_s)} : "
+            "réessayer ensuite (DUTY_CYCLE_LIMIT)"
+        )
     return _QUEUE_TEXTS.get(result) or routing_error_text(result)
 
 

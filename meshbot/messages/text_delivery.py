@@ -155,6 +155,6 @@ class TextDelivery:
         log.warning(
             "⚠️ Le nœud refuse la réponse à %s : %s",
             recipient_label(self._keys, text.to),
-            queue_result_text(result),
+            queue_result_text(result, mute_s=interface.mute_until_s - self._clock()),
         )
         return DeliveryOutcome.OVER
