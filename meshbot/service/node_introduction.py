@@ -97,8 +97,8 @@ def _keyless_text(interface: SupervisedInterface, facts: NodeFacts) -> str:
     if facts.region == UNSET_REGION:
         return "ℹ️ Le nœud n'a pas encore de clé : il en fait une dès que sa région est réglée"
     return (
-        "ℹ️ Le nœud n'a pas de clé : les messages directs ne sont pas scellés. Mettre son firmware à "
-        "jour (2.5 au moins), ou refaire ses clés dans l'application (Sécurité)"
+        "ℹ️ Le nœud n'a pas de clé : les messages directs ne sont pas scellés. Mettre son firmware "
+        "à jour (2.5 au moins), ou refaire ses clés dans l'application (Sécurité)"
     )
 
 
