@@ -11,7 +11,7 @@ from collections.abc import Callable
 from meshtastic.protobuf import mesh_pb2, telemetry_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.messages.own_packets import own_metrics
+from meshbot.messages.node_uptime import own_metrics
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.node_metrics import NodeMetrics

@@ -1,7 +1,8 @@
 """Notes how long the node has run, by its own telemetry. On the worker thread.
 
-What is not told now is left out (see ``own_packets.py``): it says nothing of when the node started.
-So is the uptime in the node's own entry of its database: it is that of the last telemetry before
+Firmware 2.5 to 2.8 gives its client its telemetry once a minute (``DeviceTelemetry.cpp``). While no
+client is there it keeps one, which may be hours old when it comes with the burst after the
+handshake: that says nothing of how the node is, so what comes so soon is left out. So is the uptime in the node's own entry of its database: it is that of the last telemetry before
 the download, and outlives a reboot (2.7.26 and 2.8.0 sent 1,080 s and 795 s within seconds of a
 start).
 """
@@ -9,12 +10,16 @@ start).
 import time
 from collections.abc import Callable
 
-from meshtastic.protobuf import mesh_pb2
+from google.protobuf.message import DecodeError
+from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.messages.own_packets import own_metrics
+from meshbot.messages.heard_packet import BACKLOG_S
+from meshbot.messages.own_packets import is_of_own_node
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
+
+_TELEMETRY = portnums_pb2.PortNum.TELEMETRY_APP
 
 
 class NodeUptime:
@@ -44,3 +49,18 @@ class NodeUptime:
         last_s, self._last_s = self._last_s, uptime_s
         if last_s is None or uptime_s < last_s:
             self._notes.note(EventKind.UPTIME, seconds=uptime_s + self._clock() - received_s)
+
+
+def own_metrics(
+    interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
+) -> telemetry_pb2.DeviceMetrics | None:
+    """Return how our node is, if a packet received at ``received_s`` tells it, and tells it now."""
+    if packet.decoded.portnum != _TELEMETRY or not is_of_own_node(interface, packet):
+        return None
+    if interface.ready_s is None or received_s - interface.ready_s < BACKLOG_S:
+        return None
+    try:
+        telemetry = telemetry_pb2.Telemetry.FromString(packet.decoded.payload)
+    except DecodeError:
+        return None  # the interface has counted it already
+    return telemetry.device_metrics if telemetry.HasField("device_metrics") else None

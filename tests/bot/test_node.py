@@ -4,7 +4,7 @@ import pytest
 from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.link.node_facts import DEFAULT_HOPS
-from meshbot.messages import own_packets
+from meshbot.messages import node_uptime
 from meshbot.model.known_node import node_id
 from meshbot.simulation.peer import make_peers
 from meshbot.simulation.simulated_node import SimulatedNode
@@ -251,7 +251,7 @@ def test_the_nodes_battery_and_channel_are_in_the_answer_to_sys(
     journal: Journal,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(own_packets, "BACKLOG_S", 0.0)
+    monkeypatch.setattr(node_uptime, "BACKLOG_S", 0.0)
     quick_bot(node)
     journal.wait_for(COMPLETE)
     packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=78)
