@@ -2,9 +2,9 @@
 
 Firmware 2.5 to 2.8 gives its client its telemetry once a minute (``DeviceTelemetry.cpp``). While no
 client is there it keeps one, which may be hours old when it comes with the burst after the
-handshake: that says nothing of how the node is, so what comes so soon is left out. So is the uptime in the node's own entry of its database: it is that of the last telemetry before
-the download, and outlives a reboot (2.7.26 and 2.8.0 sent 1,080 s and 795 s within seconds of a
-start).
+handshake: that says nothing of how the node is now, so what comes so soon is left out. So is the
+uptime in the node's own entry of its database: it is that of the last telemetry before the
+download, and outlives a reboot (2.7.26 and 2.8.0 sent 1,080 s and 795 s within seconds of a start).
 """
 
 import time

@@ -36,7 +36,7 @@ class NodeMetrics:
         """Return what :meth:`as_json` wrote; of a damaged text nothing, or what makes sense."""
         try:
             said = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cls()
         if not isinstance(said, dict):
             return cls()
