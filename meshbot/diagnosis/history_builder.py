@@ -15,6 +15,7 @@ from meshbot.diagnosis.session import Session, Sync
 from meshbot.diagnosis.trial.toss_log import TossLog
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.sync_skip import SyncSkip
 from meshbot.text.cause_texts import cause_in
 from meshbot.text.quantities import counted, duration_text
@@ -305,6 +306,9 @@ class HistoryBuilder:
         if followed is not None and followed.booted_s is None and event.seconds is not None:
             followed.booted_s = event.wall_s - event.seconds
 
+    def _on_metrics(self, event: LinkEvent) -> None:
+        self.history.metrics = NodeMetrics.from_json(event.text)
+
     def _on_gateway(self, event: LinkEvent) -> None:
         if self._loss is not None and event.count is not None:
             self._loss.gateway = event.count > 0
@@ -456,6 +460,7 @@ _HANDLERS = {
     EventKind.ALIVE: HistoryBuilder._on_alive,
     EventKind.NODE: HistoryBuilder._on_node,
     EventKind.UPTIME: HistoryBuilder._on_uptime,
+    EventKind.METRICS: HistoryBuilder._on_metrics,
     EventKind.GATEWAY: HistoryBuilder._on_gateway,
 }
 _ABOUT_THE_LINK = frozenset(EventKind) - {
@@ -475,6 +480,7 @@ _ABOUT_THE_LINK = frozenset(EventKind) - {
 _DURING_A_LINK = (
     EventKind.NODE,
     EventKind.UPTIME,
+    EventKind.METRICS,
     EventKind.SILENCE,
     EventKind.SYNC_SCHEDULED,
     EventKind.SYNC_STARTED,
