@@ -115,10 +115,10 @@ class FrameReceiver:
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
         interface = self._interface
         self.last_progress_s = self._clock()
+        if info.num == interface.own_num and info.HasField("user"):
+            self.own_user = info.user  # whether or not the library makes sense of the rest
         if not library_nodes.note_node_info(interface, info):
             interface._handleFromRadio(payload)
-        if info.num == interface.own_num:
-            self.own_user = info.user
         if interface.ready_s is not None:
             self._events.nodes_downloaded(interface, [info])
             return

@@ -138,6 +138,23 @@ def test_anything_else_is_none(now: NodeFacts) -> None:
     assert not KNOWN.restarted_since(NodeFacts())
 
 
+def test_who_our_node_is_is_known_whatever_the_library_makes_of_it() -> None:
+    """Here it has no dictionaries for it; and an entry that names nobody takes nothing back."""
+    session = MeshTCPInterface(Events(), "127.0.0.1", 1, SessionOptions(1.0, 1.0))
+    try:
+        user = mesh_pb2.User(id="!a1b2c3d4", is_licensed=True)
+        for entry in (mesh_pb2.NodeInfo(num=0xA1B2C3D4, user=user), mesh_pb2.NodeInfo()):
+            entry.num = 0xA1B2C3D4
+            for message in (
+                mesh_pb2.FromRadio(my_info=ESP32),
+                mesh_pb2.FromRadio(node_info=entry),
+            ):
+                session._receiver.feed(encode_frame(message.SerializeToString()), 0.0)
+            assert session.own_user == user
+    finally:
+        session.close()
+
+
 @pytest.mark.parametrize(
     ("own_user", "sealing"),
     [
