@@ -123,7 +123,7 @@ class InterfaceManager(BotThread):
         """
         self._events.put(_Requested(by))
 
-    def want_nodes(self, interface: SupervisedInterface) -> None:
+    def ask_nodes(self, interface: SupervisedInterface) -> None:
         """Have the node of a session send its database, if it was asked to do without."""
         self._events.put(_NodesWanted(interface))
 

@@ -110,7 +110,7 @@ class Conversation:
             texts=self._texts,
             wall_clock=wall_clock,
         )
-        self._own_node = OwnNode(nodes, link.want_nodes)
+        self._own_node = OwnNode(nodes, link.ask_nodes)
         self._notices = NodeNotices(clock)
         self._uptime = NodeUptime(journal, clock)
         self._pusher = KeyPusher(
