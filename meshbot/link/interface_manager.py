@@ -366,7 +366,7 @@ class InterfaceManager(BotThread):
     def _note_away(self, cause: Cause) -> None:
         """Take in that the node was not there, or that nothing listened at its port."""
         if cause in _NODE_AWAY:
-            self._policy.not_reached()
+            self._policy.refused()
         if cause is Cause.REFUSED:
             self._restarts.proven()
 

@@ -268,8 +268,8 @@ class LinkPolicy:
         """Note that the session is a success. Its outage ends when it has lasted (rule 8)."""
         self._phase = Phase.UP
 
-    def not_reached(self) -> None:
-        """Note that nobody was met where the node should be, or that nothing listens there."""
+    def refused(self) -> None:
+        """Note that an attempt was refused, or met nobody: the node is away, or starting."""
         self._cuts = 0
         self._was_away = True
 

@@ -124,8 +124,8 @@ class SupervisedInterface(StreamInterface):
         if closed_meanwhile:
             self._close_stream()
             raise LinkError(Cause.INTERRUPTED)
-        self.opened_s = self.last_received_s = self._clock()
         self._receiver.begin()
+        self.opened_s = self.last_received_s = self.last_progress_s
         self._rxThread.start()
         try:
             # Start bytes only: whatever half frame the node still waits for ends here.

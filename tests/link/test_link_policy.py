@@ -456,7 +456,7 @@ def test_9_a_node_that_is_refused_between_the_cuts_is_no_rivals() -> None:
         open_s = now_s + 5.0
         now_s += delay_s(policy, Ending.CLOSED_BY_NODE if crash % 2 else Ending.BROKEN, now_s)
         while now_s < open_s:
-            policy.not_reached()
+            policy.refused()
             now_s += failed_attempt_s(policy, now_s)
         assert not policy.contested
         delays_s.append(now_s - open_s)
@@ -480,7 +480,7 @@ def test_9_a_node_that_restarted_between_the_cuts_is_no_rivals() -> None:
 
 def test_9_a_restart_does_not_acquit_the_rival_that_comes_after_it() -> None:
     policy = new_policy()
-    policy.not_reached()
+    policy.refused()
     bring_up(policy, 0.0)
     policy.restarted()
     assert [cut_soon(policy, at_s) for at_s in (0.0, 30.0)] == [DEFAULTS.courtesy_s] * 2
@@ -493,7 +493,7 @@ def test_9_a_restart_does_not_acquit_the_rival_that_comes_after_it() -> None:
 def test_9_a_session_cut_before_it_counts_hurries_nothing_on_a_node_that_stayed() -> None:
     """Whoever lets us in and throws us out at once is not tried every 2 s for ever."""
     policy = new_policy()
-    policy.not_reached()
+    policy.refused()
     now_s = 0.0
     for _ in range(40):
         policy.attempting()
@@ -553,7 +553,7 @@ def test_9_only_a_fin_of_a_node_that_stays_there_and_does_not_restart_is_a_rival
         now_s += waits_s[-1]
         contested = contested or policy.contested
         if away:
-            policy.not_reached()
+            policy.refused()
             waits_s.append(failed_attempt_s(policy, now_s))
             now_s += waits_s[-1]
     rival = ending is Ending.CLOSED_BY_NODE and not away and reboots != "grew"
@@ -703,7 +703,7 @@ class LinkMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.session)
     @rule()
     def an_attempt_is_refused(self) -> None:
-        self.policy.not_reached()
+        self.policy.refused()
         assert not self.policy.contested
 
     @precondition(lambda self: self.session)

@@ -288,7 +288,7 @@ class ThisBot:
     def _not_opened(self, cause: Cause) -> None:
         self._session = None
         if cause in (Cause.REFUSED, Cause.UNREACHABLE, Cause.NO_ANSWER):
-            self._policy.not_reached()
+            self._policy.refused()
         self._note(EventKind.NOT_OPENED, cause=cause)
         self._failed(cause, Ending.NOT_OPENED)
         if cause.group is Cause.UNREACHABLE and self.traits.tells_node:
