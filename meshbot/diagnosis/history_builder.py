@@ -222,6 +222,7 @@ class HistoryBuilder:
             loss.attempts = max(before, event.count) if event.count else first
             if loss.attempts > max(before, 1) and not self._cause_told:
                 loss.failures.append(_told_cause(event))
+                loss.failed_s = last_s  # or later: nobody says when
         self._cause_told = False
 
     def _on_not_opened(self, event: LinkEvent) -> None:
@@ -230,6 +231,7 @@ class HistoryBuilder:
         self._not_opened_s = event.wall_s
         if self._loss is not None:
             self._loss.failures.append(_told_cause(event))
+            self._loss.failed_s = event.wall_s
 
     def _on_silence(self, event: LinkEvent) -> None:
         began_s = event.wall_s - (event.seconds or 0.0)
@@ -387,6 +389,7 @@ class HistoryBuilder:
         self._end_outage(start_s)
         if self._loss is not None:
             self._loss.recovered_s = success_s if success_s is not None else start_s
+            self._loss.handshake_s = connected.seconds if connected is not None else None
         self._loss = None
         self._session = Session(
             start_s,

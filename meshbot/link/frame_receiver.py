@@ -46,6 +46,8 @@ class FrameReceiver:
         """Entries of the node's database that nobody was told of yet."""
         self.nodes_in_download = 0
         self.own_user: mesh_pb2.User | None = None
+        self.misanswered = False
+        """Whether the end of a configuration came that nobody had asked for."""
         self.last_progress_s = clock()
 
     def begin(self) -> None:
@@ -71,6 +73,10 @@ class FrameReceiver:
             else:
                 if not message.HasField("log_record"):
                     self.last_progress_s = self._clock()
+                if message.HasField("config_complete_id"):
+                    asked = message.config_complete_id == self._interface.configId
+                    asked = asked or self._interface.ready_s is not None  # the nodes, later on
+                    self.misanswered = self.misanswered or not asked
                 self._interface._handleFromRadio(payload)
                 self._interface.node_told(message)
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader

@@ -65,7 +65,9 @@ class SupervisedInterface(StreamInterface):
         self._closing = False
         self._ended = False
         self._told_library = False
-        self.last_received_s = clock()
+        self.opened_s = clock()
+        """When the link was opened, on the clock given; the node can have said nothing before."""
+        self.last_received_s = self.opened_s
         """When the node last sent anything at all, on the clock given."""
         self.away_s: float | None = None
         """How long nothing had been heard of the node before; None when nobody knows."""
@@ -129,8 +131,8 @@ class SupervisedInterface(StreamInterface):
         if closed_meanwhile:
             self._close_stream()
             raise LinkError(Cause.INTERRUPTED)
-        self.last_received_s = self._clock()
         self._receiver.begin()
+        self.opened_s = self.last_received_s = self.last_progress_s
         self._rxThread.start()
         try:
             # Start bytes only: whatever half frame the node still waits for ends here.
@@ -340,6 +342,11 @@ class SupervisedInterface(StreamInterface):
     def last_progress_s(self) -> float:
         """When the last part of the configuration came, on the clock given."""
         return self._receiver.last_progress_s
+
+    @property
+    def misanswered(self) -> bool:
+        """Whether the node finished another configuration than the one it was asked for."""
+        return self._receiver.misanswered
 
     @property
     def own_user(self) -> mesh_pb2.User | None:

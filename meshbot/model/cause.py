@@ -21,6 +21,8 @@ class Cause(enum.Enum):
     """The node said that it has restarted."""
     STALLED = "stalled"
     """The node stands still while it sends its configuration."""
+    INCOMPLETE = "incomplete"
+    """What the node sent is not the configuration that it was asked for."""
     NOT_READING = "not_reading"
     """The node takes no more bytes."""
     UNSTABLE = "unstable"
@@ -89,6 +91,7 @@ class Cause(enum.Enum):
 
 _GROUPS = {
     Cause.ALREADY_CLOSED: Cause.FIN,
+    Cause.INCOMPLETE: Cause.STALLED,
     Cause.NOT_READING: Cause.STALLED,
     Cause.NETWORK_UNREACHABLE: Cause.UNREACHABLE,
     Cause.NO_ANSWER: Cause.UNREACHABLE,

@@ -12,6 +12,7 @@ _TEXTS = {
     Cause.RESET: "connexion réinitialisée par le nœud (RST)",
     Cause.REBOOTED: "le nœud annonce qu'il a redémarré",
     Cause.STALLED: "le nœud n'achève pas l'envoi de sa configuration",
+    Cause.INCOMPLETE: "le nœud envoie une autre configuration que celle demandée",
     Cause.NOT_READING: "le nœud n'accepte plus de données",
     Cause.UNSTABLE: "liaison perdue pendant la stabilisation",
     Cause.REQUESTED: "demandée par {detail}",
@@ -77,7 +78,7 @@ _WORDS = (
     (Cause.REFUSED, ("refusée", "refused")),
     (Cause.FIN, ("(fin)", "connexion fermée par", "connexion déjà fermée", "broken pipe")),
     (Cause.RESET, ("(rst)", "réinitialisée", "reset by peer", "econnreset")),
-    (Cause.STALLED, ("n'achève pas", "n'accepte plus")),
+    (Cause.STALLED, ("n'achève pas", "n'accepte plus", "autre configuration")),
     (Cause.PORT_LOST, ("port série",)),
     (
         Cause.UNREACHABLE,
