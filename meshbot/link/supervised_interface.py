@@ -44,6 +44,9 @@ PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-
 class SupervisedInterface(StreamInterface):
     """One session with a node. Subclasses say how bytes travel (:meth:`_open_stream` and so on)."""
 
+    loses_bytes = False
+    """Whether bytes can get lost on the way, as on a wire, so that frames run into each other."""
+
     def __init__(self, events: InterfaceEvents, options: SessionOptions) -> None:
         """Prepare a session; nothing is opened yet."""
         super().__init__(connectNow=False, noNodes=options.without_nodes)

@@ -20,6 +20,7 @@ from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.messages.sender_proof import SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.tolerant_parse import parse_tolerantly
 
 _NODE_INFO = portnums_pb2.PortNum.NODEINFO_APP
 _ROUTING = portnums_pb2.PortNum.ROUTING_APP
@@ -120,7 +121,7 @@ class PacketHandler:
 
     def _learn(self, interface: SupervisedInterface, sender: int, data: mesh_pb2.Data) -> None:
         try:
-            user = mesh_pb2.User.FromString(data.payload)
+            user = parse_tolerantly(mesh_pb2.User, data.payload)
         except DecodeError:
             return  # the interface has counted it already
         if user.public_key:
@@ -136,7 +137,7 @@ class PacketHandler:
         if data.portnum != _ROUTING:
             return
         try:
-            error = mesh_pb2.Routing.FromString(data.payload).error_reason
+            error = parse_tolerantly(mesh_pb2.Routing, data.payload).error_reason
         except DecodeError:
             return
         if error and data.request_id:
