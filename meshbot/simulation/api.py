@@ -33,6 +33,9 @@ _QUEUE_LENGTH = 16
 _QUEUE_FULL_RES = 32
 _RECORDED = 10_000
 _IDLE_LOOK_S = 1.0
+_LIGHT = config_frames.ONLY_CONFIG_ID
+# What a proxy remembers of another client's request.
+_WRONG_ID = 1
 _GARBAGE_ALPHABET = bytes(byte for byte in range(256) if byte != START1)
 
 
@@ -74,8 +77,7 @@ class SimulatedApi:
             settings,
             rng=rng,
             loop=loop,
-            deliver=self.deliver,
-            report=self._send_queue_status,
+            client=self,
         )
         self._identity = identity
         self._settings = settings
@@ -88,6 +90,11 @@ class SimulatedApi:
         self._queue_full = False
         self._counts_reboots = traits.counts_reboots
         self._telemetry = OwnTelemetry(loop, settings, self._hear_own)
+
+    @property
+    def identity(self) -> NodeIdentity:
+        """Who the node is."""
+        return self._identity
 
     def open(self, host: str, port: int) -> None:
         """Start up: listen; raises ``OSError`` naming the address when it cannot."""
@@ -117,6 +124,21 @@ class SimulatedApi:
         self.deliver(packet)
         return True
 
+    def notify(self, notification: mesh_pb2.ClientNotification) -> None:
+        """Tell the client something in words; nobody there: it is lost."""
+        if self.session is not None and self.session.complete:
+            message = mesh_pb2.FromRadio(clientNotification=notification)
+            self._send(self.session, packets.frame(message))
+
+    def notify_about(self, text: str, packet_id: int) -> None:
+        """Tell the client something about one of its packets."""
+        self.notify(packets.notification(text, reply_id=packet_id))
+
+    def become(self, identity: NodeIdentity) -> None:
+        """Be somebody else from now on, after a restart."""
+        self._identity = self.radio.identity = identity
+        self.reboot(0.0)
+
     def send_raw(self, data: bytes, frames: int) -> bool:
         """Send bytes as they are; say whether there was a client."""
         link = self.server.link
@@ -143,16 +165,24 @@ class SimulatedApi:
 
     def reboot(self, down_s: float) -> None:
         """Reset the client and be away for a time, with the database kept."""
+        self.server.refuse(down_s, reset=True)
+        self._start_anew(down_s)
+
+    def crash(self, down_s: float) -> None:
+        """Die without a word to the client, and be away for a time."""
+        self.server.crash(down_s)
+        self._start_anew(down_s)
+
+    def _start_anew(self, down_s: float) -> None:
         self.reboot_count += 1
         self._telemetry.restart(down_s)
-        self.server.refuse(down_s, reset=True)
         self.kept.clear()
         self._queue_full = False
 
     def set_queue_full(self, full: bool) -> None:
         """Set and report the state of the transmit queue."""
         self._queue_full = full
-        self._send_queue_status(0, 0)
+        self.report(0, 0)
 
     def clear_faults(self) -> None:
         """End every fault."""
@@ -168,7 +198,7 @@ class SimulatedApi:
 
     def half_frame(self) -> bytes:
         """Return the beginning of a valid frame."""
-        whole = packets.frame(config_frames.own_node_info(self._identity, 1))
+        whole = packets.frame(self._own_node_info(1))
         return whole[: HEADER_BYTES + (len(whole) - HEADER_BYTES) // 2]
 
     def garbage(self, count: int) -> bytes:
@@ -215,7 +245,7 @@ class SimulatedApi:
             case "heartbeat":
                 self.heartbeats_received += 1
                 if self._answers_heartbeats:
-                    self._send_queue_status(0, 0)
+                    self.report(0, 0)
             case "disconnect":
                 session.complete = False
                 session.handshake += 1
@@ -229,7 +259,8 @@ class SimulatedApi:
         if not session.muted:
             self.server.send(session.link, data, frames)
 
-    def _send_queue_status(self, res: int, packet_id: int) -> None:
+    def report(self, res: int, packet_id: int) -> None:
+        """Tell the client what came of queueing a packet, and how full the queue is."""
         session = self.session
         if session is None:
             return
@@ -249,31 +280,21 @@ class SimulatedApi:
         else:
             session.held.append(status)
 
+    def _own_node_info(self, uptime_s: int) -> mesh_pb2.FromRadio:
+        return config_frames.own_node_info(self._identity, self._settings, uptime_s)
+
     # -- the handshake ----------------------------------------------------------------------
 
     def _start_handshake(self, session: SimulatedSession, config_id: int) -> None:
         self.config_requests.append(config_id)
+        answers = self._settings.answers_light if config_id == _LIGHT else "right"
+        if answers == "never":
+            return
         session.complete = False
         session.handshake += 1
-        frames: list[bytes] = []
-        uptime_s = self._telemetry.told_uptime_s
-        if config_id == config_frames.ONLY_NODES_ID:
-            frames.append(packets.frame(config_frames.own_node_info(self._identity, uptime_s)))
-        else:
-            frames.extend(
-                packets.frame(message)
-                for message in config_frames.config_frames(
-                    self._identity,
-                    config_frames.lora_config(
-                        self._settings.region, transmits=self._settings.transmits
-                    ),
-                    reboot_count=self.reboot_count + 1 if self._counts_reboots else 0,
-                    uptime_s=uptime_s,
-                    nodes_in_db=len(self.radio.db) + 1,
-                )
-            )
+        frames = self._first_frames(config_id)
         ends_in_reset = False
-        if config_id != config_frames.ONLY_CONFIG_ID:
+        if config_id != _LIGHT:
             nodes = self.radio.db.frames()
             limit = self._settings.reset_dumps_over
             if limit is not None and len(nodes) > limit:
@@ -281,7 +302,8 @@ class SimulatedApi:
                 ends_in_reset = True
             frames.extend(nodes)
         if not ends_in_reset:
-            frames.append(packets.frame(mesh_pb2.FromRadio(config_complete_id=config_id)))
+            told_id = _WRONG_ID if answers == "wrong_id" else config_id
+            frames.append(packets.frame(mesh_pb2.FromRadio(config_complete_id=told_id)))
         hangs = self._settings.hang_handshake_after is not None
         frames = frames[: self._settings.hang_handshake_after]
 
@@ -298,6 +320,20 @@ class SimulatedApi:
         else:
             self._send(session, b"".join(frames), len(frames))
             finish()
+
+    def _first_frames(self, config_id: int) -> list[bytes]:
+        """Build what comes before the other nodes."""
+        uptime_s = self._telemetry.told_uptime_s
+        if config_id == config_frames.ONLY_NODES_ID:
+            return [packets.frame(self._own_node_info(uptime_s))]
+        messages = config_frames.config_frames(
+            self._identity,
+            self._settings,
+            reboot_count=self.reboot_count + 1 if self._counts_reboots else 0,
+            uptime_s=uptime_s,
+            nodes_in_db=len(self.radio.db) + 1,
+        )
+        return [packets.frame(message) for message in messages]
 
     def _trickle(
         self,
@@ -338,13 +374,12 @@ class SimulatedApi:
         packets.set_sender(packet, self._identity.num)
         if self._is_text_too_soon(session, packet):
             self.texts_dropped.append(self.radio.air_text(packet, packet.decoded, pki=False))
-            self._send_queue_status(0, packet.id)
+            self.report(0, packet.id)
         elif packet.to == self._identity.num:
             self._on_packet_to_self(packet)
         elif self._queue_full:
-            self._send_queue_status(_QUEUE_FULL_RES, packet.id)
+            self.report(_QUEUE_FULL_RES, packet.id)
         elif packet.WhichOneof("payload_variant") == "encrypted":
-            self._send_queue_status(0, packet.id)
             self.radio.put_sealed_on_air(packet)
         else:
             self.radio.put_on_air(packet)
@@ -365,10 +400,13 @@ class SimulatedApi:
         return False
 
     def _on_packet_to_self(self, packet: mesh_pb2.MeshPacket) -> None:
-        self._send_queue_status(0, packet.id)
+        self.report(0, packet.id)
         if packet.decoded.portnum != _Port.ADMIN_APP:
             return
         self.admin_requests_received += 1
+        if self._settings.managed:
+            # AdminModule: "Ignore local admin payload because is_managed".
+            return
         try:
             request = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
         except DecodeError:

@@ -11,7 +11,7 @@ from meshtastic.protobuf import (
     telemetry_pb2,
 )
 
-from meshbot.simulation.packets import HOP_START
+from meshbot.simulation.settings import UNSET, SimulatedSettings
 
 ONLY_CONFIG_ID = 69420
 ONLY_NODES_ID = 69421
@@ -35,7 +35,7 @@ class NodeIdentity:
     private_key: bytes | None
     hw_model: mesh_pb2.HardwareModel.ValueType = mesh_pb2.HardwareModel.HELTEC_V3
 
-    def user(self) -> mesh_pb2.User:
+    def user(self, settings: SimulatedSettings) -> mesh_pb2.User:
         """Build what the node says about its owner."""
         return mesh_pb2.User(
             id=f"!{self.num:08x}",
@@ -43,7 +43,8 @@ class NodeIdentity:
             short_name=self.short_name,
             macaddr=b"\x02\x00" + self.num.to_bytes(4, "big"),
             hw_model=self.hw_model,
-            public_key=self.public_key,
+            is_licensed=settings.licensed,
+            public_key=b"" if settings.region == UNSET else self.public_key,
         )
 
     def metadata(self) -> mesh_pb2.DeviceMetadata:
@@ -59,12 +60,14 @@ class NodeIdentity:
         )
 
 
-def own_node_info(identity: NodeIdentity, uptime_s: int) -> mesh_pb2.FromRadio:
+def own_node_info(
+    identity: NodeIdentity, settings: SimulatedSettings, uptime_s: int
+) -> mesh_pb2.FromRadio:
     """Build the node's own entry of its database."""
     return mesh_pb2.FromRadio(
         node_info=mesh_pb2.NodeInfo(
             num=identity.num,
-            user=identity.user(),
+            user=identity.user(settings),
             device_metrics=telemetry_pb2.DeviceMetrics(
                 battery_level=101, voltage=4.1, uptime_seconds=uptime_s
             ),
@@ -72,18 +75,20 @@ def own_node_info(identity: NodeIdentity, uptime_s: int) -> mesh_pb2.FromRadio:
     )
 
 
-def lora_config(
-    region: config_pb2.Config.LoRaConfig.RegionCode.ValueType, *, transmits: bool
-) -> config_pb2.Config.LoRaConfig:
+def lora_config(settings: SimulatedSettings) -> config_pb2.Config.LoRaConfig:
     """Build the settings of the radio."""
     return config_pb2.Config.LoRaConfig(
-        use_preset=True, region=region, hop_limit=HOP_START, tx_enabled=transmits, tx_power=27
+        use_preset=True,
+        region=settings.region,
+        hop_limit=settings.hop_limit,
+        tx_enabled=settings.transmits,
+        tx_power=27,
     )
 
 
 def config_frames(
     identity: NodeIdentity,
-    lora: config_pb2.Config.LoRaConfig,
+    settings: SimulatedSettings,
     *,
     reboot_count: int,
     uptime_s: int,
@@ -104,25 +109,28 @@ def config_frames(
     ]
     if identity.firmware_tuple >= (2, 6):
         frames.append(mesh_pb2.FromRadio(deviceuiConfig=device_ui_pb2.DeviceUIConfig(version=1)))
-    frames.append(own_node_info(identity, uptime_s))
+    frames.append(own_node_info(identity, settings, uptime_s))
     frames.append(mesh_pb2.FromRadio(metadata=identity.metadata()))
-    frames.extend(mesh_pb2.FromRadio(channel=_channel(index)) for index in range(CHANNELS))
-    frames.extend(mesh_pb2.FromRadio(config=config) for config in _configs(identity, lora))
+    frames.extend(
+        mesh_pb2.FromRadio(channel=_channel(index, settings)) for index in range(CHANNELS)
+    )
+    frames.extend(mesh_pb2.FromRadio(config=config) for config in _configs(identity, settings))
     frames.extend(mesh_pb2.FromRadio(moduleConfig=module) for module in _modules(identity))
     return frames
 
 
-def _channel(index: int) -> channel_pb2.Channel:
+def _channel(index: int, settings: SimulatedSettings) -> channel_pb2.Channel:
     if index == 0:
         return channel_pb2.Channel(
             index=0,
-            settings=channel_pb2.ChannelSettings(psk=DEFAULT_PSK),
+            # A ham sends in clear: the firmware takes the key off the channels.
+            settings=channel_pb2.ChannelSettings(psk=b"" if settings.licensed else DEFAULT_PSK),
             role=channel_pb2.Channel.Role.PRIMARY,
         )
     return channel_pb2.Channel(index=index, role=channel_pb2.Channel.Role.DISABLED)
 
 
-def _configs(identity: NodeIdentity, lora: config_pb2.Config.LoRaConfig) -> list[config_pb2.Config]:
+def _configs(identity: NodeIdentity, settings: SimulatedSettings) -> list[config_pb2.Config]:
     known = {
         "device": config_pb2.Config(
             device=config_pb2.Config.DeviceConfig(node_info_broadcast_secs=10800)
@@ -132,12 +140,14 @@ def _configs(identity: NodeIdentity, lora: config_pb2.Config.LoRaConfig) -> list
                 wifi_enabled=True, wifi_ssid="simulation", ntp_server="meshtastic.pool.ntp.org"
             )
         ),
-        "lora": config_pb2.Config(lora=lora),
+        "lora": config_pb2.Config(lora=lora_config(settings)),
         "security": config_pb2.Config(
             security=config_pb2.Config.SecurityConfig(
-                public_key=identity.public_key,
-                private_key=identity.private_key or b"",
+                # NodeDB.cpp makes a key only once there is a region.
+                public_key=b"" if settings.region == UNSET else identity.public_key,
+                private_key=b"" if settings.region == UNSET else identity.private_key or b"",
                 serial_enabled=True,
+                is_managed=settings.managed,
             )
         ),
     }

@@ -18,6 +18,8 @@ class SimulatedNodeDb:
         """Start empty."""
         self._nodes: dict[int, mesh_pb2.NodeInfo] = {}
         self._frames: dict[int, bytes] = {}
+        # Of nodes that were evicted: the WarmNodeStore of 2.8.
+        self._warm_keys: dict[int, bytes] = {}
 
     def __len__(self) -> int:
         """Count the nodes known."""
@@ -30,7 +32,7 @@ class SimulatedNodeDb:
     def key_of(self, num: int) -> bytes:
         """Return a node's public key, empty when the radio has none."""
         node = self._nodes.get(num)
-        return node.user.public_key if node is not None else b""
+        return node.user.public_key if node is not None else self._warm_keys.get(num, b"")
 
     def learn_peer(self, peer: SimulatedPeer, last_heard: int) -> None:
         """Know a peer wholly, as after its NodeInfo."""
@@ -42,7 +44,7 @@ class SimulatedNodeDb:
     def learn_user(self, num: int, user: mesh_pb2.User, last_heard: int) -> None:
         """Take over what a NodeInfo says, except a key other than the first one seen."""
         node = self._nodes.setdefault(num, mesh_pb2.NodeInfo(num=num))
-        first_key = node.user.public_key
+        first_key = node.user.public_key or self._warm_keys.pop(num, b"")
         node.user.CopyFrom(user)
         if first_key:
             node.user.public_key = first_key
@@ -51,6 +53,7 @@ class SimulatedNodeDb:
 
     def add_contact(self, num: int, user: mesh_pb2.User, last_heard: int) -> None:
         """Take over what the client says of a node, key and all, as the firmware does."""
+        self._warm_keys.pop(num, None)
         self._nodes[num] = mesh_pb2.NodeInfo(
             num=num, user=user, last_heard=last_heard, is_favorite=True
         )
@@ -63,9 +66,13 @@ class SimulatedNodeDb:
             node.last_heard = int(time.time())
             self._frames.pop(num, None)
 
-    def forget(self, num: int) -> None:
-        """Forget a node and its key, as a full database does."""
+    def evict(self, num: int, *, keeps_key: bool) -> None:
+        """Forget a node, as a full database does, and its key with it or not."""
+        key = self.key_of(num)
         self._nodes.pop(num, None)
+        self._warm_keys.pop(num, None)
+        if keeps_key and key:
+            self._warm_keys[num] = key
         self._frames.pop(num, None)
 
     def frames(self) -> list[bytes]:

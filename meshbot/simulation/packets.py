@@ -53,6 +53,19 @@ def packet_from_node(num: int, data: mesh_pb2.Data, packet_id: int) -> mesh_pb2.
     return packet
 
 
+def notification(
+    text: str,
+    level: mesh_pb2.LogRecord.Level.ValueType = mesh_pb2.LogRecord.Level.WARNING,
+    *,
+    reply_id: int = 0,
+) -> mesh_pb2.ClientNotification:
+    """Build what the node tells its client in words."""
+    told = mesh_pb2.ClientNotification(level=level, time=int(time.time()), message=text)
+    if reply_id:
+        told.reply_id = reply_id
+    return told
+
+
 def text_data(payload: bytes, reply_id: int | None) -> mesh_pb2.Data:
     """Build the content of a text message."""
     data = mesh_pb2.Data(portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=payload)

@@ -8,6 +8,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
@@ -19,7 +20,7 @@ from meshbot.simulation.config_frames import NodeIdentity
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.node_db import SimulatedNodeDb
 from meshbot.simulation.peer import SimulatedPeer
-from meshbot.simulation.settings import SimulatedSettings
+from meshbot.simulation.settings import UNSET, SimulatedSettings
 
 _Port = portnums_pb2.PortNum
 _Error = mesh_pb2.Routing.Error
@@ -33,6 +34,22 @@ _NEVER_SEALED = (
 )
 _DEFAULT_CHANNEL_HASH = 8
 _RECORDED = 10_000
+# MeshTypes.h: the radio is off.
+_ERRNO_DISABLED = 34
+_SILENT_MINUTES = 7
+
+
+class ClientSide(Protocol):
+    """Where the radio's words for the client go."""
+
+    def deliver(self, packet: mesh_pb2.MeshPacket) -> None:
+        """Take a packet for the client."""
+
+    def report(self, res: int, packet_id: int) -> None:
+        """Take what came of queueing a packet, and its id."""
+
+    def notify_about(self, text: str, packet_id: int) -> None:
+        """Take words for the client, and the packet they are about."""
 
 
 class SimulatedRadio:
@@ -46,29 +63,26 @@ class SimulatedRadio:
         *,
         rng: random.Random,
         loop: SelectLoop,
-        deliver: Callable[[mesh_pb2.MeshPacket], None],
-        report: Callable[[int, int], None],
+        client: ClientSide,
     ) -> None:
-        """Know all peers and their keys.
-
-        ``deliver`` takes what is for the client; ``report`` takes the result of queueing a packet
-        and that packet's id.
-        """
+        """Know all peers and their keys."""
         self.peers = list(peers)
         self.db = SimulatedNodeDb()
         self.unreachable: set[int] = set()
         self.packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.texts_on_air: deque[AirText] = deque(maxlen=_RECORDED)
+        self.illegal_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.sealed_unopened = 0
         self.key_failures = 0
         self.text_listeners: list[Callable[[AirText], None]] = []
-        self._identity = identity
+        self.identity = identity
         self._settings = settings
         self._rng = rng
         self._loop = loop
         self._clock = loop.clock
-        self._deliver = deliver
-        self._report = report
+        self._deliver = client.deliver
+        self._report = client.report
+        self._notify = client.notify_about
         self._people = {peer.num: peer for peer in self.peers}
         now = int(time.time())
         for index, peer in enumerate(self.peers):
@@ -82,8 +96,10 @@ class SimulatedRadio:
         is_direct = packet.to != packets.BROADCAST_NUM
         known_key = self.db.key_of(packet.to)
         has_key = bool(known_key)
-        wants_pki = is_direct and data.portnum not in _NEVER_SEALED
-        if wants_pki and not has_key and self._identity.firmware_tuple >= (2, 7):
+        wants_pki = is_direct and data.portnum not in _NEVER_SEALED and not self._settings.licensed
+        if self._refuses(packet):
+            return
+        if wants_pki and not has_key and self.identity.firmware_tuple >= (2, 7):
             self.key_failures += 1
             error = _Error.PKI_SEND_FAIL_PUBLIC_KEY
             self._report(int(error), packet.id)
@@ -107,14 +123,20 @@ class SimulatedRadio:
 
     def put_sealed_on_air(self, packet: mesh_pb2.MeshPacket) -> None:
         """Send what the client sealed itself: the node neither reads nor seals it again."""
+        if self._refuses(packet):
+            return
+        self._report(0, packet.id)
         self.packets_on_air.append(packet)
+        if self._settings.licensed:
+            # Router::send transmits it as it is, whoever the owner is.
+            self.illegal_on_air.append(packet)
         peer = self._reached(packet.to)
         if peer is not None and packet.channel == 0:
             try:
                 plaintext = direct_messages.open_sealed(
-                    direct_messages.message_key(peer.private_key, self._identity.public_key),
+                    direct_messages.message_key(peer.private_key, self.identity.public_key),
                     packet.id,
-                    self._identity.num,
+                    self.identity.num,
                     packet.encrypted,
                 )
                 data = mesh_pb2.Data.FromString(plaintext)
@@ -126,6 +148,23 @@ class SimulatedRadio:
                 if data.portnum == _Port.TEXT_MESSAGE_APP:
                     self._note_text(self.air_text(packet, data, pki=True, sealed_by_client=True))
         self._confirm(packet, peer)
+
+    def _refuses(self, packet: mesh_pb2.MeshPacket) -> bool:
+        """Say whether the radio may not send now, and tell the client (``Router::send``)."""
+        if self._settings.duty_cycle_reached:
+            error = _Error.DUTY_CYCLE_LIMIT
+            self._report(int(error), packet.id)
+            self._notify(
+                f"Duty cycle limit exceeded. You can send again in {_SILENT_MINUTES} mins",
+                packet.id,
+            )
+            self.hear_routing(None, packet.id, error)
+            return True
+        if self._settings.region == UNSET or not self._settings.transmits:
+            # ``RadioLibInterface::send`` drops it, and nothing more is ever heard of it.
+            self._report(_ERRNO_DISABLED, packet.id)
+            return True
+        return False
 
     def _confirm(self, packet: mesh_pb2.MeshPacket, peer: SimulatedPeer | None) -> None:
         """Answer a direct packet that wants it: the peer's acknowledgement, or our giving up."""
@@ -148,7 +187,7 @@ class SimulatedRadio:
 
     def _answer_node_info(self, peer: SimulatedPeer, request_id: int) -> None:
         data = packets.node_info_data(peer.user().SerializeToString(), request_id)
-        self.hear_data(peer, data, self._identity.num)
+        self.hear_data(peer, data, self.identity.num)
 
     def air_text(
         self,
@@ -185,7 +224,7 @@ class SimulatedRadio:
         self._meet(peer)
         if packet.to == packets.BROADCAST_NUM or (
             # The firmware hands its client only what is for it or for everybody.
-            packet.to == self._identity.num
+            packet.to == self.identity.num
             and self._opens_or_passes_on(peer, packet, via_channel=via_channel)
         ):
             self.db.heard(peer.num)
@@ -195,7 +234,7 @@ class SimulatedRadio:
         self, peer: SimulatedPeer, packet: mesh_pb2.MeshPacket, *, via_channel: bool
     ) -> bool:
         """Make of a direct text what this firmware does; say whether the client gets it."""
-        version = self._identity.firmware_tuple
+        version = self.identity.firmware_tuple
         if via_channel:
             if version >= (2, 8):
                 return False
@@ -212,7 +251,7 @@ class SimulatedRadio:
             return False
         packet.channel = 0
         packet.encrypted = direct_messages.seal(
-            direct_messages.message_key(peer.private_key, self._identity.public_key),
+            direct_messages.message_key(peer.private_key, self.identity.public_key),
             packet.id,
             peer.num,
             packet.decoded.SerializeToString(),
@@ -240,8 +279,8 @@ class SimulatedRadio:
         """Hear an acknowledgement or a failure, from a peer or (None) from the node itself."""
         data = packets.routing_data(request_id, error)
         if source is not None:
-            return self.hear_data(source, data, self._identity.num)
-        packet = packets.packet_from_node(self._identity.num, data, self.new_id())
+            return self.hear_data(source, data, self.identity.num)
+        packet = packets.packet_from_node(self.identity.num, data, self.new_id())
         self._deliver(packet)
         return packet.id
 

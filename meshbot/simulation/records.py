@@ -76,6 +76,12 @@ class SimulatedRecords:
             return list(self._api.radio.texts_on_air)
 
     @property
+    def illegal_on_air(self) -> list[mesh_pb2.MeshPacket]:
+        """What a licensed station sent though it was encrypted, which the law forbids."""
+        with self._changed:
+            return list(self._api.radio.illegal_on_air)
+
+    @property
     def contacts_added(self) -> list[admin_pb2.SharedContact]:
         """The nodes that the client wrote into the radio's database."""
         with self._changed:

@@ -3,6 +3,7 @@
 Everything here runs in the node's loop thread; the node's public methods post to it.
 """
 
+import contextlib
 import errno
 import logging
 import os
@@ -55,6 +56,8 @@ class SimulatedServer:
         # Bound but not listening: connections are refused, and the system gives the port to nobody,
         # neither to another listener nor to a client as the port it connects from.
         self._placeholder: socket.socket | None = None
+        # Connections of a life that ended in a crash, of which their clients know nothing yet.
+        self._dead: list[SimulatedLink] = []
         self._reopening: LoopTimer | None = None
         self._watchdog: LoopTimer | None = None
 
@@ -78,6 +81,8 @@ class SimulatedServer:
                 timer.cancel()
         self._reopening = self._watchdog = None
         self.close_by_fin()
+        for link in list(self._dead):
+            self._bury(link)
         self._close_listener()
         if self._placeholder is not None:
             self._placeholder.close()
@@ -134,13 +139,37 @@ class SimulatedServer:
 
         In this order: a client that returns at once must not find the door still open.
         """
-        self._close_listener()
-        if self._placeholder is None:
-            self._placeholder = self._bound_socket()
+        self._stop_listening(duration_s)
         if reset:
             self.close_by_rst()
         else:
             self.close_by_fin()
+
+    def crash(self, duration_s: float) -> None:
+        """Refuse connections for some time and forget the client, who is told nothing.
+
+        The next thing it sends is answered with a RST, as by any machine that knows of no such
+        connection.
+        """
+        self._stop_listening(duration_s)
+        link = self.link
+        if link is None:
+            return
+        self._forget(link)
+        with contextlib.suppress(LinkLostError):
+            link.receive()
+        self._dead.append(link)
+        self._loop.watch(link.sock, selectors.EVENT_READ, lambda ready: self._bury(link))
+
+    def _bury(self, link: SimulatedLink) -> None:
+        self._dead.remove(link)
+        self._loop.watch(link.sock, 0, lambda ready: None)
+        link.close_by_rst()
+
+    def _stop_listening(self, duration_s: float | None) -> None:
+        self._close_listener()
+        if self._placeholder is None:
+            self._placeholder = self._bound_socket()
         if self._reopening is not None:
             self._reopening.cancel()
             self._reopening = None

@@ -1,6 +1,7 @@
 """What a test may turn on a simulated node while it runs."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from meshtastic.protobuf import config_pb2
 
@@ -32,3 +33,12 @@ class SimulatedSettings:
     # Its LoRa settings, as the next handshake tells them.
     region: _Region.ValueType = _Region.EU_868
     transmits: bool = True
+    hop_limit: int = 3
+    # The owner is a ham: nothing that is encrypted may be sent.
+    licensed: bool = False
+    # Admin messages of its own client are ignored.
+    managed: bool = False
+    # The region's share of air time is used up.
+    duty_cycle_reached: bool = False
+    # What comes of a handshake without the other nodes (69420); "wrong_id" ends it with another id.
+    answers_light: Literal["right", "never", "wrong_id"] = "right"

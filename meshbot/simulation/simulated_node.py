@@ -11,8 +11,9 @@ is done when it returns. Records are read under the lock of that thread, see
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from types import EllipsisType, TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -23,6 +24,7 @@ from meshbot.simulation.api import SimulatedApi
 from meshbot.simulation.life import SimulatedLife
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.loop_timer import LoopTimer
+from meshbot.simulation.packet_shape import PacketShape, apply_shape
 from meshbot.simulation.peer import SimulatedPeer, make_peers
 from meshbot.simulation.records import SimulatedRecords
 from meshbot.simulation.settings import SimulatedSettings
@@ -51,15 +53,16 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build the node; nothing is bound before :meth:`start`."""
-        self._identity = traits.identity(firmware)
+        self._traits = traits
+        identity = traits.identity(firmware)
         if isinstance(peers, int):
-            numbers_from_keys = self._identity.firmware_tuple >= (2, 8)
+            numbers_from_keys = identity.firmware_tuple >= (2, 8)
             peers = make_peers(peers, traits.seed, numbers_from_keys=numbers_from_keys)
         self._address = (host, port)
         self._rng = random.Random(f"{traits.seed}/radio")
         self._loop = SelectLoop("simulated-node", clock)
         SimulatedSettings.__init__(self, text_spacing_s=text_spacing_s)
-        api = SimulatedApi(self._identity, peers, self, traits, loop=self._loop, rng=self._rng)
+        api = SimulatedApi(identity, peers, self, traits, loop=self._loop, rng=self._rng)
         SimulatedRecords.__init__(self, api, self._loop.changed)
         self._server = api.server
         self._radio = api.radio
@@ -115,22 +118,22 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     @property
     def num(self) -> int:
         """The node's own number."""
-        return self._identity.num
+        return self._api.identity.num
 
     @property
     def public_key(self) -> bytes:
         """The node's own public key."""
-        return self._identity.public_key
+        return self._api.identity.public_key
 
     @property
     def firmware(self) -> str:
         """The firmware version it plays."""
-        return self._identity.firmware
+        return self._api.identity.firmware
 
     @property
     def long_name(self) -> str:
         """The node's own long name."""
-        return self._identity.long_name
+        return self._api.identity.long_name
 
     @property
     def text_listeners(self) -> list[Callable[[AirText], None]]:
@@ -144,9 +147,12 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     # -- the radio's database ---------------------------------------------------------------
 
     def evict(self, peer: SimulatedPeer | int) -> None:
-        """Make the radio forget a node and its key."""
+        """Make the radio forget a node, and its key as well unless it keeps keys (2.8 does)."""
         num = peer if isinstance(peer, int) else peer.num
-        self._loop.call(lambda: self._radio.db.forget(num))
+        keeps_key = self._traits.warm_keys
+        if keeps_key is None:
+            keeps_key = self._api.identity.firmware_tuple >= (2, 8)
+        self._loop.call(lambda: self._radio.db.evict(num, keeps_key=keeps_key))
 
     def learn(self, peer: SimulatedPeer) -> None:
         """Make the radio know a peer, without the client hearing of it."""
@@ -173,10 +179,12 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         reply_id: int | None = None,
         packet_id: int | None = None,
         via_channel: bool = False,
+        **shape: Unpack[PacketShape],
     ) -> int:
         """Hear a text from a peer, to this node unless ``to`` says otherwise; return its id.
 
-        Bytes need not be a valid text; ``via_channel`` makes a direct message use the channel key.
+        Bytes need not be a valid text; ``via_channel`` makes a direct message use the channel key;
+        ``shape`` is what else is special about the packet.
         """
         payload = text if isinstance(text, bytes) else text.encode()
 
@@ -189,6 +197,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
                 want_ack=to != packets.BROADCAST_NUM,
             )
             packet.decoded.CopyFrom(packets.text_data(payload, reply_id))
+            apply_shape(packet, shape)
             self._radio.hear_text(peer, packet, via_channel=via_channel)
             return packet.id
 
@@ -250,6 +259,14 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         self._loop.call(lambda: self._api.deliver_all(heard))
 
     # -- straight to the client -------------------------------------------------------------
+
+    def notify(
+        self,
+        text: str,
+        level: mesh_pb2.LogRecord.Level.ValueType = mesh_pb2.LogRecord.Level.WARNING,
+    ) -> None:
+        """Tell the client something in words, as the firmware's ClientNotification."""
+        self._loop.call(lambda: self._api.notify(packets.notification(text, level)))
 
     def send_from_radio(self, message: mesh_pb2.FromRadio) -> bool:
         """Send a frame at once, whatever the state; say whether there was a client."""
@@ -330,6 +347,21 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         What waited for a client is lost; what is heard while it is away is kept all the same.
         """
         self._loop.call(lambda: self._api.reboot(down_s))
+
+    def crash(self, down_s: float) -> None:
+        """Die without a FIN, be away for ``down_s``, come back with the same database.
+
+        The client learns of it by a RST to the next thing it sends.
+        """
+        self._loop.call(lambda: self._api.crash(down_s))
+
+    def change_key(self, private_key: bytes) -> None:
+        """Have another private key from now on, after a short restart.
+
+        From 2.8 on it is another number as well.
+        """
+        traits = replace(self._traits, private_key=private_key)
+        self._loop.call(lambda: self._api.become(traits.identity(self.firmware)))
 
     def drop_on_accept(self, count: int | None) -> None:
         """Close the next ``count`` connections (None: all) as soon as they are accepted."""

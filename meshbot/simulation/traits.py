@@ -24,6 +24,8 @@ class SimulatedTraits:
     withholds_private_key: bool = False
     # An ESP32 counts its starts, from 1 on; other platforms send 0.
     counts_reboots: bool = True
+    # Keys of nodes that are evicted stay in a store of their own; None: from 2.8 on.
+    warm_keys: bool | None = None
     # How many packets wait for a client at most.
     kept_packets: int = 50
 

@@ -6,13 +6,12 @@ import math
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,13 @@ from meshbot.simulation.peer import SimulatedPeer, make_peers, number_from_key
 from meshbot.simulation.server import SimulatedServer
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
+from tests.simulation.client import (
+    Client,
+    NodeMaker,
+    ready_client,
+    routing_error,
+    variants,
+)
 from tests.support.limits import PROGRAM_S, WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +41,6 @@ LIMIT_S = WAIT_S
 Port = portnums_pb2.PortNum
 Error = mesh_pb2.Routing.Error
 Region = config_pb2.Config.LoRaConfig.RegionCode
-NodeMaker = Callable[..., SimulatedNode]
 
 
 class Clock:
@@ -48,143 +53,8 @@ class Clock:
         return self.now_s
 
 
-class Client:
-    """A client that speaks the framing and nothing else: every wait is bounded."""
-
-    def __init__(self, node: SimulatedNode) -> None:
-        self.node = node
-        self.sock = socket.create_connection((node.host, node.port), LIMIT_S)
-        self.sock.settimeout(LIMIT_S)
-        self._buffer = b""
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.sock.close()
-
-    def send(self, message: mesh_pb2.ToRadio) -> None:
-        self.sock.sendall(encode_frame(message.SerializeToString()))
-
-    def send_packet(self, packet: mesh_pb2.MeshPacket) -> None:
-        self.send(mesh_pb2.ToRadio(packet=packet))
-
-    def send_text(
-        self,
-        text: str,
-        to: int = BROADCAST_NUM,
-        packet_id: int = 1,
-        want_ack: bool = False,
-        reply_id: int = 0,
-    ) -> None:
-        data = mesh_pb2.Data(
-            portnum=Port.TEXT_MESSAGE_APP, payload=text.encode(), reply_id=reply_id
-        )
-        self.send_packet(mesh_pb2.MeshPacket(to=to, id=packet_id, want_ack=want_ack, decoded=data))
-
-    def send_data(self, to: int, packet_id: int, data: mesh_pb2.Data) -> None:
-        self.send_packet(mesh_pb2.MeshPacket(to=to, id=packet_id, decoded=data))
-
-    def recv_exactly(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            chunk = self.sock.recv(65536)
-            if not chunk:
-                raise EOFError
-            self._buffer += chunk
-        data, self._buffer = self._buffer[:count], self._buffer[count:]
-        return data
-
-    def read(self) -> mesh_pb2.FromRadio:
-        header = self.recv_exactly(4)
-        assert header[:2] == b"\x94\xc3"
-        length = int.from_bytes(header[2:], "big")
-        assert length <= 512
-        return mesh_pb2.FromRadio.FromString(self.recv_exactly(length))
-
-    def read_packet(self) -> mesh_pb2.MeshPacket:
-        message = self.read()
-        assert message.HasField("packet"), message
-        return message.packet
-
-    def read_status(self) -> mesh_pb2.QueueStatus:
-        message = self.read()
-        assert message.HasField("queueStatus"), message
-        return message.queueStatus
-
-    def ask_config(self, config_id: int) -> None:
-        self.send(mesh_pb2.ToRadio(want_config_id=config_id))
-
-    def handshake(self, config_id: int = 4242) -> list[mesh_pb2.FromRadio]:
-        self.ask_config(config_id)
-        return self.read_handshake(config_id)
-
-    def read_handshake(self, config_id: int) -> list[mesh_pb2.FromRadio]:
-        frames = [self.read()]
-        while frames[-1].config_complete_id != config_id:
-            frames.append(self.read())
-        return frames
-
-    def heartbeat(self) -> None:
-        self.send(mesh_pb2.ToRadio(heartbeat=mesh_pb2.Heartbeat()))
-
-    def reset(self) -> None:
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
-
-    def read_end(self) -> tuple[bytes, str]:
-        """Read to the end of the connection: what came, and how it ended."""
-        data, self._buffer = self._buffer, b""
-        while True:
-            try:
-                chunk = self.sock.recv(65536)
-            except ConnectionResetError:
-                return data, "rst"
-            if not chunk:
-                return data, "fin"
-            data += chunk
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    left = [thread.name for thread in threading.enumerate() if thread not in before]
-    assert not left, f"threads left over: {left}"
-
-
-@pytest.fixture
-def make_node() -> Iterator[NodeMaker]:
-    with contextlib.ExitStack() as stack:
-
-        def make(**options: object) -> SimulatedNode:
-            return stack.enter_context(SimulatedNode(**options))  # type: ignore[arg-type]
-
-        yield make
-
-
-@pytest.fixture
-def node(make_node: NodeMaker) -> SimulatedNode:
-    return make_node(peers=4, text_spacing_s=0.0)
-
-
 def waits_for_connection(node: SimulatedNode, total: int = 1) -> None:
     assert node.wait_until(lambda n: n.connections_total == total, LIMIT_S)
-
-
-@contextlib.contextmanager
-def ready_client(node: SimulatedNode) -> Iterator[Client]:
-    with Client(node) as client:
-        client.handshake()
-        yield client
-
-
-def variants(frames: list[mesh_pb2.FromRadio]) -> list[str]:
-    return [str(frame.WhichOneof("payload_variant")) for frame in frames]
-
-
-def routing_error(packet: mesh_pb2.MeshPacket) -> int:
-    assert packet.decoded.portnum == Port.ROUTING_APP
-    return int(mesh_pb2.Routing.FromString(packet.decoded.payload).error_reason)
 
 
 # -- peers ----------------------------------------------------------------------------------
@@ -704,7 +574,7 @@ def test_a_sealed_text_from_an_evicted_peer_comes_sealed(
 
 
 def test_2_8_delivers_nothing_it_cannot_open(make_node: NodeMaker) -> None:
-    node = make_node(peers=2, firmware="2.8.0")
+    node = make_node(peers=2, firmware="2.8.0", traits=SimulatedTraits(warm_keys=False))
     node.evict(node.peer(0))
     with ready_client(node) as client:
         node.hear_text(node.peer(0), "lost")
