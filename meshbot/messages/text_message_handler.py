@@ -23,9 +23,11 @@ from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.public_key import fingerprint
+from meshbot.model.tolerant_parse import read_text
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.log_format import printable
 from meshbot.text.quantities import duration_text
+from meshbot.text.typed_text import is_mostly_text
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,8 @@ class TextMessageHandler:
                 return
         elif packet.to != own_num or not self._accepts_direct(message):
             return
+        if message.data.emoji:
+            return  # a sign put under a message, whatever it is
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
@@ -197,7 +201,6 @@ class TextMessageHandler:
 
 
 def _text_of(data: mesh_pb2.Data) -> str | None:
-    try:
-        return data.payload.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    """Return what can be read of a text, None for bytes that are none for the most part."""
+    text = read_text(data.payload)
+    return text if is_mostly_text(text) else None

@@ -62,13 +62,25 @@ class Bench:
             clock=Clock(1_000.0),
         )
 
-    def hear(self, text: str, *, proven: bool, to: int = OWN) -> list[str]:
+    def hear(
+        self,
+        text: str | bytes,
+        *,
+        proven: bool = True,
+        to: int = OWN,
+        emoji: int = 0,
+        reply_id: int = 0,
+    ) -> list[str]:
         """Return the answers to a text of Ann's."""
         self.packet_id += 1
         packet = mesh_pb2.MeshPacket(to=to, id=self.packet_id)
         setattr(packet, "from", ANN)
+        payload = text.encode("utf-8") if isinstance(text, str) else text
         data = mesh_pb2.Data(
-            portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=text.encode("utf-8")
+            portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP,
+            payload=payload,
+            emoji=emoji,
+            reply_id=reply_id,
         )
         already = len(self.sender.sent)
         heard = HeardPacket(packet, 1_000.0, 0.0)
@@ -116,3 +128,25 @@ def test_other_settings_count_from_when_they_are_given() -> None:
 
 def test_a_message_for_somebody_else_is_none_of_ours() -> None:
     assert Bench().hear("/ping", proven=True, to=0x77) == []
+
+
+@pytest.mark.parametrize("emoji", [1, 0x1F44D])
+def test_a_sign_put_under_a_message_is_no_command(emoji: int) -> None:
+    bench = Bench()
+    assert bench.hear("/ping", emoji=emoji) == []
+    assert bench.hear("👍", emoji=emoji, reply_id=9) == []
+    assert bench.hear("👍", reply_id=9) == []
+    assert bench.hear("/ping", reply_id=9) == ["pong sauts inconnus"]
+
+
+@pytest.mark.parametrize(
+    "payload", ["/ping é".encode()[:-1], b"/ping\xc3", b"/ping \xff", b"/ping\xe9"]
+)
+def test_a_command_with_a_broken_character_is_answered(payload: bytes, journal: Journal) -> None:
+    assert Bench().hear(payload) == ["pong sauts inconnus"]
+    assert len(journal.messages) == 1
+
+
+def test_bytes_that_are_no_text_are_told_as_such(journal: Journal) -> None:
+    assert Bench().hear(b"\xff\xfe\x00/") == []
+    assert journal.messages == ["ℹ️ Message illisible de Node10 ignoré (pas de l'UTF-8)"]
