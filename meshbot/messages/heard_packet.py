@@ -50,9 +50,20 @@ class HeardPacket:
 
     @property
     def hops(self) -> int | None:
-        """How many hops it took; firmware before 2.3 did not say where a packet started."""
+        """How many hops it took, as far as that can be known while it is sealed."""
+        return self.hops_with(self.packet.decoded)
+
+    def hops_with(self, data: mesh_pb2.Data) -> int | None:
+        """Return how many hops it took, given what it holds; None if nobody knows.
+
+        A packet sent for zero hops starts at 0, and so seems one of firmware before 2.3, which did
+        not say where it started. Since 2.5 every packet has a bitfield inside, and that tells them
+        apart (``getHopsAway`` in the firmware's ``NodeDB.cpp``; set by ``perhapsEncode``).
+        """
         packet = self.packet
-        if packet.hop_start == 0 or packet.hop_start < packet.hop_limit:
+        if packet.hop_start < packet.hop_limit:
+            return None
+        if packet.hop_start == 0 and not data.HasField("bitfield"):
             return None
         return packet.hop_start - packet.hop_limit
 

@@ -82,6 +82,8 @@ class PacketHandler:
         if is_sealed_for(packet, own_num):
             opened = self._inbox.open(interface, heard)
             if opened is not None:
+                if heard.hops is None:
+                    self._nodes.heard(sender, snr_db=heard.snr_db, hops=opened.hops)
                 self._dispatch(interface, opened)
             return
         proven = self._proof.is_proven(packet)

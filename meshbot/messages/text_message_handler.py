@@ -135,7 +135,7 @@ class TextMessageHandler:
             proven=message.proven,
             snr_db=heard.snr_db,
             rssi_dbm=heard.rssi_dbm,
-            hops=heard.hops,
+            hops=message.hops,
             via_mqtt=heard.packet.via_mqtt,
         )
 

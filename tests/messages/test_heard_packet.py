@@ -44,6 +44,20 @@ def test_hops_are_counted_where_the_packet_says_where_it_started(
     assert heard(hop_start=start, hop_limit=limit).hops == hops
 
 
+@pytest.mark.parametrize(
+    ("start", "limit", "hops"), [(3, 3, 0), (7, 5, 2), (0, 0, 0), (0, 3, None), (3, 5, None)]
+)
+def test_a_bitfield_inside_says_that_a_start_of_zero_is_meant(
+    start: int, limit: int, hops: int | None
+) -> None:
+    """The bitfield may be 0: that it is there counts."""
+    data = mesh_pb2.Data(bitfield=0)
+    assert heard(hop_start=start, hop_limit=limit, decoded=data).hops == hops
+    sealed = heard(hop_start=start, hop_limit=limit, encrypted=b"x")
+    assert sealed.hops_with(data) == hops
+    assert sealed.hops_with(mesh_pb2.Data()) == (hops if start else None)
+
+
 def test_a_packet_is_for_everybody_or_for_one() -> None:
     assert heard(to=BROADCAST_NUM).is_broadcast
     assert not heard(to=7).is_broadcast
