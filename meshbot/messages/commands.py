@@ -30,6 +30,7 @@ MAX_ECHO_CHARS = 12
 ONE_MESSAGE_BYTES = 200
 _COMMAND_WORD = re.compile(r"/([a-z]+)", re.IGNORECASE | re.ASCII)
 _SLASHES = "/／"
+_RECONNECT = "reconnect"
 
 
 # -- What a command is -------------------------------------------------------------------------
@@ -41,17 +42,23 @@ _Answer = Callable[[BotView, Request, str], Reply]
 class _Command:
     about: str
     answer: _Answer
+    order: str | None
+    """The argument that makes an order of it, None where there is none."""
 
 
 _COMMANDS: dict[str, _Command] = {}
 """By name, in the order of ``/help``; complete once this module is loaded."""
 
 
-def _command(name: str, about: str) -> Callable[[_Answer], _Answer]:
-    """Make a function the answer to ``/name``; ``about`` is its line in ``/help``."""
+def _command(name: str, about: str, order: str | None = None) -> Callable[[_Answer], _Answer]:
+    """Make a function the answer to ``/name``; ``about`` is its line in ``/help``.
+
+    With the argument ``order`` it is obeyed when it is heard. Anything else is answered when the
+    reply's turn has come.
+    """
 
     def add(answer: _Answer) -> _Answer:
-        _COMMANDS[name] = _Command(about, answer)
+        _COMMANDS[name] = _Command(about, answer, order)
         return answer
 
     return add
@@ -86,8 +93,13 @@ class Commands:
         command = _name_and_argument(text)
         return command is not None and command[0] in _COMMANDS
 
+    def is_order(self, text: str) -> bool:
+        """Say whether a text is to be obeyed, not only answered."""
+        name, argument = _name_and_argument(text) or ("", "")
+        return name in _COMMANDS and argument.lower() == _COMMANDS[name].order
+
     def answer(self, request: Request) -> Reply | None:
-        """Return the reply to a text, or None for what is no command."""
+        """Return the reply to a text, or None for what is no command; an order is obeyed."""
         command = _name_and_argument(request.text)
         if command is None:
             return None
@@ -166,9 +178,9 @@ def _keys(view: KeysView, request: Request, argument: str) -> Reply:
     return Reply("\n".join(lines))
 
 
-@_command("tcp", "état de la liaison avec le nœud ; reconnect : la refaire")
+@_command("tcp", "état de la liaison avec le nœud ; reconnect : la refaire", order=_RECONNECT)
 def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
-    if argument.lower() == "reconnect":
+    if argument.lower() == _RECONNECT:
         return _reconnect(view, request)
     if argument:
         return Reply("Argument inconnu : tcp seul, ou tcp reconnect.")

@@ -1,11 +1,13 @@
 """What the operator reads of orders, and which settings count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
+from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import Commands
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -35,15 +37,25 @@ class FakeNodes:
 
 @dataclass
 class FakeSender:
-    sent: list[tuple[str, int]] = field(default_factory=list)
+    sent: list[tuple[str | Callable[[], str], int]] = field(default_factory=list)
 
     def is_full(self) -> bool:
         return False
 
     def send(
-        self, text: str, to: int, *, channel: int = 0, reply_id: int = 0, sealed: bool = False
+        self,
+        text: str | Callable[[], str],
+        to: int,
+        *,
+        channel: int = 0,
+        reply_id: int = 0,
+        sealed: bool = False,
     ) -> None:
         self.sent.append((text, to))
+
+    def texts(self) -> list[str]:
+        """Have every reply's turn come."""
+        return [text if isinstance(text, str) else text() for text, _ in self.sent]
 
 
 class Bench:
@@ -85,7 +97,7 @@ class Bench:
         already = len(self.sender.sent)
         heard = HeardPacket(packet, 1_000.0, 0.0)
         self.handler.handle(DecodedPacket(heard, data, proven, 0.0), OWN)
-        return [text for text, _ in self.sender.sent[already:]]
+        return self.sender.texts()[already:]
 
 
 @pytest.mark.parametrize(
@@ -123,11 +135,27 @@ def test_other_settings_count_from_when_they_are_given() -> None:
     assert bench.hear("/ping", proven=False) == []
     assert bench.hear("/ping", proven=True) == ["pong sauts inconnus"]
     assert bench.hear("/ping", proven=False, to=BROADCAST_NUM) == ["pong sauts inconnus"]
-    assert bench.sender.sent[-1] == ("pong sauts inconnus", BROADCAST_NUM)
+    assert bench.sender.sent[-1][1] == BROADCAST_NUM
 
 
 def test_a_message_for_somebody_else_is_none_of_ours() -> None:
     assert Bench().hear("/ping", proven=True, to=0x77) == []
+
+
+def test_a_question_is_answered_when_its_turn_comes_and_an_order_obeyed_when_it_is_heard() -> None:
+    view = FakeView(admins=(ANN,))
+    bench = Bench(view)
+    bench.hear("/sys\x07")
+    bench.hear("/tcp")
+    bench.hear("／TCP  Reconnect\ufe0f")
+    assert len(view.causes) == 1
+    view.link = LinkStatus(7.0, 0, 0, "", "host:4403")
+    first, second, third = (text for text, _ in bench.sender.sent)
+    assert callable(first)
+    assert callable(second)
+    assert second().startswith("Liaison établie depuis 7 s\n")
+    assert third == "Liaison refaite à votre demande."
+    assert len(view.causes) == 1
 
 
 @pytest.mark.parametrize("emoji", [1, 0x1F44D])
