@@ -10,11 +10,13 @@ from tests.support.quick_bot import BotFactory
 COMPLETE = "✅ SYNC COMPLETE"
 
 
+@pytest.mark.parametrize("command", ["/ping", "/my"])
 @pytest.mark.parametrize("sealed", [False, True], ids=["opened by the radio", "opened by the bot"])
 @pytest.mark.parametrize(
     ("bitfield", "said"), [(0, "direct"), (3, "direct"), (None, "sauts inconnus")]
 )
 def test_a_packet_sent_for_no_hop_at_all_comes_from_a_neighbour(
+    command: str,
     sealed: bool,
     bitfield: int | None,
     said: str,
@@ -28,7 +30,5 @@ def test_a_packet_sent_for_no_hop_at_all_comes_from_a_neighbour(
     peer = node.peers[0]
     if sealed:
         node.evict(peer)
-    node.hear_text(peer, "/ping", hop_start=0, hop_limit=0, bitfield=bitfield)
+    node.hear_text(peer, command, hop_start=0, hop_limit=0, bitfield=bitfield)
     assert wait_text(node, peer.num).endswith(said)
-    node.hear_text(peer, "/my", hop_start=0, hop_limit=0, bitfield=bitfield)
-    assert wait_text(node, peer.num, lambda text: "clé" in text).endswith(said)
