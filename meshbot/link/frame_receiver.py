@@ -8,7 +8,7 @@ Owned by one session and entered by its reader thread alone, except for :meth:`h
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from meshtastic import protocols
@@ -34,6 +34,13 @@ _Frame = tuple[mesh_pb2.FromRadio, bytes]
 """A message and its bytes."""
 
 
+class ToldTime(NamedTuple):
+    """What time it is by the node's clock, as it said ``at_s`` on ours."""
+
+    time: int
+    at_s: float
+
+
 class FrameReceiver:
     """Sorts frames: packets and entries of the node's database to the events, the rest to
     the library. A malformed frame costs a line, not a traceback."""
@@ -54,6 +61,7 @@ class FrameReceiver:
         """Entries of the node's database that nobody was told of yet."""
         self.nodes_in_download = 0
         self.own_user: mesh_pb2.User | None = None
+        self.told_time: ToldTime | None = None
         self.last_progress_s = clock()
 
     def begin(self) -> None:
@@ -152,6 +160,8 @@ class FrameReceiver:
             interface._handleFromRadio(payload)
         if info.num == interface.own_num:
             self.own_user = info.user
+            if info.last_heard:
+                self.told_time = ToldTime(info.last_heard, self.last_progress_s)
         if interface.ready_s is not None:
             self._events.nodes_downloaded(interface, [info])
             return

@@ -25,7 +25,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshtastic.stream_interface import StreamInterface
 
 from meshbot.link.frame_decoder import START2, encode_frame
-from meshbot.link.frame_receiver import FrameReceiver
+from meshbot.link.frame_receiver import FrameReceiver, ToldTime
 from meshbot.link.frame_writer import FrameWriter
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.outgoing_packets import Envelope, metadata_request
@@ -328,6 +328,11 @@ class SupervisedInterface(StreamInterface):
     def own_user(self) -> mesh_pb2.User | None:
         """What our node says of itself in its NodeInfo; None until it told us."""
         return self._receiver.own_user
+
+    @property
+    def told_time(self) -> ToldTime | None:
+        """What time it is by the node's clock; None where it did not say, or does not know."""
+        return self._receiver.told_time
 
     @property
     def own_num(self) -> int:

@@ -3,8 +3,6 @@
 Everything here runs on the worker thread.
 """
 
-import time
-from collections.abc import Callable
 from typing import Protocol
 
 from google.protobuf.message import DecodeError
@@ -14,8 +12,9 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import is_sealed_for
 from meshbot.messages.decoded_packet import DecodedPacket
-from meshbot.messages.heard_packet import HeardPacket, age_when_received_s, came_by_air
+from meshbot.messages.heard_packet import HeardPacket, came_by_air
 from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.node_clock import NodeClock
 from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.messages.sender_proof import SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
@@ -44,7 +43,7 @@ class HeardNodes(Protocol):
 
 
 class PacketHandler:
-    """Hands each packet to where it belongs, in the order received. Keeps nothing."""
+    """Hands each packet to where it belongs, in the order received."""
 
     def __init__(
         self,
@@ -55,7 +54,6 @@ class PacketHandler:
         proof: SenderProof,
         inbox: SealedInbox,
         texts: TextMessageHandler,
-        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Name the collaborators."""
         self._nodes = nodes
@@ -64,7 +62,7 @@ class PacketHandler:
         self._proof = proof
         self._inbox = inbox
         self._texts = texts
-        self._wall_clock = wall_clock
+        self._node_clock = NodeClock()
 
     def handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
@@ -100,13 +98,7 @@ class PacketHandler:
     def _heard(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> HeardPacket:
-        ready_s = interface.ready_s
-        age_s = age_when_received_s(
-            packet,
-            ready_ago_s=received_s - ready_s if ready_s is not None else None,
-            away_s=interface.away_s,
-            wall_s=self._wall_clock(),
-        )
+        age_s = self._node_clock.age_when_received_s(interface, packet, received_s)
         familiar = self._nodes.knows(getattr(packet, "from"))
         return HeardPacket(packet, received_s, age_s, familiar)
 
