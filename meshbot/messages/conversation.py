@@ -104,6 +104,7 @@ class Conversation:
             proof=SenderProof(nodes, radio_keys, clock),
             inbox=inbox,
             texts=self._texts,
+            wall_clock=wall_clock,
         )
         self._uptime = NodeUptime(journal, clock)
         self._pusher = KeyPusher(

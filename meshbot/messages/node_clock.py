@@ -3,21 +3,24 @@
 What is heard while no client is connected is kept by the node and sent in one burst right behind
 the configuration, each packet with the time at which it was heard, by the node's clock. That clock
 may be an hour slow, or in 1970, or in 2036, and ours may be wrong too: a Raspberry Pi starts
-without knowing the time. So a stamp is compared with neither our clock nor a calendar, but with
-the same clock's time in the same handshake: the node's entry of itself says, in ``last_heard``,
-what time it is (``MeshService::refreshLocalMeshNode``, called for each configuration, 2.5 to 2.8;
-0 while the node does not know). How wrong the clock is cancels out.
+without knowing the time. So a stamp is compared with the same clock's time in the same handshake:
+the node's entry of itself says, in ``last_heard``, what time it is
+(``MeshService::refreshLocalMeshNode``, called for each configuration, 2.5 to 2.8; 0 while the node
+does not know). How wrong the clock is cancels out.
 
 What is left to be wrong is a clock that was set between the two, by a client or a GPS. Then a stamp
-proves nothing, and the packet counts as new. That is certain to be seen where
+proves nothing, and the packet counts as new. This is seen where
 
 - the clock did not run with ours from the session before to this one;
 - the packet would have been kept for longer than we were away;
-- its stamp is of a clock that was never set: those count from 1970, or from 2000.
+- its stamp is of a clock that was never set: those count from 1970, or from 2000;
+- by our clock, too, it is younger than by the node's.
 
 Nor is a packet old that does not belong to the burst: it came after a pause, or late.
 """
 
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from meshtastic.protobuf import mesh_pb2
@@ -43,8 +46,9 @@ class _Burst(NamedTuple):
 class NodeClock:
     """Dates the packets of one session after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall_clock: Callable[[], float] = time.time) -> None:
         """Begin without having heard the time."""
+        self._wall_clock = wall_clock
         self._burst: _Burst | None = None
         self._told_before: ToldTime | None = None
         self._last_s = 0.0
@@ -70,6 +74,9 @@ class NodeClock:
         if told is None or packet.rx_time < FIRST_SET_TIME:
             return 0.0
         age_s = told.time - packet.rx_time - RESOLUTION_S + received_s - told.at_s
+        ours_s = self._wall_clock() - packet.rx_time - RESOLUTION_S
+        if ours_s > -SLACK_S:  # else the two clocks have nothing in common
+            age_s = min(age_s, ours_s)
         away_s = interface.away_s
         if away_s is not None and age_s > away_s + since_ready_s + SLACK_S:
             return 0.0

@@ -3,6 +3,8 @@
 Everything here runs on the worker thread.
 """
 
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from google.protobuf.message import DecodeError
@@ -54,6 +56,7 @@ class PacketHandler:
         proof: SenderProof,
         inbox: SealedInbox,
         texts: TextMessageHandler,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Name the collaborators."""
         self._nodes = nodes
@@ -62,7 +65,7 @@ class PacketHandler:
         self._proof = proof
         self._inbox = inbox
         self._texts = texts
-        self._node_clock = NodeClock()
+        self._node_clock = NodeClock(wall_clock)
 
     def handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float

@@ -39,6 +39,10 @@ def session(
     return cast(SupervisedInterface, Session(told_time, away_s, ready_s))
 
 
+def new_clock(ours: float = 0.0) -> NodeClock:
+    return NodeClock(lambda: ours)
+
+
 def age_of(
     interface: SupervisedInterface,
     rx_time: int,
@@ -46,9 +50,10 @@ def age_of(
     after_s: float = 0.2,
     clock: NodeClock | None = None,
 ) -> float:
+    """Return the age of a packet by a clock of ours that is far behind, unless one is given."""
     packet = mesh_pb2.MeshPacket(rx_time=rx_time)
     ready_s = interface.ready_s or 0.0
-    return (clock or NodeClock()).age_when_received_s(interface, packet, ready_s + after_s)
+    return (clock or new_clock()).age_when_received_s(interface, packet, ready_s + after_s)
 
 
 @pytest.mark.parametrize("now", CLOCKS.values(), ids=CLOCKS)
@@ -72,7 +77,7 @@ def test_without_the_nodes_word_on_the_time_nothing_is_old() -> None:
 
 def test_before_the_handshake_is_done_nothing_is_old() -> None:
     interface = cast(SupervisedInterface, Session(ToldTime(RIGHT, 1.0), ready_s=None))
-    assert NodeClock().age_when_received_s(interface, mesh_pb2.MeshPacket(rx_time=9), 2.0) == 0.0
+    assert new_clock().age_when_received_s(interface, mesh_pb2.MeshPacket(rx_time=9), 2.0) == 0.0
 
 
 def test_nothing_was_kept_for_longer_than_we_were_away() -> None:
@@ -88,7 +93,7 @@ def test_a_stamp_from_the_future_is_of_another_clock() -> None:
 
 @pytest.mark.parametrize("jump_s", [-3 * HOUR, -HOUR, HOUR, 20 * HOUR])
 def test_a_clock_that_was_set_since_the_session_before_dates_nothing(jump_s: int) -> None:
-    clock, away_s = NodeClock(), 2.0 * HOUR
+    clock, away_s = new_clock(), 2.0 * HOUR
     first = session(RIGHT)
     assert age_of(first, RIGHT - HOUR, clock=clock) > 0
     ready_s = 1_000.0 + away_s
@@ -101,21 +106,33 @@ def test_a_clock_that_was_set_since_the_session_before_dates_nothing(jump_s: int
 
 
 def test_a_clock_that_drifts_or_was_unset_meanwhile_is_trusted() -> None:
-    clock = NodeClock()
+    clock = new_clock()
     assert age_of(session(RIGHT), RIGHT - HOUR, clock=clock) > 0
     assert age_of(session(None, away_s=50.0, ready_s=2_000.0), RIGHT, clock=clock) == 0.0
     drifted = session(RIGHT + 9_000 - 80, away_s=8_000.0, ready_s=10_000.0)
     assert age_of(drifted, RIGHT + 5_000, clock=clock) == pytest.approx(3_919.7)
 
 
+@pytest.mark.parametrize(
+    ("ours_off_s", "age_s"),
+    [(0, 1_799.7), (-1_790, 9.0), (-1_800, 0.0), (-1_859, 0.0), (-1_870, 1_799.7), (HOUR, 1_799.7)],
+)
+def test_the_younger_of_two_clocks_counts_where_they_have_anything_in_common(
+    ours_off_s: int, age_s: float
+) -> None:
+    """As where the node's clock was set an hour forward after the packet came."""
+    clock = new_clock(RIGHT + ours_off_s)
+    assert age_of(session(RIGHT), RIGHT - 1_800, clock=clock) == pytest.approx(age_s, abs=1.0)
+
+
 def test_what_comes_after_a_pause_or_late_is_new() -> None:
-    clock, interface = NodeClock(), session(RIGHT)
+    clock, interface = new_clock(), session(RIGHT)
     old, step_s = RIGHT - HOUR, BURST_PAUSE_S * 0.9
     for index in range(1, int(BACKLOG_S / step_s) + 1):
         assert age_of(interface, old, after_s=index * step_s, clock=clock) > 0
     assert age_of(interface, old, after_s=BACKLOG_S + 0.1, clock=clock) == 0.0
     assert age_of(session(RIGHT), old, after_s=BURST_PAUSE_S + 0.1) == 0.0
-    clock, interface = NodeClock(), session(RIGHT)
+    clock, interface = new_clock(), session(RIGHT)
     assert age_of(interface, old, after_s=0.1, clock=clock) > 0
     assert age_of(interface, old, after_s=BURST_PAUSE_S + 0.2, clock=clock) == 0.0
     assert age_of(interface, old, after_s=BURST_PAUSE_S + 0.3, clock=clock) == 0.0  # for good
