@@ -26,7 +26,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshtastic.stream_interface import StreamInterface
 
 from meshbot.link.frame_decoder import START2, encode_frame
-from meshbot.link.frame_receiver import FrameReceiver
+from meshbot.link.frame_receiver import FrameReceiver, ToldTime
 from meshbot.link.frame_writer import FrameWriter
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.node_facts import hops_allowed
@@ -47,6 +47,9 @@ PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-
 
 class SupervisedInterface(StreamInterface):
     """One session with a node. Subclasses say how bytes travel (:meth:`_open_stream` and so on)."""
+
+    loses_bytes = False
+    """Whether bytes can get lost on the way, as on a wire, so that frames run into each other."""
 
     def __init__(self, events: InterfaceEvents, options: SessionOptions) -> None:
         """Prepare a session; nothing is opened yet."""
@@ -357,6 +360,11 @@ class SupervisedInterface(StreamInterface):
     def own_user(self, user: mesh_pb2.User) -> None:
         """Take what it says of itself later, in a packet of its own."""
         self._receiver.own_user = user
+
+    @property
+    def told_time(self) -> ToldTime | None:
+        """What time it is by the node's clock; None where it did not say, or does not know."""
+        return self._receiver.told_time
 
     @property
     def own_num(self) -> int:
