@@ -131,7 +131,14 @@ class FrameReceiver:
         half = broken_at is not None and (broken_at == 0 or self._interface.loses_bytes)
         if half or not stands_alone or salvaged.message.WhichOneof("payload_variant") is None:
             raise DecodeError("half a frame, or none")
+        if broken_at is not None and self._is_of_own_node(salvaged.message):
+            # What is missing may be the licence, without which we would seal.
+            salvaged.message.node_info.ClearField("user")
         return salvaged.message
+
+    def _is_of_own_node(self, message: mesh_pb2.FromRadio) -> bool:
+        own_num = self._interface.own_num
+        return message.HasField("node_info") and message.node_info.num == own_num
 
     def _receive_packet(self, packet: mesh_pb2.MeshPacket) -> None:
         interface = self._interface

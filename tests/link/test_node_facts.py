@@ -156,6 +156,27 @@ def test_who_our_node_is_is_known_whatever_the_library_makes_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "known"), [(b"F4ABC", True), (b"F4AB\xc3", True), (b"F4ABC\x32\x20torn", False)]
+)
+def test_of_a_torn_entry_of_our_node_nothing_is_believed(name: bytes, *, known: bool) -> None:
+    """A broken name costs no licence; what comes after a broken shape is lost."""
+    licence = b"\x30\x01"
+    user = b"\x12" + bytes([len(name) if known else 5]) + name + licence
+    entry = b"\x08" + b"\xd4\x87\xcb\x8d\x0a" + b"\x12" + bytes([len(user)]) + user
+    session = MeshTCPInterface(Events(), "127.0.0.1", 1, SessionOptions(1.0, 1.0))
+    try:
+        for payload in (
+            mesh_pb2.FromRadio(my_info=ESP32).SerializeToString(),
+            b"\x22" + bytes([len(entry)]) + entry,
+        ):
+            session._receiver.feed(encode_frame(payload), 0.0)
+        assert (session.own_user is not None) is known
+        assert not may_seal(session.own_user)
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize(
     ("own_user", "sealing"),
     [
         (None, False),
