@@ -36,6 +36,7 @@ from meshbot.messages.text_message_handler import (
     SenderBook,
     TextMessageHandler,
 )
+from meshbot.model.node_metrics import NodeMetrics
 from meshbot.threads.progress_mark import ProgressMark
 
 
@@ -121,6 +122,11 @@ class Conversation:
     def progress(self) -> ProgressMark:
         """The sender's sign of life."""
         return self._sender.progress
+
+    @property
+    def node_metrics(self) -> NodeMetrics:
+        """How our node is, as it said last; for any thread."""
+        return self._health.latest
 
     def start(self) -> None:
         """Start the thread that sends."""

@@ -6,6 +6,8 @@ from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2, telemetry_pb
 from meshbot.link.node_facts import DEFAULT_HOPS
 from meshbot.messages import node_uptime
 from meshbot.model.known_node import node_id
+from meshbot.model.link_event import EventKind
+from meshbot.model.node_metrics import NodeMetrics
 from meshbot.simulation.peer import make_peers
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
@@ -221,6 +223,19 @@ def test_a_new_key_of_our_node_is_said_and_its_database_asked_for_once(
         assert journal.count("La clé de notre nœud a changé") <= 1
 
 
+def test_a_new_key_of_our_node_is_said_after_a_restart_too(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    bot.stop()
+    node.change_key(OTHER_KEY)
+    quick_bot(node)
+    journal.wait_for(COMPLETE, times=2)
+    assert journal.count("⚠️ La clé de notre nœud a changé (") == 1
+    assert 69421 not in node.read(lambda n: list(n.config_requests)), "it was a full session"
+
+
 # -- How far, and by what way ----------------------------------------------------------------------
 
 
@@ -252,7 +267,7 @@ def test_the_nodes_battery_and_channel_are_in_the_answer_to_sys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(node_uptime, "BACKLOG_S", 0.0)
-    quick_bot(node)
+    bot = quick_bot(node)
     journal.wait_for(COMPLETE)
     packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=78)
     setattr(packet, "from", node.num)
@@ -269,6 +284,10 @@ def test_the_nodes_battery_and_channel_are_in_the_answer_to_sys(
     reply = wait_text(node, node.peers[0].num)
     assert reply.endswith("\nNœud : batterie 87 %, canal occupé 12,3 %, émission 10,5 %")
     assert len(reply.encode()) <= 200
+    assert bot._conversation.node_metrics.battery_percent == 87
+    bot.link_journal.flush()
+    (noted,) = (one for one in bot.link_journal.events(100) if one.kind is EventKind.METRICS)
+    assert NodeMetrics.from_json(noted.text) == NodeMetrics(87, 3.98, 12.34, 10.5)
 
 
 def test_a_key_once_given_opens_messages_when_it_is_withheld_later(
