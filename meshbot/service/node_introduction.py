@@ -13,6 +13,11 @@ from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
 
+_MANAGED_TEXT = (
+    "ℹ️ Le nœud est géré (security.is_managed) : il ignore les ordres du bot, et "
+    "TCP_PUSH_KEYS_TO_RADIO est sans effet. Tout le reste marche"
+)
+
 
 class NodeIntroduction:
     """What was said of the node so far."""
@@ -74,9 +79,12 @@ class NodeIntroduction:
 
 
 def _key_text(interface: SupervisedInterface, facts: NodeFacts) -> str:
-    """Return why the node gives no private key, and what to do; nothing where that is no matter."""
+    """Return what is odd about the node's key or its orders, and what to do; nothing if nothing is.
+
+    Official firmware gives a managed node's key as any other's; it obeys nobody on the link.
+    """
     if interface.gives_private_key:
-        return ""
+        return _MANAGED_TEXT if interface.is_managed else ""
     if interface.own_private_key:
         return "ℹ️ Le nœud ne donne plus sa clé privée : celle qu'il avait donnée sert encore"
     if is_locked(interface):

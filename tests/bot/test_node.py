@@ -144,6 +144,8 @@ def test_a_reply_that_a_mute_radio_refuses_is_told_as_that(
     assert "lora.region" in refusal
     assert journal.count("scelle lui-même") == 0
     assert journal.count("PKI_FAILED") == 0
+    assert journal.count("ℹ️ Le nœud n'a pas encore de clé : ") == int(why == "region")
+    assert journal.count("géré") == 0
     assert journal.count("--set lora." + ("region" if why == "region" else "tx_enabled")) == 1
 
 

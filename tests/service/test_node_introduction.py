@@ -96,6 +96,10 @@ def said_of_key(journal: Journal) -> list[str]:
             "ℹ️ Le nœud ne donne pas sa clé privée (géré, security.is_managed) : ",
         ),
         (
+            keyless(interface(), is_managed=True, gives_private_key=True),
+            "ℹ️ Le nœud est géré (security.is_managed) : il ignore les ordres du bot",
+        ),
+        (
             keyless(interface()),
             "ℹ️ Le nœud ne donne pas sa clé privée, bien qu'il en ait une : ",
         ),
