@@ -5,7 +5,9 @@ and then not again (light ones, ``want_config_id`` 69420). Two things may show t
 
 1. A full session that is cut, or stands still, while the nodes come: the next one is light.
 2. Light ones that a proxy or old firmware answers wrongly or not at all: after two in a row, one
-   is full. If that works, all are from then on, until rule 1 says otherwise.
+   is full. If that works at once, all are from then on, until rule 1 says otherwise. One that
+   the node began to answer late may have met one that was stopped until then, as were the light
+   ones before it: nothing follows from that.
    A light one that is closed in its handshake has most often met a node that boots. Only
    after several in a row one is full, and nothing follows from that.
 
@@ -18,6 +20,8 @@ from meshbot.link.link_policy import Ending
 
 LIGHT_FAILURES = 2
 LIGHT_CLOSES = 5
+AT_ONCE_S = 3.0
+"""A node that serves sends its first byte within a tenth of a second, or two where it is busy."""
 _NO_ANSWER = (Ending.WENT_SILENT, Ending.MISANSWERED)
 _CLOSED = (Ending.CLOSED_BY_NODE, Ending.BROKEN)
 
@@ -47,9 +51,10 @@ class DownloadChoice:
         """Have the next session ask for the database, once: what was known does not hold."""
         self._wants_nodes = True
 
-    def succeeded(self, *, light: bool) -> bool:
+    def succeeded(self, *, light: bool, answered_after_s: float) -> bool:
         """Note a complete configuration; say whether light sessions are given up now."""
-        gives_up = not light and self._failures >= LIGHT_FAILURES and not self._stays_full
+        proves = not light and answered_after_s <= AT_ONCE_S
+        gives_up = proves and self._failures >= LIGHT_FAILURES and not self._stays_full
         if not light:
             self._wants_nodes = False
         self._stays_full = self._stays_full or gives_up

@@ -325,7 +325,8 @@ class InterfaceManager(BotThread):
         self._policy.handshake_done(now_s)
         self._notice_restart(interface)
         first = before is None
-        if self._download.succeeded(light=interface.noNodes):
+        answered_after_s = interface.answered_after_s or 0.0
+        if self._download.succeeded(light=interface.noNodes, answered_after_s=answered_after_s):
             self._narrator.light_given_up()
         self._state.became_live(interface, now_s, confirmed=first)
         self._narrator.connected(interface.nodes_in_download, self._facts)

@@ -70,6 +70,8 @@ class SupervisedInterface(StreamInterface):
         self._told_library = False
         self.opened_s = clock()
         """When the link was opened, on the clock given; the node can have said nothing before."""
+        self.answered_after_s: float | None = None
+        """How long after that the node's first byte came."""
         self.last_received_s = self.opened_s
         """When the node last sent anything at all, on the clock given."""
         self.away_s: float | None = None
@@ -208,6 +210,8 @@ class SupervisedInterface(StreamInterface):
                     break
                 now_s = self._clock()
                 pause_s, self.last_received_s = now_s - self.last_received_s, now_s
+                if self.answered_after_s is None:
+                    self.answered_after_s = now_s - self.opened_s
                 self._receiver.feed(data, pause_s)
         except OSError as problem:
             error = problem

@@ -96,3 +96,24 @@ def test_the_node_is_asked_for_its_database_once_more_when_that_is_wanted(
         journal.wait_for(RECONNECTED, times=times)
     assert lights(node) == [False, False, True]
     assert journal.count(GIVEN_UP) == 0
+
+
+def test_a_connection_that_is_never_served_is_tried_again_soon_and_without_a_cleanup(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """As one that lies in the backlog of a node that stops or boots."""
+    start_bot(
+        node,
+        TCP_PROBE_TIMEOUT=PROBE_S,
+        TCP_HANDSHAKE_TIMEOUT=WAIT_S,
+        TCP_INTERFACE_CLEANUP_DELAY=WAIT_S,
+    )
+    journal.wait_for(COMPLETE)
+    node.hang_handshake_after = 0
+    node.close_by_rst()
+    assert node.wait_until(lambda n: len(n.config_requests) == 2, WAIT_S)
+    asked_s = time.monotonic()
+    node.hang_handshake_after = None
+    assert journal.time_of(RECONNECTED) - asked_s < PROBE_S + 1.0 + LATE_S
+    assert lights(node) == [False, True, True]
+    assert node.max_connections_open == 1

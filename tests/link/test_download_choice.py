@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from meshbot.link.download_choice import LIGHT_CLOSES, DownloadChoice
+from meshbot.link.download_choice import AT_ONCE_S, LIGHT_CLOSES, DownloadChoice
 from meshbot.link.link_policy import Ending
 
 BAD_ANSWERS = (Ending.WENT_SILENT, Ending.MISANSWERED)
@@ -14,7 +14,7 @@ CLOSES = (Ending.CLOSED_BY_NODE, Ending.BROKEN)
 def after_the_first() -> DownloadChoice:
     choice = DownloadChoice(light_reconnect=True)
     assert not choice.is_light
-    assert not choice.succeeded(light=False)
+    assert not choice.succeeded(light=False, answered_after_s=0.1)
     return choice
 
 
@@ -26,7 +26,7 @@ def test_the_first_is_full_and_those_after_it_light() -> None:
     choice = after_the_first()
     for _ in range(5):
         assert choice.is_light
-        assert not choice.succeeded(light=True)
+        assert not choice.succeeded(light=True, answered_after_s=0.1)
 
 
 def test_a_first_one_that_fails_without_nodes_is_full_again() -> None:
@@ -39,7 +39,7 @@ def test_a_first_one_that_fails_without_nodes_is_full_again() -> None:
 def test_without_light_reconnect_all_are_full_whatever_happens() -> None:
     choice = DownloadChoice(light_reconnect=False)
     assert not fail(choice, nodes=80)
-    choice.succeeded(light=False)
+    choice.succeeded(light=False, answered_after_s=0.1)
     assert not choice.is_light
     assert not choice.insists, "a trial may choose otherwise"
     assert not fail(choice, nodes=80)
@@ -61,11 +61,20 @@ def test_after_two_light_ones_that_do_not_work_full_ones_are_the_rule(
         assert choice.is_light
         fail(choice, ending)
     assert not choice.is_light
-    assert choice.succeeded(light=False), "that is news"
+    assert choice.succeeded(light=False, answered_after_s=0.1), "that is news"
     for _ in range(5):
         assert not choice.is_light
         assert choice.insists
-        assert not choice.succeeded(light=False)
+        assert not choice.succeeded(light=False, answered_after_s=0.1)
+
+
+def test_a_node_that_was_stopped_until_now_says_nothing_against_light_ones() -> None:
+    choice = after_the_first()
+    fail(choice)
+    fail(choice)
+    assert not choice.is_light
+    assert not choice.succeeded(light=False, answered_after_s=AT_ONCE_S + 1.0)
+    assert choice.is_light
 
 
 def test_two_in_a_row_are_meant() -> None:
@@ -73,7 +82,7 @@ def test_two_in_a_row_are_meant() -> None:
     for _ in range(5):
         fail(choice)
         assert choice.is_light
-        choice.succeeded(light=True)
+        choice.succeeded(light=True, answered_after_s=0.1)
 
 
 def test_attempts_that_open_nothing_say_nothing_of_light_ones() -> None:
@@ -89,7 +98,7 @@ def test_a_node_that_closes_light_handshakes_gets_a_full_one_once_and_no_verdict
         assert choice.is_light
         fail(choice, CLOSES[n % 2])
     assert not choice.is_light
-    assert not choice.succeeded(light=False)
+    assert not choice.succeeded(light=False, answered_after_s=0.1)
     assert choice.is_light
 
 
@@ -117,7 +126,7 @@ def test_full_ones_that_became_too_much_are_given_up_again() -> None:
     choice = after_the_first()
     fail(choice)
     fail(choice)
-    choice.succeeded(light=False)
+    choice.succeeded(light=False, answered_after_s=0.1)
     assert fail(choice, Ending.BROKEN, nodes=80)
     assert choice.is_light
 
@@ -127,5 +136,5 @@ def test_the_database_is_asked_for_once_when_it_is_wanted_again() -> None:
     choice.want_nodes()
     assert not choice.is_light
     assert choice.insists
-    assert not choice.succeeded(light=False), "no word against light ones"
+    assert not choice.succeeded(light=False, answered_after_s=0.1), "no word against light"
     assert choice.is_light
