@@ -123,7 +123,7 @@ class FrameReceiver:
         broken_at = salvaged.broken_at
         half = broken_at is not None and (broken_at == 0 or self._interface.loses_bytes)
         if half or not stands_alone or salvaged.message.WhichOneof("payload_variant") is None:
-            raise DecodeError("half a frame, or none")
+            raise DecodeError("moitié d'une trame, ou aucune")
         return salvaged.message
 
     def _receive_packet(self, packet: mesh_pb2.MeshPacket) -> None:
