@@ -130,7 +130,7 @@ class FrameReceiver:
         broken_at = salvaged.broken_at
         half = broken_at is not None and (broken_at == 0 or self._interface.loses_bytes)
         if half or not stands_alone or salvaged.message.WhichOneof("payload_variant") is None:
-            raise DecodeError("half a frame, or none")
+            raise DecodeError("moitié d'une trame, ou aucune")
         if broken_at is not None and self._is_of_own_node(salvaged.message):
             # What is missing may be the licence, without which we would seal.
             salvaged.message.node_info.ClearField("user")

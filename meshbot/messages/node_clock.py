@@ -32,7 +32,7 @@ from meshbot.messages.heard_packet import BACKLOG_S
 RESOLUTION_S = 1.0
 BURST_PAUSE_S = 1.0  # a node sends what it kept as fast as the link takes it
 SLACK_S = 60.0
-DRIFT = 0.01  # of a clock without a crystal
+DRIFT = 0.001  # a node counts by a crystal, which is a hundred times better
 FIRST_SET_TIME = 978_307_200  # 2001
 
 
@@ -58,7 +58,7 @@ class NodeClock:
     ) -> float:
         """Return how old a packet certainly was; 0 for one that may have been new.
 
-        To be called for every packet of a session, in the order received.
+        To be called for each packet heard, in the order received.
         """
         ready_s = interface.ready_s
         if ready_s is None:

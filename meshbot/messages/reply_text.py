@@ -11,7 +11,7 @@ WAIT_STEP_S = 0.5  # so soon the wait ends with the bot
 
 
 class ReplyText:
-    """Made once, however often it is asked for."""
+    """One try to have a reply made."""
 
     def __init__(self, make: Callable[[], str]) -> None:
         """Prepare; nothing is made yet."""
@@ -21,8 +21,6 @@ class ReplyText:
 
     def make(self) -> None:
         """Make it; on the worker's thread. An error there leaves it without words."""
-        if self._done.is_set():
-            return
         try:
             self._text = self._make()
         finally:

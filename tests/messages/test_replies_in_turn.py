@@ -8,7 +8,6 @@ import pytest
 from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages import message_sender
 from meshbot.messages.message_sender import MessageSender
-from meshbot.messages.reply_text import ReplyText
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 from meshbot.threads.bot_worker import BotWorker
@@ -176,12 +175,3 @@ def test_a_reply_too_old_is_dropped_unmade(
     now[0] = SETTINGS.max_age_s + 1
     journal.wait_for("⚠️ Réponse à node a jetée après 10 min : pas de liaison")
     assert sender.stop(WAIT_S)
-
-
-def test_a_text_is_made_once_however_often_it_is_asked_for() -> None:
-    made: list[int] = []
-    text = ReplyText(lambda: made.append(1) or "text")  # type: ignore[func-returns-value]
-    text.make()
-    text.make()
-    assert text.wait(0.5, threading.Event()) == "text"
-    assert made == [1]
