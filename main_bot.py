@@ -86,6 +86,7 @@ KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
 HOUSEKEEPING_S = 1_800.0
+MISANSWERED_S = 2.0  # how long a node that answered another question than ours is listened to
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -143,6 +144,9 @@ class MeshBot:
     TCP_RETRY_MAX_EARLY: float = 2
     TCP_RETRY_MAX: float = 60
 
+    # After a FIN, which most often says that somebody's tool (the meshtastic command, an app) takes
+    # the node's one place for a moment: so long it may work before the bot takes it back.
+    TCP_COURTESY_PAUSE: float = 2.5
     # When another client keeps taking the node's one place: the first pause, and the longest.
     TCP_YIELD_FIRST: float = 10
     TCP_YIELD_MAX: float = 600
@@ -474,6 +478,10 @@ class MeshBot:
         """Have the worker deal with a packet."""
         self._worker.post(partial(self._conversation.hear, interface, packet, self._clock()))
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Have the worker tell what the node says to its client."""
+        self._worker.post(partial(self._conversation.hear_node, interface, message))
+
     # -- On the worker thread ------------------------------------------------------------------
 
     def _rebuild_store(self, error: StorageVanished) -> None:
@@ -543,6 +551,8 @@ def link_settings_of(constants: MeshBot | type[MeshBot]) -> LinkSettings:
         cleanup_s=constants.TCP_INTERFACE_CLEANUP_DELAY,
         stabilization_s=constants.TCP_INTERFACE_STABILIZATION_DELAY,
         handshake_timeout_s=constants.TCP_HANDSHAKE_TIMEOUT,
+        misanswered_s=MISANSWERED_S,
+        courtesy_s=constants.TCP_COURTESY_PAUSE,
         lasting_session_s=constants.TCP_LASTING_SESSION,
         early_retry_max_s=constants.TCP_RETRY_MAX_EARLY,
         retry_max_s=constants.TCP_RETRY_MAX,

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session
 from meshbot.diagnosis.sync_reasons import sync_reasons
 from meshbot.model.cause import Cause
+from meshbot.text.quantities import counted
 
 SILENCE_BACK_S = 18.0
+RETRY_BACK_S = 73.0
+"""After a failed attempt: the longest pause (60 s), what it takes to see that an attempt meets
+nobody (10 s), since text journals date attempts by their beginning, and the stabilization (3 s)."""
 KEYS_BACK_S = 48.0
 PERIODIC_S = 300.0
 ROUNDING_S = 1.0
@@ -37,21 +42,47 @@ def criteria_of(case: Case) -> list[Criterion]:
 
 
 def _silence_criterion(history: LinkHistory) -> Criterion:
+    """Judge what the bot itself took, from when the node would have served it.
+
+    Not before the last attempt that failed; and how long the attempt that succeeded waited for the
+    node's configuration is the node's time as well: a process that is stopped accepts connections.
+    """
     name = f"liaison silencieuse rétablie en {SILENCE_BACK_S:.0f} s"
-    times_s = [
-        loss.recovered_s - loss.declared_s
-        for loss in history.losses
-        if loss.cause is Cause.SILENCE and not loss.failures and loss.recovered_s is not None
+    silences = [loss for loss in history.losses if loss.cause is Cause.SILENCE]
+    prompt_s = [
+        _own_s(loss, loss.declared_s, loss.recovered_s)
+        for loss in silences
+        if not loss.failures and loss.recovered_s is not None
     ]
-    if not times_s:
+    retried_s = [
+        _own_s(loss, loss.failed_s, loss.recovered_s)
+        for loss in silences
+        if loss.failed_s is not None and loss.recovered_s is not None
+    ]
+    said = []
+    late = sum(time_s > SILENCE_BACK_S + ROUNDING_S for time_s in prompt_s)
+    if prompt_s:
+        said.append(
+            f"{len(prompt_s) - late} fois sur {len(prompt_s)}, "
+            f"{statistics.median(prompt_s):.0f} s (médiane), {max(prompt_s):.0f} s au plus, "
+            "le temps de réponse du nœud non compté"
+        )
+    if retried_s:
+        times = counted(len(retried_s), "fois", "fois")
+        said.append(
+            f"{times} le nœud n'était pas encore là : repris {max(retried_s):.0f} s au plus après "
+            "le dernier essai manqué"
+        )
+    if late or any(time_s > RETRY_BACK_S + ROUNDING_S for time_s in retried_s):
+        return Criterion(name, passed=False, evidence=" ; ".join(said))
+    if not said:
         return Criterion(name, None, "aucun silence dont le nœud soit revenu aussitôt")
-    late = sum(time_s > SILENCE_BACK_S + ROUNDING_S for time_s in times_s)
-    return Criterion(
-        name,
-        not late,
-        f"{len(times_s) - late} fois sur {len(times_s)}, {statistics.median(times_s):.0f} s "
-        f"(médiane), {max(times_s):.0f} s au plus",
-    )
+    return Criterion(name, True if prompt_s else None, " ; ".join(said))
+
+
+def _own_s(loss: Loss, since_s: float, recovered_s: float) -> float:
+    """Return how much of the time from then to the success the node was not waited for."""
+    return max(recovered_s - since_s - (loss.handshake_s or 0.0), 0.0)
 
 
 def _keys_criterion(history: LinkHistory) -> Criterion:

@@ -15,6 +15,7 @@ from meshbot.diagnosis.session import Session, Sync
 from meshbot.diagnosis.trial.toss_log import TossLog
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.sync_skip import SyncSkip
 from meshbot.text.cause_texts import cause_in
 from meshbot.text.quantities import counted, duration_text
@@ -221,6 +222,7 @@ class HistoryBuilder:
             loss.attempts = max(before, event.count) if event.count else first
             if loss.attempts > max(before, 1) and not self._cause_told:
                 loss.failures.append(_told_cause(event))
+                loss.failed_s = last_s  # or later: nobody says when
         self._cause_told = False
 
     def _on_not_opened(self, event: LinkEvent) -> None:
@@ -229,6 +231,7 @@ class HistoryBuilder:
         self._not_opened_s = event.wall_s
         if self._loss is not None:
             self._loss.failures.append(_told_cause(event))
+            self._loss.failed_s = event.wall_s
 
     def _on_silence(self, event: LinkEvent) -> None:
         began_s = event.wall_s - (event.seconds or 0.0)
@@ -304,6 +307,9 @@ class HistoryBuilder:
         followed = self._followed
         if followed is not None and followed.booted_s is None and event.seconds is not None:
             followed.booted_s = event.wall_s - event.seconds
+
+    def _on_metrics(self, event: LinkEvent) -> None:
+        self.history.metrics = NodeMetrics.from_json(event.text)
 
     def _on_gateway(self, event: LinkEvent) -> None:
         if self._loss is not None and event.count is not None:
@@ -383,6 +389,7 @@ class HistoryBuilder:
         self._end_outage(start_s)
         if self._loss is not None:
             self._loss.recovered_s = success_s if success_s is not None else start_s
+            self._loss.handshake_s = connected.seconds if connected is not None else None
         self._loss = None
         self._session = Session(
             start_s,
@@ -456,6 +463,7 @@ _HANDLERS = {
     EventKind.ALIVE: HistoryBuilder._on_alive,
     EventKind.NODE: HistoryBuilder._on_node,
     EventKind.UPTIME: HistoryBuilder._on_uptime,
+    EventKind.METRICS: HistoryBuilder._on_metrics,
     EventKind.GATEWAY: HistoryBuilder._on_gateway,
 }
 _ABOUT_THE_LINK = frozenset(EventKind) - {
@@ -475,6 +483,7 @@ _ABOUT_THE_LINK = frozenset(EventKind) - {
 _DURING_A_LINK = (
     EventKind.NODE,
     EventKind.UPTIME,
+    EventKind.METRICS,
     EventKind.SILENCE,
     EventKind.SYNC_SCHEDULED,
     EventKind.SYNC_STARTED,

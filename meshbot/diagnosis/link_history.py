@@ -8,6 +8,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
 from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.model.cause import Cause
+from meshbot.model.node_metrics import NodeMetrics
 
 BUSY_QUESTIONS = 6.0
 """In a quarter of an hour: three keep the link alive, the others were asked in silence."""
@@ -41,6 +42,8 @@ class LinkHistory:
     send_failures: int = 0
     node: dict[str, object] = field(default_factory=dict)
     """What the node said of itself last: see ``EventKind.NODE``."""
+    metrics: NodeMetrics = field(default_factory=NodeMetrics)
+    """How it was last, by its own telemetry."""
     remarks: list[str] = field(default_factory=list)
     """What a reader must know of the journal before he believes the figures."""
 

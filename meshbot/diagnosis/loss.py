@@ -28,6 +28,10 @@ class Loss:
     attempts: int = 0
     failures: list[Cause] = field(default_factory=list)
     """Why attempts to connect again failed, as they said it themselves."""
+    failed_s: float | None = None
+    """When the last of those failed: the node did not serve us before."""
+    handshake_s: float | None = None
+    """How long the attempt that succeeded took until the node had sent its configuration."""
     recovered_s: float | None = None
     asked: bool = False
     """Whether the node had been asked before silence was declared."""

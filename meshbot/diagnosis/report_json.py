@@ -40,6 +40,7 @@ def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
             "from": history.first_s,
             "to": history.last_s,
             "remarks": history.remarks,
+            **({"node": json.loads(said)} if (said := history.metrics.as_json()) != "{}" else {}),
             "verdict": diagnosis.verdict.name,
             "headline": diagnosis.headline,
             "reasons": [statement.text for statement in diagnosis.statements],

@@ -10,6 +10,7 @@ from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.trial.trial_text import trial_lines
 from meshbot.text.cause_texts import causes_text
+from meshbot.text.metrics_text import metrics_text
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
 NOTHING = "–"
@@ -24,6 +25,7 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the report as an operator reads it in a terminal."""
     lines = [
         _observed(history, diagnosis.figures),
+        *([f"Nœud : {metrics}"] if (metrics := metrics_text(history.metrics)) else []),
         *([UNDATED] if history.in_utc else []),
         *(f"⚠️ {remark}" for remark in history.remarks),
         "",

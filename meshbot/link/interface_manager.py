@@ -17,14 +17,16 @@ from dataclasses import dataclass, replace
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.link.download_choice import DownloadChoice
 from meshbot.link.link_listener import LinkListener
 from meshbot.link.link_narrator import LinkNarrator
 from meshbot.link.link_options import LinkOptions
-from meshbot.link.link_policy import Action, Ending, LinkPolicy
+from meshbot.link.link_policy import Action, Ending, LinkPolicy, Phase, ending_by_itself
 from meshbot.link.link_state import LinkState
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.node_facts import NodeFacts, facts_of
 from meshbot.link.node_questions import NodeQuestions
+from meshbot.link.restart_row import RestartRow
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
@@ -36,7 +38,10 @@ log = logging.getLogger(__name__)
 
 UNREAD_WAIT_S = 0.05
 RECOVERY_S = 1.0  # after an error of our own, so that it cannot spin
+HANDSHAKE_POLL_S = 0.5  # how soon it is seen that a node answered another question than ours
 _NOT_REACHED = (Cause.UNREACHABLE, Cause.NETWORK_UNREACHABLE, Cause.NO_ANSWER)
+_NODE_AWAY = (Cause.REFUSED, Cause.UNREACHABLE, Cause.NO_ANSWER)
+"""Why an attempt fails at a node that nobody else uses: one in use goes on listening."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,16 @@ class _Requested:
 
 
 @dataclass(frozen=True)
+class _NodesWanted:
+    interface: SupervisedInterface
+
+
+@dataclass(frozen=True)
 class _Stop:
     pass
+
+
+_Event = _Ready | _Lost | _Requested | _NodesWanted | _Stop
 
 
 class InterfaceManager(BotThread):
@@ -77,11 +90,11 @@ class InterfaceManager(BotThread):
         self._narrator = LinkNarrator(self.kind, where, options.notes, self._clock)
         self._questions = NodeQuestions()
         self._state = LinkState()
-        self._events: queue.SimpleQueue[_Ready | _Lost | _Requested | _Stop] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self.tried = threading.Event()
         """Set once the first attempt to connect succeeded or failed."""
-        self._wants_nodes = True
-        """Whether the node's database was not sent yet; the link thread's own."""
+        self._download = DownloadChoice(light_reconnect=options.light_reconnect)
+        self._restarts = RestartRow(options.settings.lasting_session_s)
         self._facts = NodeFacts()
         """What the node said of itself last; the link thread's own."""
         self._looked_around = False
@@ -114,6 +127,14 @@ class InterfaceManager(BotThread):
         ``by`` says who asks, in the journal.
         """
         self._events.put(_Requested(by))
+
+    def ask_nodes(self, interface: SupervisedInterface) -> None:
+        """Have the node of a session send its database, if it was asked to do without."""
+        self._events.put(_NodesWanted(interface))
+
+    def want_nodes(self) -> None:
+        """Have the next session ask for the node's database again, once."""
+        self._download.want_nodes()
 
     def status(self) -> LinkStatus:
         """Return the link at a glance."""
@@ -157,6 +178,11 @@ class InterfaceManager(BotThread):
         if interface is self._state.session:
             self._listener.packet_received(interface, packet)
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Pass on what the node says to its client, unless the session is over."""
+        if interface is self._state.session:
+            self._listener.node_told(interface, message)
+
     # -- The link thread -----------------------------------------------------------------------
 
     def _new_interface(self, options: SessionOptions) -> SupervisedInterface:
@@ -186,8 +212,12 @@ class InterfaceManager(BotThread):
             self._policy.heard(session.last_received_s)
             self._policy.progressed(session.last_progress_s)
             self._questions.heard(session.last_received_s)
+            if session.misanswered:
+                self._policy.misanswered()
         step = self._policy.step(self._clock())
         wait_s = step.at_s - self._clock() if step.action is Action.WAIT else 0.0
+        if self._policy.phase is Phase.HANDSHAKE:
+            wait_s = min(wait_s, HANDSHAKE_POLL_S)
         if wait_s > 0:
             self.progress.idle()
         try:
@@ -202,16 +232,24 @@ class InterfaceManager(BotThread):
             self.progress.step()
             self._deal_with(event)
 
-    def _deal_with(self, event: _Ready | _Lost | _Requested | _Stop) -> None:
+    def _deal_with(self, event: _Event) -> None:
         session = self._state.session
         if session is None:
             return
         if isinstance(event, _Ready) and event.interface is session:
             self._become_live(session)
         elif isinstance(event, _Lost) and event.interface is session:
-            self._lose(session, event.loss, Ending.CLOSED_BY_NODE)
+            self._lose(session, event.loss, ending_by_itself(event.loss.cause))
         elif isinstance(event, _Requested) and self._state.confirmed:
             self._lose(session, LinkError(Cause.REQUESTED, event.by), Ending.CLOSED_BY_US)
+        elif isinstance(event, _NodesWanted) and event.interface is session and session.noNodes:
+            self._ask_nodes(session)
+
+    def _ask_nodes(self, session: SupervisedInterface) -> None:
+        try:
+            session.ask_nodes()
+        except LinkError as error:
+            log.debug("nodes not asked for: %s", error)  # the interface reports its loss itself
 
     def _act(self, action: Action, session: SupervisedInterface) -> None:
         if action is Action.CONFIRM:
@@ -220,6 +258,8 @@ class InterfaceManager(BotThread):
             self._ask(action, session)
         elif self._speaks_after_all(action, session):
             log.debug("%s withdrawn: this process was stopped, not the node", action)
+        elif action is Action.DECLARE_STALLED and session.misanswered:
+            self._lose(session, LinkError(Cause.INCOMPLETE), Ending.MISANSWERED)
         elif action is Action.DECLARE_STALLED:
             self._lose(session, LinkError(Cause.STALLED), Ending.WENT_SILENT)
         else:
@@ -256,9 +296,10 @@ class InterfaceManager(BotThread):
         self._policy.attempting()
         self._questions.forget()
         self._narrator.attempt()
-        light = self._options.light_reconnect and not self._wants_nodes
+        light = self._download.is_light
         previous = self._state.interface
-        if previous is not None:
+        may_choose = previous is not None and not self._download.insists
+        if may_choose:
             light = self._options.choice.is_light(light)
         interface = self._new_interface(replace(self._options.session, without_nodes=light))
         self._state.opening(interface)
@@ -267,21 +308,26 @@ class InterfaceManager(BotThread):
         try:
             interface.open(self._stopping)
         except LinkError as error:
-            if error.cause is Cause.REFUSED:
-                self._policy.refused()
+            self._note_away(error.cause)
             if not self._stopping.is_set():
                 self._fail(interface, error, Ending.NOT_OPENED)
             return
-        self._policy.opened(self._clock())
-        if previous is not None:
+        self._policy.opened(interface.opened_s)
+        if may_choose:
             self._options.choice.opened()
 
     def _become_live(self, interface: SupervisedInterface) -> None:
+        before = self._state.interface
+        if interface.noNodes and before is not None and _lacks_something_of(interface, before):
+            self._lose(interface, LinkError(Cause.INCOMPLETE), Ending.MISANSWERED)
+            return
         now_s = self._clock()
         self._policy.handshake_done(now_s)
         self._notice_restart(interface)
-        first = self._state.interface is None
-        self._wants_nodes = False
+        first = before is None
+        answered_after_s = interface.answered_after_s or 0.0
+        if self._download.succeeded(light=interface.noNodes, answered_after_s=answered_after_s):
+            self._narrator.light_given_up()
         self._state.became_live(interface, now_s, confirmed=first)
         self._narrator.connected(interface.nodes_in_download, self._facts)
         self.tried.set()
@@ -289,7 +335,7 @@ class InterfaceManager(BotThread):
 
     def _confirm(self, interface: SupervisedInterface) -> None:
         if not interface.alive:
-            self._lose(interface, LinkError(Cause.UNSTABLE), Ending.CLOSED_BY_NODE)
+            self._lose(interface, LinkError(Cause.UNSTABLE), Ending.BROKEN)
             return
         self._policy.confirmed()
         self._looked_around = False
@@ -309,9 +355,16 @@ class InterfaceManager(BotThread):
 
     def _fail(self, session: SupervisedInterface, loss: LinkError, ending: Ending) -> None:
         """End the session, or the attempt to open one, and settle when the next one comes."""
-        self._do_without_nodes_after(session)
-        if session.ready_s is None:
+        ready_s = session.ready_s
+        if self._policy.phase is Phase.HANDSHAKE:
+            nodes = session.nodes_in_download
+            if self._download.failed(ending, light=session.noNodes, nodes=nodes):
+                self._narrator.download_cut(nodes)
             self._notice_restart(session)  # its MyNodeInfo comes first
+        elif ready_s is not None:
+            closed = ending is Ending.CLOSED_BY_NODE
+            died_s = self._clock() if closed else session.last_received_s
+            self._restarts.session_ended(died_s - ready_s, died_s)
         self._narrator.ended(session, loss)
         session.hand_over_download()
         self._policy.progressed(session.last_progress_s)
@@ -336,21 +389,34 @@ class InterfaceManager(BotThread):
         if answers is not None:
             self._narrator.another_host(answers=answers)
 
+    def _note_away(self, cause: Cause) -> None:
+        """Take in that the node was not there, or that nothing listened at its port."""
+        if cause in _NODE_AWAY:
+            self._policy.refused()
+        if cause is Cause.REFUSED:
+            self._restarts.proven()
+
     def _notice_restart(self, session: SupervisedInterface) -> None:
-        """Tell the policy of a node that has started again since it was last talked to."""
-        facts = facts_of(session)
-        if facts.restarted_since(self._facts):
+        """Take in whether the node has started again since it was last talked to."""
+        facts, before = facts_of(session), self._facts
+        if facts.restarted_since(before):
             self._policy.restarted()
+            self._restarts.proven()
+        elif facts.id == before.id and facts.reboots and facts.reboots == before.reboots:
+            self._restarts.clear()
         if facts.id:
             self._facts = facts
-
-    def _do_without_nodes_after(self, session: SupervisedInterface) -> None:
-        """Where sending its database was too much for the node, do not ask for it again."""
-        if self._options.light_reconnect and self._wants_nodes and session.nodes_in_download > 1:
-            self._wants_nodes = False
-            self._narrator.download_cut(session.nodes_in_download)
+            restarts = self._restarts.take(self._clock())
+            if restarts is not None:
+                self._narrator.restarting(restarts)
 
     def _close_session(self) -> None:
         session = self._state.end_session()
         if session is not None:
             session.close()
+
+
+def _lacks_something_of(session: SupervisedInterface, before: SupervisedInterface) -> bool:
+    """Say whether a node did not say who it is, though it did so in the session before."""
+    lacks_number = bool(before.own_num) and not session.own_num
+    return lacks_number or (before.own_user is not None and session.own_user is None)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from meshbot.link.link_policy import Ending
 from meshbot.link.node_facts import NodeFacts
+from meshbot.link.restart_row import Restarts
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
@@ -112,14 +113,32 @@ class LinkNarrator:
             nodes,
         )
 
+    def light_given_up(self) -> None:
+        """Tell that only full sessions work with this node, and what that means."""
+        log.warning(
+            "⚠️ Le nœud (ou le relais devant lui) ne répond pas correctement à une demande sans sa "
+            "base de nœuds : jusqu'au prochain démarrage, le bot redemande la base entière à "
+            "chaque reconnexion, ce qui est plus long"
+        )
+
+    def restarting(self, restarts: Restarts) -> None:
+        """Tell that the node restarts over and over, and what to do."""
+        log.warning(
+            "⚠️ Le nœud redémarre sans cesse : %d fois de suite, toutes les %s environ. Vérifier "
+            "son alimentation (5 V, 1 A, câble court), puis son firmware et ses modules ; le bot "
+            "revient dès que le nœud répond",
+            restarts.count,
+            duration_text(restarts.every_s),
+        )
+
     def ended(self, session: SupervisedInterface, loss: LinkError) -> None:
         """Note the end of a session, or of the attempt to open one."""
         self._cause = loss
         # A crashed node's RST comes only with the next thing that it is sent.
         self._heard_ago_s = heard_ago_s = self._clock() - session.last_received_s
-        if session.ready_s is not None:
+        if session.ready_s is not None and loss.cause is not Cause.INCOMPLETE:
             self._note_cause(EventKind.LOST, loss, seconds=heard_ago_s)
-        elif session.nodes_in_download > 1:
+        elif session.nodes_in_download > 1:  # so it was no light one
             count = session.nodes_in_download
             self._note_cause(EventKind.LOST, loss, count=count, seconds=heard_ago_s)
         else:
@@ -147,6 +166,9 @@ class LinkNarrator:
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         what = "perdue" if self._ever_connected else "impossible"
         heard = f" ; dernier octet il y a {self._heard_ago_s:.0f} s"
+        when = f"dans {pause_s:.0f} s" if pause_s >= 1 else "aussitôt"
+        if ending is Ending.CLOSED_BY_NODE and pause_s >= 1:
+            when += " (quelqu'un utilise peut-être le nœud)"
         if ending is Ending.CLOSED_BY_US:
             level, what = logging.INFO, "fermée"
         log.log(
@@ -157,7 +179,7 @@ class LinkNarrator:
             self._where,
             self.cause_text(),
             heard if self._heard_ago_s >= 1 and what == "perdue" else "",
-            f"dans {pause_s:.0f} s" if pause_s >= 1 else "aussitôt",
+            when,
         )
 
     def _note_cause(

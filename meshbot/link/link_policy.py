@@ -8,25 +8,32 @@ Rules:
 1. At most one session: ``OPEN`` is the answer only while there is none.
 2. Whatever the node sends proves the link alive. Silence runs from its last byte.
 3. A handshake may last as long as parts of the configuration come; standing still for
-   ``handshake_timeout_s`` ends it.
+   ``handshake_timeout_s`` ends it, and once the node has answered another question than ours,
+   ``misanswered_s``. A node that says nothing at all, as one does that stops or boots with the
+   connection in its backlog, is given the probe time only, and more again from the third such
+   session in a row on.
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
 5. A quiet node is asked: a heartbeat every ``heartbeat_s`` of silence, and, since older firmware
    does not answer those, a question that all answer, twice before ``silent_timeout_s`` is over.
 6. The link is declared silent at ``silent_timeout_s``, and never without a question that has
    stood unanswered for the probe time: a process that was itself stopped must ask first.
-7. After a silent link the node gets ``cleanup_s`` to let go of it before the next attempt.
-8. After a link that the node closed the next attempt is at once, but only once: from then on
+7. After a silent link the node gets ``cleanup_s`` to let go of it before the next attempt. One
+   that said nothing at all in a session, or answers but wrongly, needs none.
+8. After a link that broke (RST) the next attempt is at once, but only once: from then on
    delays double, with jitter, up to ``early_retry_max_s`` in the first minute of an outage and
    ``retry_max_s`` later, for ever. An outage ends with a success; the doubling and the attempt
-   at once start over only after a session that lasted ``lasting_session_s``.
-9. Three sessions in a row that the node cut within ``contested_s`` of their handshake, or the
-   later ones in the middle of it, mean that another client takes the node's one place. Then the
-   bot yields: it stays away for ``yield_first_s``, twice that the next time, up to
+   at once start over only after a session that lasted ``lasting_session_s``. A FIN after the
+   handshake is most often somebody's tool that takes the place for a moment: it is given
+   ``courtesy_s`` to finish. In the handshake a FIN is like a RST.
+9. Three sessions in a row that the node closed in good order within ``contested_s`` of their
+   handshake, or the later ones in the middle of it, mean that another client takes the node's one
+   place. Then the bot yields: it stays away for ``yield_first_s``, twice that the next time, up to
    ``yield_max_s``, until a session lasts. A node that closes before it said anything is not
-   ready; that counts for nothing here. An attempt that is refused, or a node that has started
-   again since the session before, ends the row: a node that somebody else uses goes on
-   listening, and does not restart. A session that such a node cuts, before it counts, begins a
-   new outage for rule 8: a node that reboots again and again is found soon after each time.
+   ready; that counts for nothing here, nor does a RST, which a node that crashes answers with. A
+   node that somebody else uses goes on listening, and does not restart: an attempt that reaches
+   nobody, or a node that has started again since the session before, ends the row. A session that
+   such a node cuts, before it counts, begins a new outage for rule 8: a node that reboots again
+   and again is found soon after each time.
 10. The node hears from us every ``keepalive_s``, however much it talks: it drops a client that has
    sent nothing for 15 minutes.
 """
@@ -37,9 +44,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meshbot.model.cause import Cause
+
 FIRST_RETRY_S = 0.5
 EARLY_OUTAGE_S = 60.0
 CUTS_OF_A_CONTEST = 3
+MUTE_BEFORE_PATIENCE = 2
+"""Sessions without a byte, before the next is given more time."""
 NEVER_S = math.inf
 
 
@@ -59,9 +70,19 @@ class Ending(enum.Enum):
     """How a session, or an attempt to open one, ended."""
 
     CLOSED_BY_NODE = "closed_by_node"
+    """In good order, by a FIN."""
+    BROKEN = "broken"
+    """Any other end that is noticed by itself: a RST, or a node that says it has restarted."""
     WENT_SILENT = "went_silent"
+    MISANSWERED = "misanswered"
+    """The node sent a configuration that is not what it was asked for, and lives."""
     NOT_OPENED = "not_opened"
     CLOSED_BY_US = "closed_by_us"
+
+
+def ending_by_itself(cause: Cause) -> Ending:
+    """Return how a session ended that nobody here gave up."""
+    return Ending.CLOSED_BY_NODE if cause.group is Cause.FIN else Ending.BROKEN
 
 
 class Phase(enum.Enum):
@@ -92,6 +113,8 @@ class LinkSettings:
     cleanup_s: float
     stabilization_s: float
     handshake_timeout_s: float
+    misanswered_s: float
+    courtesy_s: float
     lasting_session_s: float
     early_retry_max_s: float
     retry_max_s: float
@@ -126,6 +149,10 @@ class LinkPolicy:
         self._metadata_s = -NEVER_S
         self._opened_s = now_s
         self._handshake_done_s = now_s
+        self._misanswered = False
+        """Whether the node has answered another question than ours in this handshake."""
+        self._mute = 0
+        """Sessions in a row that ended without a byte."""
 
     @property
     def phase(self) -> Phase:
@@ -134,7 +161,7 @@ class LinkPolicy:
 
     @property
     def cuts(self) -> int:
-        """Sessions in a row that the node cut soon after their handshake."""
+        """Sessions in a row that the node closed soon after their handshake."""
         return self._cuts
 
     @property
@@ -149,7 +176,7 @@ class LinkPolicy:
                 return Step(Action.OPEN)
             return Step(Action.WAIT, self._open_at_s)
         if self._phase is Phase.HANDSHAKE:
-            give_up_s = self._progressed_s + self._settings.handshake_timeout_s
+            give_up_s = self._progressed_s + self._patience_s()
             if now_s >= give_up_s:
                 return Step(Action.DECLARE_STALLED)
             return Step(Action.WAIT, give_up_s)
@@ -166,6 +193,20 @@ class LinkPolicy:
             if now_s >= at_s:
                 return Step(action)
         return Step(Action.WAIT, min(confirm_s, heartbeat_s, metadata_s, silent_s))
+
+    def _patience_s(self) -> float:
+        """Return how long a handshake may stand still."""
+        longest_s = self._settings.handshake_timeout_s
+        if self._misanswered:
+            return min(self._settings.misanswered_s, longest_s)
+        if not self._is_mute():
+            return longest_s
+        doublings = min(max(self._mute + 1 - MUTE_BEFORE_PATIENCE, 0), 30)
+        return min(self._settings.probe_timeout_s * 2.0**doublings, longest_s)
+
+    def _is_mute(self) -> bool:
+        """Say whether not a byte has come since the connection was opened."""
+        return max(self._heard_s, self._progressed_s) <= self._opened_s
 
     def _question_times(self) -> tuple[float, float, float]:
         """Return when the next heartbeat, the next firm question and the verdict are due."""
@@ -192,6 +233,10 @@ class LinkPolicy:
         """Note when the last part of the configuration came."""
         self._progressed_s = max(self._progressed_s, at_s)
 
+    def misanswered(self) -> None:
+        """Note that the node has finished a configuration, but not the one it was asked for."""
+        self._misanswered = True
+
     def asked(self, action: Action, now_s: float) -> None:
         """Note that the question of ``step`` was asked."""
         self._sent_s = now_s
@@ -210,9 +255,12 @@ class LinkPolicy:
         self._opened_s = now_s
         self._heard_s = self._progressed_s = self._sent_s = self._heartbeat_s = now_s
         self._metadata_s = -NEVER_S
+        self._misanswered = False
 
     def handshake_done(self, now_s: float) -> None:
         """Note that the node finished its configuration."""
+        if now_s - self._opened_s <= self._settings.probe_timeout_s:
+            self._mute = 0  # else it is as slow the next time, too
         self._phase = Phase.STABILIZING
         self._handshake_done_s = now_s
 
@@ -221,7 +269,7 @@ class LinkPolicy:
         self._phase = Phase.UP
 
     def refused(self) -> None:
-        """Note that an attempt was refused: nothing listens where the node should."""
+        """Note that an attempt was refused, or met nobody: the node is away, or starting."""
         self._cuts = 0
         self._was_away = True
 
@@ -232,43 +280,51 @@ class LinkPolicy:
 
     def ended(self, ending: Ending, now_s: float) -> None:
         """Note the end of the session or of the attempt, and settle when to try again."""
-        lasted_s = now_s - self._handshake_done_s if self._phase is Phase.UP else -NEVER_S
-        self._count_cut(ending, now_s)
-        if self._phase is Phase.UP or (self._phase is Phase.STABILIZING and self._was_away):
+        phase, self._phase = self._phase, Phase.DOWN
+        self._count_cut(ending, phase, now_s)
+        if phase is Phase.UP or (phase is Phase.STABILIZING and self._was_away):
             self._outage_since_s = now_s
-        if self._phase is not Phase.DOWN:
+        if phase is not Phase.DOWN:
             self._was_away = False
+        mute = phase is Phase.HANDSHAKE and self._is_mute()
+        if phase is Phase.HANDSHAKE and (ending is Ending.WENT_SILENT or not mute):
+            self._mute = self._mute + 1 if mute else 0
+        lasted_s = now_s - self._handshake_done_s if phase is Phase.UP else -NEVER_S
         if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0
             self._may_hurry = True
             self._cuts = 0
-        self._phase = Phase.DOWN
-        if self.contested and ending is Ending.CLOSED_BY_NODE:
-            self._may_hurry = False
-            delay_s = self._yield_delay_s()
-        elif ending is Ending.CLOSED_BY_US:
-            delay_s = 0.0
-        elif ending is Ending.CLOSED_BY_NODE and self._may_hurry:
-            self._may_hurry = False
-            delay_s = 0.0
-        elif ending is Ending.WENT_SILENT and self._attempts == 0:
-            delay_s = self._settings.cleanup_s
-        elif ending is Ending.WENT_SILENT:
-            delay_s = max(self._settings.cleanup_s, self._retry_delay_s(now_s))
+        if ending is Ending.CLOSED_BY_NODE and phase in (Phase.STABILIZING, Phase.UP):
+            delay_s = self._yield_delay_s() if self.contested else self._settings.courtesy_s
+        elif ending is Ending.WENT_SILENT and not mute:
+            retry_s = self._retry_delay_s(now_s) if self._attempts else 0.0
+            delay_s = max(self._settings.cleanup_s, retry_s)
         else:
-            delay_s = self._retry_delay_s(now_s)
+            delay_s = self._prompt_delay_s(ending, now_s)
         self._open_at_s = now_s + delay_s
 
-    def _count_cut(self, ending: Ending, now_s: float) -> None:
+    def _prompt_delay_s(self, ending: Ending, now_s: float) -> float:
+        """Return the pause where nobody needs one but for a node that is not ready."""
+        if ending is Ending.CLOSED_BY_US:
+            return 0.0
+        if ending is Ending.CLOSED_BY_NODE and self.contested:
+            return self._yield_delay_s()
+        if ending in (Ending.CLOSED_BY_NODE, Ending.BROKEN) and self._may_hurry:
+            self._may_hurry = False
+            return 0.0
+        return self._retry_delay_s(now_s)
+
+    def _count_cut(self, ending: Ending, phase: Phase, now_s: float) -> None:
         if ending is not Ending.CLOSED_BY_NODE:
             return
-        if self._phase in (Phase.STABILIZING, Phase.UP):
+        if phase in (Phase.STABILIZING, Phase.UP):
             soon = now_s - self._handshake_done_s < self._settings.contested_s
             self._cuts = self._cuts + 1 if soon else 0
-        elif self._phase is Phase.HANDSHAKE and self._cuts and self._progressed_s > self._opened_s:
+        elif phase is Phase.HANDSHAKE and self._cuts and self._progressed_s > self._opened_s:
             self._cuts += 1  # alone it might be anything; after others it is one more
 
     def _yield_delay_s(self) -> float:
+        self._may_hurry = False
         doublings = min(self._cuts - CUTS_OF_A_CONTEST, 30)
         # Widely spread: two bots that yield to each other must not stay in step.
         delay_s: float = self._settings.yield_first_s * 2**doublings

@@ -19,3 +19,8 @@ class DecodedPacket:
     """How old it is now; more than when it was heard if it had to wait for a key."""
     opened_here: bool = False
     """Whether the bot opened it, because the radio could not."""
+
+    @property
+    def hops(self) -> int | None:
+        """How many hops it took, None if nobody knows."""
+        return self.heard.hops_with(self.data)

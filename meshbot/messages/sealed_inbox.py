@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
+from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, node_info_request
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.direct_messages import CannotOpen
@@ -113,7 +114,7 @@ class SealedInbox:
         """Ask a stranger who he is, now and then, so that his message can be opened after all."""
         sender = heard.sender
         label = self._keys.label(sender)
-        asks = interface.own_user is not None and self._key_requests.allows(
+        asks = may_seal(interface.own_user) and self._key_requests.allows(
             sender, self._clock(), familiar=heard.familiar
         )
         if asks:

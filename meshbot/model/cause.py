@@ -21,6 +21,8 @@ class Cause(enum.Enum):
     """The node said that it has restarted."""
     STALLED = "stalled"
     """The node stands still while it sends its configuration."""
+    INCOMPLETE = "incomplete"
+    """What the node sent is not the configuration that it was asked for."""
     NOT_READING = "not_reading"
     """The node takes no more bytes."""
     UNSTABLE = "unstable"
@@ -71,6 +73,8 @@ class Cause(enum.Enum):
     USED_INTERFACE = "used_interface"
     """An interface is opened once."""
     OWN_USER_UNKNOWN = "own_user_unknown"
+    LICENSED = "licensed"
+    """A ham station: nothing is sealed, no key is asked for."""
     KEY_UNUSABLE = "key_unusable"
     NO_KEY = "no_key"
 
@@ -87,6 +91,7 @@ class Cause(enum.Enum):
 
 _GROUPS = {
     Cause.ALREADY_CLOSED: Cause.FIN,
+    Cause.INCOMPLETE: Cause.STALLED,
     Cause.NOT_READING: Cause.STALLED,
     Cause.NETWORK_UNREACHABLE: Cause.UNREACHABLE,
     Cause.NO_ANSWER: Cause.UNREACHABLE,

@@ -86,6 +86,9 @@ def test_a_node_that_crashes_again_and_again_is_no_rivals_and_soon_back(
         events = events_of(bot)
     assert journal.count(RIVAL) == 0
     assert of_kind(K.CONTESTED, events) == []
+    line = journal.wait_for("redémarre sans cesse")
+    assert "3 fois de suite, toutes les " in line and "alimentation" in line
+    assert journal.count("redémarre sans cesse") == 1, "once in ten minutes"
     losses = history_of(events).losses
     assert [loss.reboots for loss in losses] == [1 if counts_reboots else None] * CRASHES
     if down_s:
@@ -99,14 +102,40 @@ def test_without_that_evidence_it_would_be_called_a_rival(
     journal: Journal,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The test above can fail: the same crashes, told to a policy that hears nothing of them."""
+    """The test above can fail: such restarts, told to a policy that hears nothing of them."""
     monkeypatch.setattr(LinkPolicy, "refused", lambda policy: None)
-    monkeypatch.setattr(LinkPolicy, "restarted", lambda policy: None)
     start_bot(node, TCP_LASTING_SESSION=60.0, TCP_YIELD_FIRST=30.0)
     journal.wait_for(COMPLETE)
-    for crash in range(1, 4):
-        node.reboot(0.0)
-        journal.wait_for(RECONNECTED if crash < 3 else RIVAL, times=crash % 3 or 1)
+    for restart in range(1, 4):
+        node.refuse_for(0.4)
+        journal.wait_for(RECONNECTED if restart < 3 else RIVAL, times=restart % 3 or 1)
+
+
+@pytest.mark.slow
+def test_a_program_that_restarts_again_and_again_says_fin_and_is_no_rivals(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """Where an operating system runs the firmware, it closes the connections of what it ends."""
+    start_bot(node, TCP_LASTING_SESSION=60.0, TCP_YIELD_FIRST=30.0)
+    journal.wait_for(COMPLETE)
+    for restart in range(1, 5):
+        node.refuse_for(0.4)
+        journal.wait_for(RECONNECTED, times=restart)
+    assert journal.count(RIVAL) == 0
+
+
+@pytest.mark.slow
+def test_resets_alone_are_no_rivals(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """The count of reboots does not grow and nothing is refused: still no sign of anybody."""
+    start_bot(node, TCP_LASTING_SESSION=60.0, TCP_YIELD_FIRST=30.0)
+    journal.wait_for(COMPLETE)
+    for reset in range(1, 5):
+        node.close_by_rst()
+        journal.wait_for(RECONNECTED, times=reset)
+    assert journal.count(RIVAL) == 0
+    assert journal.count("redémarre sans cesse") == 0
 
 
 @pytest.mark.slow

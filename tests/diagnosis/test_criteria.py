@@ -4,6 +4,7 @@ import pytest
 
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
+from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from tests.diagnosis.made import NOON_S
 from tests.diagnosis.sample_weeks import sample_history
@@ -46,6 +47,62 @@ def test_the_promises_about_silences_and_keys_are_checked(
     back_s: float, sync_s: float | None, silence: bool, keys: bool
 ) -> None:
     assert criteria(silence_then(back_s, sync_s))[:2] == [silence, keys]
+
+
+def silence_of_a_stopped_node(
+    *failures_s: float, attempt_s: float = 15.0, handshake_s: float = 0.5
+) -> list[LinkEvent]:
+    """Return a silence, attempts that failed so long after it, and one that waited for the node."""
+    K = EventKind  # noqa: N806
+    declared_s = NOON_S + 1_000
+    events = [
+        LinkEvent(K.STARTED, NOON_S, text="{}"),
+        LinkEvent(K.CONNECTED, NOON_S + 1),
+        LinkEvent(K.SILENCE, declared_s, seconds=121),
+        LinkEvent(K.LOST, declared_s, cause=Cause.SILENCE, seconds=121),
+    ]
+    for number, failed_s in enumerate(failures_s, 1):
+        events += [
+            LinkEvent(K.ATTEMPT, declared_s + failed_s - 0.1, count=number, cause=Cause.SILENCE),
+            LinkEvent(K.NOT_OPENED, declared_s + failed_s, cause=Cause.REFUSED),
+        ]
+    connected_s = declared_s + attempt_s + handshake_s
+    return [
+        *events,
+        LinkEvent(K.ATTEMPT, declared_s + attempt_s, count=len(failures_s) + 1),
+        LinkEvent(K.CONNECTED, connected_s, seconds=handshake_s, count=1),
+        LinkEvent(K.RECONNECTED, connected_s + 3, count=len(failures_s) + 1),
+        LinkEvent(K.ALIVE, NOON_S + 9_000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "kept"),
+    [
+        (silence_of_a_stopped_node(), True),
+        # It was stopped, and its system accepted the connection for it.
+        (silence_of_a_stopped_node(handshake_s=40.0), True),
+        # The bot itself came late.
+        (silence_of_a_stopped_node(attempt_s=30.0), False),
+        # It was away for long: the pauses between attempts grow to a minute.
+        (silence_of_a_stopped_node(15, 16, 18, 20, attempt_s=22.0), None),
+        (silence_of_a_stopped_node(15, 60, 300, 360, attempt_s=420.0), None),
+        # Longer than the longest pause after the last failure.
+        (silence_of_a_stopped_node(15, 60, 300, 360, attempt_s=500.0), False),
+    ],
+)
+def test_a_silence_counts_from_when_the_node_would_have_served(
+    events: list[LinkEvent], kept: bool | None
+) -> None:
+    assert criteria(events)[0] is kept
+
+
+def test_the_report_says_what_was_the_nodes_time() -> None:
+    events = silence_of_a_stopped_node(15, 60, 300, 360, attempt_s=420.0, handshake_s=9.0)
+    (criterion, *_) = diagnose(history_of(events)).criteria
+    assert criterion.evidence == (
+        "1 fois le nœud n'était pas encore là : repris 63 s au plus après le dernier essai manqué"
+    )
 
 
 def test_messages_opened_and_not_opened_are_a_promise() -> None:

@@ -50,7 +50,7 @@ def test_the_unexplained_leads_only_where_nothing_else_explains_a_fifth() -> Non
 
 
 def test_the_sync_leads_when_it_has_a_fifth_though_another_has_more() -> None:
-    diagnosis = diagnose(sample_history("sync 0.3, reboot"))
+    diagnosis = diagnose(sample_history("sync 0.3, reboot", seed=6))
     first, second = diagnosis.shares[:2]
     assert first.verdict.name == "network or power"
     assert second.verdict.name == "sync suspected" and 0.2 <= second.share < first.share

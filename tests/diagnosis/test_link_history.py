@@ -1,9 +1,15 @@
 """Events become sessions, losses and outages; a silence begins when the node was last heard."""
 
+import json
+
 import pytest
 
 from meshbot.diagnosis.history_builder import history_of
+from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.diagnosis.report_json import json_report
+from meshbot.diagnosis.report_page import html_report
+from meshbot.diagnosis.report_text import text_report
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from tests.diagnosis.made import DAY_S, HOUR_S
@@ -474,3 +480,21 @@ def test_a_journal_may_begin_with_what_the_node_said(
 ) -> None:
     found = history(event(kind, 0, count=0, seconds=5), event(K.ALIVE, 60))
     assert (found.up_s, found.down_s) == (up_s, down_s)
+
+
+def test_how_the_node_was_last_is_in_every_form_of_the_report() -> None:
+    said = ('{"battery": 101, "channel": 3}', '{"battery": 87, "channel": 12.5, "air": 1.25}')
+    told = [event(K.METRICS, 100.0 + number, text=text) for number, text in enumerate(said)]
+    found = history(*STARTED, *told, END)
+    diagnosis = diagnose(found)
+    words = "batterie 87 %, canal occupé 12,5 %, émission 1,2 %"
+    assert f"\nNœud : {words}\n" in text_report(found, diagnosis)
+    assert words in html_report(found, diagnosis).replace("\u202f", " ").replace("\xa0", " ")
+    node = json.loads(json_report(found, diagnosis))["node"]
+    assert node == {"battery": 87, "channel": 12.5, "air": 1.25}
+
+
+def test_a_damaged_word_on_the_node_says_nothing() -> None:
+    found = history(*STARTED, event(K.METRICS, 100, text="["), END)
+    assert "Nœud :" not in text_report(found, diagnose(found))
+    assert "node" not in json.loads(json_report(found, diagnose(found)))

@@ -84,7 +84,7 @@ def test_the_lines_of_an_outage_are_the_narrators(caplog: pytest.LogCaptureFixtu
     narrator.settled()
     told.now_s = 2_000.0
     narrator.outage_begins(2_000.0)
-    lose(narrator, session(ready=True, heard_s=1_970.0), Cause.RESET, Ending.CLOSED_BY_NODE)
+    lose(narrator, session(ready=True, heard_s=1_970.0), Cause.RESET, Ending.BROKEN)
     said = [record.getMessage() for record in caplog.records]
 
     started = LinkEvent(EventKind.STARTED, monday_s(), text="{}")

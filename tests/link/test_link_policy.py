@@ -20,7 +20,9 @@ from meshbot.link.link_policy import (
     LinkSettings,
     Phase,
     Step,
+    ending_by_itself,
 )
+from meshbot.model.cause import Cause
 
 DEFAULTS = link_settings_of(MeshBot)
 DAY_S = 86_400.0
@@ -106,7 +108,7 @@ def test_2_a_byte_after_the_question_takes_the_verdict_back() -> None:
 def test_3_a_handshake_that_moves_may_last() -> None:
     policy = new_policy()
     policy.opened(0.0)
-    for second in range(0, 600, 29):
+    for second in range(1, 600, 29):
         policy.progressed(float(second))
         assert policy.step(second + 29.0) == Step(Action.WAIT, second + 30.0)
 
@@ -118,6 +120,66 @@ def test_3_a_handshake_that_stands_still_ends() -> None:
     policy.heard(20.0)  # what is no part of the configuration is no progress
     assert policy.step(34.9).action is Action.WAIT
     assert policy.step(35.0) == Step(Action.DECLARE_STALLED)
+
+
+def test_3_a_node_that_says_nothing_at_all_is_given_less_time_but_more_if_it_goes_on() -> None:
+    policy = new_policy()
+    now_s, patience_s, pauses_s = 0.0, [], []
+    for _ in range(5):
+        policy.attempting()
+        policy.opened(now_s)
+        step = policy.step(now_s)
+        assert step.action is Action.WAIT
+        patience_s.append(step.at_s - now_s)
+        now_s = step.at_s
+        assert policy.step(now_s) == Step(Action.DECLARE_STALLED)
+        pauses_s.append(delay_s(policy, Ending.WENT_SILENT, now_s))
+        now_s += pauses_s[-1]
+    assert patience_s == [10.0, 10.0, 20.0, 30.0, 30.0]
+    assert pauses_s[:3] == [0.5, 1.0, 2.0], "it holds no link that it would have to let go of"
+
+
+def test_3_one_byte_gets_a_node_the_whole_patience_and_its_cleanup() -> None:
+    policy = new_policy()
+    policy.attempting()
+    policy.opened(0.0)
+    policy.heard(0.001)
+    assert policy.step(29.9).action is Action.WAIT
+    assert policy.step(30.0) == Step(Action.DECLARE_STALLED)
+    assert delay_s(policy, Ending.WENT_SILENT, 30.0) == DEFAULTS.cleanup_s
+
+
+def test_3_a_node_whose_first_byte_takes_long_keeps_its_patience() -> None:
+    policy = new_policy()
+    for at_s in (0.0, 20.0):
+        policy.opened(at_s)
+        policy.ended(Ending.WENT_SILENT, at_s + 10.0)
+    policy.opened(40.0)
+    policy.handshake_done(55.0)
+    policy.ended(Ending.BROKEN, 100.0)
+    policy.opened(100.0)
+    assert policy.step(119.0).action is Action.WAIT
+    policy.handshake_done(101.0)
+    policy.ended(Ending.BROKEN, 200.0)
+    policy.opened(200.0)
+    assert policy.step(210.0) == Step(Action.DECLARE_STALLED)
+
+
+def test_3_another_answer_than_ours_ends_the_handshake_soon_unless_ours_comes() -> None:
+    policy = new_policy()
+    policy.attempting()
+    policy.opened(0.0)
+    policy.heard(0.5)
+    policy.progressed(0.5)
+    policy.misanswered()
+    assert policy.step(2.4).action is Action.WAIT
+    policy.progressed(2.4)
+    assert policy.step(4.3).action is Action.WAIT
+    assert policy.step(4.4) == Step(Action.DECLARE_STALLED)
+    assert delay_s(policy, Ending.MISANSWERED, 4.4) == 0.5
+    policy.opened(5.0)
+    policy.heard(5.1)
+    assert policy.step(30.0).action is Action.WAIT
 
 
 # -- Rule 4 ------------------------------------------------------------------------------------
@@ -137,7 +199,7 @@ def test_4_a_session_lost_before_is_never_confirmed() -> None:
     policy = new_policy()
     policy.opened(0.0)
     policy.handshake_done(10.0)
-    policy.ended(Ending.CLOSED_BY_NODE, 12.0)
+    policy.ended(Ending.BROKEN, 12.0)
     assert policy.phase is Phase.DOWN
     assert policy.step(13.0) == Step(Action.OPEN)
 
@@ -237,7 +299,8 @@ def test_7_a_link_that_keeps_going_silent_is_tried_ever_more_slowly() -> None:
         now_s += 100.0
         policy.attempting()
         policy.opened(now_s)
-        delays.append(delay_s(policy, Ending.WENT_SILENT, now_s))
+        policy.heard(now_s + 0.1)
+        delays.append(delay_s(policy, Ending.WENT_SILENT, now_s + 10.0))
     assert delays == sorted(delays)
     assert delays[0] == DEFAULTS.cleanup_s
     assert delays[-1] == DEFAULTS.retry_max_s
@@ -246,16 +309,56 @@ def test_7_a_link_that_keeps_going_silent_is_tried_ever_more_slowly() -> None:
 # -- Rule 8 ------------------------------------------------------------------------------------
 
 
-def test_8_a_link_the_node_closed_is_tried_again_at_once_but_only_once() -> None:
+def test_8_a_link_that_broke_is_tried_again_at_once_but_only_once() -> None:
     policy = up_at(0.0)
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 1_000.0) == 0.0
+    assert delay_s(policy, Ending.BROKEN, 1_000.0) == 0.0
     bring_up(policy, 1_000.0)
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 1_001.0) > 0.0
+    assert delay_s(policy, Ending.BROKEN, 1_001.0) > 0.0
+
+
+@pytest.mark.parametrize("lived_s", [1.0, 5.0, 50.0, 1_000.0])
+def test_8_whoever_took_the_place_by_a_fin_has_it_for_a_moment(lived_s: float) -> None:
+    assert delay_s(up_at(0.0), Ending.CLOSED_BY_NODE, lived_s) == DEFAULTS.courtesy_s
+    assert 2.0 <= DEFAULTS.courtesy_s <= 3.0
+
+
+def test_8_a_moment_for_somebody_costs_the_next_reset_nothing() -> None:
+    policy = up_at(0.0)
+    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    bring_up(policy, 1_003.0)
+    assert delay_s(policy, Ending.BROKEN, 1_010.0) == 0.0
+
+
+def test_8_a_fin_in_the_handshake_leaves_nobody_the_place() -> None:
+    policy = new_policy()
+    policy.attempting()
+    policy.opened(0.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 0.0) == 0.0
+    policy.attempting()
+    policy.opened(0.1)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 0.1) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("cause", "ending"),
+    [
+        (Cause.FIN, Ending.CLOSED_BY_NODE),
+        (Cause.ALREADY_CLOSED, Ending.CLOSED_BY_NODE),
+        (Cause.RESET, Ending.BROKEN),
+        (Cause.REBOOTED, Ending.BROKEN),
+        (Cause.UNREACHABLE, Ending.BROKEN),
+        (Cause.NOT_READING, Ending.BROKEN),
+        (Cause.PORT_CLOSED, Ending.BROKEN),
+        (Cause.OTHER, Ending.BROKEN),
+    ],
+)
+def test_only_a_fin_is_an_end_in_good_order(cause: Cause, ending: Ending) -> None:
+    assert ending_by_itself(cause) is ending
 
 
 def test_8_delays_double_up_to_the_cap_of_the_first_minute() -> None:
     policy = up_at(0.0)
-    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    policy.ended(Ending.BROKEN, 1_000.0)
     delays = [failed_attempt_s(policy, 1_000.0 + second) for second in range(5)]
     assert delays == [0.5, 1.0, 2.0, 2.0, 2.0]
 
@@ -279,14 +382,14 @@ def test_8_jitter_takes_off_up_to_half(jitter: float, share: float) -> None:
 
 def test_8_only_a_lasting_session_makes_retries_quick_again() -> None:
     policy = up_at(0.0)
-    policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
+    policy.ended(Ending.BROKEN, 1_000.0)
     for second in range(4):
         failed_attempt_s(policy, 1_000.0 + second)
     bring_up(policy, 2_000.0)
     # Too short a session: not at once, but a new outage, so no longer than its first minute's.
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 2_059.9) == DEFAULTS.early_retry_max_s
+    assert delay_s(policy, Ending.BROKEN, 2_059.9) == DEFAULTS.early_retry_max_s
     bring_up(policy, 3_000.0)
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 3_060.0) == 0.0
+    assert delay_s(policy, Ending.BROKEN, 3_060.0) == 0.0
     assert failed_attempt_s(policy, 3_060.0) == 0.5
 
 
@@ -295,9 +398,9 @@ def test_8_a_handshake_however_long_is_no_lasting_session() -> None:
     policy.attempting()
     policy.opened(0.0)
     policy.handshake_done(500.0)
-    policy.ended(Ending.CLOSED_BY_NODE, 502.0)
+    policy.ended(Ending.BROKEN, 502.0)
     bring_up(policy, 502.0)
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 503.0) > 0.0
+    assert delay_s(policy, Ending.BROKEN, 503.0) > 0.0
 
 
 def test_8_what_we_closed_ourselves_is_opened_again_at_once() -> None:
@@ -316,8 +419,7 @@ def cut_soon(policy: LinkPolicy, now_s: float) -> float:
 def test_9_the_third_session_cut_within_a_minute_makes_the_bot_yield_longer_each_time() -> None:
     policy = new_policy(jitter=1.0)
     delays = [cut_soon(policy, 1_000.0 * n) for n in range(1, 13)]
-    assert delays[0] == 0.0
-    assert delays[1] <= 2.0
+    assert delays[:2] == [DEFAULTS.courtesy_s, DEFAULTS.courtesy_s]
     assert delays[2:] == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0, 600.0]
     assert policy.contested
 
@@ -327,7 +429,7 @@ def test_9_a_session_that_lasted_ends_the_contest() -> None:
     for n in range(1, 6):
         cut_soon(policy, 1_000.0 * n)
     bring_up(policy, 10_000.0)
-    assert delay_s(policy, Ending.CLOSED_BY_NODE, 10_060.0) == 0.0
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 10_060.0) == DEFAULTS.courtesy_s
     assert not policy.contested
 
 
@@ -352,7 +454,7 @@ def test_9_a_node_that_is_refused_between_the_cuts_is_no_rivals() -> None:
             policy.confirmed()
         now_s += 12.0
         open_s = now_s + 5.0
-        now_s += delay_s(policy, Ending.CLOSED_BY_NODE, now_s)
+        now_s += delay_s(policy, Ending.CLOSED_BY_NODE if crash % 2 else Ending.BROKEN, now_s)
         while now_s < open_s:
             policy.refused()
             now_s += failed_attempt_s(policy, now_s)
@@ -371,7 +473,7 @@ def test_9_a_node_that_restarted_between_the_cuts_is_no_rivals() -> None:
         policy.handshake_done(now_s)
         policy.restarted()
         away_s = delay_s(policy, Ending.CLOSED_BY_NODE, now_s + 1.0)
-        assert away_s <= DEFAULTS.early_retry_max_s
+        assert away_s <= DEFAULTS.courtesy_s
         assert not policy.contested
         now_s += 1.0 + max(away_s, 0.1)
 
@@ -381,7 +483,7 @@ def test_9_a_restart_does_not_acquit_the_rival_that_comes_after_it() -> None:
     policy.refused()
     bring_up(policy, 0.0)
     policy.restarted()
-    assert [cut_soon(policy, at_s) for at_s in (0.0, 30.0)] == [0.0, 2.0]
+    assert [cut_soon(policy, at_s) for at_s in (0.0, 30.0)] == [DEFAULTS.courtesy_s] * 2
     assert not policy.contested
     assert cut_soon(policy, 60.0) == DEFAULTS.yield_first_s
     policy.restarted()
@@ -397,7 +499,7 @@ def test_9_a_session_cut_before_it_counts_hurries_nothing_on_a_node_that_stayed(
         policy.attempting()
         policy.opened(now_s)
         policy.handshake_done(now_s)
-        away_s = delay_s(policy, Ending.CLOSED_BY_NODE, now_s)
+        away_s = delay_s(policy, Ending.BROKEN, now_s)
         now_s += away_s + 0.1
     assert away_s > DEFAULTS.early_retry_max_s
 
@@ -426,6 +528,40 @@ def test_9_a_node_that_closes_before_it_said_anything_is_no_sign_of_a_rival() ->
     for n in range(5):
         cut_in_handshake(policy, 1_010.0 + n, talking=False)
     assert not policy.contested
+
+
+@pytest.mark.parametrize("life_s", [12.0, 50.0])
+@pytest.mark.parametrize("reboots", ["grew", "same", "unknown"])
+@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("ending", [Ending.CLOSED_BY_NODE, Ending.BROKEN, Ending.WENT_SILENT])
+def test_9_only_a_fin_of_a_node_that_stays_there_and_does_not_restart_is_a_rivals(
+    ending: Ending, away: bool, reboots: str, life_s: float
+) -> None:
+    """Ten sessions that live so long, with ``away``: an attempt in between that meets nobody."""
+    policy = new_policy()
+    now_s, contested, waits_s = 0.0, False, []
+    for session in range(10):
+        policy.attempting()
+        policy.opened(now_s)
+        policy.heard(now_s + 0.1)
+        policy.handshake_done(now_s + 0.2)
+        if reboots == "grew" and session:
+            policy.restarted()
+        policy.confirmed()
+        now_s += life_s
+        waits_s.append(delay_s(policy, ending, now_s))
+        now_s += waits_s[-1]
+        contested = contested or policy.contested
+        if away:
+            policy.refused()
+            waits_s.append(failed_attempt_s(policy, now_s))
+            now_s += waits_s[-1]
+    rival = ending is Ending.CLOSED_BY_NODE and not away and reboots != "grew"
+    assert contested is rival
+    if ending is Ending.WENT_SILENT:
+        assert max(waits_s) <= DEFAULTS.cleanup_s
+    elif not rival:
+        assert max(waits_s) <= max(DEFAULTS.courtesy_s, DEFAULTS.early_retry_max_s)
 
 
 @pytest.mark.parametrize("jitter", [0.0, 1.0])
@@ -500,6 +636,8 @@ all_settings = st.builds(
     cleanup_s=st.just(0.0) | st.floats(0.1, 30.0),
     stabilization_s=st.floats(0.0, 10.0),
     handshake_timeout_s=st.floats(1.0, 60.0),
+    misanswered_s=st.floats(0.1, 5.0),
+    courtesy_s=st.just(0.0) | st.floats(0.1, 5.0),
     lasting_session_s=st.floats(0.0, 100.0),
     early_retry_max_s=st.floats(0.1, 5.0),
     retry_max_s=st.floats(5.0, 100.0),
@@ -517,7 +655,9 @@ class LinkMachine(RuleBasedStateMachine):
         self.settings = settings
         self.now_s = 1_000.0
         self.policy = LinkPolicy(settings, self.now_s, lambda: jitter)
-        self.session = False
+        self.session = self.spoke = False
+        """Whether there is one, and whether the node has said anything in it."""
+        self.opened_s = 0.0
         self.question_s: float | None = None
         """When the oldest question that nothing has been heard since was asked."""
         self.sent_s = self.now_s
@@ -542,6 +682,7 @@ class LinkMachine(RuleBasedStateMachine):
             self.policy.attempting()
             self.policy.opened(self.now_s)
             self.session, self.question_s, self.sent_s = True, None, self.now_s
+            self.spoke, self.opened_s = False, self.now_s
         elif action is Action.CONFIRM:
             self.policy.confirmed()
         elif action in QUESTIONS:
@@ -575,6 +716,7 @@ class LinkMachine(RuleBasedStateMachine):
     @rule(ago_s=st.just(0.0) | short_times)
     def the_node_says_something(self, ago_s: float) -> None:
         self.policy.heard(self.now_s - ago_s)
+        self.spoke = self.spoke or self.now_s - ago_s > self.opened_s
         if self.question_s is not None and self.now_s - ago_s > self.question_s:
             self.question_s = None
 
@@ -582,22 +724,32 @@ class LinkMachine(RuleBasedStateMachine):
     @rule()
     def the_handshake_ends(self) -> None:
         self.policy.heard(self.now_s)
+        self.spoke = True
         self.policy.handshake_done(self.now_s)
         self.question_s = None
 
     @precondition(lambda self: self.session)
-    @rule(ending=st.sampled_from([Ending.CLOSED_BY_NODE, Ending.CLOSED_BY_US]))
+    @rule(ending=st.sampled_from([Ending.CLOSED_BY_NODE, Ending.BROKEN, Ending.CLOSED_BY_US]))
     def the_session_ends(self, ending: Ending) -> None:
         self.end(ending)
 
+    @precondition(lambda self: self.policy.phase is Phase.HANDSHAKE)
+    @rule()
+    def another_question_is_answered(self) -> None:
+        self.policy.heard(self.now_s)
+        self.spoke = self.spoke or self.now_s > self.opened_s
+        self.policy.misanswered()
+
     def end(self, ending: Ending) -> None:
+        mute = self.policy.phase is Phase.HANDSHAKE and not self.spoke
         self.policy.ended(ending, self.now_s)
         self.session = False
         step = self.policy.step(self.now_s)
         longest_s = max(self.settings.retry_max_s, self.settings.early_retry_max_s)
+        longest_s = max(longest_s, self.settings.courtesy_s)
         if self.policy.contested:
             longest_s = max(longest_s, self.settings.yield_max_s)
-        if ending is Ending.WENT_SILENT:
+        if ending is Ending.WENT_SILENT and not mute:
             longest_s = max(longest_s, self.settings.cleanup_s)
             if self.settings.cleanup_s:
                 assert step.action is Action.WAIT

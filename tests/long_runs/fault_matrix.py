@@ -32,6 +32,7 @@ from tests.support.journal import Journal
 from tests.support.limits import LATE_S
 
 LIMIT_S = 90.0
+COURTESY_S = MeshBot.TCP_COURTESY_PAUSE
 ALWAYS_FORBIDDEN = ("Traceback", "inattendue", "[ERROR]")
 
 # The silence rules at a thirtieth of their length or less; everything else as it comes.
@@ -197,7 +198,7 @@ def run(fault: Fault, folder: Path, journal: Journal, *, brief: bool) -> Outcome
 # -- The node closes the link ----------------------------------------------------------------------
 
 
-@fault("closes the connection (FIN)", 1.0, "(FIN)", reconnections=1)
+@fault("closes the connection (FIN)", COURTESY_S + 1.0, "(FIN)", reconnections=1)
 def fin(scene: Scene) -> None:
     scene.up()
     scene.node.close_by_fin()
@@ -227,11 +228,20 @@ def reboot(scene: Scene) -> None:
     scene.serve()
 
 
+@fault("crashes without a word, away for 5 s", 2.5, "(RST)", reconnections=1)
+def crash(scene: Scene) -> None:
+    scene.up()
+    scene.node.crash(0.5 if scene.brief else 5.0)
+    scene.wait_node(lambda n: n.is_listening)
+    scene.wait_line("Tentative de reconnexion")
+    scene.serve()
+
+
 @fault("is away for 5 min", 61.0, "connexion refusée", reconnections=1)
 def away(scene: Scene) -> None:
     scene.up()
     scene.node.refuse_for(None)
-    scene.last(300.0, 1.0)
+    scene.last(300.0, COURTESY_S + 1.0)
     scene.node.accept_again()
     scene.serve()
 
@@ -241,7 +251,11 @@ def away(scene: Scene) -> None:
     1.0,
     "connexion refusée",
     reconnections=1,
-    constants={"TCP_RETRY_MAX_EARLY": 0.005, "TCP_RETRY_MAX": 0.06},
+    constants={
+        "TCP_RETRY_MAX_EARLY": 0.005,
+        "TCP_RETRY_MAX": 0.06,
+        "TCP_COURTESY_PAUSE": 0.005,
+    },
 )
 def away_for_a_day(scene: Scene) -> None:
     scene.up()
@@ -596,7 +610,7 @@ def busy(scene: Scene) -> None:
 
 @fault(
     "closes the new connection before it counts",
-    2.5,
+    COURTESY_S + 1.0,
     "(FIN)",
     reconnections=1,
 )

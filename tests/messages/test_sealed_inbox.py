@@ -167,3 +167,13 @@ def test_the_journal_keeps_the_reason_as_a_value_and_says_it_in_french(
     assert bench.notes.noted == [(EventKind.MESSAGE_NOT_OPENED, stored)]
     assert journal.messages == [f"🔒 Message scellé de Node10 non ouvert : {said}"]
     assert bench.counts.not_opened == 2
+
+
+def test_a_licensed_station_reads_a_sealed_message_and_asks_for_no_key(journal: Journal) -> None:
+    bench = Bench()
+    bench.session.own_user = mesh_pb2.User(is_licensed=True)
+    assert bench.hear(b"/ping", 1) is None
+    assert bench.sender.requests == []
+    assert journal.count("elle lui est demandée") == 0
+    bench.keys.keys[ANN] = ANN_KEY
+    assert bench.hear(b"/ping", 2) == b"/ping"

@@ -6,13 +6,14 @@ from meshbot.diagnosis.page.markup import EMPTY, Markup, joined, tag, words
 from meshbot.diagnosis.page.wording import round_text
 from meshbot.diagnosis.report_text import UNDATED, date_text
 from meshbot.text.log_format import printable
+from meshbot.text.metrics_text import metrics_text
 
 UNSET = "UNSET"
 
 
 def heading(history: LinkHistory, diagnosis: Diagnosis) -> Markup:
     """Return the first lines of the page."""
-    node = node_text(history.node)
+    node = ", ".join(filter(None, (node_text(history.node), metrics_text(history.metrics))))
     return joined(
         tag("h1", words("Liaison avec le nœud")),
         tag("p", words(_period_text(history, diagnosis)), class_="when"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from main_bot import JOURNAL_ALIVE_S, MeshBot, link_settings_of
-from meshbot.link.link_policy import Action, Ending, LinkPolicy, Phase
+from meshbot.link.link_policy import Action, Ending, LinkPolicy, Phase, ending_by_itself
 from meshbot.link.node_questions import NodeQuestions
 from meshbot.messages.heard_packet import BACKLOG_S
 from meshbot.model.cause import Cause
@@ -287,7 +287,7 @@ class ThisBot:
 
     def _not_opened(self, cause: Cause) -> None:
         self._session = None
-        if cause is Cause.REFUSED:
+        if cause in (Cause.REFUSED, Cause.UNREACHABLE, Cause.NO_ANSWER):
             self._policy.refused()
         self._note(EventKind.NOT_OPENED, cause=cause)
         self._failed(cause, Ending.NOT_OPENED)
@@ -460,7 +460,7 @@ class ThisBot:
     def wire_ended(self, wire: Wire, how: Cause) -> None:
         """Lose the session."""
         if self._session is not None and self._session.wire is wire:
-            self._lose(how, Ending.CLOSED_BY_NODE)
+            self._lose(how, ending_by_itself(how))
 
     def _fade_begins(self) -> None:
         session = self._session
