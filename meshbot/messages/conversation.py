@@ -14,6 +14,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot import VERSION
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager
+from meshbot.link.node_facts import facts_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
@@ -33,6 +34,7 @@ from meshbot.messages.text_message_handler import (
     SenderBook,
     TextMessageHandler,
 )
+from meshbot.model.firmware_version import tells_all_keys
 from meshbot.threads.progress_mark import ProgressMark
 
 
@@ -140,8 +142,9 @@ class Conversation:
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, complete: bool
     ) -> None:
         """Learn entries of the radio's database; ``complete``: these are all there are."""
-        self._radio_keys.enter_session(interface)
-        self._radio_keys.note_entries(nodes, complete=complete)
+        firmware = facts_of(interface).firmware
+        self._radio_keys.enter_session(interface, firmware)
+        self._radio_keys.note_entries(nodes, complete=complete and tells_all_keys(firmware))
         self._nodes.learn_from_radio(nodes, interface.own_num)
         for info in nodes:
             if info.user.public_key != self._nodes.public_key(info.num):
@@ -153,5 +156,10 @@ class Conversation:
         self._packets.open_waiting(interface)
 
     def push_a_key(self) -> None:
-        """Give the radio the next key that it lacks, if all is well."""
-        self._pusher.push_next(self._link.live_interface)
+        """Give the radio the next key that it lacks, or look for one, if all is well.
+
+        A licensed station seals nothing, so that keys are no use to it.
+        """
+        interface = self._link.live_interface
+        if interface is None or not (interface.own_user and interface.own_user.is_licensed):
+            self._pusher.push_next(interface)

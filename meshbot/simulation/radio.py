@@ -99,9 +99,9 @@ class SimulatedRadio:
         wants_pki = is_direct and data.portnum not in _NEVER_SEALED and not self._settings.licensed
         if self._refuses(packet):
             return
-        if wants_pki and not has_key and self.identity.firmware_tuple >= (2, 7):
+        error = self._sealing_error(packet, known_key if wants_pki else None)
+        if error is not None:
             self.key_failures += 1
-            error = _Error.PKI_SEND_FAIL_PUBLIC_KEY
             self._report(int(error), packet.id)
             self.hear_routing(None, packet.id, error)
             return
@@ -120,6 +120,21 @@ class SimulatedRadio:
                 self._settings.ack_delay_s, lambda: self._answer_node_info(peer, packet.id)
             )
         self._confirm(packet, peer)
+
+    def _sealing_error(
+        self, packet: mesh_pb2.MeshPacket, known_key: bytes | None
+    ) -> mesh_pb2.Routing.Error.ValueType | None:
+        """Return why it cannot seal as the client wants (``perhapsEncode``); None: as it should.
+
+        ``known_key``: the receiver's, empty if the radio has none; None for what is not sealed.
+        """
+        if known_key is not None and not known_key and self.identity.firmware_tuple >= (2, 7):
+            return _Error.PKI_SEND_FAIL_PUBLIC_KEY
+        if packet.pki_encrypted and (
+            not known_key or (any(packet.public_key) and packet.public_key != known_key)
+        ):
+            return _Error.PKI_FAILED
+        return None
 
     def put_sealed_on_air(self, packet: mesh_pb2.MeshPacket) -> None:
         """Send what the client sealed itself: the node neither reads nor seals it again."""
