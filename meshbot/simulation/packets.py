@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import dataclass
 
 from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 
@@ -10,6 +11,7 @@ from meshbot.simulation.peer import SimulatedPeer
 
 BROADCAST_NUM = 0xFFFFFFFF
 HOP_START = 3
+_Priority = mesh_pb2.MeshPacket.Priority
 
 
 def frame(message: mesh_pb2.FromRadio) -> bytes:
@@ -28,7 +30,13 @@ def set_sender(packet: mesh_pb2.MeshPacket, num: int) -> None:
 
 
 def packet_from_peer(
-    peer: SimulatedPeer, *, to: int, packet_id: int, channel: int = 0, want_ack: bool = False
+    peer: SimulatedPeer,
+    *,
+    to: int,
+    packet_id: int,
+    rx_time: int,
+    channel: int = 0,
+    want_ack: bool = False,
 ) -> mesh_pb2.MeshPacket:
     """Build a packet as heard from a peer, still without its content."""
     packet = mesh_pb2.MeshPacket(
@@ -36,7 +44,7 @@ def packet_from_peer(
         id=packet_id,
         channel=channel,
         want_ack=want_ack,
-        rx_time=int(time.time()),
+        rx_time=rx_time,
         rx_snr=peer.snr_db,
         rx_rssi=peer.rssi_dbm,
         hop_start=HOP_START,
@@ -46,11 +54,31 @@ def packet_from_peer(
     return packet
 
 
-def packet_from_node(num: int, data: mesh_pb2.Data, packet_id: int) -> mesh_pb2.MeshPacket:
-    """Build a packet that the node itself addresses to its own client."""
-    packet = mesh_pb2.MeshPacket(to=num, id=packet_id, decoded=data, rx_time=int(time.time()))
-    set_sender(packet, num)
-    return packet
+@dataclass(frozen=True, kw_only=True)
+class OwnEnvelope:
+    """How a packet of the node itself is addressed."""
+
+    num: int
+    to: int
+    packet_id: int
+    rx_time: int
+    priority: _Priority.ValueType
+    hop_limit: int = 0
+    want_ack: bool = False
+
+    def packet(self, data: mesh_pb2.Data) -> mesh_pb2.MeshPacket:
+        """Build the packet."""
+        packet = mesh_pb2.MeshPacket(
+            to=self.to,
+            id=self.packet_id,
+            decoded=data,
+            rx_time=self.rx_time,
+            hop_limit=self.hop_limit,
+            priority=self.priority,
+            want_ack=self.want_ack,
+        )
+        set_sender(packet, self.num)
+        return packet
 
 
 def notification(
@@ -107,12 +135,15 @@ def telemetry_data(rng: random.Random) -> mesh_pb2.Data:
     )
 
 
-def uptime_data(uptime_s: int) -> mesh_pb2.Data:
-    """Build what a node powered over USB tells of itself."""
-    telemetry = telemetry_pb2.Telemetry(
-        time=int(time.time()),
-        device_metrics=telemetry_pb2.DeviceMetrics(battery_level=101, uptime_seconds=uptime_s),
-    )
+def own_telemetry_data(
+    content: telemetry_pb2.DeviceMetrics | telemetry_pb2.LocalStats,
+) -> mesh_pb2.Data:
+    """Build what the node tells of itself."""
+    telemetry = telemetry_pb2.Telemetry(time=int(time.time()))
+    if isinstance(content, telemetry_pb2.DeviceMetrics):
+        telemetry.device_metrics.CopyFrom(content)
+    else:
+        telemetry.local_stats.CopyFrom(content)
     return mesh_pb2.Data(
         portnum=portnums_pb2.PortNum.TELEMETRY_APP, payload=telemetry.SerializeToString()
     )
