@@ -1,6 +1,7 @@
 """A forger's key in the radio, and keys that only seem to be missing there, over a real socket."""
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,7 +199,9 @@ def test_a_mark_that_may_be_forged_costs_nobody_but_its_own_packet_the_answer(
         node.hear_text(owner, "/ping")
         wait_text(node, owner.num)
         for peer in (owner, stranger):
-            packet = packets.packet_from_peer(peer, to=node.num, packet_id=99)
+            packet = packets.packet_from_peer(
+                peer, to=node.num, packet_id=99, rx_time=int(time.time())
+            )
             packet.decoded.CopyFrom(packets.text_data(b"/tcp reconnect", None))
             packet.pki_encrypted = True
             packet.public_key = forged(owner).public_key
