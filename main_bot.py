@@ -474,6 +474,10 @@ class MeshBot:
         """Have the worker deal with a packet."""
         self._worker.post(partial(self._conversation.hear, interface, packet, self._clock()))
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Have the worker tell what the node says to its client."""
+        self._worker.post(partial(self._conversation.hear_node, interface, message))
+
     # -- On the worker thread ------------------------------------------------------------------
 
     def _rebuild_store(self, error: StorageVanished) -> None:

@@ -52,6 +52,9 @@ class OurInterface(Contender):
         """Count."""
         self.count_packet()
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """No matter here."""
+
 
 if __name__ == "__main__":
     run(OurInterface)

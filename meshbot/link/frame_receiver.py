@@ -72,6 +72,7 @@ class FrameReceiver:
                 if not message.HasField("log_record"):
                     self.last_progress_s = self._clock()
                 self._interface._handleFromRadio(payload)
+                self._interface.node_told(message)
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
             self._count_malformed(f"trame de {len(payload)} octets non traitée", problem)
 

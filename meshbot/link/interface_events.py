@@ -31,3 +31,6 @@ class InterfaceEvents(Protocol):
         self, interface: "SupervisedInterface", packet: mesh_pb2.MeshPacket
     ) -> None:
         """Receive a mesh packet, whether or not the library understood its payload."""
+
+    def node_told(self, interface: "SupervisedInterface", message: mesh_pb2.FromRadio) -> None:
+        """Hear what the node says to its client: a notification, or that it is locked."""

@@ -56,8 +56,16 @@ class _Requested:
 
 
 @dataclass(frozen=True)
+class _NodesWanted:
+    interface: SupervisedInterface
+
+
+@dataclass(frozen=True)
 class _Stop:
     pass
+
+
+_Event = _Ready | _Lost | _Requested | _NodesWanted | _Stop
 
 
 class InterfaceManager(BotThread):
@@ -77,7 +85,7 @@ class InterfaceManager(BotThread):
         self._narrator = LinkNarrator(self.kind, where, options.notes, self._clock)
         self._questions = NodeQuestions()
         self._state = LinkState()
-        self._events: queue.SimpleQueue[_Ready | _Lost | _Requested | _Stop] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self.tried = threading.Event()
         """Set once the first attempt to connect succeeded or failed."""
         self._wants_nodes = True
@@ -114,6 +122,10 @@ class InterfaceManager(BotThread):
         ``by`` says who asks, in the journal.
         """
         self._events.put(_Requested(by))
+
+    def want_nodes(self, interface: SupervisedInterface) -> None:
+        """Have the node of a session send its database, if it was asked to do without."""
+        self._events.put(_NodesWanted(interface))
 
     def status(self) -> LinkStatus:
         """Return the link at a glance."""
@@ -156,6 +168,11 @@ class InterfaceManager(BotThread):
         """Pass a packet on, unless the session is over."""
         if interface is self._state.session:
             self._listener.packet_received(interface, packet)
+
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Pass on what the node says to its client, unless the session is over."""
+        if interface is self._state.session:
+            self._listener.node_told(interface, message)
 
     # -- The link thread -----------------------------------------------------------------------
 
@@ -202,7 +219,7 @@ class InterfaceManager(BotThread):
             self.progress.step()
             self._deal_with(event)
 
-    def _deal_with(self, event: _Ready | _Lost | _Requested | _Stop) -> None:
+    def _deal_with(self, event: _Event) -> None:
         session = self._state.session
         if session is None:
             return
@@ -212,6 +229,14 @@ class InterfaceManager(BotThread):
             self._lose(session, event.loss, Ending.CLOSED_BY_NODE)
         elif isinstance(event, _Requested) and self._state.confirmed:
             self._lose(session, LinkError(Cause.REQUESTED, event.by), Ending.CLOSED_BY_US)
+        elif isinstance(event, _NodesWanted) and event.interface is session and session.noNodes:
+            self._ask_nodes(session)
+
+    def _ask_nodes(self, session: SupervisedInterface) -> None:
+        try:
+            session.ask_nodes()
+        except LinkError as error:
+            log.debug("nodes not asked for: %s", error)  # the interface reports its loss itself
 
     def _act(self, action: Action, session: SupervisedInterface) -> None:
         if action is Action.CONFIRM:

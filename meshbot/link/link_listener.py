@@ -26,3 +26,6 @@ class LinkListener(Protocol):
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Receive a packet heard on the mesh."""
+
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Hear what the node says to its client: a notification, or that it is locked."""

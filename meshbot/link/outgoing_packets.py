@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
+from meshbot.link.node_facts import may_seal
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+
+OK_TO_MQTT_BIT = 0x1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,20 @@ class Envelope:
         )
 
 
-def text_data(text: str, reply_id: int = 0) -> mesh_pb2.Data:
-    """Return a text as a packet carries it; ``reply_id``: the packet that it answers, if any."""
-    return mesh_pb2.Data(
+def text_data(text: str, reply_id: int = 0, *, ok_to_mqtt: bool = False) -> mesh_pb2.Data:
+    """Return a text as a packet carries it; ``reply_id``: the packet that it answers, if any.
+
+    ``bitfield`` is what the firmware puts into each packet of its own (``perhapsEncode``, from 2.5
+    on) but not into one that we sealed: whether gateways may publish it, by the node's settings.
+    Without it 2.8 drops a packet that was sent over no hop (``classifyHopStart``).
+    """
+    data = mesh_pb2.Data(
         portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP,
         payload=text.encode("utf-8"),
         reply_id=reply_id,
     )
+    data.bitfield = OK_TO_MQTT_BIT if ok_to_mqtt else 0  # set, even where it is 0
+    return data
 
 
 def text_packet(envelope: Envelope, data: mesh_pb2.Data, channel: int = 0) -> mesh_pb2.MeshPacket:
@@ -68,10 +78,13 @@ def node_info_request(envelope: Envelope, own_user: mesh_pb2.User | None) -> mes
     """Return a request for a node's NodeInfo, with our own, as nodes ask each other.
 
     The firmware never seals a NodeInfo, so the key it lacks is no obstacle.
-    Raises :class:`LinkError` while our own node has not said who it is.
+    Raises :class:`LinkError` while our own node has not said who it is, and for a licensed station,
+    which has no use for a key.
     """
     if own_user is None:
         raise LinkError(Cause.OWN_USER_UNKNOWN)
+    if not may_seal(own_user):
+        raise LinkError(Cause.LICENSED)
     packet = envelope.packet()
     packet.decoded.portnum = portnums_pb2.PortNum.NODEINFO_APP
     packet.decoded.payload = own_user.SerializeToString()

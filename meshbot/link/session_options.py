@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from meshbot.link.own_keys import OwnKeys
 
 
 @dataclass(frozen=True)
@@ -12,9 +14,11 @@ class SessionOptions:
     ``connect_timeout_s``: longest attempt to open it, where opening takes time.
     ``queue_wait_s``: longest wait of one send for room in the node's transmit queue.
     ``without_nodes``: ask for the configuration only (``want_config_id`` 69420).
+    ``own_keys``: what outlasts a session of the node's own keys.
     """
 
     connect_timeout_s: float
     queue_wait_s: float
     without_nodes: bool = False
     clock: Callable[[], float] = time.monotonic
+    own_keys: OwnKeys = field(default_factory=OwnKeys)

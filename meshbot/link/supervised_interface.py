@@ -16,6 +16,7 @@ whether the session is open, and what carries it; it is a leaf.
 
 import itertools
 import logging
+import math
 import secrets
 import threading
 from typing import Any, NoReturn
@@ -28,7 +29,9 @@ from meshbot.link.frame_decoder import START2, encode_frame
 from meshbot.link.frame_receiver import FrameReceiver
 from meshbot.link.frame_writer import FrameWriter
 from meshbot.link.interface_events import InterfaceEvents
+from meshbot.link.node_facts import hops_allowed
 from meshbot.link.outgoing_packets import Envelope, metadata_request
+from meshbot.link.own_keys import ToldKeys
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.transmit_queue import TransmitQueue
 from meshbot.model.cause import Cause
@@ -38,6 +41,7 @@ log = logging.getLogger(__name__)
 
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
+ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
 
@@ -51,6 +55,7 @@ class SupervisedInterface(StreamInterface):
         self._events = events
         self._clock = clock
         self._queue_wait_s = options.queue_wait_s
+        self._own_keys = options.own_keys
         self._receiver = FrameReceiver(self, events, clock)
         self._writer = FrameWriter(self._write_stream)
         self._transmit_queue = TransmitQueue(clock)
@@ -66,6 +71,8 @@ class SupervisedInterface(StreamInterface):
         """How long nothing had been heard of the node before; None when nobody knows."""
         self.ready_s: float | None = None
         """When the node finished its configuration, on the clock given; None before."""
+        self.mute_until_s = -math.inf
+        """Until when the node may not transmit, by its own word, on the clock given."""
         self._rxThread = threading.Thread(target=self._read, name="mesh-reader", daemon=True)
 
     # -- How bytes travel ------------------------------------------------------------------
@@ -228,6 +235,7 @@ class SupervisedInterface(StreamInterface):
         super()._connected()
         if self.ready_s is None:
             self.ready_s = self._clock()
+            _ = self.own_private_key  # remembered, for sessions that are not told it
             self.hand_over_download()
             self._events.interface_ready(self)
 
@@ -240,6 +248,11 @@ class SupervisedInterface(StreamInterface):
             self._end(LinkError(Cause.REBOOTED))
         else:
             self._startConfig()
+
+    def node_told(self, message: mesh_pb2.FromRadio) -> None:
+        """Pass on what the node says to its client: a notification, or that it is locked."""
+        if message.HasField("clientNotification") or message.HasField("lockdown_status"):
+            self._events.node_told(self, message)
 
     # -- Sending -----------------------------------------------------------------------------
 
@@ -268,6 +281,13 @@ class SupervisedInterface(StreamInterface):
         """
         envelope = Envelope(self.own_num, self.new_packet_id(), self.hop_limit)
         self._sendToRadioImpl(mesh_pb2.ToRadio(packet=metadata_request(envelope)))
+
+    def ask_nodes(self) -> None:
+        """Ask for the entries of the node's database alone, in a session that did without them.
+
+        Firmware 2.5 to 2.8 sends them among the rest (captured); the library's dictionaries stay.
+        """
+        self._sendToRadioImpl(mesh_pb2.ToRadio(want_config_id=ONLY_NODES_ID))
 
     def _waitConnected(self, timeout: float = 30.0) -> None:  # noqa: N802 - library's name
         if not self.alive:
@@ -326,6 +346,11 @@ class SupervisedInterface(StreamInterface):
         """What our node says of itself in its NodeInfo; None until it told us."""
         return self._receiver.own_user
 
+    @own_user.setter
+    def own_user(self, user: mesh_pb2.User) -> None:
+        """Take what it says of itself later, in a packet of its own."""
+        self._receiver.own_user = user
+
     @property
     def own_num(self) -> int:
         """The node's own number, 0 until it told us."""
@@ -339,11 +364,39 @@ class SupervisedInterface(StreamInterface):
         return str(own.get("user", {}).get("longName", ""))
 
     @property
+    def own_public_key(self) -> bytes:
+        """The node's public key, empty until it told us, and where it has none."""
+        user = self.own_user
+        told = self.localNode.localConfig.security.public_key
+        return bytes(told or (user.public_key if user is not None else b""))
+
+    @property
+    def gives_private_key(self) -> bool:
+        """Whether the node told us its private key in this session."""
+        return bool(self.localNode.localConfig.security.private_key)
+
+    @property
     def own_private_key(self) -> bytes:
-        """The node's private key, empty where it withholds it. In memory only: never log it."""
-        return bytes(self.localNode.localConfig.security.private_key)
+        """The node's private key, told now or before; empty where it withholds it.
+
+        In memory only: never log it.
+        """
+        config = self.localNode.localConfig
+        told = bytes(config.security.private_key)
+        known = ToldKeys(self.own_num, self.own_public_key, told, config.HasField("security"))
+        return self._own_keys.private_key(known)
 
     @property
     def hop_limit(self) -> int:
-        """Over how many hops at most the node's settings let a packet travel."""
-        return int(self.localNode.localConfig.lora.hop_limit)
+        """Over how many hops at most the node's settings let a packet travel, 1 to 7."""
+        return hops_allowed(int(self.localNode.localConfig.lora.hop_limit))
+
+    @property
+    def ok_to_mqtt(self) -> bool:
+        """Whether the node's settings let gateways publish what it sends."""
+        return bool(self.localNode.localConfig.lora.config_ok_to_mqtt)
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the node ignores orders from its client (``AdminModule.cpp``, ``is_managed``)."""
+        return bool(self.localNode.localConfig.security.is_managed)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from meshbot import VERSION
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.trial.trial_text import trial_clause
@@ -20,6 +21,7 @@ from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_event import LinkEvent, on_one_clock
+from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text
 from meshbot.store.storage_error import StorageError
@@ -110,6 +112,14 @@ class Events(Protocol):
         """Return the last events. Raises ``StorageError``."""
 
 
+class Health(Protocol):
+    """How our node is."""
+
+    @property
+    def latest(self) -> NodeMetrics:
+        """What it said of itself last."""
+
+
 class MeshBotView:
     """The ``BotView`` of the running bot. Keeps nothing but references."""
 
@@ -120,20 +130,20 @@ class MeshBotView:
         counts: DirectMessageCounts,
         journal: Events,
         *,
+        health: Health,
         admin_nodes: Mapping[int, str],
-        version: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Name where the answers come from, and who may give orders."""
         self._mesh = mesh
         self._counts = counts
         self._journal = journal
+        self._health = health
         self._verdict: tuple[float, str, str] | None = None
         """When it was made, why the link was lost, how far a trial is."""
         self.admin_nodes = admin_nodes
         """Who may give orders, and the beginning of the key each must have; replaced whole."""
         self._link = link
-        self._version = version
         self._clock = clock
         self._started_s = clock()
         self._reconnect_asked_s = -math.inf
@@ -216,10 +226,11 @@ class MeshBotView:
         return SystemStatus(
             uptime_s=self._clock() - self._started_s,
             memory_mb=_resident_memory_mb(),
-            version=self._version,
+            version=VERSION,
             python=platform.python_version(),
             library=importlib.metadata.version("meshtastic"),
             firmware=str(metadata.firmware_version) if metadata is not None else "",
+            node=self._health.latest,
         )
 
     def verdict(self) -> str:

@@ -17,6 +17,7 @@ from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
+from meshbot.text.metrics_text import metrics_text
 from meshbot.text.quantities import counted, duration_text, hops_text
 
 MAX_SHOWN_NODES = 10
@@ -184,11 +185,12 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
 @_command("sys", "durée de marche, mémoire, versions")
 def _sys(view: SystemView, request: Request, argument: str) -> Reply:
     system = view.system_status()
+    node = metrics_text(system.node)
     memory = f"{system.memory_mb:.0f} Mo" if system.memory_mb is not None else "inconnue"
     return Reply(
         f"Bot {system.version}, en marche depuis {duration_text(system.uptime_s)}\n"
         f"Mémoire {memory}, Python {system.python}, meshtastic {system.library}, "
-        f"firmware {system.firmware or 'inconnu'}"
+        f"firmware {system.firmware or 'inconnu'}" + (f"\nNœud : {node}" if node else "")
     )
 
 

@@ -11,10 +11,9 @@ from typing import Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot import VERSION
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager
-from meshbot.link.node_facts import facts_of
+from meshbot.link.node_facts import duty_cycle_percent, firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
@@ -24,7 +23,10 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
 from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.node_health import NodeHealth
+from meshbot.messages.node_notices import NodeNotices
 from meshbot.messages.node_uptime import NodeUptime
+from meshbot.messages.own_node import OwnNode
 from meshbot.messages.packet_handler import HeardNodes, PacketHandler
 from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.messages.sender_proof import SenderProof, ShownKeys
@@ -80,13 +82,14 @@ class Conversation:
         self._sender = sender = MessageSender(
             link, nodes, sealed, settings.sender, notes=journal, clock=clock
         )
+        self._health = NodeHealth(journal, clock)
         self._view = MeshBotView(
             nodes,
             link,
             counts,
             journal,
+            health=self._health,
             admin_nodes=settings.admin_nodes,
-            version=VERSION,
             clock=clock,
         )
         self._texts = TextMessageHandler(
@@ -108,6 +111,8 @@ class Conversation:
             texts=self._texts,
             wall_clock=wall_clock,
         )
+        self._own_node = OwnNode(nodes, link.want_nodes)
+        self._notices = NodeNotices(clock)
         self._uptime = NodeUptime(journal, clock)
         self._pusher = KeyPusher(
             nodes, radio_keys, sender, settings.push, post=post, clock=clock, wall_clock=wall_clock
@@ -135,14 +140,31 @@ class Conversation:
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> None:
         """Do what a packet is for that came at monotonic time ``received_s``."""
+        self._own_node.hear(interface, packet)
         self._uptime.hear(interface, packet, received_s)
+        self._hear_health(interface, packet, received_s)
         self._packets.handle(interface, packet, received_s)
+
+    def hear_node(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Tell what the node says to its client."""
+        self._notices.hear(interface, message)
+
+    def _hear_health(
+        self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
+    ) -> None:
+        metrics = self._health.hear(interface, packet, received_s)
+        if metrics is None or metrics.air_percent is None:
+            return
+        allowed_percent = duty_cycle_percent(interface.localNode.localConfig)
+        if allowed_percent is not None and metrics.air_percent > allowed_percent:
+            self._notices.duty_cycle_reached(interface)
 
     def learn_from_radio(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, complete: bool
     ) -> None:
         """Learn entries of the radio's database; ``complete``: these are all there are."""
-        firmware = facts_of(interface).firmware
+        self._own_node.entries_told(interface, nodes)
+        firmware = firmware_of(interface)
         self._radio_keys.enter_session(interface, firmware)
         self._radio_keys.note_entries(nodes, complete=complete and tells_all_keys(firmware))
         self._nodes.learn_from_radio(nodes, interface.own_num)
@@ -156,10 +178,5 @@ class Conversation:
         self._packets.open_waiting(interface)
 
     def push_a_key(self) -> None:
-        """Give the radio the next key that it lacks, or look for one, if all is well.
-
-        A licensed station seals nothing, so that keys are no use to it.
-        """
-        interface = self._link.live_interface
-        if interface is None or not (interface.own_user and interface.own_user.is_licensed):
-            self._pusher.push_next(interface)
+        """Give the radio the next key that it lacks, or look for one, if all is well."""
+        self._pusher.push_next(self._link.live_interface)

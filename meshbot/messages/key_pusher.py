@@ -18,6 +18,7 @@ from typing import Protocol
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
+from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, contact_packet
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
@@ -113,6 +114,9 @@ class KeyPusher:
             self._judge_loss(now_s - self._last[1])
             self._last = None
         if interface is None or interface.ready_s is None or self._sender.is_full():
+            return
+        # A licensed station opens and seals nothing; a managed node ignores its client's orders.
+        if not may_seal(interface.own_user) or interface.is_managed:
             return
         if now_s < max(
             self._not_before_s, self._answer_due_s, interface.ready_s + self._settings.stable_s

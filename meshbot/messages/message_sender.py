@@ -23,7 +23,7 @@ from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages.key_book import KeyBook, recipient_label
 from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.outgoing_text import OutgoingText
-from meshbot.messages.routing_errors import routing_error_text
+from meshbot.messages.routing_errors import is_queued, routing_error_text
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.sent_texts import SentTexts
 from meshbot.messages.text_delivery import DeliveryOutcome, TextDelivery
@@ -156,7 +156,8 @@ class MessageSender(BotThread):
                 interface.send_packet(request.packet(interface, packet_id))
                 patience_s = self._settings.confirm_timeout_s
                 status = interface.wait_for_queue_status(packet_id, patience_s, patience_s)
-                result = status.res if status is not None else None
+                if status is not None:
+                    result = 0 if is_queued(status.res) else status.res
         except LinkError as error:
             log.debug("request not sent: %s", error)
         finally:

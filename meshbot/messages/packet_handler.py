@@ -10,7 +10,7 @@ from typing import Protocol
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from meshbot.link.node_facts import facts_of
+from meshbot.link.node_facts import firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import is_sealed_for
@@ -72,7 +72,7 @@ class PacketHandler:
         """Deal with a packet received on ``interface`` at monotonic time ``received_s``."""
         own_num = interface.own_num
         sender = getattr(packet, "from")
-        self._radio_keys.enter_session(interface, facts_of(interface).firmware)
+        self._radio_keys.enter_session(interface, firmware_of(interface))
         if sender == own_num and packet.to == own_num and not came_by_air(packet):
             self._note_routing_error(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):

@@ -1,16 +1,46 @@
-"""The firmware's routing errors in words, with what to do about them. Pure.
+"""What a node says of a text that did not go out or arrive, in words and with what helps. Pure.
 
-The codes are ``meshtastic.Routing.Error`` of the protocol.
+Two code spaces meet here. A routing error is a ``meshtastic.Routing.Error``, in a packet. The
+result in a ``QueueStatus`` is what ``Router::send`` returned: one of those where the packet never
+came to the radio's driver, else an ``ErrorCode`` of the driver's, which the firmware's
+``MeshTypes.h`` defines (the same in 2.5.20, 2.7.26 and 2.8.0)::
+
+    ERRNO_OK 0, ERRNO_UNKNOWN 32, ERRNO_NO_INTERFACES 33, ERRNO_DISABLED 34, ERRNO_SHOULD_RELEASE 35
+
+32 to 35 are also ``BAD_REQUEST``, ``NOT_AUTHORIZED``, ``PKI_FAILED`` and ``PKI_UNKNOWN_PUBKEY``.
+As the result of a text they never mean those: a text is no malformed position and not for the node
+itself (32), only a receiver refuses an order (33) or lacks our key (35), and ``perhapsEncode`` says
+``PKI_FAILED`` only to a client that demands a seal (34), which a packet to be encrypted of ours
+does not.
 """
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.text.quantities import duration_text
+
 _Error = mesh_pb2.Routing.Error
+
+QUEUE_FULL_RESULT = 32
+"""``ERRNO_UNKNOWN``: ``RadioLibInterface::send`` found no room in its transmit queue."""
+_NO_INTERFACES_RESULT = 33
+_DISABLED_RESULT = 34
+_SHOULD_RELEASE_RESULT = 35
 
 NO_KEY_ERRORS = frozenset(
     (_Error.PKI_FAILED, _Error.PKI_UNKNOWN_PUBKEY, _Error.PKI_SEND_FAIL_PUBLIC_KEY)
 )
-"""The errors for a missing key, on this side or on the other."""
+"""The routing errors for a missing key, on this side or on the other."""
+
+_QUEUE_TEXTS: dict[int, str] = {
+    QUEUE_FULL_RESULT: "file d'émission pleine (ERRNO_UNKNOWN)",
+    _NO_INTERFACES_RESULT: (
+        "le nœud n'a pas de radio : matériel ou firmware à vérifier (ERRNO_NO_INTERFACES)"
+    ),
+    _DISABLED_RESULT: (
+        "sa radio n'émet pas : régler la région (lora.region) et l'émission (lora.tx_enabled) du "
+        "nœud (ERRNO_DISABLED)"
+    ),
+}
 
 _TEXTS: dict[int, str] = {
     _Error.NO_ROUTE: "aucune route vers lui : hors de portée, ou éteint",
@@ -47,6 +77,32 @@ _TEXTS: dict[int, str] = {
     ),
     _Error.RATE_LIMIT_EXCEEDED: "trop de messages en peu de temps : augmenter TEXT_INTERVAL",
 }
+
+
+def is_queued(result: int) -> bool:
+    """Say whether a queue's result means that the node took the packet.
+
+    ``ERRNO_SHOULD_RELEASE`` is no error: only who frees the packet's memory differs.
+    """
+    return result in (0, _SHOULD_RELEASE_RESULT)
+
+
+def lacks_key(result: int) -> bool:
+    """Say whether a queue's result means that the radio lacks the recipient's key."""
+    return result == _Error.PKI_SEND_FAIL_PUBLIC_KEY
+
+
+def queue_result_text(result: int, *, mute_s: float = 0.0) -> str:
+    """Return in French what it means that a packet was not queued, and what helps.
+
+    ``mute_s``: for how long the node may not transmit, if it said so.
+    """
+    if result == _Error.DUTY_CYCLE_LIMIT and mute_s > 0:
+        return (
+            f"temps d'émission légal épuisé, la radio se tait encore {duration_text(mute_s)} : "
+            "réessayer ensuite (DUTY_CYCLE_LIMIT)"
+        )
+    return _QUEUE_TEXTS.get(result) or routing_error_text(result)
 
 
 def routing_error_text(error: int) -> str:

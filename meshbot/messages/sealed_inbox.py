@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
+from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, node_info_request
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.direct_messages import CannotOpen
@@ -124,11 +125,8 @@ class SealedInbox:
         """
         sender = heard.sender
         label = self._keys.label(sender)
-        own_user = interface.own_user
-        asks = (
-            own_user is not None
-            and not own_user.is_licensed
-            and self._key_requests.allows(sender, self._clock(), familiar=heard.familiar)
+        asks = may_seal(interface.own_user) and self._key_requests.allows(
+            sender, self._clock(), familiar=heard.familiar
         )
         if asks:
             request = OutgoingRequest(

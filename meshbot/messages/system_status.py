@@ -1,6 +1,8 @@
 """The machine and the program at a glance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from meshbot.model.node_metrics import NodeMetrics
 
 
 @dataclass(frozen=True)
@@ -13,3 +15,5 @@ class SystemStatus:
     python: str
     library: str
     firmware: str
+    node: NodeMetrics = field(default_factory=NodeMetrics)
+    """How our node is, as far as it said."""

@@ -10,13 +10,19 @@ from collections.abc import Callable
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, sealed_packet, text_data, text_packet
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh import direct_messages
 from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages.key_book import KeyBook, recipient_label
 from meshbot.messages.outgoing_text import OutgoingText
-from meshbot.messages.routing_errors import NO_KEY_ERRORS, routing_error_text
+from meshbot.messages.routing_errors import (
+    QUEUE_FULL_RESULT,
+    is_queued,
+    lacks_key,
+    queue_result_text,
+)
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.sent_texts import PKI_SEND_FAIL_PUBLIC_KEY, SentTexts
 from meshbot.model.cause import Cause
@@ -25,8 +31,6 @@ from meshbot.model.link_error import NodeBusyError
 from meshbot.text.log_format import printable
 
 log = logging.getLogger(__name__)
-
-QUEUE_FULL_RESULT = 32  # ERRNO_UNKNOWN: the firmware's word for a transmit queue without room
 
 
 class DeliveryOutcome(enum.Enum):
@@ -75,7 +79,7 @@ class TextDelivery:
         self.next_s = self._clock() + self._settings.spacing_s
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN
-        if self._sent.taken(text.packet_id) and (status is None or status.res == 0):
+        if self._sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
             return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status is None:
             log.info(
@@ -83,7 +87,7 @@ class TextDelivery:
             )
             return DeliveryOutcome.OVER
         self._node_confirms = True
-        if status.res != 0:
+        if not is_queued(status.res):
             return self._refused(text, status.res, interface)
         shown = printable(text.text.replace("\n", " ⏎ "))
         log.info("💬 Envoyé à %s : %s", recipient_label(self._keys, text.to), shown)
@@ -92,7 +96,10 @@ class TextDelivery:
     def can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
         """Say whether we can seal a text for a node ourselves."""
         return bool(
-            interface is not None and interface.own_private_key and self._keys.public_key(to)
+            interface is not None
+            and may_seal(interface.own_user)
+            and interface.own_private_key
+            and self._keys.public_key(to)
         )
 
     def say_we_seal(self, to: int) -> None:
@@ -100,11 +107,14 @@ class TextDelivery:
         log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self._keys.label(to))
 
     def _packet(self, text: OutgoingText, interface: SupervisedInterface) -> mesh_pb2.MeshPacket:
-        """Return the text as a packet for the node to encrypt, or sealed already."""
+        """Return the text as a packet for the node to encrypt, or sealed already.
+
+        A station that became licensed since the text was queued sends it in clear.
+        """
         want_ack = text.to != BROADCAST_NUM
         envelope = Envelope(text.to, text.packet_id, interface.hop_limit, want_ack)
-        data = text_data(text.text, text.reply_id)
-        if not text.sealed:
+        data = text_data(text.text, text.reply_id, ok_to_mqtt=interface.ok_to_mqtt)
+        if not text.sealed or not may_seal(interface.own_user):
             return text_packet(envelope, data, text.channel)
         sealed = direct_messages.seal(
             self._sealer.message_key(interface.own_private_key, self._keys.public_key(text.to)),
@@ -134,7 +144,7 @@ class TextDelivery:
         A new try takes a new packet id: the node ignores one that it has seen.
         """
         self._sent.settle(text.packet_id)
-        if result in NO_KEY_ERRORS and not text.sealed and self.can_seal(interface, text.to):
+        if lacks_key(result) and not text.sealed and self.can_seal(interface, text.to):
             self.say_we_seal(text.to)
             text.sealed = True
             text.packet_id = 0
@@ -145,6 +155,6 @@ class TextDelivery:
         log.warning(
             "⚠️ Le nœud refuse la réponse à %s : %s",
             recipient_label(self._keys, text.to),
-            routing_error_text(result),
+            queue_result_text(result, mute_s=interface.mute_until_s - self._clock()),
         )
         return DeliveryOutcome.OVER

@@ -71,6 +71,8 @@ class Cause(enum.Enum):
     USED_INTERFACE = "used_interface"
     """An interface is opened once."""
     OWN_USER_UNKNOWN = "own_user_unknown"
+    LICENSED = "licensed"
+    """A ham station: nothing is sealed, no key is asked for."""
     KEY_UNUSABLE = "key_unusable"
     NO_KEY = "no_key"
 

@@ -56,6 +56,10 @@ class EventKind(enum.Enum):
     ``text``: JSON, any of ``id``, ``firmware``, ``region`` and ``transmits``."""
     UPTIME = "uptime"
     """``seconds``: since the node started, by its own telemetry. Once a session, and if it fell."""
+    METRICS = "metrics"
+    """How the node is, by its own telemetry. First of a session, then every quarter of an hour.
+    ``text``: JSON, any of ``battery`` (percent, above 100 on external power), ``voltage``,
+    ``channel`` (percent of the time it was busy) and ``air`` (percent of the hour it sent)."""
     GATEWAY = "gateway"
     """``count``: 1 if another host of our network answered during an outage, else 0."""
 

@@ -5,7 +5,7 @@ Owned by the link's thread.
 
 import logging
 
-from meshbot.link.node_facts import UNSET_REGION, NodeFacts, facts_of
+from meshbot.link.node_facts import UNSET_REGION, NodeFacts, facts_of, is_locked, may_seal
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.known_node import node_id
 from meshbot.text.log_format import printable
@@ -20,26 +20,29 @@ class NodeIntroduction:
     def __init__(self) -> None:
         """Nothing has been said."""
         self._num = 0
-        self._said_key_withheld = False
+        self._said_of_key = ""
         self._said = NodeFacts()
         self._said_no_region = self._said_mute = False
 
     def tell(self, interface: SupervisedInterface) -> None:
         """Say what is new about the node behind an interface that is ready."""
         self._tell_which(interface)
-        self._tell_state(facts_of(interface))
-        if not interface.own_private_key and not self._said_key_withheld:
-            self._said_key_withheld = True
-            log.info(
-                "ℹ️ Le nœud ne donne pas sa clé privée (géré ou verrouillé) : seuls les messages "
-                "qu'il ouvre lui-même sont lus"
-            )
+        facts = facts_of(interface)
+        self._tell_state(facts)
+        of_key = _key_text(interface, facts)
+        if of_key and of_key != self._said_of_key:
+            log.info("%s", of_key)
+        self._said_of_key = of_key
 
     def _tell_which(self, interface: SupervisedInterface) -> None:
         if interface.own_num == self._num:
             return
         if self._num:
-            log.warning("⚠️ Un autre nœud répond à cette adresse")
+            log.warning(
+                "⚠️ Un autre nœud répond à cette adresse : les clés connues restent, mais ses "
+                "voisins sont sans nom pour lui jusqu'à leur prochain NodeInfo, et les messages "
+                "directs vont à son numéro. Si ce n'est pas voulu, vérifier TCP_HOST"
+            )
         self._num = interface.own_num
         metadata = interface.metadata
         log.info(
@@ -68,6 +71,49 @@ class NodeIntroduction:
                 "l'application (Réglages, LoRa, Émission activée), ou avec "
                 "« meshtastic --set lora.tx_enabled true »"
             )
+
+
+def _key_text(interface: SupervisedInterface, facts: NodeFacts) -> str:
+    """Return why the node gives no private key, and what to do; nothing where that is no matter."""
+    if interface.gives_private_key:
+        return ""
+    if interface.own_private_key:
+        return "ℹ️ Le nœud ne donne plus sa clé privée : celle qu'il avait donnée sert encore"
+    if is_locked(interface):
+        return (
+            "ℹ️ Le nœud est verrouillé et ne donne ni clé ni messages : le déverrouiller dans "
+            "l'application, avec sa phrase secrète"
+        )
+    return _keyless_text(interface, facts) if may_seal(interface.own_user) else ""
+
+
+def _keyless_text(interface: SupervisedInterface, facts: NodeFacts) -> str:
+    """Return the same of a node that is neither locked nor a licensed station's.
+
+    Firmware makes no key before it has a region (``NodeDB::generateCryptoKeyPair``).
+    """
+    if interface.own_public_key:
+        return _withheld_text(managed=interface.is_managed)
+    if facts.region == UNSET_REGION:
+        return "ℹ️ Le nœud n'a pas encore de clé : il en fait une dès que sa région est réglée"
+    return (
+        "ℹ️ Le nœud n'a pas de clé : les messages directs ne sont pas scellés. Mettre son firmware "
+        "à jour (2.5 au moins), ou refaire ses clés dans l'application (Sécurité)"
+    )
+
+
+def _withheld_text(*, managed: bool) -> str:
+    if managed:
+        return (
+            "ℹ️ Le nœud ne donne pas sa clé privée (géré, security.is_managed) : seuls les "
+            "messages qu'il ouvre lui-même sont lus, et il ignore les ordres du bot. Qui le gère "
+            "peut lever cela dans l'application (Sécurité, Mode géré)"
+        )
+    return (
+        "ℹ️ Le nœud ne donne pas sa clé privée, bien qu'il en ait une : seuls les messages qu'il "
+        "ouvre lui-même sont lus. Relier le bot au nœud lui-même, sans intermédiaire, avec un "
+        "firmware officiel"
+    )
 
 
 def _state_text(facts: NodeFacts) -> str:

@@ -42,6 +42,7 @@ _TEXTS = {
     Cause.SEND_BUSY: "un autre envoi occupe la liaison",
     Cause.USED_INTERFACE: "une interface ne s'ouvre qu'une fois",
     Cause.OWN_USER_UNKNOWN: "le nœud n'a pas dit qui il est",
+    Cause.LICENSED: "station radioamateur, rien n'est scellé",
     Cause.KEY_UNUSABLE: "clé inutilisable",
     Cause.NO_KEY: "pas de clé à donner",
     Cause.FIRST: "première connexion",

@@ -48,6 +48,9 @@ class Listener:
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         raise AssertionError("no packets here")
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        raise AssertionError("nothing is told here")
+
 
 class Session(SupervisedInterface):
     """An interface without bytes, which is ready as soon as it is open."""

@@ -75,6 +75,9 @@ class Listener:
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket
     ) -> None: ...
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """No matter here."""
+
 
 class Away(MeshTCPInterface):
     """A session that cannot be opened."""

@@ -5,14 +5,24 @@ The frames came from firmware 2.5.20, 2.7.26 and 2.8.0 built for Linux, which co
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
-from meshtastic.protobuf import config_pb2, mesh_pb2
+from meshtastic.protobuf import config_pb2, localonly_pb2, mesh_pb2
 
 from meshbot.link.frame_decoder import encode_frame
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
-from meshbot.link.node_facts import NodeFacts, facts_of
+from meshbot.link.node_facts import (
+    NodeFacts,
+    duty_cycle_percent,
+    facts_of,
+    hops_allowed,
+    is_locked,
+    may_seal,
+)
 from meshbot.link.session_options import SessionOptions
+from meshbot.link.supervised_interface import SupervisedInterface
 from tests.support.session_events import Events
 
 REAL = {
@@ -34,6 +44,7 @@ REAL = {
 }
 LoRa = config_pb2.Config.LoRaConfig
 ESP32 = mesh_pb2.MyNodeInfo(my_node_num=0xA1B2C3D4, reboot_count=41, min_app_version=30200)
+Role = config_pb2.Config.DeviceConfig.Role
 KNOWN = NodeFacts("!a1b2c3d4", "2.7.4", "EU_868", True, 41)
 
 
@@ -125,3 +136,63 @@ def test_a_count_that_grew_is_a_restart() -> None:
 def test_anything_else_is_none(now: NodeFacts) -> None:
     assert not now.restarted_since(KNOWN)
     assert not KNOWN.restarted_since(NodeFacts())
+
+
+@pytest.mark.parametrize(
+    ("own_user", "sealing"),
+    [
+        (None, False),
+        (mesh_pb2.User(long_name="F4ABC", is_licensed=True), False),
+        (mesh_pb2.User(long_name="Toit"), True),
+    ],
+)
+def test_nobody_seals_for_a_licensed_station_nor_for_one_not_known_yet(
+    own_user: mesh_pb2.User | None, *, sealing: bool
+) -> None:
+    assert may_seal(own_user) is sealing
+
+
+@pytest.mark.parametrize(("configured", "hops"), [(0, 3), (1, 1), (3, 3), (7, 7), (8, 7), (99, 7)])
+def test_a_packet_always_has_hops_to_go_and_never_more_than_the_protocol_has(
+    configured: int, hops: int
+) -> None:
+    assert hops_allowed(configured) == hops
+
+
+@pytest.mark.parametrize(
+    ("region", "percent"),
+    [("UNSET", None), ("US", None), ("EU_868", 10.0), ("UA_868", 1.0), ("EU_866", 2.5)],
+)
+def test_each_region_allows_its_share_of_the_air(region: str, percent: float | None) -> None:
+    config = localonly_pb2.LocalConfig()
+    config.lora.region = LoRa.RegionCode.Value(region)
+    assert duty_cycle_percent(config) == percent
+    config.lora.override_duty_cycle = True
+    assert duty_cycle_percent(config) is None
+
+
+@pytest.mark.parametrize("role", [Role.ROUTER, Role.ROUTER_LATE])
+def test_in_one_region_a_router_is_allowed_more(role: "Role.ValueType") -> None:
+    config = localonly_pb2.LocalConfig()
+    config.lora.region = LoRa.RegionCode.EU_866
+    config.device.role = role
+    assert duty_cycle_percent(config) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("my_info", "firmware", "locked"),
+    [
+        (ESP32, "2.8.0", False),
+        (mesh_pb2.MyNodeInfo(my_node_num=7), "2.8.0", False),
+        (ESP32, "", False),
+        (mesh_pb2.MyNodeInfo(my_node_num=7), "", True),
+        (mesh_pb2.MyNodeInfo(my_node_num=7), None, False),
+        (None, None, False),
+    ],
+)
+def test_a_node_is_locked_that_names_no_version_at_all(
+    my_info: mesh_pb2.MyNodeInfo | None, firmware: str | None, *, locked: bool
+) -> None:
+    metadata = None if firmware is None else mesh_pb2.DeviceMetadata(firmware_version=firmware)
+    session = SimpleNamespace(myInfo=my_info, metadata=metadata)
+    assert is_locked(cast("SupervisedInterface", session)) is locked

@@ -40,6 +40,13 @@ def test_a_text_goes_out_in_clear_for_the_node_to_encrypt() -> None:
     assert (packet.decoded.payload, packet.decoded.reply_id) == ("hé".encode(), 5)
 
 
+@pytest.mark.parametrize("ok_to_mqtt", [True, False])
+def test_a_text_says_whether_gateways_may_publish_it(*, ok_to_mqtt: bool) -> None:
+    data = mesh_pb2.Data.FromString(text_data("hé", ok_to_mqtt=ok_to_mqtt).SerializeToString())
+    assert data.HasField("bitfield"), "2.8 drops a packet without one that was sent over no hop"
+    assert data.bitfield == int(ok_to_mqtt)
+
+
 def test_a_sealed_packet_is_marked_so_that_the_node_lets_it_be() -> None:
     packet = sealed_packet(ENVELOPE, b"sealed")
     assert (packet.encrypted, packet.pki_encrypted, packet.channel) == (b"sealed", True, 0)
@@ -54,6 +61,11 @@ def test_a_node_is_asked_who_it_is_with_who_we_are() -> None:
 def test_nobody_is_asked_before_we_know_who_we_are() -> None:
     with pytest.raises(LinkError, match="own_user_unknown"):
         node_info_request(ENVELOPE, None)
+
+
+def test_a_licensed_station_asks_nobody_for_a_key() -> None:
+    with pytest.raises(LinkError, match="licensed"):
+        node_info_request(ENVELOPE, mesh_pb2.User(id="!0000000b", is_licensed=True))
 
 
 def test_a_contact_is_an_order_to_our_own_node_and_metadata_a_question() -> None:

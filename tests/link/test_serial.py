@@ -215,6 +215,9 @@ class Listener:
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """No matter here."""
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """No matter here."""
+
 
 class Link:
     """A serial link on a path, and what was told of it."""

@@ -76,6 +76,9 @@ class Events:
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         raise AssertionError("no node is here")
 
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """No matter here."""
+
 
 def test_no_lock_is_held_while_a_loss_is_told() -> None:
     """Else a listener would wait for a thread that waits for the listener."""

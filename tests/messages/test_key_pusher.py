@@ -34,6 +34,8 @@ class FakeInterface:
     ready_s: float | None = START_S - STABLE_S
     own_num: int = OWN
     hop_limit: int = 3
+    own_user: mesh_pb2.User | None = field(default_factory=mesh_pb2.User)
+    is_managed: bool = False
     contacts: list[tuple[int, mesh_pb2.User]] = field(default_factory=list)
 
     def send_packet(self, packet: mesh_pb2.MeshPacket) -> None:
@@ -253,6 +255,14 @@ def test_of_a_radio_that_told_nothing_yet_nothing_is_assumed(bench: Bench) -> No
     bench.writes_to_us(ANN)
     assert not bench.turn()
     bench.radio.note_missing(ANN)
+    assert bench.turn()
+
+
+def test_a_licensed_station_and_a_managed_node_are_given_no_key(bench: Bench) -> None:
+    bench.writes_to_us(ANN)
+    for own_user in (None, mesh_pb2.User(is_licensed=True)):
+        assert not bench.turn(FakeInterface(own_user=own_user))
+    assert not bench.turn(FakeInterface(is_managed=True))
     assert bench.turn()
 
 

@@ -1,9 +1,10 @@
 """What becomes of texts and requests, on an interface whose every verdict the test decides."""
 
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
@@ -45,6 +46,7 @@ class Sent:
     packet_id: int
     key: bytes = b""
     reply_id: int = 0
+    bitfield: int | None = field(default=None, compare=False)
 
 
 class FakeInterface:
@@ -54,6 +56,8 @@ class FakeInterface:
         self.alive = True
         self.own_num, self.hop_limit = OWN, 3
         self.own_private_key = PRIVATE_KEY
+        self.own_user: mesh_pb2.User | None = mesh_pb2.User()
+        self.ok_to_mqtt, self.mute_until_s = False, -math.inf
         self._sent: queue.Queue[Sent] = queue.Queue()
         self._verdicts: queue.Queue[int | None] = queue.Queue()
         self._last_id = 1_000
@@ -70,7 +74,8 @@ class FakeInterface:
             data = mesh_pb2.Data.FromString(open_sealed(key, packet.id, OWN, packet.encrypted))
         if data.portnum == portnums_pb2.PortNum.TEXT_MESSAGE_APP:
             text = data.payload.decode()
-            self._sent.put(Sent(text, packet.to, packet.id, key, data.reply_id))
+            bitfield = data.bitfield if data.HasField("bitfield") else None
+            self._sent.put(Sent(text, packet.to, packet.id, key, data.reply_id, bitfield))
 
     def wait_for_queue_status(
         self, packet_id: int, timeout_s: float, limit_s: float
@@ -277,6 +282,83 @@ def test_a_text_under_our_own_seal_is_not_sealed_a_second_time(
     send_taken("next")
 
 
+UNKNOWN, LICENSED = None, mesh_pb2.User(long_name="F4ABC", is_licensed=True)
+
+
+@pytest.mark.parametrize("own_user", [UNKNOWN, LICENSED])
+def test_a_text_to_be_sealed_goes_out_in_clear_from_a_station_that_must_not_seal(
+    sender: MessageSender,
+    interface: FakeInterface,
+    journal: Journal,
+    own_user: mesh_pb2.User | None,
+) -> None:
+    """It was queued before the operator became licensed, or before we knew."""
+    interface.own_user = own_user
+    sender.send("hello", ANN, sealed=True)
+    assert interface.take().key == b""
+    interface.say(0)
+    journal.wait_for("💬 Envoyé à node a : hello")
+
+
+@pytest.mark.parametrize("own_user", [UNKNOWN, LICENSED])
+def test_a_station_that_must_not_seal_does_not_seal_around_a_missing_key(
+    sender: MessageSender,
+    interface: FakeInterface,
+    send_taken: SentTexts,
+    journal: Journal,
+    own_user: mesh_pb2.User | None,
+) -> None:
+    interface.own_user = own_user
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    assert journal.count("non remise") == 1
+    sender.send("again", ANN)
+    interface.take()
+    interface.say(NO_KEY)
+    journal.wait_for("⚠️ Le nœud refuse la réponse à node a : ")
+    assert journal.count("🔑") == 0
+    send_taken("next")
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_what_the_firmware_puts_into_its_own_packets_is_in_ours_too(
+    sender: MessageSender, interface: FakeInterface, *, sealed: bool
+) -> None:
+    interface.ok_to_mqtt = True
+    sender.send("hello", ANN, sealed=sealed)
+    sent = interface.take()
+    interface.say(0)
+    assert bool(sent.key) is sealed
+    assert sent.bitfield == 1
+
+
+@pytest.mark.parametrize("result", [33, 34])
+def test_a_radio_that_is_off_is_told_as_that_and_nothing_is_sealed(
+    sender: MessageSender,
+    interface: FakeInterface,
+    send_taken: SentTexts,
+    journal: Journal,
+    result: int,
+) -> None:
+    """ERRNO_NO_INTERFACES and ERRNO_DISABLED are no NOT_AUTHORIZED and no PKI_FAILED."""
+    sender.send("hello", ANN)
+    interface.take()
+    interface.say(result)
+    journal.wait_for("⚠️ Le nœud refuse la réponse à node a : ")
+    assert "(ERRNO_" in journal.messages[-1]
+    assert journal.count("🔑") == 0
+    send_taken("next")
+
+
+def test_a_text_whose_memory_the_node_frees_itself_was_taken(
+    sender: MessageSender, interface: FakeInterface, journal: Journal
+) -> None:
+    sender.send("hello", ANN)
+    interface.take()
+    interface.say(35)  # ERRNO_SHOULD_RELEASE, no PKI_UNKNOWN_PUBKEY
+    journal.wait_for("💬 Envoyé à node a : hello")
+
+
 @pytest.mark.parametrize("missing", ["public key", "private key", "link"])
 def test_a_text_that_cannot_be_sealed_is_said_to_be_lost(
     sender: MessageSender,
@@ -387,6 +469,15 @@ class Requests:
 @pytest.fixture
 def requests() -> Requests:
     return Requests()
+
+
+def test_a_request_whose_memory_the_node_frees_itself_was_taken(
+    sender: MessageSender, interface: FakeInterface, requests: Requests
+) -> None:
+    """Firmware between 2.7 and 2.8 said so of an order to itself."""
+    interface.say(35)
+    sender.request(requests.make(interface))
+    assert requests.result() == 0
 
 
 @pytest.mark.parametrize("result", [0, 36, None])

@@ -1,11 +1,20 @@
-"""Routing errors in words."""
+"""Routing errors and the results of the node's queue, in words."""
 
 import pytest
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot.messages.routing_errors import NO_KEY_ERRORS, routing_error_text
+from meshbot.messages.routing_errors import (
+    NO_KEY_ERRORS,
+    QUEUE_FULL_RESULT,
+    is_queued,
+    lacks_key,
+    queue_result_text,
+    routing_error_text,
+)
 
 Error = mesh_pb2.Routing.Error
+ERRNO = {"ERRNO_UNKNOWN": 32, "ERRNO_NO_INTERFACES": 33, "ERRNO_DISABLED": 34}
+"""``MeshTypes.h`` of firmware 2.5.20 to 2.8.0, but for OK (0) and SHOULD_RELEASE (35)."""
 WITHOUT_ADVICE = {
     "NONE",
     "ADMIN_BAD_SESSION_KEY",
@@ -46,3 +55,30 @@ def test_a_missing_key_says_what_to_do() -> None:
 def test_every_error_of_the_protocol_about_a_key_for_messages_is_one_for_a_missing_key() -> None:
     about_keys = {code for name, code in Error.items() if name.startswith("PKI_")}
     assert about_keys == NO_KEY_ERRORS
+
+
+@pytest.mark.parametrize("name", ERRNO)
+def test_the_radio_drivers_codes_are_not_told_as_routing_errors(name: str) -> None:
+    text = queue_result_text(ERRNO[name])
+    assert text.endswith(f"({name})")
+    assert text != routing_error_text(ERRNO[name])
+
+
+def test_a_result_of_the_router_is_told_as_the_error_it_is() -> None:
+    for code in (Error.DUTY_CYCLE_LIMIT, Error.TOO_LARGE, Error.PKI_SEND_FAIL_PUBLIC_KEY, 1_000):
+        assert queue_result_text(code) == routing_error_text(code)
+
+
+def test_only_the_routers_word_on_a_key_means_that_the_radio_lacks_it() -> None:
+    assert [code for code in range(64) if lacks_key(code)] == [Error.PKI_SEND_FAIL_PUBLIC_KEY]
+
+
+def test_a_packet_is_queued_also_where_its_memory_is_not_the_radios_to_free() -> None:
+    assert [code for code in range(64) if is_queued(code)] == [0, 35]
+    assert ERRNO["ERRNO_UNKNOWN"] == QUEUE_FULL_RESULT
+
+
+def test_a_radio_that_is_off_says_which_settings_to_look_at() -> None:
+    text = queue_result_text(ERRNO["ERRNO_DISABLED"])
+    assert "lora.region" in text
+    assert "lora.tx_enabled" in text

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from meshtastic.protobuf import config_pb2, localonly_pb2, mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -35,7 +36,11 @@ def interface(
             localNode=SimpleNamespace(localConfig=config),
             own_num=my_info.my_node_num,
             own_name="Toit",
+            own_user=mesh_pb2.User(long_name="Toit"),
+            own_public_key=b"p" * 32,
             own_private_key=b"k" * 32,
+            gives_private_key=True,
+            is_managed=False,
         ),
     )
 
@@ -71,3 +76,59 @@ def test_a_locked_node_is_not_called_mute(journal: Journal) -> None:
     NodeIntroduction().tell(interface(transmits=False, trusted=False, reboots=0))
     assert "🧭 Nœud !a1b2c3d4 : firmware 2.7.4, région EU_868" in journal.messages
     assert not any("WARNING" in line for line in journal.lines)
+
+
+def keyless(node: SupervisedInterface, **changes: object) -> SupervisedInterface:
+    """Return an interface that gives no private key, changed as said."""
+    vars(node).update({"own_private_key": b"", "gives_private_key": False} | changes)
+    return node
+
+
+def said_of_key(journal: Journal) -> list[str]:
+    return [line for line in journal.messages if line.startswith("ℹ️")]
+
+
+@pytest.mark.parametrize(
+    ("node", "beginning"),
+    [
+        (
+            keyless(interface(), is_managed=True),
+            "ℹ️ Le nœud ne donne pas sa clé privée (géré, security.is_managed) : ",
+        ),
+        (
+            keyless(interface()),
+            "ℹ️ Le nœud ne donne pas sa clé privée, bien qu'il en ait une : ",
+        ),
+        (keyless(interface(region=0), own_public_key=b""), "ℹ️ Le nœud n'a pas encore de clé : "),
+        (keyless(interface(), own_public_key=b""), "ℹ️ Le nœud n'a pas de clé : "),
+        (
+            keyless(interface(trusted=False), metadata=mesh_pb2.DeviceMetadata()),
+            "ℹ️ Le nœud est verrouillé ",
+        ),
+        (
+            keyless(interface(), own_private_key=b"k" * 32),
+            "ℹ️ Le nœud ne donne plus sa clé privée : celle qu'il avait donnée sert encore",
+        ),
+    ],
+)
+def test_each_reason_for_a_missing_key_has_a_line_of_its_own(
+    node: SupervisedInterface, beginning: str, journal: Journal
+) -> None:
+    introduction = NodeIntroduction()
+    for _ in range(3):
+        introduction.tell(node)
+    (line,) = said_of_key(journal)
+    assert line.startswith(beginning)
+
+
+def test_a_key_that_is_missing_again_is_said_again(journal: Journal) -> None:
+    introduction = NodeIntroduction()
+    for gives_key in (False, True, False):
+        introduction.tell(keyless(interface(), gives_private_key=gives_key))
+    assert len(said_of_key(journal)) == 2
+
+
+def test_a_licensed_station_without_a_key_lacks_nothing(journal: Journal) -> None:
+    ham = mesh_pb2.User(long_name="F4ABC", is_licensed=True)
+    NodeIntroduction().tell(keyless(interface(), own_public_key=b"", own_user=ham))
+    assert said_of_key(journal) == []

@@ -16,6 +16,7 @@ class Events:
         self.lost: queue.Queue[LinkError] = queue.Queue()
         self.nodes: queue.Queue[list[mesh_pb2.NodeInfo]] = queue.Queue()
         self.packets: queue.Queue[mesh_pb2.MeshPacket] = queue.Queue()
+        self.told: queue.Queue[mesh_pb2.FromRadio] = queue.Queue()
 
     def interface_ready(self, interface: SupervisedInterface) -> None:
         self.ready.put(interface)
@@ -30,3 +31,6 @@ class Events:
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         self.packets.put(packet)
+
+    def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        self.told.put(message)

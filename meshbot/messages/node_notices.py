@@ -1,0 +1,123 @@
+"""Tells the operator what the node says to its client beside its packets, in words.
+
+That is a ``ClientNotification``, of which the firmware makes a sentence in English (``Router.cpp``,
+``NodeDB.cpp``, ``main.cpp``; 2.6 also marks the kind by a variant), or how locked it is (2.8).
+Each kind is said once a day, and again when it says something else. On the worker thread.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Hashable
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.text.line_limiter import LineLimiter
+from meshbot.text.log_format import printable
+from meshbot.text.quantities import counted
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86_400.0
+MAX_LINES_A_DAY = 60
+MINUTE_S = 60.0
+_DUTY_CYCLE = re.compile(r"duty cycle limit exceeded(?:\D*(\d+) min)?", re.IGNORECASE)
+_DUPLICATED = "has advertised your public key"
+_COMPROMISED, _REGENERATED = "compromised keys", "regenerated"
+_KEY_VERIFICATIONS = (
+    "key_verification_number_inform",
+    "key_verification_number_request",
+    "key_verification_final",
+)
+_Lock = mesh_pb2.LockdownStatus
+_LOCK_TEXTS = {
+    _Lock.State.NEEDS_PROVISION: "sa phrase secrète n'est pas encore choisie",
+    _Lock.State.LOCKED: "il est verrouillé",
+    _Lock.State.UNLOCK_FAILED: "une phrase secrète fausse lui a été donnée",
+}
+
+
+class NodeNotices:
+    """What was said lately."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing was said."""
+        self._clock = clock
+        self._lines = LineLimiter(DAY_S, MAX_LINES_A_DAY)
+
+    def hear(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
+        """Say what a message means that is a notification or about a lock."""
+        if message.HasField("clientNotification"):
+            self._notified(interface, message.clientNotification)
+        elif message.HasField("lockdown_status"):
+            self._locked(message.lockdown_status)
+
+    def duty_cycle_reached(
+        self, interface: SupervisedInterface, silent_minutes: int | None = None
+    ) -> None:
+        """Say that the node may not send for now; ``silent_minutes``: for how long, if it said."""
+        until_s = self._clock() + MINUTE_S * (silent_minutes or 0)
+        interface.mute_until_s = max(interface.mute_until_s, until_s)
+        rest = counted(silent_minutes, "minute", "minutes") if silent_minutes else "un moment"
+        self._warn(
+            "duty cycle",
+            f"⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore {rest}, et "
+            "les réponses d'ici là sont perdues. Si cela revient : espacer sa télémétrie et ses "
+            "positions, ou choisir un préréglage plus rapide",
+        )
+
+    def _notified(
+        self, interface: SupervisedInterface, notification: mesh_pb2.ClientNotification
+    ) -> None:
+        text, kind = notification.message, notification.WhichOneof("payload_variant")
+        duty_cycle = _DUTY_CYCLE.search(text)
+        if duty_cycle is not None:
+            self.duty_cycle_reached(interface, int(duty_cycle.group(1) or 0) or None)
+        elif kind == "duplicated_public_key" or _DUPLICATED in text:
+            self._warn(
+                "duplicated key",
+                "⚠️ Un autre appareil annonce la clé publique de notre nœud : sauvegarde remise "
+                "sur deux nœuds, ou clé volée. Refaire les clés du nœud (application : Sécurité, "
+                "Régénérer la clé privée). Le nœud dit : " + printable(text),
+            )
+        elif kind == "low_entropy_key" or _COMPROMISED in text.lower():
+            self._compromised(regenerated=_REGENERATED in text.lower())
+        elif kind in _KEY_VERIFICATIONS:
+            name = printable(getattr(notification, kind).remote_longname)
+            self._warn(
+                ("verification", name),
+                f"🔑 Vérification de clé avec {name or 'un nœud'} en cours : la conclure dans "
+                "l'application ou sur l'écran du nœud, si elle est voulue",
+            )
+        elif text:
+            self._warn(("other", text), f"📟 Le nœud signale : {printable(text)}")
+
+    def _compromised(self, *, regenerated: bool) -> None:
+        if regenerated:
+            rest = (
+                "et le nœud les a refaites : ses correspondants doivent le supprimer de leur "
+                "liste, puis attendre son prochain NodeInfo"
+            )
+        else:
+            rest = "les refaire (application : Sécurité, Régénérer la clé privée)"
+        self._warn(
+            ("compromised", regenerated),
+            f"⚠️ Les clés de notre nœud étaient connues d'avance (hasard trop faible) : {rest}",
+        )
+
+    def _locked(self, status: mesh_pb2.LockdownStatus) -> None:
+        text = _LOCK_TEXTS.get(status.state)
+        if text is None:
+            return
+        reason = printable(status.lock_reason)
+        self._warn(
+            ("lock", status.state, reason),
+            f"🔒 Le nœud ne donne au bot ni messages ni clés : {text}"
+            + (f" ({reason})" if reason else "")
+            + ". Le déverrouiller dans l'application, avec sa phrase secrète",
+        )
+
+    def _warn(self, key: Hashable, line: str) -> None:
+        if self._lines.allows(key, self._clock()):
+            log.warning("%s", line)

@@ -1,0 +1,79 @@
+"""Notices what changes about our own node, and what that means for others. On the worker thread.
+
+A node that changed, or another one, was perhaps asked for its configuration only: then it is asked
+for its database, once.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from meshtastic.protobuf import mesh_pb2
+
+from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.messages.key_book import KeyBook
+from meshbot.messages.own_packets import own_user
+from meshbot.model.public_key import fingerprint
+
+log = logging.getLogger(__name__)
+
+
+class OwnNode:
+    """The node as it was last."""
+
+    def __init__(self, keys: KeyBook, want_nodes: Callable[[SupervisedInterface], object]) -> None:
+        """Name who knows keys, and who has a session's node send its database."""
+        self._keys = keys
+        self._want_nodes = want_nodes
+        self._num = 0
+        self._told_key = b""
+        """The key that was last said to be new."""
+        self._licensed = False
+
+    def hear(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
+        """Take what a packet says of our node; from then on its settings are obeyed."""
+        user = own_user(interface, packet)
+        if user is not None:
+            interface.own_user = user
+            self._look_at_licence(interface)
+
+    def entries_told(
+        self, interface: SupervisedInterface, infos: Sequence[mesh_pb2.NodeInfo]
+    ) -> None:
+        """Look at entries of the node's database, before anybody learns from them."""
+        own_num = interface.own_num
+        for info in infos:
+            if info.num == own_num:
+                self._look_at_number(interface)
+                self._look_at_key(interface, bytes(info.user.public_key))
+                self._look_at_licence(interface)
+
+    def _look_at_number(self, interface: SupervisedInterface) -> None:
+        before, self._num = self._num, interface.own_num
+        if before not in (0, self._num):
+            self._want_nodes(interface)  # the introduction says that it is another
+
+    def _look_at_key(self, interface: SupervisedInterface, key: bytes) -> None:
+        known = self._keys.public_key(interface.own_num)
+        if not key or not known or key in (known, self._told_key):
+            return
+        self._told_key = key
+        log.warning(
+            "⚠️ La clé de notre nœud a changé (%s, et non plus %s) : qui a l'ancienne ne lit plus "
+            "ses messages directs et ne peut plus lui en écrire. Chacun doit supprimer ce nœud de "
+            "sa liste, puis attendre son prochain NodeInfo",
+            fingerprint(key),
+            fingerprint(known),
+        )
+        self._want_nodes(interface)
+
+    def _look_at_licence(self, interface: SupervisedInterface) -> None:
+        user = interface.own_user
+        before, self._licensed = self._licensed, user is not None and user.is_licensed
+        if self._licensed and not before:
+            log.warning(
+                "📻 Station radioamateur (licence) : les messages directs partent en clair ; le "
+                "bot ne scelle rien, et ne demande ni ne donne aucune clé. Rien n'y prouve qui "
+                "écrit : ni ordres d'ADMIN_NODES, ni réponses avec REQUIRE_PKI"
+            )
+        elif before and not self._licensed:
+            log.info("📻 Plus de licence radioamateur : les messages directs sont scellés")
