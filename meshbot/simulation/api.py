@@ -6,7 +6,7 @@ the node's loop thread.
 
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
@@ -152,28 +152,21 @@ class SimulatedApi:
         """Tell the client something about one of its packets."""
         self.notify(packets.notification(text, reply_id=packet_id))
 
-    def hear_own(self, content: Content, *, on_air: bool) -> bool:
+    def hear_own(self, contents: Sequence[Content], *, on_air: bool) -> bool:
         """Send the node's own telemetry, to the mesh or to a client that nothing waits for."""
         ready = self.session is not None and self.session.complete
         if not self.server.is_listening or (self.kept and not ready):
             return False
-        data = packets.own_telemetry_data(content)
-        if on_air:
-            self.radio.send_own(
-                packets.BROADCAST_NUM,
-                data,
-                _Priority.BACKGROUND,
-                tells_client=True,
-                copies_client=True,
-            )
-        else:
-            self.radio.tell(
-                data,
-                _Priority.BACKGROUND,
-                to=packets.BROADCAST_NUM,
-                hop_limit=self._settings.hop_limit,
-            )
+        for content in contents:
+            self._tell_telemetry(packets.own_telemetry_data(content), on_air=on_air)
         return True
+
+    def _tell_telemetry(self, data: mesh_pb2.Data, *, on_air: bool) -> None:
+        everybody, priority = packets.BROADCAST_NUM, _Priority.BACKGROUND
+        if on_air:
+            self.radio.send_own(everybody, data, priority, tells_client=True, copies_client=True)
+        else:
+            self.radio.tell(data, priority, to=everybody, hop_limit=self._settings.hop_limit)
 
     def traffic(self) -> tuple[int, int]:
         """Return how many packets were sent so far, and how many nodes are known."""

@@ -5,6 +5,7 @@ of an hour its statistics as well, and before 2.7.13 once in half an hour the me
 entry of its database holds what it told last, which outlives a reboot.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from meshtastic.protobuf import telemetry_pb2
@@ -25,7 +26,7 @@ Content = telemetry_pb2.DeviceMetrics | telemetry_pb2.LocalStats
 class Listener(Protocol):
     """Who is told."""
 
-    def hear_own(self, content: Content, *, on_air: bool) -> bool:
+    def hear_own(self, contents: Sequence[Content], *, on_air: bool) -> bool:
         """Take what the node says of itself; say whether anybody was told."""
 
     def traffic(self) -> tuple[int, int]:
@@ -88,14 +89,19 @@ class OwnTelemetry:
         on_air = self._profile.telemetry_goes_on_air and _is_due(
             self._on_air_at_s, now_s, _ON_AIR_INTERVAL_S
         )
-        if not self._listener.hear_own(metrics, on_air=on_air):
+        contents: list[Content] = [metrics]
+        with_statistics = not on_air and _is_due(
+            self._statistics_at_s, now_s, self._settings.statistics_interval_s
+        )
+        if with_statistics:
+            contents.append(self._statistics())
+        if not self._listener.hear_own(contents, on_air=on_air):
             return
         self.metrics = metrics
         if on_air:
             self._on_air_at_s = now_s
-        elif _is_due(self._statistics_at_s, now_s, self._settings.statistics_interval_s):
+        if with_statistics:
             self._statistics_at_s = now_s
-            self._listener.hear_own(self._statistics(), on_air=False)
 
     def _metrics(self, uptime_s: int) -> telemetry_pb2.DeviceMetrics:
         metrics = telemetry_pb2.DeviceMetrics(

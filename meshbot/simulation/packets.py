@@ -2,7 +2,6 @@
 
 import random
 import time
-from dataclasses import dataclass
 
 from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 
@@ -34,7 +33,7 @@ def packet_from_peer(
     *,
     to: int,
     packet_id: int,
-    rx_time: int,
+    rx_time: int | None = None,
     channel: int = 0,
     want_ack: bool = False,
 ) -> mesh_pb2.MeshPacket:
@@ -44,7 +43,7 @@ def packet_from_peer(
         id=packet_id,
         channel=channel,
         want_ack=want_ack,
-        rx_time=rx_time,
+        rx_time=int(time.time()) if rx_time is None else rx_time,
         rx_snr=peer.snr_db,
         rx_rssi=peer.rssi_dbm,
         hop_start=HOP_START,
@@ -54,31 +53,27 @@ def packet_from_peer(
     return packet
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnEnvelope:
-    """How a packet of the node itself is addressed."""
-
-    num: int
-    to: int
-    packet_id: int
-    rx_time: int
-    priority: _Priority.ValueType
-    hop_limit: int = 0
-    want_ack: bool = False
-
-    def packet(self, data: mesh_pb2.Data) -> mesh_pb2.MeshPacket:
-        """Build the packet."""
-        packet = mesh_pb2.MeshPacket(
-            to=self.to,
-            id=self.packet_id,
-            decoded=data,
-            rx_time=self.rx_time,
-            hop_limit=self.hop_limit,
-            priority=self.priority,
-            want_ack=self.want_ack,
-        )
-        set_sender(packet, self.num)
-        return packet
+def packet_from_node(
+    num: int,
+    data: mesh_pb2.Data,
+    packet_id: int,
+    *,
+    to: int | None = None,
+    rx_time: int | None = None,
+    priority: _Priority.ValueType = _Priority.UNSET,
+    hop_limit: int = 0,
+) -> mesh_pb2.MeshPacket:
+    """Build a packet of the node itself: for its own client, unless ``to`` says otherwise."""
+    packet = mesh_pb2.MeshPacket(
+        to=num if to is None else to,
+        id=packet_id,
+        decoded=data,
+        rx_time=int(time.time()) if rx_time is None else rx_time,
+        hop_limit=hop_limit,
+        priority=priority,
+    )
+    set_sender(packet, num)
+    return packet
 
 
 def notification(

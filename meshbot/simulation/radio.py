@@ -20,7 +20,6 @@ from meshbot.simulation.air_text import AirText
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.mesh import SimulatedMesh
 from meshbot.simulation.node_identity import NodeIdentity
-from meshbot.simulation.packets import OwnEnvelope
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.settings import UNSET, SimulatedSettings
 
@@ -178,17 +177,17 @@ class SimulatedRadio:
         packet_id: int | None = None,
     ) -> int:
         """Tell the client something as its own node; return the packet's id."""
-        num = self.identity.num
-        envelope = OwnEnvelope(
-            num=num,
-            to=num if to is None else to,
-            packet_id=self.new_id() if packet_id is None else packet_id,
+        packet = packets.packet_from_node(
+            self.identity.num,
+            data,
+            self.new_id() if packet_id is None else packet_id,
+            to=to,
             rx_time=self.mesh.now(),
             priority=priority,
             hop_limit=hop_limit,
         )
-        self._client.deliver(envelope.packet(data))
-        return envelope.packet_id
+        self._client.deliver(packet)
+        return packet.id
 
     def _send(self, packet: mesh_pb2.MeshPacket, key: bytes) -> None:
         data = packet.decoded
@@ -259,22 +258,22 @@ class SimulatedRadio:
         of some; not where the router did.
         """
         hops = 0 if priority == _Priority.ACK else self._settings.hop_limit
-        num, packet_id = self.identity.num, self.new_id()
-        packet = OwnEnvelope(
-            num=num,
+        packet = packets.packet_from_node(
+            self.identity.num,
+            data,
+            self.new_id(),
             to=to,
-            packet_id=packet_id,
             rx_time=self.mesh.now(),
             priority=priority,
             hop_limit=hops,
-            want_ack=want_ack,
-        ).packet(data)
+        )
+        packet.want_ack = want_ack
         if self._settings.region == UNSET or not self._settings.transmits:
             return
         if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client)):
             return
         if tells_client:
-            self._client.report(0, packet_id)
+            self._client.report(0, packet.id)
         self.queue.go_on()
 
     def _send_packet_of_its_own(self, packet: mesh_pb2.MeshPacket, copies_client: bool) -> None:

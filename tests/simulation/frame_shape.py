@@ -1,5 +1,7 @@
 """What is in a frame, apart from what must differ from one node to another. Pure."""
 
+from typing import Any
+
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -24,7 +26,13 @@ def kind_of(frame: mesh_pb2.FromRadio) -> str:
     known = frame.WhichOneof("payload_variant")
     if known is not None:
         return known
-    return "/".join(str(unknown.field_number) for unknown in UnknownFieldSet(frame))
+    return "/".join(str(number) for number, _ in unknown_fields(frame))
+
+
+def unknown_fields(message: Message) -> list[tuple[int, object]]:
+    """Return what the library does not know: field numbers and contents."""
+    found: list[Any] = list(UnknownFieldSet(message))  # type: ignore[call-overload]
+    return [(field.field_number, field.data) for field in found]
 
 
 def shape_of(message: Message, path: str = "") -> list[str]:
@@ -35,9 +43,9 @@ def shape_of(message: Message, path: str = "") -> list[str]:
         values = list(value) if _is_repeated(value) else [value]
         for item in values:
             shape += _shape_of_value(message, descriptor, name, item)
-    for unknown in UnknownFieldSet(message):
-        length = f":{len(unknown.data)}" if isinstance(unknown.data, bytes) else ""
-        shape.append(f"{path}.{unknown.field_number}{length}")
+    for number, data in unknown_fields(message):
+        length = f":{len(data)}" if isinstance(data, bytes) else ""
+        shape.append(f"{path}.{number}{length}")
     return shape
 
 

@@ -55,13 +55,13 @@ class Replay:
                 self._advance_to(at_s)
                 client.send(message)
                 self._sent += 1
-                sent = self._sent
-                assert self.node.wait_until(
-                    lambda n, sent=sent: len(n.frames_received) == sent, LIMIT_S
-                )
+                assert self.node.wait_until(self._has_heard_all, LIMIT_S)
             if index == len(self._capture.sessions) - 1:
                 self._advance_to(self._capture.end_s)
             return [client.read() for _ in range(self.node.frames_sent_this_connection)]
+
+    def _has_heard_all(self, node: SimulatedNode) -> bool:
+        return len(node.frames_received) == self._sent
 
     def _advance_to(self, at_s: float) -> None:
         """Let time pass, in steps so small that one thing leads to another in order."""
