@@ -22,6 +22,8 @@ from meshbot.messages.commands import Commands
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
+from meshbot.messages.key_questions import KeyQuestions
+from meshbot.messages.key_watch import KeyWatch
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_health import NodeHealth
 from meshbot.messages.node_notices import NodeNotices
@@ -114,9 +116,12 @@ class Conversation:
         self._own_node = OwnNode(nodes, link.want_nodes)
         self._notices = NodeNotices(clock)
         self._uptime = NodeUptime(journal, clock)
-        self._pusher = KeyPusher(
+        pusher = KeyPusher(
             nodes, radio_keys, sender, settings.push, post=post, clock=clock, wall_clock=wall_clock
         )
+        questions = KeyQuestions(radio_keys, sender.request, post=post, clock=clock)
+        watch = KeyWatch(nodes, radio_keys, questions, settings.push.stable_s, clock)
+        self._tend_keys = pusher.push_next if settings.push.allowed else watch.look
 
     @property
     def progress(self) -> ProgressMark:
@@ -177,6 +182,6 @@ class Conversation:
         """Open the messages that waited for a key, where there is one now."""
         self._packets.open_waiting(interface)
 
-    def push_a_key(self) -> None:
-        """Give the radio the next key that it lacks, or look for one, if all is well."""
-        self._pusher.push_next(self._link.live_interface)
+    def tend_keys(self) -> None:
+        """Give the radio the next key that it lacks, or look for one and tell, if all is well."""
+        self._tend_keys(self._link.live_interface)

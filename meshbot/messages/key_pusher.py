@@ -41,10 +41,14 @@ SUSPECT_S = 60.0
 
 @dataclass(frozen=True)
 class PushSettings:
-    """What the operator chose. ``stable_s``: how long the link must have been up."""
+    """What the operator chose. ``stable_s``: how long the link must have been up.
+
+    ``allowed``: whether the radio may be given keys at all.
+    """
 
     stable_s: float
     max_per_day: int
+    allowed: bool = True
 
 
 class PushedKeys(Protocol):

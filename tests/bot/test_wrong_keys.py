@@ -94,13 +94,33 @@ def test_a_version_that_nobody_knows_is_asked_nothing_and_given_nothing(
         journal.wait_for(COMPLETE, times=2)
         for _ in range(3):
             turn_ended = threading.Event()
-            bot._worker.post(bot._conversation.push_a_key)
+            bot._worker.post(bot._conversation.tend_keys)
             bot._worker.post(turn_ended.set)
             assert turn_ended.wait(WAIT_S)
         node.hear_text(node.peers[1], "/ping")
         wait_text(node, node.peers[1].num)  # behind whatever the turns gave the sender
         sent = node.read(lambda n: [f.packet.decoded.portnum for f in n.frames_received])
         assert not {portnums_pb2.PortNum.PRIVATE_APP, portnums_pb2.PortNum.ADMIN_APP} & set(sent)
+
+
+def test_without_leave_to_give_keys_the_operator_is_told_whom_a_2_8_no_longer_hears(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(firmware="2.8.0.7754068", traits=FORGETFUL) as node:
+        friend, other = node.peers[:2]
+        bot = quick_bot(node)
+        journal.wait_for(COMPLETE)
+        for peer in (friend, other):
+            node.hear_text(peer, "/ping")
+            wait_text(node, peer.num)
+        bot.stop()
+        node.evict(friend)
+        quick_bot(node, TCP_PUSH_KEYS_AFTER=0.001)
+        line = journal.wait_for("La radio n'a plus la clé de")
+        assert f"{friend.long_name} ({friend.node_id})" in line
+        wait_questions(node, 2)
+        assert journal.count("La radio n'a plus la clé de") == 1
+        assert node.read(lambda n: list(n.contacts_added)) == []
 
 
 # -- A forger's key in the radio ---------------------------------------------------------------
