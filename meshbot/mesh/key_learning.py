@@ -71,6 +71,8 @@ class KeyLearning:
             return KeyNews(replace(node), key, KeyOutcome.REFUSED, known_key)
         holder = self.holder(key)
         self._trust.accept(node, key, holder, now)
+        if key != known_key:
+            node.pushed_at = 0  # what the radio was given was another key
         return KeyNews(
             replace(node), key, KeyOutcome.ACCEPTED, known_key, _other_than(node, holder)
         )

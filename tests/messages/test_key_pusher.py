@@ -372,6 +372,21 @@ def test_the_same_key_is_given_once_a_day_whatever_the_radio_does_with_it(bench:
     assert bench.push() == [ANN]
 
 
+def test_a_key_that_the_operator_accepts_is_given_without_waiting_for_a_day(bench: Bench) -> None:
+    """The owner really had a new one, and the radio was given the old one in its place."""
+    bench.writes_to_us(ANN)
+    bench.radio.note_held(ANN, KEYS[EVE])
+    assert bench.push() == [ANN]
+    bench.storage.add_decision(ANN, KEYS[EVE], accept=True)
+    bench.nodes.carry_out_decisions()
+    assert bench.push() == [ANN]
+    assert bench.interface.contacts[0][1].public_key == KEYS[EVE]
+    bench.storage.add_decision(ANN, KEYS[EVE], accept=True)
+    bench.nodes.carry_out_decisions()
+    bench.radio.note_missing(ANN)
+    assert bench.push() == [], "the same key, though"
+
+
 def test_a_push_is_on_disk_before_the_radio_can_be_given_the_key(bench: Bench) -> None:
     """The sender's thread may send at once: a bot that dies then must not write it again."""
     bench.writes_to_us(ANN)
