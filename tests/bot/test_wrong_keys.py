@@ -236,3 +236,87 @@ def test_a_mark_that_may_be_forged_costs_nobody_but_its_own_packet_the_answer(
         assert bot.node_manager.public_key(stranger.num) == b"", "nothing is learned from it"
         assert bot.node_manager.other_keys(owner.num) == []
         assert node.read(lambda n: list(n.contacts_added)) == []
+
+
+# -- What else somebody on the air or on a network may try ----------------------------------------
+
+
+def test_our_own_key_is_nobody_elses(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    stranger = node.peers[3]
+    node.evict(stranger)
+    bot = quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.hear_node_info(stranger, public_key=node.public_key)
+    line = journal.wait_for("qui est celle de")
+    assert f"(!{node.num:08x})" in line
+    assert bot.node_manager.public_key(stranger.num) == b""
+    node.hear_node_info(stranger)
+    journal.wait_for(f"Clé publique de {stranger.long_name} ({stranger.node_id}) apprise")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"public_key": True},
+        {"pki_encrypted": True},
+        {"pki_encrypted": True, "public_key": True, "encrypted": b"x" * 40, "channel": 8},
+        {"pki_encrypted": True, "public_key": True, "from": True},
+        {"pki_encrypted": True, "public_key": True, "to": packets.BROADCAST_NUM},
+    ],
+    ids=["a key without the mark", "the mark without a key", "not opened", "from us", "to all"],
+)
+def test_marks_on_what_the_radio_never_marks_make_nobody_an_admin_and_teach_no_key(
+    fields: dict[str, bool | int | bytes],
+    node: SimulatedNode,
+    quick_bot: BotFactory,
+    journal: Journal,
+) -> None:
+    admin, stranger, other = node.peers[:3]
+    node.evict(stranger)
+    admins = admin.node_id, stranger.node_id, f"!{node.num:08x}"
+    bot = quick_bot(
+        node,
+        environment={"MESHBOT_ADMIN_NODES": ",".join(admins)},
+    )
+    journal.wait_for(COMPLETE)
+    for peer in (admin, stranger):
+        packet = packets.packet_from_peer(
+            peer, to=node.num, packet_id=peer.num, rx_time=int(time.time())
+        )
+        packet.decoded.CopyFrom(packets.text_data(b"/tcp reconnect", None))
+        for name, value in fields.items():
+            if name == "public_key":
+                packet.public_key = peer.public_key
+            elif name == "from":
+                packets.set_sender(packet, node.num)
+            else:
+                setattr(packet, name, value)
+        node.hear(packet)
+    node.hear_text(other, "/ping")
+    wait_text(node, other.num)
+    assert bot.node_manager.public_key(stranger.num) == b""
+    assert set(texts_to(node, admin.num) + texts_to(node, stranger.num)) <= {"Commande refusée."}
+    assert node.connections_total == 1
+
+
+def test_a_sealed_message_that_is_heard_again_is_answered_once(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    """Also once the radio has the key again, and whoever sends it on."""
+    with SimulatedNode(firmware="2.7.26.54e0d8d") as node:
+        owner, other = node.peers[:2]
+        node.evict(owner)
+        bot = quick_bot(node)
+        journal.wait_for(COMPLETE)
+        node.hear_node_info(owner)
+        journal.wait_for(f"Clé publique de {owner.long_name} ({owner.node_id}) apprise")
+        for transport in (None, Transport.TRANSPORT_MULTICAST_UDP, Transport.TRANSPORT_MQTT):
+            node.hear_text(owner, "/ping", packet_id=4_711, transport=transport)
+        node.evict(owner)
+        node.hear_text(owner, "/ping", packet_id=4_711)
+        node.hear_text(other, "/ping")
+        wait_text(node, other.num)
+        assert len(texts_to(node, owner.num)) == 1
+        assert bot.node_manager.public_key(owner.num) == owner.public_key
