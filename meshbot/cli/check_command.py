@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
+from meshbot.service.node_address import place_text
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
@@ -159,7 +160,7 @@ class CheckCommand:
             return Finding("nœud simulé : régler CONNECTION_MODE pour utiliser le vôtre")
         if site.connection_mode == "serial":
             return self._serial_port(bot_runs=bot_runs)
-        where = f"nœud {site.tcp_host}:{site.tcp_port}"
+        where = f"nœud {place_text(site.tcp_host, site.tcp_port)}"
         if bot_runs:
             return Finding(f"{where} : le bot en marche tient la liaison, non essayé")
         return self._tcp_node(where)
@@ -169,8 +170,11 @@ class CheckCommand:
         try:
             with socket.create_connection(address, CONNECT_TIMEOUT_S):
                 return Finding(f"{where} : répond")
-        except socket.gaierror:
-            return Finding(f"{where} : nom introuvable", "corriger TCP_HOST, ou mettre l'adresse")
+        except (socket.gaierror, UnicodeError):
+            remedy = "corriger TCP_HOST, ou mettre l'adresse"
+            if self._site.tcp_host.endswith(".local"):
+                remedy += " ; les noms en .local veulent « sudo apt install libnss-mdns »"
+            return Finding(f"{where} : nom introuvable", remedy)
         except ConnectionRefusedError:
             return Finding(
                 f"{where} : connexion refusée", "activer le Wi-Fi du nœud, vérifier TCP_PORT"

@@ -292,6 +292,24 @@ def test_a_node_that_cannot_be_reached_is_said(
     assert text in only_bad_line(check(replace(site, connection_mode="tcp")))
 
 
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "no name"), UnicodeError("label too long")])
+def test_a_name_of_the_local_network_says_what_the_system_needs_for_it(
+    error: Exception, site: SiteSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> socket.socket:
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    site = replace(site, connection_mode="tcp", tcp_host="meshtastic.local")
+    assert "libnss-mdns" in only_bad_line(check(site))
+    assert "libnss-mdns" not in only_bad_line(check(replace(site, tcp_host="toit.lan")))
+
+
+def test_an_ipv6_address_stands_in_brackets(site: SiteSettings) -> None:
+    site = replace(site, connection_mode="tcp", tcp_host="::1", tcp_port=1)
+    assert "❌ nœud [::1]:1 : " in only_bad_line(check(site))
+
+
 def test_while_a_bot_runs_it_is_named_and_the_node_is_left_alone(
     site: SiteSettings, node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
