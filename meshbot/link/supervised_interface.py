@@ -44,6 +44,9 @@ PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-
 class SupervisedInterface(StreamInterface):
     """One session with a node. Subclasses say how bytes travel (:meth:`_open_stream` and so on)."""
 
+    ends_with_node = True
+    """Whether a node that restarts ends the stream: then whatever it sends is of this session."""
+
     def __init__(self, events: InterfaceEvents, options: SessionOptions) -> None:
         """Prepare a session; nothing is opened yet."""
         super().__init__(connectNow=False, noNodes=options.without_nodes)
@@ -61,7 +64,8 @@ class SupervisedInterface(StreamInterface):
         self._ended = False
         self._told_library = False
         self.last_received_s = clock()
-        """When the node last sent anything at all, on the clock given."""
+        """When the node last sent anything of this session, on the clock given."""
+        self._last_bytes_s = clock()
         self.away_s: float | None = None
         """How long nothing had been heard of the node before; None when nobody knows."""
         self.ready_s: float | None = None
@@ -84,6 +88,10 @@ class SupervisedInterface(StreamInterface):
     def _write_stream(self, data: bytes, timeout_s: float) -> None:
         """Write all of ``data`` within the limit, or raise ``OSError``."""
         raise NotImplementedError
+
+    def shows_session(self, message: mesh_pb2.FromRadio) -> bool:
+        """Say whether a node sends this only to somebody whose session it knows of."""
+        return True
 
     def has_unread_input(self) -> bool:
         """Say whether bytes wait that the reader has not taken yet.
@@ -122,7 +130,7 @@ class SupervisedInterface(StreamInterface):
         if closed_meanwhile:
             self._close_stream()
             raise LinkError(Cause.INTERRUPTED)
-        self.last_received_s = self._clock()
+        self.last_received_s = self._last_bytes_s = self._clock()
         self._receiver.begin()
         self._rxThread.start()
         try:
@@ -195,8 +203,11 @@ class SupervisedInterface(StreamInterface):
                 if not data:
                     break
                 now_s = self._clock()
-                pause_s, self.last_received_s = now_s - self.last_received_s, now_s
-                self._receiver.feed(data, pause_s)
+                pause_s, self._last_bytes_s = now_s - self._last_bytes_s, now_s
+                if self.ends_with_node:
+                    self.last_received_s = now_s
+                if self._receiver.feed(data, pause_s):
+                    self.last_received_s = now_s
         except OSError as problem:
             error = problem
         except Exception as problem:  # top of a thread
