@@ -29,11 +29,11 @@ def present_ports() -> Sequence[PortInfo]:
         return []
 
 
-def lasting_name(path: str, folder: Path = BY_ID) -> str:
+def lasting_name(path: str, folder: Path | None = None) -> str:
     """Return the name of a port that stays its device's wherever it is plugged in, or nothing."""
     target = os.path.realpath(path)
     try:
-        names = sorted(folder.iterdir())
+        names = sorted((folder or BY_ID).iterdir())
     except OSError:  # no such folder without udev
         return ""
     return next((str(name) for name in names if os.path.realpath(name) == target), "")
@@ -94,14 +94,14 @@ class SerialPortFinder:
 def _named(setting: str, device: UsbDevice, ports: Sequence[PortInfo]) -> str:
     """Return the port that the operator named, or where its device is now."""
     there = _device_at(setting, ports)
-    if there is None and os.path.exists(setting):
-        return setting  # not on USB: a name is all it has
     if there is not None and device.is_surely(there):
         return setting
     found = surely(device, ports)
     if len(found) == 1:
         return found[0]
-    if there is not None and not device.looks_like(there):
+    if there is None:  # the name may be there already, but nobody knows yet whose it is
+        raise LinkError(Cause.PORT_ABSENT, setting)
+    if not device.looks_like(there):
         raise LinkError(Cause.PORT_OF_ANOTHER, f"{setting} ({there})")
     return setting
 
