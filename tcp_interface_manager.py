@@ -37,7 +37,9 @@ class TCPInterfaceManager(InterfaceManager):
 
     def _new_interface(self, options: SessionOptions) -> MeshTCPInterface:
         port = self._port() if callable(self._port) else self._port
-        return MeshTCPInterface(self, self._host, port, options)
+        previous = self.interface
+        address = previous.address if isinstance(previous, MeshTCPInterface) else ""
+        return MeshTCPInterface(self, self._host, port, options, address=address)
 
     def _another_host_answers(self) -> bool | None:
         if _is_this_machine(self._host):
