@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import serial
 from meshtastic.protobuf import mesh_pb2
-from meshtastic.util import findPorts
 
 from meshbot.link.frame_decoder import MAX_PAYLOAD_BYTES, START2
 from meshbot.link.frame_writer import WRITE_TIMEOUT_S
 from meshbot.link.interface_events import InterfaceEvents
-from meshbot.link.serial_port_finder import SerialPortFinder
+from meshbot.link.serial_port_finder import SerialPortFinder, likely_ports
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
@@ -27,15 +26,12 @@ ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
 ASKS_AGAIN = 4  # then a port from which not one frame came is called mute
 
 
-def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(True)) -> str:
+def find_serial_port(candidates: Callable[[], list[str]] = likely_ports) -> str:
     """Return the one serial port that looks like a node.
 
     Raises :class:`LinkError` when there is none, or several to choose from.
     """
-    try:
-        found = candidates()
-    except (TypeError, ValueError):  # one was unplugged while pyserial looked at it
-        found = []
+    found = candidates()
     if not found:
         raise LinkError(Cause.NO_PORT)
     if len(found) > 1:

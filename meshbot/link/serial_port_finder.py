@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from meshtastic.util import findPorts
 from serial.tools import list_ports
 
 from meshbot.link.usb_device import PortInfo, UsbDevice, look_alikes, surely, usb_device
@@ -26,6 +27,14 @@ def present_ports() -> Sequence[PortInfo]:
     try:
         return list(list_ports.comports())
     except (OSError, TypeError, ValueError):  # one was unplugged while pyserial looked at it
+        return []
+
+
+def likely_ports() -> list[str]:
+    """Return the names of the ports that may be a node's, as the library judges."""
+    try:
+        return list(findPorts(True))
+    except (OSError, TypeError, ValueError):  # as above
         return []
 
 
