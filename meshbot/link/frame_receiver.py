@@ -52,6 +52,11 @@ class FrameReceiver:
         """Await the configuration from now on."""
         self.last_progress_s = self._clock()
 
+    @property
+    def skipped_bytes(self) -> int:
+        """How many bytes belonged to no frame, since the beginning."""
+        return self._decoder.skipped_bytes
+
     def feed(self, data: bytes, pause_s: float) -> bool:
         """Deal with the frames that ``data`` completes; nothing had come for ``pause_s``.
 

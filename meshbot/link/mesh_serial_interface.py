@@ -42,8 +42,6 @@ def find_serial_port(candidates: Callable[[], list[str]] = likely_ports) -> str:
 class MeshSerialInterface(SupervisedInterface):
     """One opened serial port. It never reopens; a new session is a new object."""
 
-    ends_with_node = False
-
     def __init__(
         self,
         events: InterfaceEvents,
@@ -133,16 +131,14 @@ class MeshSerialInterface(SupervisedInterface):
         self._writeBytes(bytes([START2] * MAX_PAYLOAD_BYTES))
         self._startConfig()
 
-    def shows_session(self, message: mesh_pb2.FromRadio) -> bool:
-        """Say whether the node sends this only to somebody whose session it knows of.
+    @property
+    def _ends_with_node(self) -> bool:
+        return False
 
-        A node that has restarted sends text, log records and (since 2.7.5) answers to heartbeats,
-        but delivers nothing more until it is asked for its configuration.
-        """
+    def shows_session(self, message: mesh_pb2.FromRadio) -> bool:
+        """Say whether the node sends this only to somebody whose session it knows of."""
         self._spoken = True
-        if message.HasField("queueStatus"):
-            return message.queueStatus.mesh_packet_id != 0
-        return not (message.HasField("log_record") or message.HasField("rebooted"))
+        return super().shows_session(message)
 
     def ask_heartbeat(self) -> None:
         """Ask for the metadata: a heartbeat is answered without a session, too."""

@@ -44,9 +44,6 @@ PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-
 class SupervisedInterface(StreamInterface):
     """One session with a node. Subclasses say how bytes travel (:meth:`_open_stream` and so on)."""
 
-    ends_with_node = True
-    """Whether a node that restarts ends the stream: then whatever it sends is of this session."""
-
     def __init__(self, events: InterfaceEvents, options: SessionOptions) -> None:
         """Prepare a session; nothing is opened yet."""
         super().__init__(connectNow=False, noNodes=options.without_nodes)
@@ -89,9 +86,23 @@ class SupervisedInterface(StreamInterface):
         """Write all of ``data`` within the limit, or raise ``OSError``."""
         raise NotImplementedError
 
+    @property
+    def _ends_with_node(self) -> bool:
+        """Whether a node that restarts ends the stream: then whatever comes is of this session.
+
+        Not behind a bridge to a serial port, which text between the frames gives away.
+        """
+        return not self._receiver.skipped_bytes
+
     def shows_session(self, message: mesh_pb2.FromRadio) -> bool:
-        """Say whether a node sends this only to somebody whose session it knows of."""
-        return True
+        """Say whether the node sends this only to somebody whose session it knows of.
+
+        On a stream that outlives it a node that has restarted sends text, log records and (since
+        2.7.5) answers to heartbeats, but delivers nothing until it is asked for its configuration.
+        """
+        if message.HasField("queueStatus"):
+            return message.queueStatus.mesh_packet_id != 0
+        return not (message.HasField("log_record") or message.HasField("rebooted"))
 
     def has_unread_input(self) -> bool:
         """Say whether bytes wait that the reader has not taken yet.
@@ -204,7 +215,7 @@ class SupervisedInterface(StreamInterface):
                     break
                 now_s = self._clock()
                 pause_s, self._last_bytes_s = now_s - self._last_bytes_s, now_s
-                if self.ends_with_node:
+                if self._ends_with_node:
                     self.last_received_s = now_s
                 if self._receiver.feed(data, pause_s):
                     self.last_received_s = now_s

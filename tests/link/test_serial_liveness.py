@@ -1,6 +1,5 @@
 """A node that is dead, boots or has lost a session behind a serial port that stays."""
 
-import queue
 import termios
 import threading
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from tests.support.clock import Clock
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
-from tests.support.session_events import Events
+from tests.support.session_events import Events, frames_judged
 
 SESSION = SessionOptions(connect_timeout_s=1.0, queue_wait_s=1.0)
 SILENCE = {"TCP_SILENT_TIMEOUT": 1.8, "TCP_PROBE_TIMEOUT": 0.3, "TCP_HEARTBEAT_INTERVAL": 0.2}
@@ -184,7 +183,7 @@ def test_a_port_from_which_not_one_frame_comes_is_called_mute(cable: Cable, even
 
 
 def test_text_and_answers_to_heartbeats_do_not_show_that_the_session_lives(
-    cable: Cable, events: Events, monkeypatch: pytest.MonkeyPatch
+    cable: Cable, events: Events
 ) -> None:
     clock = Clock(100.0)
     packet = mesh_pb2.MeshPacket(to=1, id=9)
@@ -192,30 +191,22 @@ def test_text_and_answers_to_heartbeats_do_not_show_that_the_session_lives(
     answered = mesh_pb2.QueueStatus(free=15, maxlen=16)
     own = mesh_pb2.QueueStatus(free=16, maxlen=16, mesh_packet_id=7)
     record = mesh_pb2.LogRecord(message="still here")
-    seen: queue.Queue[bool] = queue.Queue()
     with Session(events, cable.path, SessionOptions(1.0, 1.0, clock=clock)) as interface:
         events.ready.get(timeout=WAIT_S)
-        judge = interface.shows_session
+        with frames_judged(interface) as judged:
 
-        def shows_session(message: mesh_pb2.FromRadio) -> bool:
-            judged = judge(message)
-            seen.put(judged)
-            return judged
+            def say(message: mesh_pb2.FromRadio) -> bool:
+                cable.say(DEBUG_LOG + encode_frame(message.SerializeToString()) + ROM_LOG)
+                return judged.get(timeout=WAIT_S)
 
-        monkeypatch.setattr(interface, "shows_session", shows_session)
-
-        def say(message: mesh_pb2.FromRadio) -> bool:
-            cable.say(DEBUG_LOG + encode_frame(message.SerializeToString()) + ROM_LOG)
-            return seen.get(timeout=WAIT_S)
-
-        clock.now_s = 200.0
-        assert not say(mesh_pb2.FromRadio(queueStatus=answered))
-        assert not say(mesh_pb2.FromRadio(log_record=record))
-        assert not say(mesh_pb2.FromRadio(log_record=record))
-        assert interface.last_received_s == 100.0
-        assert say(mesh_pb2.FromRadio(queueStatus=own))
-        assert say(mesh_pb2.FromRadio(packet=packet))
-        assert interface.last_received_s == 200.0
+            clock.now_s = 200.0
+            assert not say(mesh_pb2.FromRadio(queueStatus=answered))
+            assert not say(mesh_pb2.FromRadio(log_record=record))
+            assert not say(mesh_pb2.FromRadio(log_record=record))  # the one before is dealt with
+            assert interface.last_received_s == 100.0
+            assert say(mesh_pb2.FromRadio(queueStatus=own))
+            assert say(mesh_pb2.FromRadio(packet=packet))
+            assert interface.last_received_s == 200.0
 
 
 def test_a_boot_log_between_two_frames_swallows_neither(cable: Cable, events: Events) -> None:
