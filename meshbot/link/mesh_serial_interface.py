@@ -1,6 +1,7 @@
 """A session with a node over a serial port. Owns the port; see SupervisedInterface."""
 
 import errno
+import logging
 import math
 import termios
 import threading
@@ -18,12 +19,16 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
+log = logging.getLogger(__name__)
+
 BAUD_RATE = 115_200
 READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
 WAKE = bytes([START2] * 32)  # start bytes only: no frame, and the end of half a one
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
 ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
 ASKS_AGAIN = 4  # then a port from which not one frame came is called mute
+_UNPLUGGED = ("readiness to read", "[Errno 5]", "[Errno 6]", "[Errno 19]")
+"""How pyserial and the system put it; a node on native USB is gone as well while it restarts."""
 
 
 def find_serial_port(candidates: Callable[[], list[str]] = likely_ports) -> str:
@@ -181,7 +186,11 @@ class MeshSerialInterface(SupervisedInterface):
             return LinkError(Cause.PORT_CLOSED)
         if isinstance(error, LinkError):
             return error
-        return LinkError(Cause.PORT_LOST, str(error))
+        log.debug("port lost: %s", error)
+        unplugged = any(sign in str(error) for sign in _UNPLUGGED)
+        return LinkError(
+            Cause.PORT_LOST, "câble débranché, ou nœud redémarré" if unplugged else str(error)
+        )
 
 
 def _open_failure(path: str, error: Exception) -> LinkError:

@@ -197,7 +197,7 @@ def test_an_unplugged_cable_is_a_lost_port_and_then_an_absent_one(
         cable.unplug()
         kind, cause, detail = link.notes.next()
         assert (kind, cause) == (EventKind.LOST, Cause.PORT_LOST)
-        assert detail, "what the system said"
+        assert detail == "câble débranché, ou nœud redémarré"
         assert link.notes.next() == (EventKind.NOT_OPENED, Cause.PORT_ABSENT, str(path))
     assert {Cause.PORT_LOST.group, Cause.PORT_ABSENT.group} == {Cause.PORT_LOST}
 
