@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 BAUD_RATE = 115_200
 READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
-WAKE = bytes([START2] * 32)  # start bytes only: no frame, and the end of half a one
+WAKE = bytes([START2] * 32)  # no frame begins with it: it only wakes
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
 ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
 ASKS_AGAIN = 4  # then a port from which not one frame came is called mute
