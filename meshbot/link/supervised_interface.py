@@ -61,8 +61,7 @@ class SupervisedInterface(StreamInterface):
         self._ended = False
         self._told_library = False
         self.last_received_s = clock()
-        """When the node last sent anything of this session, on the clock given."""
-        self._last_bytes_s = clock()
+        """When the node last sent anything at all, on the clock given."""
         self.away_s: float | None = None
         """How long nothing had been heard of the node before; None when nobody knows."""
         self.ready_s: float | None = None
@@ -90,7 +89,8 @@ class SupervisedInterface(StreamInterface):
     def _ends_with_node(self) -> bool:
         """Whether a node that restarts ends the stream: then whatever comes is of this session.
 
-        Not behind a bridge to a serial port, which text between the frames gives away.
+        Only that is noted in :attr:`last_received_s`. Not behind a bridge to a serial port, which
+        text between the frames gives away.
         """
         return not self._receiver.skipped_bytes
 
@@ -141,7 +141,7 @@ class SupervisedInterface(StreamInterface):
         if closed_meanwhile:
             self._close_stream()
             raise LinkError(Cause.INTERRUPTED)
-        self.last_received_s = self._last_bytes_s = self._clock()
+        self.last_received_s = self._clock()
         self._receiver.begin()
         self._rxThread.start()
         try:
@@ -206,6 +206,7 @@ class SupervisedInterface(StreamInterface):
     def _read(self) -> None:
         """Body of the reader thread."""
         error: Exception | None = None
+        last_bytes_s = self._clock()
         try:
             while not self._wantExit:
                 data = self._read_stream()
@@ -214,7 +215,7 @@ class SupervisedInterface(StreamInterface):
                 if not data:
                     break
                 now_s = self._clock()
-                pause_s, self._last_bytes_s = now_s - self._last_bytes_s, now_s
+                pause_s, last_bytes_s = now_s - last_bytes_s, now_s
                 if self._ends_with_node:
                     self.last_received_s = now_s
                 if self._receiver.feed(data, pause_s):

@@ -26,10 +26,11 @@ from tests.support.cable import ROM_LOG
 from tests.support.clock import Clock
 from tests.support.descriptors import open_sockets
 from tests.support.journal import Journal
+from tests.support.judged_frames import frames_judged
 from tests.support.limits import LATE_S, WAIT_S
 from tests.support.publishing import flush_publishing
 from tests.support.quick_bot import BotFactory
-from tests.support.session_events import Events, frames_judged
+from tests.support.session_events import Events
 
 BROADCAST_NUM = 0xFFFFFFFF
 

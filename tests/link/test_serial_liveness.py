@@ -16,9 +16,10 @@ from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.cable import DEBUG_LOG, HELLO, ROM_LOG, Cable, FirmwareReader
 from tests.support.clock import Clock
 from tests.support.journal import Journal
+from tests.support.judged_frames import frames_judged
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
-from tests.support.session_events import Events, frames_judged
+from tests.support.session_events import Events
 
 SESSION = SessionOptions(connect_timeout_s=1.0, queue_wait_s=1.0)
 SILENCE = {"TCP_SILENT_TIMEOUT": 1.8, "TCP_PROBE_TIMEOUT": 0.3, "TCP_HEARTBEAT_INTERVAL": 0.2}
