@@ -30,6 +30,8 @@ class SerialInterfaceManager(InterfaceManager):
         settings = replace(
             given,
             silent_timeout_s=given.silent_timeout_s * PATIENCE,
+            # What says nothing boots: it does not stand in a backlog, as on TCP.
+            probe_timeout_s=max(given.probe_timeout_s, given.handshake_timeout_s),
             cleanup_s=min(CLEANUP_S, given.cleanup_s),
             contested_s=0.0,  # no rivals: the port is ours alone
         )

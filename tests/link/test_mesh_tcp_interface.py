@@ -1,6 +1,5 @@
 """One TCP session: reported lost once, closed for good, never back; and what it rests on."""
 
-import contextlib
 import gc
 import itertools
 import logging
@@ -14,7 +13,6 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 from pubsub import pub
 
-from meshbot.link.frame_decoder import encode_frame
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.outgoing_packets import Envelope, text_data, text_packet
 from meshbot.link.session_options import SessionOptions
@@ -23,10 +21,8 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError, NodeBusyError
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.cable import ROM_LOG
-from tests.support.clock import Clock
 from tests.support.descriptors import open_sockets
 from tests.support.journal import Journal
-from tests.support.judged_frames import frames_judged
 from tests.support.limits import LATE_S, WAIT_S
 from tests.support.publishing import flush_publishing
 from tests.support.quick_bot import BotFactory
@@ -312,35 +308,6 @@ def test_an_address_of_a_family_the_machine_lacks_is_passed_over(
     interface = new_interface(node.port)
     interface.open(threading.Event())
     assert events.ready.get(timeout=WAIT_S) is interface
-
-
-@pytest.mark.parametrize("bridged", [False, True])
-def test_answers_to_heartbeats_are_no_life_behind_a_bridge_to_a_serial_port(
-    bridged: bool, node: SimulatedNode, events: Events
-) -> None:
-    """There (socat) the stream outlives a restart; heartbeats are answered without a session."""
-    clock = Clock(100.0)
-    options = SessionOptions(WAIT_S, 0.3, clock=clock)
-    with contextlib.closing(MeshTCPInterface(events, "127.0.0.1", node.port, options)) as interface:
-        interface.open(threading.Event())
-        events.ready.get(timeout=WAIT_S)
-        with frames_judged(interface) as judged:
-
-            def say(status: mesh_pb2.QueueStatus, before: bytes = b"") -> bool:
-                frame = mesh_pb2.FromRadio(queueStatus=status).SerializeToString()
-                node.send_raw(before + encode_frame(frame))
-                return judged.get(timeout=WAIT_S)
-
-            answer, own = mesh_pb2.QueueStatus(free=16), mesh_pb2.QueueStatus(mesh_packet_id=7)
-            say(own, ROM_LOG if bridged else b"")
-            say(own)
-            clock.now_s = 200.0
-            assert not say(answer)
-            assert not say(answer)  # the one before has been dealt with
-            assert interface.last_received_s == (100.0 if bridged else 200.0)
-            assert say(own)
-            assert say(own)
-            assert interface.last_received_s == 200.0
 
 
 def test_a_bridge_to_a_serial_port_is_asked_what_only_a_session_is_answered(

@@ -14,9 +14,7 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.cable import DEBUG_LOG, HELLO, ROM_LOG, Cable, FirmwareReader
-from tests.support.clock import Clock
 from tests.support.journal import Journal
-from tests.support.judged_frames import frames_judged
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 from tests.support.session_events import Events
@@ -181,33 +179,6 @@ def test_a_port_from_which_not_one_frame_comes_is_called_mute(cable: Cable, even
         loss = events.lost.get(timeout=WAIT_S)
     assert (loss.cause, loss.detail) == (Cause.PORT_MUTE, cable.path)
     assert loss.cause.group is Cause.STALLED
-
-
-def test_text_and_answers_to_heartbeats_do_not_show_that_the_session_lives(
-    cable: Cable, events: Events
-) -> None:
-    clock = Clock(100.0)
-    packet = mesh_pb2.MeshPacket(to=1, id=9)
-    setattr(packet, "from", 2)
-    answered = mesh_pb2.QueueStatus(free=15, maxlen=16)
-    own = mesh_pb2.QueueStatus(free=16, maxlen=16, mesh_packet_id=7)
-    record = mesh_pb2.LogRecord(message="still here")
-    with Session(events, cable.path, SessionOptions(1.0, 1.0, clock=clock)) as interface:
-        events.ready.get(timeout=WAIT_S)
-        with frames_judged(interface) as judged:
-
-            def say(message: mesh_pb2.FromRadio) -> bool:
-                cable.say(DEBUG_LOG + encode_frame(message.SerializeToString()) + ROM_LOG)
-                return judged.get(timeout=WAIT_S)
-
-            clock.now_s = 200.0
-            assert not say(mesh_pb2.FromRadio(queueStatus=answered))
-            assert not say(mesh_pb2.FromRadio(log_record=record))
-            assert not say(mesh_pb2.FromRadio(log_record=record))  # the one before is dealt with
-            assert interface.last_received_s == 100.0
-            assert say(mesh_pb2.FromRadio(queueStatus=own))
-            assert say(mesh_pb2.FromRadio(packet=packet))
-            assert interface.last_received_s == 200.0
 
 
 def test_a_boot_log_between_two_frames_swallows_neither(cable: Cable, events: Events) -> None:
