@@ -65,6 +65,7 @@ class MeshSerialInterface(SupervisedInterface):
         self._finder = finder or SerialPortFinder(path)
         self._ask_again_s = ask_again_s
         self._port: serial.Serial | None = None
+        self._stop = threading.Event()
         self._asked_s = -math.inf
         """When the configuration was asked for again; with the count, the reader's own."""
         self._asked_again = 0
@@ -77,7 +78,7 @@ class MeshSerialInterface(SupervisedInterface):
 
     def _open_stream(self, stop: threading.Event) -> None:
         path = self._finder.path() or find_serial_port()
-        self._path = path
+        self._path, self._stop = path, stop
         try:
             # exclusive: two programs on one port would each read half of every frame.
             # DTR and RTS are raised, both together, by the system as it opens the port and by
@@ -132,8 +133,10 @@ class MeshSerialInterface(SupervisedInterface):
             raise LinkError(Cause.PORT_MUTE, str(self._path))
         self._asked_s = now_s
         self._asked_again += 1
-        # Half a frame may be left in the node from a session that was cut: it outlives that.
+        # Half a frame may be left in the node from a session that was cut: it outlives that. The
+        # node's buffer is half as long, and what does not fit is lost: the question comes later.
         self._writeBytes(bytes([START2] * MAX_PAYLOAD_BYTES))
+        self._stop.wait(WAKE_DELAY_S)
         self._startConfig()
 
     @property

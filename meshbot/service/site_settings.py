@@ -41,7 +41,7 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         connection_mode=mode,
         tcp_host=tcp_host,
         tcp_port=tcp_port,
-        serial_port=file.optional_text("SERIAL_PORT", default("SERIAL_PORT")),
+        serial_port=_device_path(file.optional_text("SERIAL_PORT", default("SERIAL_PORT"))),
         database_path=file.path("DATABASE_PATH", default("DATABASE_PATH")),
         log_level=file.choice("LOG_LEVEL", default("LOG_LEVEL"), LOG_LEVELS),
         answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
@@ -71,3 +71,8 @@ def _node_place(file: SettingsReader, host: object, port: object) -> tuple[str, 
             "n'en garder qu'un"
         )
     return address.host, address.port or tcp_port
+
+
+def _device_path(port: str | None) -> str | None:
+    """Return a port's path, where only its name was written."""
+    return port if port is None or "/" in port else f"/dev/{port}"

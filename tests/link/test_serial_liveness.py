@@ -72,7 +72,7 @@ def test_a_quiet_wire_is_asked_and_found_alive(
 def test_a_chip_that_dies_behind_its_port_is_noticed_and_found_again(
     node: SimulatedNode, cable: Cable, start_bot: BotFactory, journal: Journal
 ) -> None:
-    start_bot(environment=serial_settings(cable.path), TCP_HANDSHAKE_TIMEOUT=0.6, **SILENCE)
+    start_bot(environment=serial_settings(cable.path), TCP_HANDSHAKE_TIMEOUT=2.4, **SILENCE)
     journal.wait_for("✅ Connexion série établie")
     cable.die()
     line = journal.wait_for("⚠️ SILENCE série: ")

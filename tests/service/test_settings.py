@@ -136,6 +136,12 @@ def test_a_host_must_be_a_text(value: object) -> None:
     assert "TCP_HOST = " in refusal(TCP_HOST=value)
 
 
+@pytest.mark.parametrize("value", ["ttyUSB0", " ttyUSB0 ", "/dev/ttyUSB0"])
+def test_a_serial_port_may_be_named_without_its_folder(value: str) -> None:
+    assert site(SERIAL_PORT=value).serial_port == "/dev/ttyUSB0"
+    assert site({"MESHBOT_SERIAL_PORT": value}).serial_port == "/dev/ttyUSB0"
+
+
 @pytest.mark.parametrize("value", [None, "", "None"])
 def test_no_serial_port_means_find_it(value: object) -> None:
     assert site(SERIAL_PORT=value).serial_port is None
