@@ -26,7 +26,7 @@ READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
 WAKE = bytes([START2] * 32)  # no frame begins with it: it only wakes
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
 ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
-ASKS_AGAIN = 4  # then a port from which not one frame came is called mute
+ASKS_AGAIN = 3  # then a port from which not one frame came is called mute
 _UNPLUGGED = ("readiness to read", "[Errno 5]", "[Errno 6]", "[Errno 19]")
 """How pyserial and the system put it; a node on native USB is gone as well while it restarts."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_listener import LinkListener
 from meshbot.link.link_options import LinkOptions
-from meshbot.link.mesh_serial_interface import ASKS_AGAIN, MeshSerialInterface
+from meshbot.link.mesh_serial_interface import MeshSerialInterface
 from meshbot.link.serial_port_finder import SerialPortFinder
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -13,6 +13,9 @@ from meshbot.link.supervised_interface import SupervisedInterface
 CLEANUP_S = 1.0  # a port is free as soon as it is closed
 PATIENCE = 0.5
 """Of the longest silence: on a wire nothing is delayed or sent again, and a question is free."""
+
+ASK_AGAIN_SHARE = 1 / 6
+"""Of the time that a handshake may stand still: when the configuration is asked for again."""
 
 
 class SerialInterfaceManager(InterfaceManager):
@@ -40,7 +43,7 @@ class SerialInterfaceManager(InterfaceManager):
         )
         self._path = path
         self._finder = SerialPortFinder(path)
-        self._ask_again_s = given.handshake_timeout_s / (ASKS_AGAIN + 2)
+        self._ask_again_s = given.handshake_timeout_s * ASK_AGAIN_SHARE
 
     def interface_ready(self, interface: SupervisedInterface) -> None:
         """Remember the device, which is a node, and tell the link thread."""
