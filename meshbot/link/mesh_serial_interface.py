@@ -13,7 +13,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot.link.frame_decoder import MAX_PAYLOAD_BYTES, START2
 from meshbot.link.frame_writer import WRITE_TIMEOUT_S
 from meshbot.link.interface_events import InterfaceEvents
-from meshbot.link.serial_port_finder import SerialPortFinder, likely_ports
+from meshbot.link.serial_port_finder import SerialPortFinder, lasting_name, likely_ports
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
@@ -40,7 +40,8 @@ def find_serial_port(candidates: Callable[[], list[str]] = likely_ports) -> str:
     if not found:
         raise LinkError(Cause.NO_PORT)
     if len(found) > 1:
-        raise LinkError(Cause.SEVERAL_PORTS, ", ".join(found))
+        names = [lasting_name(path) or path for path in found]
+        raise LinkError(Cause.SEVERAL_PORTS, ", ".join(names))
     return found[0]
 
 

@@ -198,6 +198,19 @@ def test_the_ports_of_a_machine_are_told_by_the_library(monkeypatch: pytest.Monk
         find_serial_port()
 
 
+def test_where_there_are_several_the_names_to_choose_from_are_those_that_last(
+    machine: "Machine", start_bot: BotFactory, journal: Journal
+) -> None:
+    (machine.folder / "by-id").mkdir()
+    for name in ("ttyUSB0", "ttyUSB1"):
+        (machine.folder / "by-id" / f"usb-{name}").symlink_to(f"../{name}")
+        machine.plug(name, name)
+    start_bot(environment={"MESHBOT_CONNECTION_MODE": "serial"})
+    folder = machine.folder / "by-id"
+    line = journal.wait_for("plusieurs ports série")
+    assert f"({folder}/usb-ttyUSB0, {folder}/usb-ttyUSB1), régler SERIAL_PORT" in line
+
+
 def test_a_port_pulled_while_ports_are_listed_is_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """pyserial 3.5 reads its vendor from a file that is gone: ``int(None, 16)``."""
 
