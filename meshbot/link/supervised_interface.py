@@ -172,7 +172,8 @@ class SupervisedInterface(StreamInterface):
         with self._state:
             first = not self._closing
             self._closing = True
-            says_goodbye = self.ready_s is not None and not self._ended
+            greeted = self.ready_s is not None or not self._ends_with_node
+            says_goodbye = greeted and not self._ended
         self._wantExit = True
         self._transmit_queue.end()
         if not first:
@@ -194,7 +195,11 @@ class SupervisedInterface(StreamInterface):
         self._disconnected()
 
     def _say_goodbye(self) -> None:
-        """Tell the node we leave, so that it lets go at once; worth one try, no more."""
+        """Tell the node we leave, so that it lets go at once; worth one try, no more.
+
+        Where nothing else tells it, in the middle of its configuration, too: it would keep its
+        Bluetooth off for us for a quarter of an hour.
+        """
         goodbye = encode_frame(mesh_pb2.ToRadio(disconnect=True).SerializeToString())
         try:
             error = self._writer.write(goodbye, GOODBYE_TIMEOUT_S, GOODBYE_TIMEOUT_S)

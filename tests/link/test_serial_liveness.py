@@ -172,6 +172,17 @@ def test_half_a_frame_left_in_the_node_costs_one_question_more(
     assert events.lost.empty()
 
 
+def test_a_node_left_in_the_middle_of_its_configuration_is_told(
+    node: SimulatedNode, cable: Cable, events: Events
+) -> None:
+    """A wire does not tell it: it would believe the session to go on for 15 minutes."""
+    node.frame_interval_s = 0.2
+    with Session(events, cable.path):
+        assert node.wait_until(lambda n: n.frames_sent_this_connection >= 2, WAIT_S)
+    assert cable.wait_for(lambda message: message.disconnect)
+    assert events.ready.empty()
+
+
 def test_a_port_from_which_not_one_frame_comes_is_called_mute(cable: Cable, events: Events) -> None:
     cable.die()
     cable.say(b"$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n")
