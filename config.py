@@ -7,10 +7,12 @@ Every name can be overridden by the environment variable ``MESHBOT_<NAME>``, whi
 # "tcp": a real node on the network, at TCP_HOST. "serial": a real node on a USB port.
 CONNECTION_MODE = "simulated"
 
+# An address or a name, such as "meshtastic.local" or "[fe80::1%wlan0]"; a port may follow: ":4403".
 TCP_HOST = "192.168.1.38"
 TCP_PORT = 4403
 
-# Such as "/dev/ttyUSB0"; None: the one port that looks like a node.
+# Such as "/dev/serial/by-id/usb-…", whose name never changes, as that of /dev/ttyUSB0 does; None:
+# the one port that looks like a node.
 SERIAL_PORT = None
 
 # Names, keys and when nodes were heard; relative to the folder the bot is started in.

@@ -9,6 +9,7 @@ from meshbot.link.link_options import LinkOptions
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.other_host import OtherHost
 from meshbot.link.session_options import SessionOptions
+from meshbot.service.node_address import place_text
 
 
 class TCPInterfaceManager(InterfaceManager):
@@ -28,14 +29,17 @@ class TCPInterfaceManager(InterfaceManager):
         """Prepare the link; :meth:`start` opens it. A callable ``port`` is that
         of the simulated node, unknown before it listens. ``other_host`` is asked
         when the node cannot be reached; by default this machine's gateway."""
-        super().__init__(listener, options, "nœud simulé" if callable(port) else f"{host}:{port}")
+        where = "nœud simulé" if callable(port) else place_text(host, port)
+        super().__init__(listener, options, where)
         self._host = host
         self._port = port
         self._other_host = other_host or OtherHost(clock=self._clock)
 
     def _new_interface(self, options: SessionOptions) -> MeshTCPInterface:
         port = self._port() if callable(self._port) else self._port
-        return MeshTCPInterface(self, self._host, port, options)
+        previous = self.interface
+        address = previous.address if isinstance(previous, MeshTCPInterface) else ""
+        return MeshTCPInterface(self, self._host, port, options, address=address)
 
     def _another_host_answers(self) -> bool | None:
         if _is_this_machine(self._host):

@@ -11,6 +11,7 @@ from meshbot import VERSION
 from meshbot.cli.keys_command import add_arguments
 from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
+from meshbot.service.node_address import AddressError, parse_address
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
 
 
@@ -58,13 +59,9 @@ def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, 
 
 def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
     """Return the settings that the command line gives; raises :class:`ConfigError`."""
-    host = options.host
-    if host is not None:
-        host = host.strip("[]")
-        if not host.strip():
-            raise ConfigError("--host : quelle adresse ?")
+    host, port = _place_of(options.host, options.port)
     mode = None
-    if host or options.port:
+    if host or port:
         mode = "tcp"
     elif options.serial:
         mode = "serial"
@@ -72,7 +69,24 @@ def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
         mode = "simulated"
     return {
         "TCP_HOST": host,
-        "TCP_PORT": options.port,
+        "TCP_PORT": port,
         "SERIAL_PORT": options.serial,
         "CONNECTION_MODE": mode,
     }
+
+
+def _place_of(host: str | None, port: str | None) -> tuple[str | None, str | None]:
+    """Return address and port, which may have been given together; raises :class:`ConfigError`."""
+    if host is None:
+        return None, port
+    try:
+        address = parse_address(host)
+    except AddressError as error:
+        raise ConfigError(f"--host {host.strip()!r} : {error}") from None
+    if address.port is None:
+        return address.host, port
+    if port and port.strip() != str(address.port):
+        raise ConfigError(
+            f"--host donne le port {address.port} et --port le port {port} : n'en garder qu'un"
+        )
+    return address.host, str(address.port)  # over a TCP_PORT from anywhere else

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
+from meshbot.link.serial_port_finder import lasting_name, likely_ports
+from meshbot.service.node_address import place_text
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
@@ -159,7 +161,7 @@ class CheckCommand:
             return Finding("nœud simulé : régler CONNECTION_MODE pour utiliser le vôtre")
         if site.connection_mode == "serial":
             return self._serial_port(bot_runs=bot_runs)
-        where = f"nœud {site.tcp_host}:{site.tcp_port}"
+        where = f"nœud {place_text(site.tcp_host, site.tcp_port)}"
         if bot_runs:
             return Finding(f"{where} : le bot en marche tient la liaison, non essayé")
         return self._tcp_node(where)
@@ -169,8 +171,11 @@ class CheckCommand:
         try:
             with socket.create_connection(address, CONNECT_TIMEOUT_S):
                 return Finding(f"{where} : répond")
-        except socket.gaierror:
-            return Finding(f"{where} : nom introuvable", "corriger TCP_HOST, ou mettre l'adresse")
+        except (socket.gaierror, UnicodeError):
+            remedy = "corriger TCP_HOST, ou mettre l'adresse"
+            if self._site.tcp_host.endswith(".local"):
+                remedy += " ; les noms en .local veulent « sudo apt install libnss-mdns »"
+            return Finding(f"{where} : nom introuvable", remedy)
         except ConnectionRefusedError:
             return Finding(
                 f"{where} : connexion refusée", "activer le Wi-Fi du nœud, vérifier TCP_PORT"
@@ -181,9 +186,23 @@ class CheckCommand:
     def _serial_port(self, *, bot_runs: bool) -> Finding:
         port = self._site.serial_port
         if port is None:
-            return Finding("port série : cherché au démarrage (SERIAL_PORT = None)")
+            return _port_to_be_found()
         if not Path(port).exists():
-            return Finding(f"port série {port} absent", "brancher le nœud, corriger SERIAL_PORT")
+            remedy = "brancher le nœud, corriger SERIAL_PORT"
+            there = ", ".join(lasting_name(found) or found for found in likely_ports())
+            return Finding(f"port série {port} absent", f"{remedy} : {there}" if there else remedy)
         if not bot_runs and not os.access(port, os.R_OK | os.W_OK):
             return Finding(f"port série {port} interdit", "sudo usermod -aG dialout $USER")
-        return Finding(f"port série {port}")
+        lasting = lasting_name(port)
+        if lasting in ("", port):
+            return Finding(f"port série {port}")
+        return Finding(f"port série {port} (nom qui ne change pas : {lasting})")
+
+
+def _port_to_be_found() -> Finding:
+    ports = likely_ports()
+    if len(ports) > 1:
+        names = ", ".join(lasting_name(port) or port for port in ports)
+        return Finding(f"plusieurs ports série ({', '.join(ports)})", f"SERIAL_PORT : {names}")
+    found = ports[0] if ports else "cherché au démarrage"
+    return Finding(f"port série : {found} (SERIAL_PORT = None)")

@@ -70,10 +70,21 @@ class FrameReceiver:
         """Await the configuration from now on."""
         self.last_progress_s = self._clock()
 
-    def feed(self, data: bytes, pause_s: float) -> None:
-        """Deal with the frames that ``data`` completes; nothing had come for ``pause_s``."""
+    @property
+    def skipped_bytes(self) -> int:
+        """How many bytes belonged to no frame, since the beginning."""
+        return self._decoder.skipped_bytes
+
+    def feed(self, data: bytes, pause_s: float) -> bool:
+        """Deal with the frames that ``data`` completes; nothing had come for ``pause_s``.
+
+        Returns whether one of them shows that the node knows of the session.
+        """
+        known = False
         for message, payload in self._decoder.feed(data, pause_s):
+            known = self._interface.shows_session(message) or known
             self.dispatch(message, payload)
+        return known
 
     def dispatch(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
         """Deal with one frame; ``payload`` is the message's bytes, for the library."""

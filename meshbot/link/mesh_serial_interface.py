@@ -1,26 +1,37 @@
 """A session with a node over a serial port. Owns the port; see SupervisedInterface."""
 
 import errno
+import logging
+import math
 import termios
 import threading
 from collections.abc import Callable
 
 import serial
-from meshtastic.util import findPorts
+from meshtastic.protobuf import mesh_pb2
 
+from meshbot.link.frame_decoder import MAX_PAYLOAD_BYTES, START2
 from meshbot.link.frame_writer import WRITE_TIMEOUT_S
 from meshbot.link.interface_events import InterfaceEvents
+from meshbot.link.serial_port_finder import SerialPortFinder, lasting_name, likely_ports
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
+log = logging.getLogger(__name__)
+
 BAUD_RATE = 115_200
 READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
+WAKE = bytes([START2] * 32)  # no frame begins with it: it only wakes
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
+ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
+ASKS_AGAIN = 3  # then a port from which not one frame came is called mute
+_UNPLUGGED = ("readiness to read", "[Errno 5]", "[Errno 6]", "[Errno 19]")
+"""How pyserial and the system put it; a node on native USB is gone as well while it restarts."""
 
 
-def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(True)) -> str:
+def find_serial_port(candidates: Callable[[], list[str]] = likely_ports) -> str:
     """Return the one serial port that looks like a node.
 
     Raises :class:`LinkError` when there is none, or several to choose from.
@@ -29,7 +40,8 @@ def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(Tru
     if not found:
         raise LinkError(Cause.NO_PORT)
     if len(found) > 1:
-        raise LinkError(Cause.SEVERAL_PORTS, ", ".join(found))
+        names = [lasting_name(path) or path for path in found]
+        raise LinkError(Cause.SEVERAL_PORTS, ", ".join(names))
     return found[0]
 
 
@@ -38,30 +50,56 @@ class MeshSerialInterface(SupervisedInterface):
 
     loses_bytes = True
 
-    def __init__(self, events: InterfaceEvents, path: str | None, options: SessionOptions) -> None:
-        """Prepare a session on ``path``, or on the port found by itself where it is None."""
+    def __init__(
+        self,
+        events: InterfaceEvents,
+        path: str | None,
+        options: SessionOptions,
+        *,
+        finder: SerialPortFinder | None = None,
+        ask_again_s: float = ASK_AGAIN_S,
+    ) -> None:
+        """Prepare a session on ``path``, or on the port found by itself where it is None.
+
+        ``finder`` knows where the node of the sessions before is now.
+        """
         super().__init__(events, options)
         self._path = path
+        self._finder = finder or SerialPortFinder(path)
+        self._ask_again_s = ask_again_s
         self._port: serial.Serial | None = None
+        self._stop = threading.Event()
+        self._asked_s = -math.inf
+        """When the configuration was asked for again; with the count, the reader's own."""
+        self._asked_again = 0
+        self._spoken = False
+        """Whether one frame came; the reader's own."""
 
     def __repr__(self) -> str:
         """Name the port, and nothing of the node's configuration."""
         return f"MeshSerialInterface({self._path!r})"
 
     def _open_stream(self, stop: threading.Event) -> None:
-        path = self._path or find_serial_port()
+        path = self._finder.path() or find_serial_port()
+        self._path, self._stop = path, stop
         try:
             # exclusive: two programs on one port would each read half of every frame.
+            # DTR and RTS are raised, both together, by the system as it opens the port and by
+            # pyserial. So it must be: native USB (nRF52, RP2040) takes a low DTR for nobody being
+            # there, and the two transistors that let an ESP32 be flashed reset it only while one
+            # line is up and the other down.
             self._port = serial.Serial(
                 path,
                 BAUD_RATE,
-                timeout=READ_TIMEOUT_S,
+                timeout=min(READ_TIMEOUT_S, self._ask_again_s),
                 write_timeout=WRITE_TIMEOUT_S,
                 exclusive=True,
             )
             self._keep_node_running(self._port.fileno())
+            self._port.write(WAKE)
         except (OSError, ValueError, termios.error) as error:
             raise _open_failure(path, error) from error
+        self._finder.opened(path)
         stop.wait(WAKE_DELAY_S)
 
     @staticmethod
@@ -72,6 +110,8 @@ class MeshSerialInterface(SupervisedInterface):
         termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
 
     def _read_stream(self) -> bytes | None:
+        if self.ready_s is None:
+            self._press_for_configuration()
         port = self._port
         if port is None:
             return b""
@@ -82,12 +122,51 @@ class MeshSerialInterface(SupervisedInterface):
         except TypeError:  # pyserial, when the port is closed under a read
             return b""
 
+    def _press_for_configuration(self) -> None:
+        """Ask once more where it stands still: a node that boots hears nothing for seconds.
+
+        Nothing else would tell. The hello of a node that restarts may be garbled, and it answers
+        nothing but heartbeats until it is asked. Raises :class:`LinkError` where not one frame ever
+        came of all the asking.
+        """
+        now_s = self._clock()
+        if now_s - max(self.last_progress_s, self._asked_s) < self._ask_again_s:
+            return
+        if self._asked_again >= ASKS_AGAIN and not self._spoken:
+            raise LinkError(Cause.PORT_MUTE, str(self._path))
+        self._asked_s = now_s
+        self._asked_again += 1
+        # Half a frame may be left in the node from a session that was cut: it outlives that. The
+        # node's buffer is half as long, and what does not fit is lost: the question comes later.
+        self._writeBytes(bytes([START2] * MAX_PAYLOAD_BYTES))
+        self._stop.wait(WAKE_DELAY_S)
+        self._startConfig()
+
+    @property
+    def _ends_with_node(self) -> bool:
+        return False
+
+    def shows_session(self, message: mesh_pb2.FromRadio) -> bool:
+        """Say whether the node sends this only to somebody whose session it knows of."""
+        self._spoken = True
+        return super().shows_session(message)
+
+    def ask_heartbeat(self) -> None:
+        """Ask for the metadata: a heartbeat is answered without a session, too."""
+        self.ask_metadata()
+
     def _write_stream(self, data: bytes, timeout_s: float) -> None:
         port = self._port
         if port is None:
             raise OSError(errno.ENOTCONN, "port closed")
-        port.write_timeout = timeout_s
-        port.write(data)
+        try:
+            if port.write_timeout != timeout_s:
+                port.write_timeout = timeout_s
+            port.write(data)
+        except serial.SerialTimeoutException:
+            raise LinkError(Cause.NOT_READING) from None
+        except (TypeError, termios.error) as error:  # closed, or gone, just now
+            raise OSError(errno.EIO, str(error)) from error
 
     def has_unread_input(self) -> bool:
         """Say whether bytes wait at the port."""
@@ -113,10 +192,16 @@ class MeshSerialInterface(SupervisedInterface):
             return LinkError(Cause.PORT_CLOSED)
         if isinstance(error, LinkError):
             return error
-        return LinkError(Cause.PORT_LOST, str(error))
+        log.debug("port lost: %s", error)
+        unplugged = any(sign in str(error) for sign in _UNPLUGGED)
+        return LinkError(
+            Cause.PORT_LOST, "câble débranché, ou nœud redémarré" if unplugged else str(error)
+        )
 
 
 def _open_failure(path: str, error: Exception) -> LinkError:
+    if isinstance(error, serial.SerialTimeoutException):
+        return LinkError(Cause.NOT_READING)
     number = getattr(error, "errno", None)
     text = str(error)
     if number == errno.ENOENT:

@@ -30,17 +30,39 @@ _CAUSES = {
     errno.EBADF: Cause.CLOSED,
     errno.ENOTCONN: Cause.CLOSED,
     errno.EAFNOSUPPORT: Cause.ADDRESS_FAMILY,
+    errno.EADDRNOTAVAIL: Cause.ADDRESS_FAMILY,
+    errno.EINVAL: Cause.ADDRESS_FAMILY,  # such as fe80::1 without the interface it is on
 }
+_TELLING = (
+    Cause.ADDRESS_FAMILY,
+    Cause.NETWORK_UNREACHABLE,
+    Cause.NO_ANSWER,
+    Cause.UNREACHABLE,
+    Cause.RESET,
+    Cause.REFUSED,
+)
+"""What several addresses of one host came to: the last of these says most about the node."""
 
 
 class MeshTCPInterface(SupervisedInterface):
     """One TCP connection to a node. It never reconnects; a new session is a new object."""
 
     def __init__(
-        self, events: InterfaceEvents, host: str, port: int, options: SessionOptions
+        self,
+        events: InterfaceEvents,
+        host: str,
+        port: int,
+        options: SessionOptions,
+        *,
+        address: str = "",
     ) -> None:
-        """Prepare a connection to ``host:port``; nothing is opened yet."""
+        """Prepare a connection to ``host:port``; nothing is opened yet.
+
+        ``address`` is the one of the host's addresses at which the node answered before.
+        """
         super().__init__(events, options)
+        self.address = address
+        """The address to try first; once it is open, the one of the node."""
         self._host = host
         self._port = port
         self._connect_timeout_s = options.connect_timeout_s
@@ -53,27 +75,37 @@ class MeshTCPInterface(SupervisedInterface):
         return f"MeshTCPInterface({self._host!r}, {self._port})"
 
     def _open_stream(self, stop: threading.Event) -> None:
-        failure = LinkError(Cause.NO_ADDRESS)
-        for family, kind, protocol, address in self._addresses():
+        """Try one address after another, never two at a time: the node serves one client.
+
+        All of them share the one limit, so that an address that leads nowhere, as an IPv6 one in a
+        network without, leaves time for the next.
+        """
+        addresses = self._addresses()
+        deadline_s = self._clock() + self._connect_timeout_s
+        failures = [LinkError(Cause.NO_ADDRESS)]
+        for tried, (family, kind, protocol, address) in enumerate(addresses):
+            now_s = self._clock()
+            share_s = max(deadline_s - now_s, 0.0) / (len(addresses) - tried)
             try:
                 candidate = socket.socket(family, kind, protocol)
             except OSError as error:  # such as an IPv6 address on a machine without IPv6
-                failure = self._loss(error)
+                failures.append(self._loss(error))
                 continue
             try:
-                self._connect_socket(candidate, address, stop)
+                self._connect_socket(candidate, address, now_s + share_s, stop)
                 candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 candidate.close()
-                failure = self._loss(error)
+                failures.append(self._loss(error))
                 if stop.is_set():
-                    break
+                    raise failures[-1] from error
                 continue
             candidate.settimeout(WRITE_TIMEOUT_S)
             self._readable.register(candidate, select.POLLIN)
             self._socket = candidate
+            self.address = str(address[0])
             return
-        raise failure
+        raise max(failures, key=_says_how_much)
 
     def _addresses(
         self,
@@ -85,13 +117,13 @@ class MeshTCPInterface(SupervisedInterface):
         except (socket.gaierror, UnicodeError) as error:
             log.debug("name resolution: %s", error)
             raise LinkError(Cause.UNKNOWN_NAME, self._host) from None
+        found.sort(key=lambda entry: entry[4][0] != self.address)  # the rest as the system has it
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
     def _connect_socket(
-        self, candidate: socket.socket, address: object, stop: threading.Event
+        self, candidate: socket.socket, address: object, deadline_s: float, stop: threading.Event
     ) -> None:
-        """Connect within the limit, looking at ``stop`` several times a second."""
-        deadline_s = self._clock() + self._connect_timeout_s
+        """Connect before the deadline, looking at ``stop`` several times a second."""
         candidate.setblocking(False)
         result = candidate.connect_ex(address)  # type: ignore[arg-type]
         if result not in (0, errno.EINPROGRESS):
@@ -160,3 +192,9 @@ class MeshTCPInterface(SupervisedInterface):
         if isinstance(error, OSError) and error.errno in _CAUSES:
             return LinkError(_CAUSES[error.errno])
         return LinkError(Cause.OTHER, f"{type(error).__name__} : {error}")
+
+
+def _says_how_much(failure: LinkError) -> int:
+    if failure.cause is Cause.NO_ADDRESS:
+        return -2  # it has addresses, if another cause is there
+    return _TELLING.index(failure.cause) if failure.cause in _TELLING else -1

@@ -99,6 +99,25 @@ class SupervisedInterface(StreamInterface):
         """Write all of ``data`` within the limit, or raise ``OSError``."""
         raise NotImplementedError
 
+    @property
+    def _ends_with_node(self) -> bool:
+        """Whether a node that restarts ends the stream: then whatever comes is of this session.
+
+        Only that is noted in :attr:`last_received_s`. Not behind a bridge to a serial port, which
+        text between the frames gives away.
+        """
+        return not self._receiver.skipped_bytes
+
+    def shows_session(self, message: mesh_pb2.FromRadio) -> bool:
+        """Say whether the node sends this only to somebody whose session it knows of.
+
+        On a stream that outlives it a node that has restarted sends text, log records and (since
+        2.7.5) answers to heartbeats, but delivers nothing until it is asked for its configuration.
+        """
+        if message.HasField("queueStatus"):
+            return message.queueStatus.mesh_packet_id != 0
+        return not (message.HasField("log_record") or message.HasField("rebooted"))
+
     def has_unread_input(self) -> bool:
         """Say whether bytes wait that the reader has not taken yet.
 
@@ -167,7 +186,8 @@ class SupervisedInterface(StreamInterface):
         with self._state:
             first = not self._closing
             self._closing = True
-            says_goodbye = self.ready_s is not None and not self._ended
+            greeted = self.ready_s is not None or not self._ends_with_node
+            says_goodbye = greeted and not self._ended
         self._wantExit = True
         self._transmit_queue.end()
         if not first:
@@ -189,7 +209,11 @@ class SupervisedInterface(StreamInterface):
         self._disconnected()
 
     def _say_goodbye(self) -> None:
-        """Tell the node we leave, so that it lets go at once; worth one try, no more."""
+        """Tell the node we leave, so that it lets go at once; worth one try, no more.
+
+        Where nothing else tells it, in the middle of its configuration, too: it would keep its
+        Bluetooth off for us for a quarter of an hour.
+        """
         goodbye = encode_frame(mesh_pb2.ToRadio(disconnect=True).SerializeToString())
         try:
             error = self._writer.write(goodbye, GOODBYE_TIMEOUT_S, GOODBYE_TIMEOUT_S)
@@ -201,6 +225,7 @@ class SupervisedInterface(StreamInterface):
     def _read(self) -> None:
         """Body of the reader thread."""
         error: Exception | None = None
+        last_bytes_s = self._clock()
         try:
             while not self._wantExit:
                 data = self._read_stream()
@@ -209,10 +234,13 @@ class SupervisedInterface(StreamInterface):
                 if not data:
                     break
                 now_s = self._clock()
-                pause_s, self.last_received_s = now_s - self.last_received_s, now_s
+                pause_s, last_bytes_s = now_s - last_bytes_s, now_s
+                if self._ends_with_node:
+                    self.last_received_s = now_s
+                if self._receiver.feed(data, pause_s):
+                    self.last_received_s = now_s
                 if self.answered_after_s is None:
                     self.answered_after_s = now_s - self.opened_s
-                self._receiver.feed(data, pause_s)
         except OSError as problem:
             error = problem
         except Exception as problem:  # top of a thread

@@ -54,6 +54,10 @@ class Cause(enum.Enum):
     PORT_ABSENT = "port_absent"
     PORT_FORBIDDEN = "port_forbidden"
     PORT_BUSY = "port_busy"
+    PORT_OF_ANOTHER = "port_of_another"
+    """Another device has the name now; the detail is the path and the device."""
+    PORT_MUTE = "port_mute"
+    """Not one frame came from it."""
     PORT_FAILED = "port_failed"
     """The detail is the path and the system's error."""
     NO_PORT = "no_port"
@@ -99,6 +103,8 @@ _GROUPS = {
     Cause.PORT_CLOSED: Cause.PORT_LOST,
     Cause.PORT_ABSENT: Cause.PORT_LOST,
     Cause.NO_PORT: Cause.PORT_LOST,
+    Cause.PORT_OF_ANOTHER: Cause.PORT_LOST,
+    Cause.PORT_MUTE: Cause.STALLED,
     Cause.PORT_FAILED: Cause.PORT_LOST,
 }
 _JUDGED = frozenset(

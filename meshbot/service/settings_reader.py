@@ -10,6 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from meshbot.service.config_error import ConfigError
+from meshbot.service.node_address import (
+    AddressError,
+    NodeAddress,
+    lacks_interface,
+    parse_address,
+)
 
 ENVIRONMENT_PREFIX = "MESHBOT_"
 MAX_DELAY_S = 7 * 86_400
@@ -150,12 +156,24 @@ class SettingsReader:
             return {}
         return found
 
-    def host(self, name: str, default: object) -> str:
-        """Return the name or address of a machine."""
+    def address(self, name: str, default: object) -> NodeAddress:
+        """Return the address of a machine, with a port where one was written."""
         value = self.text(name, default)
-        if "/" in value or any(char.isspace() for char in value) or value.count(":") == 1:
-            self._problem(name, value, "une adresse seule, le port va dans TCP_PORT")
-        return value
+        try:
+            address = parse_address(value) if value else NodeAddress("")
+        except AddressError as error:
+            self._problem(name, value, str(error))
+            return NodeAddress("")
+        if lacks_interface(address.host):
+            self.doubts.append(
+                f"{name} = {value!r} : il manque l'interface de cette machine, telle que "
+                f"{address.host}%wlan0"
+            )
+        return address
+
+    def is_from_outside(self, name: str) -> bool:
+        """Say whether a setting comes from the environment, and not from the file."""
+        return ENVIRONMENT_PREFIX + name in self._environment
 
     def path(self, name: str, default: object) -> Path:
         """Return the path of a file."""

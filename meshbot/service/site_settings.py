@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
@@ -34,13 +35,13 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
     def default(name: str, fallback: object = MISSING) -> object:
         return getattr(config, name, fallback)
 
+    mode = file.choice("CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES)
+    tcp_host, tcp_port = _node_place(file, default("TCP_HOST"), default("TCP_PORT"))
     settings = SiteSettings(
-        connection_mode=file.choice(
-            "CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES
-        ),
-        tcp_host=file.host("TCP_HOST", default("TCP_HOST")),
-        tcp_port=file.whole("TCP_PORT", default("TCP_PORT"), 1, 65_535),
-        serial_port=file.optional_text("SERIAL_PORT", default("SERIAL_PORT")),
+        connection_mode=mode,
+        tcp_host=tcp_host,
+        tcp_port=tcp_port,
+        serial_port=_device_path(file.optional_text("SERIAL_PORT", default("SERIAL_PORT"))),
         database_path=file.path("DATABASE_PATH", default("DATABASE_PATH")),
         log_level=file.choice("LOG_LEVEL", default("LOG_LEVEL"), LOG_LEVELS),
         answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
@@ -49,3 +50,29 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
     )
     file.check_names(vars(config))
     return settings
+
+
+def _node_place(file: SettingsReader, host: object, port: object) -> tuple[str, int]:
+    """Return the node's address and port, which may stand together in ``TCP_HOST``.
+
+    The port beside the address counts, unless ``TCP_PORT`` was set to another one on purpose: in
+    the same place, or further up in the order of the places.
+    """
+    known = len(file.problems)
+    address = file.address("TCP_HOST", host)
+    tcp_port = file.whole("TCP_PORT", port, 1, MAX_PORT)
+    if address.port in (None, tcp_port) or len(file.problems) > known:
+        return address.host, tcp_port
+    if file.is_from_outside("TCP_PORT") or (
+        tcp_port != DEFAULT_PORT and not file.is_from_outside("TCP_HOST")
+    ):
+        file.problems.append(
+            f"TCP_HOST donne le port {address.port} et TCP_PORT le port {tcp_port} : "
+            "n'en garder qu'un"
+        )
+    return address.host, address.port or tcp_port
+
+
+def _device_path(port: str | None) -> str | None:
+    """Return a port's path, where only its name was written."""
+    return port if port is None or "/" in port else f"/dev/{port}"

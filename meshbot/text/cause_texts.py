@@ -31,6 +31,10 @@ _TEXTS = {
     Cause.PORT_ABSENT: "port série {detail} absent, nœud débranché ou SERIAL_PORT à corriger",
     Cause.PORT_FORBIDDEN: ("port série {detail} interdit, ajouter l'utilisateur au groupe dialout"),
     Cause.PORT_BUSY: "port série {detail} déjà pris par un autre programme",
+    Cause.PORT_OF_ANOTHER: "port série {detail} d'un autre appareil, nœud débranché ; redémarrer "
+    "le bot si c'est le nouveau nœud",
+    Cause.PORT_MUTE: "port série {detail} muet, corriger SERIAL_PORT si ce n'est pas le nœud, "
+    "sinon le redémarrer et activer son API série (security.serial_enabled)",
     Cause.PORT_FAILED: "port série {detail}",
     Cause.NO_PORT: "aucun port série trouvé, brancher le nœud ou régler SERIAL_PORT",
     Cause.SEVERAL_PORTS: "plusieurs ports série ({detail}), régler SERIAL_PORT",

@@ -468,6 +468,15 @@ def test_without_a_file_or_arguments_the_environment_is_all(
         (("--host", "10.0.0.7"), {"CONNECTION_MODE": "tcp", "TCP_HOST": "10.0.0.7"}),
         (("--port", "4500"), {"CONNECTION_MODE": "tcp", "TCP_PORT": "4500"}),
         (
+            ("--host", " tcp://[FE80::1%wlan0]:4500/ "),
+            {"CONNECTION_MODE": "tcp", "TCP_HOST": "fe80::1%wlan0", "TCP_PORT": "4500"},
+        ),
+        (
+            ("--host", "10.0.0.7:4500", "--port", "4500"),
+            {"CONNECTION_MODE": "tcp", "TCP_HOST": "10.0.0.7", "TCP_PORT": "4500"},
+        ),
+        (("--host", "[::1]"), {"CONNECTION_MODE": "tcp", "TCP_HOST": "::1"}),
+        (
             ("--host", "nœud", "--port", "4500"),
             {"CONNECTION_MODE": "tcp", "TCP_HOST": "nœud", "TCP_PORT": "4500"},
         ),
@@ -510,6 +519,31 @@ def test_two_places_for_the_node_are_refused(
         arguments_module.parse_arguments(arguments)
     assert end.value.code == 2
     assert "choisir entre --host, --serial et --simulate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--host", "10.0.0.7:4500", "--port", "4600"), "--host donne le port 4500 et --port"),
+        (("--host", "http://10.0.0.7/"), "page web"),
+        (("--host", "my node"), "--host 'my node' : "),
+        (("--host", "[]"), "--host '[]' : quelle adresse ?"),
+        (("--host", "toit:99999", "check"), "--host 'toit:99999' : le port"),
+    ],
+)
+def test_an_address_that_makes_no_sense_is_one_line_and_code_2(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main_bot.main(arguments) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 and said in lines[0]
+
+
+def test_a_port_beside_the_address_wins_over_one_from_further_down(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = environment_of(monkeypatch, tmp_path, "--host", "toit:4500", TCP_PORT="4600")
+    assert found == {"CONNECTION_MODE": "tcp", "TCP_HOST": "toit", "TCP_PORT": "4500"}
 
 
 def test_help_lists_the_commands_and_options_in_french(run: Callable[..., Program]) -> None:

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from meshbot.cli import check_command
 from meshbot.cli.check_command import MIN_FREE_MB, OLDEST_SANE_S, CheckCommand
+from meshbot.link import serial_port_finder
 from meshbot.service.site_settings import SiteSettings
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.damages import DAMAGES, fill
@@ -292,6 +295,24 @@ def test_a_node_that_cannot_be_reached_is_said(
     assert text in only_bad_line(check(replace(site, connection_mode="tcp")))
 
 
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "no name"), UnicodeError("label too long")])
+def test_a_name_of_the_local_network_says_what_the_system_needs_for_it(
+    error: Exception, site: SiteSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> socket.socket:
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    site = replace(site, connection_mode="tcp", tcp_host="meshtastic.local")
+    assert "libnss-mdns" in only_bad_line(check(site))
+    assert "libnss-mdns" not in only_bad_line(check(replace(site, tcp_host="toit.lan")))
+
+
+def test_an_ipv6_address_stands_in_brackets(site: SiteSettings) -> None:
+    site = replace(site, connection_mode="tcp", tcp_host="::1", tcp_port=1)
+    assert "❌ nœud [::1]:1 : " in only_bad_line(check(site))
+
+
 def test_while_a_bot_runs_it_is_named_and_the_node_is_left_alone(
     site: SiteSettings, node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -345,6 +366,63 @@ def test_a_serial_port_that_may_not_be_used_is_said(
 def test_a_serial_port_that_is_yet_to_be_found_is_fine(site: SiteSettings) -> None:
     site = replace(site, connection_mode="serial", serial_port=None)
     assert check(site).code == 0
+
+
+@pytest.fixture
+def plugged(
+    site: SiteSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., SiteSettings]:
+    """Plug devices in under names, of which each has a lasting one as well; name one or none."""
+    by_id = tmp_path / "by-id"
+    by_id.mkdir()
+    monkeypatch.setattr(serial_port_finder, "BY_ID", by_id)
+    ports: list[ListPortInfo] = []
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+
+    def plug(*names: str, setting: str | None = None) -> SiteSettings:
+        for name in names:
+            (tmp_path / name).touch()
+            (by_id / f"usb-{name}").symlink_to(tmp_path / name)
+            info = ListPortInfo(str(tmp_path / name))
+            info.vid, info.pid = 0x10C4, 0xEA60
+            ports.append(info)
+        port = None if setting is None else str(tmp_path / setting)
+        return replace(site, connection_mode="serial", serial_port=port)
+
+    return plug
+
+
+def test_the_one_port_that_would_be_taken_is_named(
+    plugged: Callable[..., SiteSettings], tmp_path: Path
+) -> None:
+    line = check(plugged("ttyUSB0")).line("port série")
+    assert line == f"✅ port série : {tmp_path}/ttyUSB0 (SERIAL_PORT = None)"
+
+
+def test_several_ports_are_named_as_they_are_to_be_written(
+    plugged: Callable[..., SiteSettings], tmp_path: Path
+) -> None:
+    line = only_bad_line(check(plugged("ttyUSB0", "ttyUSB1")))
+    assert line == (
+        f"❌ plusieurs ports série ({tmp_path}/ttyUSB0, {tmp_path}/ttyUSB1) → SERIAL_PORT : "
+        f"{tmp_path}/by-id/usb-ttyUSB0, {tmp_path}/by-id/usb-ttyUSB1"
+    )
+
+
+def test_where_a_port_is_missing_those_that_are_there_are_named(
+    plugged: Callable[..., SiteSettings], tmp_path: Path
+) -> None:
+    line = only_bad_line(check(plugged("ttyUSB1", setting="ttyUSB0")))
+    assert line.endswith(f"corriger SERIAL_PORT : {tmp_path}/by-id/usb-ttyUSB1")
+
+
+def test_a_port_whose_name_may_change_is_told_the_one_that_lasts(
+    plugged: Callable[..., SiteSettings], tmp_path: Path
+) -> None:
+    line = check(plugged("ttyUSB0", setting="ttyUSB0")).line("port série")
+    assert line.endswith(f"ttyUSB0 (nom qui ne change pas : {tmp_path}/by-id/usb-ttyUSB0)")
+    line = check(plugged(setting="by-id/usb-ttyUSB0")).line("port série")
+    assert line == f"✅ port série {tmp_path}/by-id/usb-ttyUSB0"
 
 
 # -- The program -----------------------------------------------------------------------------------

@@ -20,9 +20,12 @@ from meshbot.link.supervised_interface import JOIN_TIMEOUT_S, SupervisedInterfac
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError, NodeBusyError
 from meshbot.simulation.simulated_node import SimulatedNode
+from tests.support.cable import ROM_LOG
 from tests.support.descriptors import open_sockets
+from tests.support.journal import Journal
 from tests.support.limits import LATE_S, WAIT_S
 from tests.support.publishing import flush_publishing
+from tests.support.quick_bot import BotFactory
 from tests.support.session_events import Events
 
 BROADCAST_NUM = 0xFFFFFFFF
@@ -305,6 +308,130 @@ def test_an_address_of_a_family_the_machine_lacks_is_passed_over(
     interface = new_interface(node.port)
     interface.open(threading.Event())
     assert events.ready.get(timeout=WAIT_S) is interface
+
+
+def test_a_bridge_to_a_serial_port_is_asked_what_only_a_session_is_answered(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    constants = {"TCP_SILENT_TIMEOUT": 0.9, "TCP_PROBE_TIMEOUT": 0.3, "TCP_HEARTBEAT_INTERVAL": 0.1}
+    start_bot(node, **constants)
+    journal.wait_for("✅ Connexion TCP établie")
+    node.send_raw(ROM_LOG)
+    asked = node.read(lambda n: n.heartbeats_received)
+    assert node.wait_until(lambda n: n.heartbeats_received > asked + 20, WAIT_S)
+    assert journal.count("SILENCE") == journal.count("reconnexion") == 0
+
+
+def at_addresses(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
+    """Have the name server give these for any name, in this order."""
+    found = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (host, port, 0, 0))
+        if ":" in host
+        else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))
+        for host, port in addresses
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(found))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_node_that_listens_at_one_address_of_its_name_is_reached_there(
+    node: SimulatedNode,
+    new_interface: Opener,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An IPv6 address first where nothing listens, one without its interface, one that is dead."""
+    with full_listener() as dead:
+        at_addresses(
+            monkeypatch,
+            ("::1", free_port()),
+            ("fe80::1", node.port),
+            ("127.0.0.1", dead),
+            ("127.0.0.1", node.port),
+        )
+        interface = new_interface(4403, host="toit.local", connect_timeout_s=1.2)
+        started_s = time.monotonic()
+        interface.open(threading.Event())
+        assert time.monotonic() - started_s < 1.2, "all of them share the limit"
+    assert events.ready.get(timeout=WAIT_S) is interface
+    assert interface.address == "127.0.0.1"
+    assert node.connections_total == 1
+
+
+def test_a_reconnection_begins_with_the_address_that_answered(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    real = MeshTCPInterface._connect_socket
+
+    def connect(
+        self: MeshTCPInterface,
+        candidate: socket.socket,
+        address: tuple[object, ...],
+        deadline_s: float,
+        stop: threading.Event,
+    ) -> None:
+        tried.append(address[0])
+        real(self, candidate, address, deadline_s, stop)
+
+    monkeypatch.setattr(MeshTCPInterface, "_connect_socket", connect)
+    at_addresses(monkeypatch, ("::1", free_port()), ("127.0.0.1", node.port))
+    start_bot(environment={"MESHBOT_TCP_HOST": "Toit.local."})
+    journal.wait_for("✅ Connexion TCP établie : toit.local:4403")
+    node.close_by_rst()
+    journal.wait_for("✅ Reconnexion TCP réussie (background)")
+    assert tried == ["::1", "127.0.0.1", "127.0.0.1"]
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+@pytest.mark.parametrize("written", ["[::1]:{}", "tcp://[::1]:{}/"])
+def test_a_node_at_an_ipv6_address_is_reached_however_it_is_written(
+    written: str, start_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(host="::1") as node:
+        variables = {"MESHBOT_TCP_HOST": written.format(node.port)}
+        environment = {**variables, "MESHBOT_TCP_PORT": str(node.port)}
+        start_bot(environment=environment)
+        journal.wait_for(f"✅ Connexion TCP établie : [::1]:{node.port}")
+
+
+def test_addresses_that_all_lead_nowhere_cost_no_more_than_the_limit(
+    new_interface: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with full_listener() as dead:
+        at_addresses(monkeypatch, *[("127.0.0.1", dead)] * 4)
+        started_s = time.monotonic()
+        with pytest.raises(LinkError, match="no_answer"):
+            new_interface(4403, connect_timeout_s=0.4).open(threading.Event())
+        assert time.monotonic() - started_s < 0.4 + LATE_S
+
+
+@pytest.mark.parametrize("refusing", [0, 1, 2])
+def test_of_several_failures_the_one_that_says_most_is_told(
+    refusing: int, new_interface: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal says that the node is there and reboots."""
+    with full_listener() as dead:
+        others = [("127.0.0.1", dead), ("fe80::1", 4403)]
+        others.insert(refusing, ("127.0.0.1", free_port()))
+        at_addresses(monkeypatch, *others)
+        with pytest.raises(LinkError, match="refused"):
+            new_interface(4403, connect_timeout_s=0.3).open(threading.Event())
+
+
+def test_an_address_that_nobody_can_reach_is_called_that(
+    new_interface: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_addresses(monkeypatch, ("fe80::1", 4403))
+    with pytest.raises(LinkError, match="address_family"):
+        new_interface(4403).open(threading.Event())
+    at_addresses(monkeypatch)
+    with pytest.raises(LinkError, match="no_address"):
+        new_interface(4403).open(threading.Event())
 
 
 def test_a_stop_interrupts_a_connection_attempt(new_interface: Opener) -> None:

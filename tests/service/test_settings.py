@@ -136,6 +136,12 @@ def test_a_host_must_be_a_text(value: object) -> None:
     assert "TCP_HOST = " in refusal(TCP_HOST=value)
 
 
+@pytest.mark.parametrize("value", ["ttyUSB0", " ttyUSB0 ", "/dev/ttyUSB0"])
+def test_a_serial_port_may_be_named_without_its_folder(value: str) -> None:
+    assert site(SERIAL_PORT=value).serial_port == "/dev/ttyUSB0"
+    assert site({"MESHBOT_SERIAL_PORT": value}).serial_port == "/dev/ttyUSB0"
+
+
 @pytest.mark.parametrize("value", [None, "", "None"])
 def test_no_serial_port_means_find_it(value: object) -> None:
     assert site(SERIAL_PORT=value).serial_port is None
@@ -309,14 +315,71 @@ def test_a_file_that_python_cannot_read_is_refused_with_its_line(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("host", ["192.168.1.38:4403", "http://192.168.1.38", "my node"])
-def test_a_host_is_an_address_alone(host: str) -> None:
-    assert "TCP_PORT" in refusal(TCP_HOST=host)
+@pytest.mark.parametrize(
+    "host",
+    ["http://192.168.1.38", "my node", "tcp://", "host/path", "host:99999", "192.168.1", "[::1]:x"],
+)
+def test_what_is_no_address_is_refused_in_a_line(host: str) -> None:
+    assert f"TCP_HOST = {host!r} : " in refusal(TCP_HOST=host)
+    line = refusal({"MESHBOT_TCP_HOST": host})
+    assert f"TCP_HOST = {host!r} : " in line and "variable MESHBOT_TCP_HOST" in line
 
 
 @pytest.mark.parametrize("host", ["192.168.1.38", "meshtastic.local", "fe80::1", "2001:db8::7"])
 def test_addresses_and_names_are_hosts(host: str) -> None:
     assert site(TCP_HOST=host).tcp_host == host
+
+
+@pytest.mark.parametrize("outside", [False, True], ids=["file", "environment"])
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("192.168.1.38:4403", "192.168.1.38", 4403),
+        (" tcp://Toit.local.:4500/ ", "toit.local", 4500),
+        ("[::1]:4500", "::1", 4500),
+        ("[fe80::1%wlan0]", "fe80::1%wlan0", 4403),
+        ("'10.0.0.7'", "10.0.0.7", 4403),
+    ],
+)
+def test_an_address_counts_however_it_is_written(
+    text: str, host: str, port: int, *, outside: bool
+) -> None:
+    found = site({"MESHBOT_TCP_HOST": text}) if outside else site(TCP_HOST=text)
+    assert (found.tcp_host, found.tcp_port) == (host, port)
+
+
+def test_the_port_beside_the_address_counts_where_the_other_is_not_its_equal() -> None:
+    assert site(TCP_HOST="toit:4500", TCP_PORT=4500).tcp_port == 4500
+    assert site({"MESHBOT_TCP_HOST": "toit:4500"}, TCP_PORT=4600).tcp_port == 4500
+
+
+@pytest.mark.parametrize(
+    ("environment", "file"),
+    [
+        ({}, {"TCP_HOST": "toit:4500", "TCP_PORT": 4600}),
+        ({"MESHBOT_TCP_HOST": "toit:4500", "MESHBOT_TCP_PORT": "4600"}, {}),
+        ({"MESHBOT_TCP_HOST": "toit:4500", "MESHBOT_TCP_PORT": "4403"}, {}),
+        ({"MESHBOT_TCP_PORT": "4600"}, {"TCP_HOST": "toit:4500"}),
+    ],
+)
+def test_two_ports_on_purpose_are_refused(
+    environment: dict[str, str], file: dict[str, object]
+) -> None:
+    line = refusal(environment, **file)
+    assert "TCP_HOST donne le port 4500 et TCP_PORT le port 4" in line
+    assert line.count(" : ") == 2, "that alone is wrong"
+
+
+def test_of_two_ports_of_which_one_is_none_that_one_is_named() -> None:
+    line = refusal(TCP_HOST="toit:4500", TCP_PORT=99_999)
+    assert "TCP_PORT = 99999" in line and "TCP_HOST" not in line
+
+
+def test_an_address_without_its_interface_is_odd() -> None:
+    reader = SettingsReader({})
+    read_site(reader, config_with(TCP_HOST="fe80::1"))
+    reader.check()
+    assert [line for line in reader.odd_lines() if "fe80::1%wlan0" in line]
 
 
 def test_a_name_missing_from_the_file_is_said_to_be_missing() -> None:

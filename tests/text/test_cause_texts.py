@@ -12,6 +12,8 @@ WITH_DETAIL = {
     Cause.PORT_ABSENT: "/dev/ttyUSB0",
     Cause.PORT_FORBIDDEN: "/dev/ttyUSB0",
     Cause.PORT_BUSY: "/dev/ttyUSB0",
+    Cause.PORT_OF_ANOTHER: "/dev/ttyUSB0 (CP2102 n° 17)",
+    Cause.PORT_MUTE: "/dev/ttyUSB0",
     Cause.PORT_FAILED: "/dev/ttyUSB0 : [Errno 71] Protocol error",
     Cause.SEVERAL_PORTS: "/dev/ttyUSB0, /dev/ttyACM0",
     Cause.OTHER: "ValueError : les martiens",

@@ -1,0 +1,114 @@
+"""A node's address as people write it: a name or an address, with a port or without. Pure.
+
+``192.168.1.38``, ``meshtastic.local.``, ``host:4403``, ``::1``, ``[::1]:4403``, ``fe80::1%wlan0``,
+``tcp://host:4403/``, in quotation marks or with blanks around it: all say clearly what is meant.
+What does not is refused, with what to write instead.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+DEFAULT_PORT = 4403
+MAX_PORT = 65_535
+_QUOTES = "\"'`«»“”‘’"
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+_BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
+_MAX_NAME = 253
+_ALONE = "il faut une adresse seule, le port va dans TCP_PORT"
+
+
+class AddressError(ValueError):
+    """What is no address. ``str()`` says in French what is wrong and what to write."""
+
+
+@dataclass(frozen=True)
+class NodeAddress:
+    """Where a node is; ``port`` is None where it was not said."""
+
+    host: str
+    port: int | None = None
+
+
+def parse_address(text: str) -> NodeAddress:
+    """Return the address that a text means. Raises :class:`AddressError`."""
+    text = text.strip().strip(_QUOTES).strip()
+    scheme = _SCHEME.fullmatch(text)
+    if scheme is not None:
+        text = _without_scheme(scheme.group(1).casefold(), scheme.group(2))
+    text = text.removesuffix("/")
+    if any(char.isspace() for char in text):
+        raise AddressError(f"un blanc est de trop ; {_ALONE}")
+    if "/" in text or "\\" in text:
+        raise AddressError(f"une barre oblique est de trop ; {_ALONE}")
+    host, port = _split(text)
+    return NodeAddress(_host(host), None if port is None else _port(port))
+
+
+def lacks_interface(host: str) -> bool:
+    """Say whether an address is of a kind that means nothing without the interface it is on."""
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return address.is_link_local and address.scope_id is None
+
+
+def place_text(host: str, port: int) -> str:
+    """Return an address with its port as people write it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _without_scheme(scheme: str, rest: str) -> str:
+    if scheme == "tcp":
+        return rest
+    if scheme in ("http", "https"):
+        raise AddressError(f"c'est l'adresse d'une page web ; {_ALONE} ({DEFAULT_PORT})")
+    raise AddressError(f"« {scheme}:// » n'est pas connu ; {_ALONE}")
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """Return the host and what stands for a port, not yet looked at."""
+    brackets = _BRACKETS.fullmatch(text)
+    if brackets is not None:
+        return brackets.group(1), brackets.group(2)
+    if text.count(":") == 1:
+        host, _, port = text.partition(":")
+        return host, port
+    return text, None
+
+
+def _port(text: str) -> int:
+    if re.fullmatch("[0-9]{1,5}", text) and 1 <= int(text) <= MAX_PORT:
+        return int(text)
+    raise AddressError(f"le port va de 1 à {MAX_PORT}, celui du nœud est en général {DEFAULT_PORT}")
+
+
+def _host(text: str) -> str:
+    if ":" in text:
+        return _ipv6(text)
+    name = text.removesuffix(".").lower()
+    if not name:
+        raise AddressError("quelle adresse ? par exemple 192.168.1.38")
+    if re.fullmatch(r"[0-9.]+", name):
+        return _ipv4(name)
+    if len(name) > _MAX_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise AddressError("ni une adresse ni un nom de machine")
+    return name
+
+
+def _ipv4(text: str) -> str:
+    # The system would take "192.168.1" for 192.168.0.1, and "010" for 8.
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise AddressError("une adresse IPv4 a quatre nombres, tels que 192.168.1.38") from None
+
+
+def _ipv6(text: str) -> str:
+    # In a URL the sign before the interface is written "%25".
+    try:
+        return str(ipaddress.IPv6Address(text.replace("%25", "%", 1)))
+    except ValueError:
+        raise AddressError("pas une adresse IPv6 ; avec un port : [fe80::1]:4403") from None
