@@ -77,4 +77,3 @@ def came_by_air(packet: mesh_pb2.MeshPacket) -> bool:
     way = packet.transport_mechanism
     heard = way not in (_Transport.TRANSPORT_INTERNAL, _Transport.TRANSPORT_API)
     return heard or bool(packet.via_mqtt or packet.rx_rssi or packet.rx_snr)
-
