@@ -273,6 +273,10 @@ class SupervisedInterface(StreamInterface):
         """
         self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
 
+    def wait_for_room(self) -> None:
+        """Wait until the node has room for a packet. Raises :class:`LinkError` if it does not."""
+        self._transmit_queue.wait_for_room(self._queue_wait_s)
+
     def new_packet_id(self) -> int:
         """Return a non-zero packet id for a packet that we may have to send again as the same."""
         low = next(self._id_counter) & ((1 << PACKET_ID_COUNTER_BITS) - 1)
@@ -307,7 +311,7 @@ class SupervisedInterface(StreamInterface):
     def _sendToRadio(self, toRadio: mesh_pb2.ToRadio) -> None:  # noqa: N802, N803 - library's names
         """Send once, or raise :class:`LinkError`; the library would wait for ever and resend."""
         if toRadio.HasField("packet"):
-            self._transmit_queue.wait_for_room(self._queue_wait_s)
+            self.wait_for_room()
         self._sendToRadioImpl(toRadio)
 
     def _sendToRadioImpl(self, toRadio: mesh_pb2.ToRadio) -> None:  # noqa: N802, N803

@@ -49,10 +49,6 @@ ASK_AGAIN_S = 10.0  # the worker may have dropped the question, or be at somethi
 _Outgoing = OutgoingText | OutgoingReply | OutgoingRequest
 
 
-class _Outdated(Exception):
-    """The link was lost since a reply was made: what it tells may be true no more."""
-
-
 class LiveLink(Protocol):
     """Where the live interface comes from."""
 
@@ -195,20 +191,26 @@ class MessageSender(BotThread):
             self._say_dropped(text, problem)
 
     def _send_reply(self, reply: OutgoingReply) -> None:
-        """Have a reply made when its turn has come, and send it."""
-        blank = reply.blank
-        while not self._stopping.is_set():
-            if self._is_too_old(blank):
-                self._say_dropped(blank, LinkError(Cause.NO_LINK))
-                return
+        """Have a reply made when the node has room for it, and send it.
+
+        As long as nothing of it went out it is made again for each try.
+        """
+        blank, problem = reply.blank, LinkError(Cause.NO_LINK)
+        while not self._is_over(blank):
             interface = self._wait_for_turn()
-            text = self._made(reply) if interface is not None else None
-            if text is None:
+            if interface is None:
                 continue
-            with contextlib.suppress(_Outdated):
-                for index, part in enumerate(self._parts(text, blank)):
-                    self._send_or_drop(part, interface if index == 0 else None)
-                return
+            try:
+                interface.wait_for_room()
+                text = self._made(reply)
+                if text is not None:
+                    for index, part in enumerate(self._parts(text, blank)):
+                        self._send_or_drop(part, interface if index == 0 else None)
+                    return
+            except LinkError as error:
+                problem = error
+                self._stopping.wait(LINK_POLL_S)
+        self._say_dropped(blank, problem)
 
     def _made(self, reply: OutgoingReply) -> str | None:
         """Return a reply's text, or None if the worker does not come to it in time."""
@@ -224,22 +226,20 @@ class MessageSender(BotThread):
     ) -> LinkError | None:
         """Send one text, waiting for the link and its turn; return why it must be dropped.
 
-        Raises :class:`_Outdated` where nothing was sent on the interface ``made_on``, and that is
-        the live one no more.
+        Raises ``LinkError`` where it was made for the interface ``made_on`` and did not go out at
+        the first try: what it tells may be so no more.
 
         Only sends whose fate is unknown are counted; one that did not go out costs nothing, until
         the text is too old.
         """
         unsure = 0
         problem = LinkError(Cause.NO_LINK)
-        while unsure < MAX_UNSURE_SENDS and not self._is_too_old(text):
+        while unsure < MAX_UNSURE_SENDS and not self._is_over(text):
             interface = self._wait_for_turn()
-            if self._stopping.is_set():
-                return None
             if interface is None:
                 continue
             if made_on not in (None, interface) and not unsure:
-                raise _Outdated
+                raise LinkError(Cause.NO_LINK)
             try:
                 outcome = self._delivery.deliver(text, interface)
                 if outcome is DeliveryOutcome.OVER:
@@ -248,17 +248,20 @@ class MessageSender(BotThread):
                     unsure += 1
                     problem = LinkError(Cause.LOST_WHILE_SENDING)
             except LinkError as error:
+                if made_on is not None and not unsure:
+                    raise
                 problem = error
             except CannotOpen:
                 return LinkError(Cause.KEY_UNUSABLE)
             log.debug("text to %s goes out again: %s", self._label(text.to), problem)
             # A dead interface stays "live" until the link thread has taken note of it.
-            if self._stopping.wait(LINK_POLL_S):
-                return None
+            self._stopping.wait(LINK_POLL_S)
         return problem
 
-    def _is_too_old(self, text: OutgoingText) -> bool:
-        return self._clock() - text.queued_s > self._settings.max_age_s
+    def _is_over(self, text: OutgoingText) -> bool:
+        """Say whether it is too late for a text: it is too old, or the bot stops."""
+        too_old = self._clock() - text.queued_s > self._settings.max_age_s
+        return too_old or self._stopping.is_set()
 
     def _wait_for_turn(self) -> SupervisedInterface | None:
         """Return the live interface when it may be given another text, or None for now."""
@@ -268,12 +271,15 @@ class MessageSender(BotThread):
             self.progress.idle()  # to wait for its turn is no lack of progress
             self._stopping.wait(max(self._delivery.next_s - self._clock(), 0.0))
             self.progress.step()
-        return interface
+        return interface if not self._stopping.is_set() else None
 
     def _label(self, num: int) -> str:
         return recipient_label(self._keys, num)
 
     def _say_dropped(self, text: OutgoingText, problem: LinkError) -> None:
+        """Tell the operator; not of what is lost because the bot stops."""
+        if self._stopping.is_set():
+            return
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(
             "⚠️ Réponse à %s jetée après %s : %s",

@@ -52,3 +52,16 @@ def test_an_order_is_obeyed_though_no_reply_can_be_sent(
     assert node.read(lambda n: not n.texts_on_air)
     node.free_queue()
     assert wait_text(node, admin.num) == "Liaison refaite à votre demande."
+
+
+def test_a_reply_that_waited_for_room_in_the_node_is_of_then(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    node.fill_queue()
+    node.hear_text(node.peers[0], "/tcp")
+    journal.wait_for("📩")
+    node.wait_until(lambda n: False, 1.1)
+    node.free_queue()
+    assert not wait_text(node, node.peers[0].num).startswith("Liaison établie depuis 0 s")

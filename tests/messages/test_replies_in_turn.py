@@ -9,7 +9,7 @@ from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages import message_sender
 from meshbot.messages.message_sender import MessageSender
 from meshbot.model.cause import Cause
-from meshbot.model.link_error import LinkError
+from meshbot.model.link_error import LinkError, NodeBusyError
 from meshbot.threads.bot_worker import BotWorker
 from tests.messages.test_message_sender import ANN, SETTINGS, FakeInterface, FakeKeys, FakeLink
 from tests.support.journal import Journal
@@ -94,6 +94,37 @@ def test_a_reply_that_could_not_be_sent_is_made_again_for_the_next_link(
     sender.send(lambda: next(states), ANN)
     assert second.take().text == "on the second"
     second.say(0)
+
+
+def test_a_reply_that_the_node_had_no_room_for_is_made_again(
+    sender: MessageSender, link: FakeLink
+) -> None:
+    states = iter(["when it was full", "when there was room"])
+    sender.send(lambda: next(states), ANN)
+    assert of(link).take().text == "when it was full"
+    of(link).say(32)
+    assert of(link).take().text == "when there was room"
+    of(link).say(0)
+
+
+def test_a_reply_is_not_made_before_there_is_room(
+    sender: MessageSender, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roomy, asked = threading.Event(), threading.Event()
+
+    def wait_for_room() -> None:
+        asked.set()
+        if not roomy.is_set():
+            raise NodeBusyError(Cause.QUEUE_STAYS_FULL)
+
+    monkeypatch.setattr(of(link), "wait_for_room", wait_for_room)
+    made = threading.Event()
+    sender.send(lambda: made.set() or "made", ANN)  # type: ignore[func-returns-value]
+    assert asked.wait(WAIT_S)
+    assert not made.wait(0.1)
+    roomy.set()
+    assert of(link).take().text == "made"
+    of(link).say(0)
 
 
 def test_a_reply_that_the_node_may_have_goes_out_again_as_it_was(
