@@ -32,6 +32,8 @@ from meshbot.simulation.traits import SimulatedTraits
 
 _Error = mesh_pb2.Routing.Error
 _ORDINARY = SimulatedTraits()
+# Real ones were seen to take 0.16 to 0.7 s.
+REAL_SEND_DELAY_S = 0.3
 
 
 class SimulatedNode(SimulatedSettings, SimulatedRecords):
@@ -299,7 +301,8 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         reboot_after_s: float | None = 30.0,
         reboot_for_s: float = 5.0,
     ) -> None:
-        """Let people talk to the bot, and the node reboot once (None: never)."""
+        """Let people talk to the bot, and the node crash once (None: never)."""
+        self.send_delay_s = REAL_SEND_DELAY_S
         self._loop.call(
             lambda: self._life.start_demo(
                 first_ping_s=first_ping_s,

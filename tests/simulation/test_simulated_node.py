@@ -1099,7 +1099,7 @@ def test_the_demo_asks_reboots_and_logs(
 ) -> None:
     caplog.set_level(logging.INFO)
     node = make_node(peers=5, text_spacing_s=0.0)
-    node.start_demo(first_ping_s=0.02, ping_every_s=0.2, reboot_after_s=0.4, reboot_for_s=0.05)
+    node.start_demo(first_ping_s=0.02, ping_every_s=0.2, reboot_after_s=None)
     asked: list[bytes] = []
     sealed = 0
     with ready_client(node) as client:
@@ -1111,6 +1111,9 @@ def test_the_demo_asks_reboots_and_logs(
                 asked.append(packet.decoded.payload)
         client.send_text("pong\n3 sauts", to=node.peer(0).num, packet_id=3)
         assert node.wait_until(lambda n: len(n.texts_on_air) == 1, LIMIT_S)
+        node.start_demo(first_ping_s=LIMIT_S, reboot_after_s=0.0, reboot_for_s=0.05)
+        assert node.wait_until(lambda n: n.reboot_count == 1, LIMIT_S)
+        client.heartbeat()
         assert client.read_end()[1] == "rst"
     assert asked == [b"/ping", b"/nodes", b"/help"]
     assert sealed == 1
