@@ -22,7 +22,7 @@ import threading
 from typing import Any, NoReturn
 
 from meshtastic.mesh_interface import MeshInterface
-from meshtastic.protobuf import mesh_pb2
+from meshtastic.protobuf import config_pb2, mesh_pb2
 from meshtastic.stream_interface import StreamInterface
 
 from meshbot.link.frame_decoder import START2, encode_frame
@@ -446,6 +446,15 @@ class SupervisedInterface(StreamInterface):
     def ok_to_mqtt(self) -> bool:
         """Whether the node's settings let gateways publish what it sends."""
         return bool(self.localNode.localConfig.lora.config_ok_to_mqtt)
+
+    @property
+    def sends_by_udp(self) -> bool:
+        """Whether the node also gives its packets to the nodes of its local network.
+
+        ``Router::send`` does so before the radio may refuse one for being switched off.
+        """
+        protocols = self.localNode.localConfig.network.enabled_protocols
+        return bool(protocols & config_pb2.Config.NetworkConfig.ProtocolFlags.UDP_BROADCAST)
 
     @property
     def is_managed(self) -> bool:

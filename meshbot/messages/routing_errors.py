@@ -93,11 +93,14 @@ def lacks_key(result: int) -> bool:
     return result == _Error.PKI_SEND_FAIL_PUBLIC_KEY
 
 
-def queue_result_text(result: int, *, mute_s: float = 0.0) -> str:
+def queue_result_text(result: int, *, mute_s: float = 0.0, by_udp: bool = False) -> str:
     """Return in French what it means that a packet was not queued, and what helps.
 
-    ``mute_s``: for how long the node may not transmit, if it said so.
+    ``mute_s``: for how long the node may not transmit, if it said so. ``by_udp``: whether it also
+    gives its packets to its local network, which it does before its radio refuses one.
     """
+    if result == _DISABLED_RESULT and by_udp:
+        return _QUEUE_TEXTS[result] + " ; d'ici là, seul le réseau local la reçoit (UDP)"
     if result == _Error.DUTY_CYCLE_LIMIT and mute_s > 0:
         return (
             f"temps d'émission légal épuisé, la radio se tait encore {duration_text(mute_s)} : "

@@ -155,6 +155,10 @@ class TextDelivery:
         log.warning(
             "⚠️ Le nœud refuse la réponse à %s : %s",
             recipient_label(self._keys, text.to),
-            queue_result_text(result, mute_s=interface.mute_until_s - self._clock()),
+            queue_result_text(
+                result,
+                mute_s=interface.mute_until_s - self._clock(),
+                by_udp=interface.sends_by_udp,
+            ),
         )
         return DeliveryOutcome.OVER

@@ -33,7 +33,7 @@ class NodeIntroduction:
         """Say what is new about the node behind an interface that is ready."""
         self._tell_which(interface)
         facts = facts_of(interface)
-        self._tell_state(facts)
+        self._tell_state(facts, by_udp=interface.sends_by_udp)
         of_key = _key_text(interface, facts)
         if of_key and of_key != self._said_of_key:
             log.info("%s", of_key)
@@ -57,7 +57,7 @@ class NodeIntroduction:
             printable(metadata.firmware_version) if metadata is not None else "inconnu",
         )
 
-    def _tell_state(self, facts: NodeFacts) -> None:
+    def _tell_state(self, facts: NodeFacts, *, by_udp: bool) -> None:
         """Tell how the node is, if that is news; and once what keeps it from being heard."""
         if facts.id and facts != self._said:
             self._said = facts
@@ -72,9 +72,12 @@ class NodeIntroduction:
         if facts.transmits is False and not self._said_mute:
             self._said_mute = True
             log.warning(
-                "⚠️ L'émetteur du nœud est coupé : personne n'entend le bot. Le rétablir dans "
+                "⚠️ L'émetteur du nœud est coupé : %s. Le rétablir dans "
                 "l'application (Réglages, LoRa, Émission activée), ou avec "
-                "« meshtastic --set lora.tx_enabled true »"
+                "« meshtastic --set lora.tx_enabled true »",
+                "hors du réseau local (UDP), personne n'entend le bot"
+                if by_udp
+                else "personne n'entend le bot",
             )
 
 

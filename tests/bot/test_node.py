@@ -140,7 +140,7 @@ def test_a_reply_that_a_mute_radio_refuses_is_told_as_that(
     node.hear_text(node.peers[0], "/ping")
     journal.wait_for("⚠️ Le nœud refuse la réponse à ")
     refusal = next(line for line in journal.messages if "refuse la réponse" in line)
-    assert refusal.endswith("(ERRNO_DISABLED)")
+    assert "(ERRNO_DISABLED)" in refusal
     assert "lora.region" in refusal
     assert journal.count("scelle lui-même") == 0
     assert journal.count("PKI_FAILED") == 0

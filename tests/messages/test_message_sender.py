@@ -57,6 +57,7 @@ class FakeInterface:
         self.own_num, self.hop_limit = OWN, 3
         self.own_private_key = PRIVATE_KEY
         self.own_user: mesh_pb2.User | None = mesh_pb2.User()
+        self.sends_by_udp = False
         self.ok_to_mqtt, self.mute_until_s = False, -math.inf
         self._sent: queue.Queue[Sent] = queue.Queue()
         self._verdicts: queue.Queue[int | None] = queue.Queue()

@@ -82,3 +82,11 @@ def test_a_radio_that_is_off_says_which_settings_to_look_at() -> None:
     text = queue_result_text(ERRNO["ERRNO_DISABLED"])
     assert "lora.region" in text
     assert "lora.tx_enabled" in text
+
+
+def test_a_radio_that_is_off_says_where_the_text_went_all_the_same() -> None:
+    """``Router::send`` hands a packet to UDP before the radio refuses it."""
+    disabled = ERRNO["ERRNO_DISABLED"]
+    assert queue_result_text(disabled, by_udp=True).startswith(queue_result_text(disabled))
+    assert "UDP" in queue_result_text(disabled, by_udp=True)
+    assert "UDP" not in queue_result_text(ERRNO["ERRNO_NO_INTERFACES"], by_udp=True)

@@ -41,6 +41,7 @@ def interface(
             own_private_key=b"k" * 32,
             gives_private_key=True,
             is_managed=False,
+            sends_by_udp=False,
         ),
     )
 
@@ -70,6 +71,14 @@ def test_a_radio_that_is_not_set_up_is_a_warning_once(journal: Journal) -> None:
     assert len(warnings) == 2
     assert "--set lora.region" in warnings[0]
     assert "--set lora.tx_enabled true" in warnings[1]
+
+
+def test_a_mute_radio_with_udp_is_not_called_unheard(journal: Journal) -> None:
+    node = interface(transmits=False)
+    vars(node)["sends_by_udp"] = True
+    NodeIntroduction().tell(node)
+    (warning,) = (line for line in journal.lines if "WARNING" in line)
+    assert "hors du réseau local (UDP), personne n'entend le bot" in warning
 
 
 def test_a_locked_node_is_not_called_mute(journal: Journal) -> None:
