@@ -32,14 +32,21 @@ class FrameDecoder(Generic[_Frame]):
     ``parse`` turns a payload into what the caller works with, or returns None for what is no
     frame. Then its start bytes were rubbish, or only half of it came and the rest belongs to the
     frames after it: the search goes on right behind its start, so that those are not lost.
+    Before that ``mend`` may make something of the payload after all; it is told whether the payload
+    stands alone, that is whether no other frame may begin inside.
 
     Used by one thread at a time (the reader's). Memory is bounded by one frame plus what one
     ``feed`` brought.
     """
 
-    def __init__(self, parse: Callable[[bytes], _Frame | None]) -> None:
+    def __init__(
+        self,
+        parse: Callable[[bytes], _Frame | None],
+        mend: Callable[[bytes, bool], _Frame | None] = lambda payload, stands_alone: None,
+    ) -> None:
         """Start between two frames."""
         self._parse = parse
+        self._mend = mend
         self._pending = bytearray()
         self.skipped_bytes = 0
         """Bytes that belonged to no frame, since the beginning."""
@@ -79,7 +86,7 @@ class FrameDecoder(Generic[_Frame]):
             if length > MAX_PAYLOAD_BYTES:
                 frame = None
             elif len(pending) >= max(begin, end):
-                frame = self._parse(bytes(pending[begin:end]))
+                frame = self._frame_in(begin, end)
             elif no_more_comes:
                 frame = None
             else:
@@ -92,3 +99,20 @@ class FrameDecoder(Generic[_Frame]):
                 position = end
         del pending[:position]
         return frames
+
+    def _frame_in(self, begin: int, end: int) -> _Frame | None:
+        payload = bytes(self._pending[begin:end])
+        frame = self._parse(payload)
+        return frame if frame is not None else self._mend(payload, self._stands_alone(begin, end))
+
+    def _stands_alone(self, begin: int, end: int) -> bool:
+        """Say whether no frame may begin in a part of what is pending, or in its last bytes."""
+        pending = self._pending
+        start = pending.find(_START[:1], begin, end)
+        while start >= 0:
+            header = pending[start : start + HEADER_BYTES]
+            length = int.from_bytes(header[2:].ljust(2, b"\0"), "big")
+            if _START.startswith(header[:2]) and length <= MAX_PAYLOAD_BYTES:
+                return False
+            start = pending.find(_START[:1], start + 1, end)
+        return True

@@ -1,19 +1,24 @@
 """What becomes of the frames that a session receives: each is parsed once, then handed on.
 
+What protobuf rejects, a frame or the payload of a packet, is mended first where it can be: the
+library, the node table and the commands are then given what could be read.
+
 Owned by one session and entered by its reader thread alone, except for :meth:`hand_over_nodes`.
 """
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import DecodeError
+from meshtastic import protocols
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.link import library_nodes
 from meshbot.link.frame_decoder import FrameDecoder
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.model.known_node import node_id
+from meshbot.model.tolerant_parse import salvage
 from meshbot.text.log_format import printable
 
 if TYPE_CHECKING:
@@ -24,6 +29,16 @@ log = logging.getLogger(__name__)
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
 _NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
 _KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
+
+_Frame = tuple[mesh_pb2.FromRadio, bytes]
+"""A message and its bytes."""
+
+
+class ToldTime(NamedTuple):
+    """What time it is by the node's clock, as it said ``at_s`` on ours."""
+
+    time: int
+    at_s: float
 
 
 class FrameReceiver:
@@ -40,12 +55,13 @@ class FrameReceiver:
         self._interface = interface
         self._events = events
         self._clock = clock
-        self._decoder = FrameDecoder(self._parse)
+        self._decoder = FrameDecoder(_parse, self._mend)
         self._malformed_frames = 0
         self._nodes: list[mesh_pb2.NodeInfo] = []
         """Entries of the node's database that nobody was told of yet."""
         self.nodes_in_download = 0
         self.own_user: mesh_pb2.User | None = None
+        self.told_time: ToldTime | None = None
         self.last_progress_s = clock()
 
     def begin(self) -> None:
@@ -86,13 +102,30 @@ class FrameReceiver:
         if nodes:
             self._events.nodes_downloaded(self._interface, nodes)
 
-    def _parse(self, payload: bytes) -> tuple[mesh_pb2.FromRadio, bytes] | None:
-        """Return a frame's message with its bytes; count a malformed one and return None."""
+    def _mend(self, payload: bytes, stands_alone: bool) -> _Frame | None:
+        """Return what can be read of a malformed frame; count it and return None if it is none."""
         try:
-            return mesh_pb2.FromRadio.FromString(payload), payload
+            message = self._salvaged(payload, stands_alone)
         except DecodeError as problem:
             self._count_malformed(f"trame de {len(payload)} octets illisible", problem)
             return None
+        log.debug("frame of %d bytes mended", len(payload))
+        if message.HasField("node_info") and message.node_info.HasField("user"):
+            message.node_info.user.id = node_id(message.node_info.num)
+        return message, message.SerializeToString()
+
+    def _salvaged(self, payload: bytes, stands_alone: bool) -> mesh_pb2.FromRadio:
+        """Return what can be read of a malformed frame. Raises ``DecodeError`` if it is none.
+
+        One inside which another may begin is the first half of a frame and what came after it. On
+        a wire that loses bytes so may be any whose shape is broken, with part of a key in it.
+        """
+        salvaged = salvage(mesh_pb2.FromRadio, payload)
+        broken_at = salvaged.broken_at
+        half = broken_at is not None and (broken_at == 0 or self._interface.loses_bytes)
+        if half or not stands_alone or salvaged.message.WhichOneof("payload_variant") is None:
+            raise DecodeError("moitié d'une trame, ou aucune")
+        return salvaged.message
 
     def _receive_packet(self, packet: mesh_pb2.MeshPacket) -> None:
         interface = self._interface
@@ -101,16 +134,25 @@ class FrameReceiver:
         own_num = interface.own_num
         # The library first: the worker puts right what that leaves in its dictionaries.
         try:
-            if _is_fit_for_library(packet, own_num) and not (
-                library_nodes.note_packet(interface, packet, own_num)
-            ):
-                interface._handlePacketFromRadio(packet)
+            try:
+                self._give_library(packet, own_num)
+            except DecodeError:
+                _mend_payload(packet)
+                self._give_library(packet, own_num)
         except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
             portnum = packet.decoded.portnum
             self._count_malformed(
                 f"paquet de !{getattr(packet, 'from'):08x} (port {portnum}) illisible", problem
             )
         self._events.packet_received(interface, packet)
+
+    def _give_library(self, packet: mesh_pb2.MeshPacket, own_num: int) -> None:
+        """Have the library's dictionaries follow a packet. Raises ``DecodeError``."""
+        interface = self._interface
+        if _is_fit_for_library(packet, own_num) and not (
+            library_nodes.note_packet(interface, packet, own_num)
+        ):
+            interface._handlePacketFromRadio(packet)
 
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
         interface = self._interface
@@ -119,6 +161,8 @@ class FrameReceiver:
             interface._handleFromRadio(payload)
         if info.num == interface.own_num:
             self.own_user = info.user
+            if info.last_heard:
+                self.told_time = ToldTime(info.last_heard, self.last_progress_s)
         if interface.ready_s is not None:
             self._events.nodes_downloaded(interface, [info])
             return
@@ -130,6 +174,24 @@ class FrameReceiver:
         if self._malformed_frames <= MALFORMED_LINES:
             reason = printable(f"{type(problem).__name__}: {problem}")
             log.warning("⚠️ %s (%s)", what.capitalize(), reason)
+
+
+def _parse(payload: bytes) -> _Frame | None:
+    """Return a frame's message with its bytes, None if protobuf rejects it."""
+    try:
+        return mesh_pb2.FromRadio.FromString(payload), payload
+    except DecodeError:
+        return None
+
+
+def _mend_payload(packet: mesh_pb2.MeshPacket) -> None:
+    """Leave of a payload that protobuf rejects what can be read. Raises ``DecodeError``."""
+    data = packet.decoded
+    kind: Any = protocols[data.portnum].protobufFactory
+    message = salvage(kind, data.payload).message
+    if isinstance(message, mesh_pb2.User):
+        message.id = node_id(getattr(packet, "from"))
+    data.payload = message.SerializeToString()
 
 
 def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:

@@ -36,6 +36,8 @@ def find_serial_port(candidates: Callable[[], list[str]] = lambda: findPorts(Tru
 class MeshSerialInterface(SupervisedInterface):
     """One opened serial port. It never reopens; a new session is a new object."""
 
+    loses_bytes = True
+
     def __init__(self, events: InterfaceEvents, path: str | None, options: SessionOptions) -> None:
         """Prepare a session on ``path``, or on the port found by itself where it is None."""
         super().__init__(events, options)

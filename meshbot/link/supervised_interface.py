@@ -26,7 +26,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshtastic.stream_interface import StreamInterface
 
 from meshbot.link.frame_decoder import START2, encode_frame
-from meshbot.link.frame_receiver import FrameReceiver
+from meshbot.link.frame_receiver import FrameReceiver, ToldTime
 from meshbot.link.frame_writer import FrameWriter
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.node_facts import hops_allowed
@@ -47,6 +47,9 @@ PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-
 
 class SupervisedInterface(StreamInterface):
     """One session with a node. Subclasses say how bytes travel (:meth:`_open_stream` and so on)."""
+
+    loses_bytes = False
+    """Whether bytes can get lost on the way, as on a wire, so that frames run into each other."""
 
     def __init__(self, events: InterfaceEvents, options: SessionOptions) -> None:
         """Prepare a session; nothing is opened yet."""
@@ -264,6 +267,10 @@ class SupervisedInterface(StreamInterface):
         """
         self._sendToRadio(mesh_pb2.ToRadio(packet=packet))
 
+    def wait_for_room(self) -> None:
+        """Wait until the node has room for a packet. Raises :class:`LinkError` if it does not."""
+        self._transmit_queue.wait_for_room(self._queue_wait_s)
+
     def new_packet_id(self) -> int:
         """Return a non-zero packet id for a packet that we may have to send again as the same."""
         low = next(self._id_counter) & ((1 << PACKET_ID_COUNTER_BITS) - 1)
@@ -298,7 +305,7 @@ class SupervisedInterface(StreamInterface):
     def _sendToRadio(self, toRadio: mesh_pb2.ToRadio) -> None:  # noqa: N802, N803 - library's names
         """Send once, or raise :class:`LinkError`; the library would wait for ever and resend."""
         if toRadio.HasField("packet"):
-            self._transmit_queue.wait_for_room(self._queue_wait_s)
+            self.wait_for_room()
         self._sendToRadioImpl(toRadio)
 
     def _sendToRadioImpl(self, toRadio: mesh_pb2.ToRadio) -> None:  # noqa: N802, N803
@@ -350,6 +357,11 @@ class SupervisedInterface(StreamInterface):
     def own_user(self, user: mesh_pb2.User) -> None:
         """Take what it says of itself later, in a packet of its own."""
         self._receiver.own_user = user
+
+    @property
+    def told_time(self) -> ToldTime | None:
+        """What time it is by the node's clock; None where it did not say, or does not know."""
+        return self._receiver.told_time
 
     @property
     def own_num(self) -> int:

@@ -4,20 +4,27 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from meshbot.model.known_node import KnownNode
+from meshbot.text.typed_text import seen_text
 
 
 def nodes_named(text: str, nodes: Sequence[KnownNode]) -> list[KnownNode]:
-    """Return the nodes that ``text`` names: by id, else by name, exact ones first."""
-    wanted = text.strip().casefold()
+    """Return the nodes that ``text`` names: by id, else by name, exact ones first.
+
+    What cannot be seen makes no difference: a name may hold joiners that nobody types.
+    """
+    wanted = _folded(text)
     if not wanted:
         return []
     by_id = [node for node in nodes if wanted in (node.id, node.id[1:])]
     if by_id:
         return by_id
-    exact = [
-        node for node in nodes if wanted in (node.short_name.casefold(), node.long_name.casefold())
-    ]
-    return exact or [node for node in nodes if wanted in node.long_name.casefold()]
+    names = [(node, _folded(node.short_name), _folded(node.long_name)) for node in nodes]
+    exact = [node for node, short_name, long_name in names if wanted in (short_name, long_name)]
+    return exact or [node for node, _, long_name in names if wanted in long_name]
+
+
+def _folded(text: str) -> str:
+    return seen_text(text).casefold()
 
 
 def latest_heard(limit: int, nodes: Iterable[KnownNode]) -> list[KnownNode]:

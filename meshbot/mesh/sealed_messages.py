@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh import direct_messages
+from meshbot.model.tolerant_parse import parse_tolerantly
 
 MAX_CACHED_PEERS = 2_000
 
@@ -76,7 +77,7 @@ class SealedMessages:
             packet.encrypted,
         )
         try:
-            return mesh_pb2.Data.FromString(plaintext)
+            return parse_tolerantly(mesh_pb2.Data, plaintext)
         except DecodeError:
             raise direct_messages.CannotOpen("opened, but holds no Data") from None
 

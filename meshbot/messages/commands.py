@@ -1,13 +1,16 @@
 """A received text -> the reply. Pure: what the answers need comes through a ``BotView``.
 
-A command is a text whose first word is ``/name``; everything else is conversation and gets no
-answer. Replies never begin with ``/``, so two bots cannot keep each other talking.
+A command is a text whose first word is ``/name``, in letters and with a slash of any width; what
+cannot be seen, and blanks around it, make no difference. Everything else is conversation and gets
+no answer, "/ name" too. Replies never begin with a slash, so two bots cannot keep each other
+talking.
 
 To add a command, write one function under ``@_command(name, about)`` below, where it is to stand in
 ``/help``. It is given what it may see of the bot, the request, and what follows the name.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,13 +22,16 @@ from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
 from meshbot.text.metrics_text import metrics_text
 from meshbot.text.quantities import counted, duration_text, hops_text
+from meshbot.text.typed_text import seen_text
 
 MAX_SHOWN_NODES = 10
 MAX_SHOWN_KEYS = 3
 MAX_ARGUMENT_CHARS = 40
 MAX_ECHO_CHARS = 12
 ONE_MESSAGE_BYTES = 200
-_COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
+_COMMAND_WORD = re.compile(r"/([a-z]+)", re.IGNORECASE | re.ASCII)
+_SLASHES = "/／"
+_RECONNECT = "reconnect"
 
 
 # -- What a command is -------------------------------------------------------------------------
@@ -37,17 +43,23 @@ _Answer = Callable[[BotView, Request, str], Reply]
 class _Command:
     about: str
     answer: _Answer
+    order: str | None
+    """The argument that makes an order of it, None where there is none."""
 
 
 _COMMANDS: dict[str, _Command] = {}
 """By name, in the order of ``/help``; complete once this module is loaded."""
 
 
-def _command(name: str, about: str) -> Callable[[_Answer], _Answer]:
-    """Make a function the answer to ``/name``; ``about`` is its line in ``/help``."""
+def _command(name: str, about: str, order: str | None = None) -> Callable[[_Answer], _Answer]:
+    """Make a function the answer to ``/name``; ``about`` is its line in ``/help``.
+
+    With the argument ``order`` it is obeyed when it is heard. Anything else is answered when the
+    reply's turn has come.
+    """
 
     def add(answer: _Answer) -> _Answer:
-        _COMMANDS[name] = _Command(about, answer)
+        _COMMANDS[name] = _Command(about, answer, order)
         return answer
 
     return add
@@ -55,7 +67,14 @@ def _command(name: str, about: str) -> Callable[[_Answer], _Answer]:
 
 def is_command(text: str) -> bool:
     """Say whether a text has the form of a command."""
-    return _COMMAND.match(text.strip()) is not None
+    return _name_and_argument(text) is not None
+
+
+def _name_and_argument(text: str) -> tuple[str, str] | None:
+    """Return the name of a command and what follows it, None for what has not its form."""
+    word, _, argument = seen_text(text).partition(" ")
+    match = _COMMAND_WORD.fullmatch(unicodedata.normalize("NFKC", word))
+    return (match.group(1).lower(), argument) if match is not None else None
 
 
 class Commands:
@@ -72,21 +91,25 @@ class Commands:
 
     def knows(self, text: str) -> bool:
         """Say whether a text is one of the commands here."""
-        match = _COMMAND.match(text.strip())
-        return match is not None and match.group(1).lower() in _COMMANDS
+        command = _name_and_argument(text)
+        return command is not None and command[0] in _COMMANDS
+
+    def is_order(self, text: str) -> bool:
+        """Say whether a text is to be obeyed, not only answered."""
+        name, argument = _name_and_argument(text) or ("", "")
+        return name in _COMMANDS and argument.lower() == _COMMANDS[name].order
 
     def answer(self, request: Request) -> Reply | None:
-        """Return the reply to a text, or None for what is no command."""
-        match = _COMMAND.match(request.text.strip())
-        if match is None:
+        """Return the reply to a text, or None for what is no command; an order is obeyed."""
+        command = _name_and_argument(request.text)
+        if command is None:
             return None
-        name = match.group(1).lower()
-        argument = (match.group(2) or "").strip()[:MAX_ARGUMENT_CHARS]
+        name, argument = command
         if name not in _COMMANDS:
             return Reply(
                 f"Commande inconnue : {name[:MAX_ECHO_CHARS]}. Envoyez /help pour la liste."
             )
-        return _COMMANDS[name].answer(self._view, request, argument)
+        return _COMMANDS[name].answer(self._view, request, argument[:MAX_ARGUMENT_CHARS])
 
 
 # -- The commands ------------------------------------------------------------------------------
@@ -94,7 +117,7 @@ class Commands:
 
 @_command("help", "cette aide")
 def _help(view: object, request: Request, argument: str) -> Reply:
-    wanted = argument.lstrip("/").lower()
+    wanted = argument.lstrip(_SLASHES).lower()
     if wanted in _COMMANDS:
         return Reply(f"Commande {wanted} : {_COMMANDS[wanted].about}")
     listing = "\n".join(f"{name} : {command.about}" for name, command in _COMMANDS.items())
@@ -156,9 +179,9 @@ def _keys(view: KeysView, request: Request, argument: str) -> Reply:
     return Reply("\n".join(lines))
 
 
-@_command("tcp", "état de la liaison avec le nœud ; reconnect : la refaire")
+@_command("tcp", "état de la liaison avec le nœud ; reconnect : la refaire", order=_RECONNECT)
 def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
-    if argument.lower() == "reconnect":
+    if argument.lower() == _RECONNECT:
         return _reconnect(view, request)
     if argument:
         return Reply("Argument inconnu : tcp seul, ou tcp reconnect.")
@@ -255,4 +278,4 @@ def _ago_text(view: NodesView, node: KnownNode) -> str:
 
 def _shown(name: str) -> str:
     """Return a name that cannot begin a command, wherever the reply is cut."""
-    return name.replace("/", "∕")
+    return "".join("∕" if char in _SLASHES else char for char in name)

@@ -82,7 +82,7 @@ class Conversation:
         self._radio_keys = radio_keys = RadioKeys()
         sealed, counts = SealedMessages(), DirectMessageCounts()
         self._sender = sender = MessageSender(
-            link, nodes, sealed, settings.sender, notes=journal, clock=clock
+            link, nodes, sealed, settings.sender, post=post, notes=journal, clock=clock
         )
         self._health = NodeHealth(journal, clock)
         self._view = MeshBotView(

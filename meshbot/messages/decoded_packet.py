@@ -21,3 +21,8 @@ class DecodedPacket:
     """Whether the bot opened it, because the radio could not."""
     other_key: bool = False
     """Whether the radio opened it with another key than the one known: it gets no answer."""
+
+    @property
+    def hops(self) -> int | None:
+        """How many hops it took, None if nobody knows."""
+        return self.heard.hops_with(self.data)

@@ -10,7 +10,6 @@ _Transport = mesh_pb2.MeshPacket.TransportMechanism
 
 BACKLOG_S = 30.0
 """So long after the handshake a packet may be one the node kept while nobody was connected."""
-RX_TIME_RESOLUTION_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,20 @@ class HeardPacket:
 
     @property
     def hops(self) -> int | None:
-        """How many hops it took; firmware before 2.3 did not say where a packet started."""
+        """How many hops it took, as far as that can be known while it is sealed."""
+        return self.hops_with(self.packet.decoded)
+
+    def hops_with(self, data: mesh_pb2.Data) -> int | None:
+        """Return how many hops it took, given what it holds; None if nobody knows.
+
+        A packet sent for zero hops starts at 0, and so seems one of firmware before 2.3, which did
+        not say where it started. Since 2.5 every packet has a bitfield inside, and that tells them
+        apart (``getHopsAway`` in the firmware's ``NodeDB.cpp``; set by ``perhapsEncode``).
+        """
         packet = self.packet
-        if packet.hop_start == 0 or packet.hop_start < packet.hop_limit:
+        if packet.hop_start < packet.hop_limit:
+            return None
+        if packet.hop_start == 0 and not data.HasField("bitfield"):
             return None
         return packet.hop_start - packet.hop_limit
 
@@ -67,22 +77,3 @@ def came_by_air(packet: mesh_pb2.MeshPacket) -> bool:
     way = packet.transport_mechanism
     heard = way not in (_Transport.TRANSPORT_INTERNAL, _Transport.TRANSPORT_API)
     return heard or bool(packet.via_mqtt or packet.rx_rssi or packet.rx_snr)
-
-
-def age_when_received_s(
-    packet: mesh_pb2.MeshPacket,
-    *,
-    ready_ago_s: float | None,
-    away_s: float | None,
-    wall_s: float,
-) -> float:
-    """Return how old a packet is known to be; 0 for one that was not kept by the node.
-
-    ``ready_ago_s``: how long before the packet the handshake was done; ``away_s``: how long we had
-    been away before that; each None if nobody knows. The node's clock and ours need not agree, but
-    it can have kept nothing for longer than we were away.
-    """
-    if ready_ago_s is None or ready_ago_s >= BACKLOG_S or not packet.rx_time:
-        return 0.0
-    age_s = wall_s - packet.rx_time - RX_TIME_RESOLUTION_S
-    return age_s if away_s is None else min(age_s, away_s + BACKLOG_S)

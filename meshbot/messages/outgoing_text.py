@@ -1,5 +1,6 @@
-"""A text that the bot sends."""
+"""A text that the bot sends, and a reply that becomes one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -19,3 +20,14 @@ class OutgoingText:
     sealed: bool = False
     queued_s: float = 0.0
     packet_id: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class OutgoingReply:
+    """A reply whose text is made when its turn has come, so that it tells what is so then.
+
+    ``make`` belongs to the worker's thread. ``blank`` is what it goes out as, still without words.
+    """
+
+    make: Callable[[], str]
+    blank: OutgoingText

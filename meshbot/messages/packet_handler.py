@@ -15,12 +15,14 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import is_sealed_for
 from meshbot.messages.decoded_packet import DecodedPacket
-from meshbot.messages.heard_packet import HeardPacket, age_when_received_s, came_by_air
+from meshbot.messages.heard_packet import HeardPacket, came_by_air
 from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.node_clock import NodeClock
 from meshbot.messages.sealed_inbox import SealedInbox
 from meshbot.messages.sender_proof import Proof, SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.tolerant_parse import parse_tolerantly
 
 _NODE_INFO = portnums_pb2.PortNum.NODEINFO_APP
 _ROUTING = portnums_pb2.PortNum.ROUTING_APP
@@ -44,7 +46,7 @@ class HeardNodes(Protocol):
 
 
 class PacketHandler:
-    """Hands each packet to where it belongs, in the order received. Keeps nothing."""
+    """Hands each packet to where it belongs, in the order received."""
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class PacketHandler:
         self._proof = proof
         self._inbox = inbox
         self._texts = texts
-        self._wall_clock = wall_clock
+        self._node_clock = NodeClock(wall_clock)
 
     def handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
@@ -82,6 +84,8 @@ class PacketHandler:
         if is_sealed_for(packet, own_num):
             opened = self._inbox.open(interface, heard)
             if opened is not None:
+                if heard.hops is None:
+                    self._nodes.heard(sender, snr_db=heard.snr_db, hops=opened.hops)
                 self._dispatch(interface, opened)
             return
         proof = self._proof.of(packet, own_num)
@@ -105,13 +109,7 @@ class PacketHandler:
     def _heard(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> HeardPacket:
-        ready_s = interface.ready_s
-        age_s = age_when_received_s(
-            packet,
-            ready_ago_s=received_s - ready_s if ready_s is not None else None,
-            away_s=interface.away_s,
-            wall_s=self._wall_clock(),
-        )
+        age_s = self._node_clock.age_when_received_s(interface, packet, received_s)
         familiar = self._nodes.knows(getattr(packet, "from"))
         return HeardPacket(packet, received_s, age_s, familiar)
 
@@ -128,7 +126,7 @@ class PacketHandler:
 
     def _learn(self, interface: SupervisedInterface, sender: int, data: mesh_pb2.Data) -> None:
         try:
-            user = mesh_pb2.User.FromString(data.payload)
+            user = parse_tolerantly(mesh_pb2.User, data.payload)
         except DecodeError:
             return  # the interface has counted it already
         if user.public_key:
@@ -144,7 +142,7 @@ class PacketHandler:
         if data.portnum != _ROUTING:
             return
         try:
-            error = mesh_pb2.Routing.FromString(data.payload).error_reason
+            error = parse_tolerantly(mesh_pb2.Routing, data.payload).error_reason
         except DecodeError:
             return
         if error and data.request_id:

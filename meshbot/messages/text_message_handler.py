@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from meshtastic.protobuf import mesh_pb2
@@ -19,13 +20,14 @@ from meshbot.messages.flood_guard import Admission, FloodGuard
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.outcome import Outcome
-from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.public_key import fingerprint
+from meshbot.model.tolerant_parse import read_text
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.log_format import printable
 from meshbot.text.quantities import duration_text
+from meshbot.text.typed_text import is_mostly_text
 
 log = logging.getLogger(__name__)
 
@@ -89,13 +91,15 @@ class TextMessageHandler:
                 return
         elif packet.to != own_num or not self._accepts_direct(message):
             return
+        if message.data.emoji:
+            return  # a sign put under a message, whatever it is
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
         reply = self._reply_to(request, message)
         if reply is not None:
             self._sender.send(
-                reply.text,
+                reply,
                 BROADCAST_NUM if message.heard.is_broadcast else request.sender,
                 channel=packet.channel,
                 reply_id=packet.id,
@@ -133,7 +137,7 @@ class TextMessageHandler:
             proven=message.proven,
             snr_db=heard.snr_db,
             rssi_dbm=heard.rssi_dbm,
-            hops=heard.hops,
+            hops=message.hops,
             via_mqtt=heard.packet.via_mqtt,
         )
 
@@ -148,8 +152,11 @@ class TextMessageHandler:
         may_be_a_bots = bool(message.data.reply_id) or message.heard.is_broadcast
         return self._commands.knows(request.text) or not may_be_a_bots
 
-    def _reply_to(self, request: Request, message: DecodedPacket) -> Reply | None:
-        """Return what a command is answered now, or None if it is not."""
+    def _reply_to(self, request: Request, message: DecodedPacket) -> str | Callable[[], str] | None:
+        """Return what a command is answered, or what makes the answer, or None if it gets none.
+
+        An order is obeyed now; a question is answered when the reply can be sent.
+        """
         name = self._nodes.label(request.sender)
         if not self._is_due(request, message, name):
             return None
@@ -160,11 +167,18 @@ class TextMessageHandler:
         log.info("📩 %s : %s", name, printable(request.text))
         if admission is Admission.WARN:
             log.info("🐢 %s envoie trop de commandes : ralenti", name)
-            return Reply("Trop de commandes d'un coup : attendez un peu.")
+            return "Trop de commandes d'un coup : attendez un peu."
+        if not self._commands.is_order(request.text):
+            return partial(self._answer, request)
+        return self._answer(request)
+
+    def _answer(self, request: Request) -> str:
+        """Return the text of the reply to a command; on the worker's thread, as all of this."""
         reply = self._commands.answer(request)
-        if reply is not None:
-            self._log_order(request, reply.outcome, name)
-        return reply
+        if reply is None:
+            return ""
+        self._log_order(request, reply.outcome, self._nodes.label(request.sender))
+        return reply.text
 
     def _is_due(self, request: Request, message: DecodedPacket, name: str) -> bool:
         """Say whether there is room for an answer, and the command is new in both senses."""
@@ -199,7 +213,6 @@ class TextMessageHandler:
 
 
 def _text_of(data: mesh_pb2.Data) -> str | None:
-    try:
-        return data.payload.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    """Return what can be read of a text, None for bytes that are none for the most part."""
+    text = read_text(data.payload)
+    return text if is_mostly_text(text) else None

@@ -54,6 +54,8 @@ def test_ping_is_answered_with_how_it_was_heard(
         ("/foo", "Commande inconnue : foo."),
         ("/keys " + "x" * 200, "Aucun nœud de ce nom."),
         ("/keys %s';--\x00\n", "Aucun nœud de ce nom."),
+        ("/ping\x07", "pong SNR"),
+        ("\u2003／Ping\ufe0f\u200d\x00", "pong SNR"),
     ],
 )
 def test_each_command_is_answered(

@@ -146,3 +146,34 @@ def test_a_frame_that_comes_in_two_pieces_with_a_pause_between_is_whole() -> Non
     whole = encode_frame(b"a slow Wi-Fi")
     assert decoder.feed(whole[:9]) == []
     assert decoder.feed(whole[9:], pause_s=5.0) == [b"a slow Wi-Fi"]
+
+
+def mending_decoder(mended: list[tuple[bytes, bool]]) -> FrameDecoder[bytes]:
+    """Return a decoder of payloads without ``!``, which notes what it is asked to mend."""
+
+    def mend(payload: bytes, stands_alone: bool) -> bytes | None:
+        mended.append((payload, stands_alone))
+        return payload.replace(b"!", b"?") if stands_alone else None
+
+    return FrameDecoder(lambda payload: None if b"!" in payload else payload, mend)
+
+
+@pytest.mark.parametrize(
+    ("payload", "rest", "alone"),
+    [
+        (b"broken!", b"", True),
+        (b"broken!", encode_frame(b"next"), True),
+        ("ÔÔÔ!".encode(), b"", True),  # C3 94 C3 94 C3 94: no frame is as long as that
+        (b"half!" + encode_frame(b"next"), b"", False),
+        (b"half!" + encode_frame(b"next")[:3], b"", False),
+        (b"half!\x94", b"\xc3\x00\x04next", False),
+        (b"half!\x94", b"", False),
+        (b"name!\x94", encode_frame(b"next"), True),
+    ],
+)
+def test_only_what_stands_alone_is_mended(payload: bytes, rest: bytes, alone: bool) -> None:
+    mended: list[tuple[bytes, bool]] = []
+    frames = mending_decoder(mended).feed(encode_frame(payload) + rest)
+    assert mended[0] == (payload, alone)
+    assert (payload.replace(b"!", b"?") in frames) is alone
+    assert (b"next" in frames) is (b"next" in payload + rest)

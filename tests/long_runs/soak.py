@@ -142,10 +142,19 @@ class Soak:
             ("unparseable", node.send_unparseable_frame),
             ("eviction", lambda: node.evict(chance.choice(node.peers))),
             ("keyless NodeInfo", lambda: node.hear_node_info(node.peers[3], public_key=b"")),
+            ("broken name", self._broken_name),
             ("traffic", self._traffic),
             ("requested", self._request),
             ("restart", self._restart),
         ]
+
+    def _broken_name(self) -> None:
+        """Hear a NodeInfo whose short name was cut inside a character."""
+        peer = self._random.choice(self._node.peers)
+        whole = peer.user().SerializeToString()
+        short_name = peer.short_name.encode()
+        cut = short_name[:-1] + b"\xc3"
+        self._node.hear_node_info(peer, payload=whole.replace(short_name, cut))
 
     def _hang(self) -> None:
         self._node.hang_handshake_after = self._random.randrange(30)

@@ -42,7 +42,29 @@ def reply_to(text: str, view: FakeView | None = None, **heard: object) -> str | 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "hello", "ping", "/", "//", "/ ping", "//ping", "/ping!", "/42", "/é", "ping /ping"],
+    [
+        "",
+        " ",
+        "hello",
+        "ping",
+        "/",
+        "//",
+        "/ ping",
+        "//ping",
+        "/ping!",
+        "/42",
+        "/é",
+        "ping /ping",
+        "／",
+        "／ ping",
+        "∕ping",
+        "⁄ping",
+        "\\ping",
+        "/pıng",
+        "/пинг",
+        "👍",
+        "❤\ufe0f",
+    ],
 )
 def test_conversation_gets_no_answer(text: str) -> None:
     assert reply_to(text) is None
@@ -51,7 +73,26 @@ def test_conversation_gets_no_answer(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/ping", "/PING", " /Ping \n", "/ping\tnow", "/ping\nx", "/pinG x"]
+    "text",
+    [
+        "/ping",
+        "/PING",
+        " /Ping \n",
+        "/ping\tnow",
+        "/ping\nx",
+        "/pinG x",
+        "/ping\x07",
+        "/ping\x00\x00",
+        "/ping\u200d",
+        "/ping\ufe0f",
+        "/ping \ufe0f",
+        "\ufeff/ping",
+        "\u200b\u2003/Ping\u00a0",
+        "／ping",
+        "／ＰＩＮＧ\u3000x",
+        "/p\u00ading",
+        "/ping\ufffd",
+    ],
 )
 def test_case_blanks_and_superfluous_arguments_do_not_matter(text: str) -> None:
     assert reply_to(text) == "pong sauts inconnus"
@@ -67,6 +108,21 @@ def test_an_unknown_command_is_named_in_part_and_help_offered(text: str, name: s
     assert reply_to(text) == f"Commande inconnue : {name}. Envoyez /help pour la liste."
     assert is_command(text)
     assert not Commands(FakeView()).knows(text)
+
+
+def test_an_argument_is_taken_as_it_is_seen() -> None:
+    view = FakeView()
+    answer_to("/keys\u00a0\ufe0f Ann\u200d \u2003b\x07", view)
+    assert view.sought == ["Ann b"]
+    assert reply_to("/help ／ping\x07") == "Commande ping : SNR, RSSI et sauts de votre message"
+
+
+def test_a_name_with_a_wide_slash_begins_no_command_in_a_reply() -> None:
+    view = FakeView([KnownNode(7, "／ping")])
+    assert (
+        reply_to("/nodes", view)
+        == "1 nœud connu, les derniers entendus :\n∕ping il y a 1 min, sauts inconnus"
+    )
 
 
 # -- /help -------------------------------------------------------------------------------------

@@ -62,6 +62,9 @@ class FakeInterface:
         self._verdicts: queue.Queue[int | None] = queue.Queue()
         self._last_id = 1_000
 
+    def wait_for_room(self) -> None:
+        pass
+
     def new_packet_id(self) -> int:
         self._last_id += 1
         return self._last_id

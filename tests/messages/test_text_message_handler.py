@@ -1,11 +1,13 @@
 """What the operator reads of orders, and which settings count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
+from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import Commands
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -35,15 +37,25 @@ class FakeNodes:
 
 @dataclass
 class FakeSender:
-    sent: list[tuple[str, int]] = field(default_factory=list)
+    sent: list[tuple[str | Callable[[], str], int]] = field(default_factory=list)
 
     def is_full(self) -> bool:
         return False
 
     def send(
-        self, text: str, to: int, *, channel: int = 0, reply_id: int = 0, sealed: bool = False
+        self,
+        text: str | Callable[[], str],
+        to: int,
+        *,
+        channel: int = 0,
+        reply_id: int = 0,
+        sealed: bool = False,
     ) -> None:
         self.sent.append((text, to))
+
+    def texts(self) -> list[str]:
+        """Have every reply's turn come."""
+        return [text if isinstance(text, str) else text() for text, _ in self.sent]
 
 
 class Bench:
@@ -62,18 +74,30 @@ class Bench:
             clock=Clock(1_000.0),
         )
 
-    def hear(self, text: str, *, proven: bool, to: int = OWN) -> list[str]:
+    def hear(
+        self,
+        text: str | bytes,
+        *,
+        proven: bool = True,
+        to: int = OWN,
+        emoji: int = 0,
+        reply_id: int = 0,
+    ) -> list[str]:
         """Return the answers to a text of Ann's."""
         self.packet_id += 1
         packet = mesh_pb2.MeshPacket(to=to, id=self.packet_id)
         setattr(packet, "from", ANN)
+        payload = text.encode("utf-8") if isinstance(text, str) else text
         data = mesh_pb2.Data(
-            portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=text.encode("utf-8")
+            portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP,
+            payload=payload,
+            emoji=emoji,
+            reply_id=reply_id,
         )
         already = len(self.sender.sent)
         heard = HeardPacket(packet, 1_000.0, 0.0)
         self.handler.handle(DecodedPacket(heard, data, proven, 0.0), OWN)
-        return [text for text, _ in self.sender.sent[already:]]
+        return self.sender.texts()[already:]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +135,46 @@ def test_other_settings_count_from_when_they_are_given() -> None:
     assert bench.hear("/ping", proven=False) == []
     assert bench.hear("/ping", proven=True) == ["pong sauts inconnus"]
     assert bench.hear("/ping", proven=False, to=BROADCAST_NUM) == ["pong sauts inconnus"]
-    assert bench.sender.sent[-1] == ("pong sauts inconnus", BROADCAST_NUM)
+    assert bench.sender.sent[-1][1] == BROADCAST_NUM
 
 
 def test_a_message_for_somebody_else_is_none_of_ours() -> None:
     assert Bench().hear("/ping", proven=True, to=0x77) == []
+
+
+def test_a_question_is_answered_when_its_turn_comes_and_an_order_obeyed_when_it_is_heard() -> None:
+    view = FakeView(admins=(ANN,))
+    bench = Bench(view)
+    bench.hear("/sys\x07")
+    bench.hear("/tcp")
+    bench.hear("／TCP  Reconnect\ufe0f")
+    assert len(view.causes) == 1
+    view.link = LinkStatus(7.0, 0, 0, "", "host:4403")
+    first, second, third = (text for text, _ in bench.sender.sent)
+    assert callable(first)
+    assert callable(second)
+    assert second().startswith("Liaison établie depuis 7 s\n")
+    assert third == "Liaison refaite à votre demande."
+    assert len(view.causes) == 1
+
+
+@pytest.mark.parametrize("emoji", [1, 0x1F44D])
+def test_a_sign_put_under_a_message_is_no_command(emoji: int) -> None:
+    bench = Bench()
+    assert bench.hear("/ping", emoji=emoji) == []
+    assert bench.hear("👍", emoji=emoji, reply_id=9) == []
+    assert bench.hear("👍", reply_id=9) == []
+    assert bench.hear("/ping", reply_id=9) == ["pong sauts inconnus"]
+
+
+@pytest.mark.parametrize(
+    "payload", ["/ping é".encode()[:-1], b"/ping\xc3", b"/ping \xff", b"/ping\xe9"]
+)
+def test_a_command_with_a_broken_character_is_answered(payload: bytes, journal: Journal) -> None:
+    assert Bench().hear(payload) == ["pong sauts inconnus"]
+    assert len(journal.messages) == 1
+
+
+def test_bytes_that_are_no_text_are_told_as_such(journal: Journal) -> None:
+    assert Bench().hear(b"\xff\xfe\x00/") == []
+    assert journal.messages == ["ℹ️ Message illisible de Node10 ignoré (pas de l'UTF-8)"]
