@@ -231,10 +231,7 @@ class NodeTable:
         """
         with self._lock:
             node = self._nodes.get(num)
-            news = node is not None and self._learning.contest(node, key, int(self._wall_clock()))
-            if news:
-                self._changed.add(num)
-            return news
+            return node is not None and self._learning.contest(node, key, int(self._wall_clock()))
 
     def _enter_names(self, node: KnownNode, user: mesh_pb2.User) -> None:
         if copy_user(node, user):

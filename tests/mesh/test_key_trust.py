@@ -241,8 +241,10 @@ def test_no_flood_of_other_keys_makes_a_contested_one_forgotten(
     trust.contest(ann, SECOND, NOW)
     for number in range(100):
         trust.offer(ann, forged(number), KeySource.AIR, NOW + number)
-    for num in range(1, key_trust.MAX_NODES_WITH_OFFERS + 10):
-        trust.offer(KnownNode(num), FIRST, KeySource.AIR, NOW)
+    for num in range(0x100, 0x100 + key_trust.MAX_NODES_WITH_OFFERS + 10):
+        other = KnownNode(num)
+        trust.offer(other, forged(num), KeySource.AIR, NOW)
+        trust.offer(other, FIRST, KeySource.AIR, NOW)
     assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 200) is KeyOutcome.CONTESTED
     assert len(trust.others(ANN)) == 1 + key_trust.MAX_OFFERED
     for number in range(100):
