@@ -263,7 +263,11 @@ class MeshBot:
             ConversationSettings(
                 answers=self._answer_settings(self.site),
                 sender=SenderSettings(self.TEXT_INTERVAL, self.MESSAGE_MAX_AGE),
-                push=PushSettings(self.TCP_PUSH_KEYS_AFTER, self.TCP_PUSH_KEYS_PER_DAY),
+                push=PushSettings(
+                    self.TCP_PUSH_KEYS_AFTER,
+                    self.TCP_PUSH_KEYS_PER_DAY,
+                    allowed=self.TCP_PUSH_KEYS_TO_RADIO,
+                ),
                 flood_burst=self.FLOOD_BURST,
                 flood_refill_s=self.FLOOD_REFILL_INTERVAL,
                 admin_nodes=self.site.admin_nodes,
@@ -394,8 +398,7 @@ class MeshBot:
         every(HOUSEKEEPING_S, self._housekeeping)
         if self._tried_kind() is not None:
             every(self.TCP_TRIAL_WINDOW / 4, self._trial.look_again)
-        if self.TCP_PUSH_KEYS_TO_RADIO:
-            every(KEY_PUSH_INTERVAL_S, self._conversation.push_a_key)
+        every(KEY_PUSH_INTERVAL_S, self._conversation.tend_keys)
         self._worker.post(self.link_journal.prune)
         self._worker.post(self._decision_watch)
 

@@ -108,6 +108,11 @@ class NodeManager(NodeTable):
         """Take the key with which the radio opened a message of node ``num``."""
         self._write_and_tell(self.enter_key(num, public_key))
 
+    def contest_key(self, num: int, public_key: bytes) -> None:
+        """Note that the radio opened a message with another key than the known one, durably."""
+        if self.enter_contested_key(num, public_key):
+            self._writer.save([num])
+
     def _write_and_tell(self, news: KeyNews | None) -> None:
         if news is None:
             return

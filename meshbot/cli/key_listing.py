@@ -45,6 +45,8 @@ class KeyListing:
         if other.waiting:
             yield f"  autre, annoncée  {key}"
             yield f"{_INDENT}entendue {date_text(other.offered_at)}"
+            if other.contested:
+                yield f"{_INDENT}la radio s'en sert, contre la clé connue"
             holder = self._table.key_holder(other.public_key)
             if holder is not None:
                 yield f"{_INDENT}c'est la clé connue de {node_text(holder)}"

@@ -56,6 +56,12 @@ class NodeFacts:
         return self.reboots > before.reboots
 
 
+def firmware_of(session: "SupervisedInterface") -> str:
+    """Return the version that a node gave in a session so far, empty if it gave none."""
+    metadata: Any = session.metadata
+    return str(metadata.firmware_version) if metadata is not None else ""
+
+
 def facts_of(session: "SupervisedInterface") -> NodeFacts:
     """Return what the node said in a session so far.
 
@@ -67,13 +73,12 @@ def facts_of(session: "SupervisedInterface") -> NodeFacts:
     my_info: Any = session.myInfo
     if my_info is None:
         return NodeFacts()
-    metadata: Any = session.metadata
     config = session.localNode.localConfig
     told_lora = config.HasField("lora")
     trusted = bool(my_info.min_app_version)
     return NodeFacts(
         id=node_id(int(my_info.my_node_num)),
-        firmware=str(metadata.firmware_version) if metadata is not None else "",
+        firmware=firmware_of(session),
         region=_region_name(config.lora.region) if told_lora else "",
         transmits=bool(config.lora.tx_enabled) if told_lora and trusted else None,
         reboots=int(my_info.reboot_count) or None,

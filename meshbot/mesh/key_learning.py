@@ -56,6 +56,10 @@ class KeyLearning:
         news.extend(self.offer(node, key, KeySource.RADIO, now) for node, key in offers)
         return [one for one in news if one is not None]
 
+    def contest(self, node: KnownNode, key: bytes, now: int) -> bool:
+        """Note that the radio opened a message with ``key``; return whether that is news."""
+        return self._trust.contest(node, key, now)
+
     def carry_out(self, decision: KeyDecision, now: int) -> KeyNews | None:
         """Do what the operator decided; return what became of the key, None if it is nobody's."""
         node, key = self._nodes.entry(decision.num), decision.public_key
@@ -67,6 +71,8 @@ class KeyLearning:
             return KeyNews(replace(node), key, KeyOutcome.REFUSED, known_key)
         holder = self.holder(key)
         self._trust.accept(node, key, holder, now)
+        if key != known_key:
+            node.pushed_at = 0  # what the radio was given was another key
         return KeyNews(
             replace(node), key, KeyOutcome.ACCEPTED, known_key, _other_than(node, holder)
         )

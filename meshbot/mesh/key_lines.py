@@ -58,6 +58,13 @@ def _overruled(news: KeyNews) -> str:
     )
 
 
+def _contested(news: KeyNews) -> str:
+    return (
+        f"⚠️ La radio garde pour {label_of(news.node)} la clé {fingerprint(news.key)}, à trancher : "
+        f"{fingerprint(news.known_key)} reste la clé connue {_SEE}"
+    )
+
+
 def _taken(news: KeyNews) -> str:
     holder = label_of(news.holder) if news.holder is not None else "un autre nœud"
     return (
@@ -98,12 +105,19 @@ _LINES: dict[KeyOutcome, Callable[[KeyNews], str]] = {
     KeyOutcome.ADOPTED: _adopted,
     KeyOutcome.UNUSABLE: _unusable,
     KeyOutcome.OVERRULED: _overruled,
+    KeyOutcome.CONTESTED: _contested,
     KeyOutcome.TAKEN: _taken,
     KeyOutcome.OFFERED: _offered,
     KeyOutcome.ACCEPTED: _accepted,
     KeyOutcome.REFUSED: _refused,
 }
 _LIMITED = frozenset(
-    (KeyOutcome.UNUSABLE, KeyOutcome.OVERRULED, KeyOutcome.TAKEN, KeyOutcome.OFFERED)
+    (
+        KeyOutcome.UNUSABLE,
+        KeyOutcome.OVERRULED,
+        KeyOutcome.CONTESTED,
+        KeyOutcome.TAKEN,
+        KeyOutcome.OFFERED,
+    )
 )
 """What strangers can cause as often as they like."""

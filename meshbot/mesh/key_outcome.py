@@ -19,6 +19,8 @@ class KeyOutcome(enum.Enum):
     UNUSABLE = "unusable"
     OVERRULED = "overruled"
     """The radio's, but the operator has refused or replaced it."""
+    CONTESTED = "contested"
+    """The radio's, but the operator has to decide first."""
     ACCEPTED = "accepted"
     """By the operator."""
     REFUSED = "refused"

@@ -4,12 +4,18 @@
 2. A key that is another node's is never taken either: it waits for the operator.
 3. The first key seen for a node is pinned.
 4. Another one, heard over the air, changes nothing: it waits for the operator.
-5. Another one in the radio's own database replaces the pinned key, which goes into the history;
-   but not one that the operator has put aside, or his word would last until the next start only.
+5. Another one in the radio's own database replaces the pinned key, which goes into the history.
+   The radio took the first that it heard of a node it had forgotten, so there are exceptions:
+   a. not one that the operator has put aside, or his word would last until the next start only;
+   b. not one with which the radio opened a message against the pinned key while we looked on: the
+      operator was told, and decides. Else a forger would only have to wait for our next start;
+   c. not where the node's number is the CRC-32 of the pinned key and not of the other: firmware
+      2.8 gives the owner of another key another number.
+   A key that b or c kept out waits for the operator, and no flood of others makes it forgotten.
 6. What the operator accepts is pinned, and taken from the node that held it; what he refuses is
    not brought up again, and no flood of other keys makes that forgotten.
 7. A key that came by rule 5 is disputed until the operator has accepted it: nobody who gives orders
-   under it is obeyed, as the radio may have taken a forger's key for that of a node it forgot.
+   under it is obeyed, nor is it given to a radio that lacks it, as it may be a forger's.
 
 Owned by the node table and used under its lock.
 """
@@ -21,10 +27,11 @@ from dataclasses import dataclass, replace
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
-from meshbot.model.other_key import OtherKey
-from meshbot.model.public_key import is_usable_key
+from meshbot.model.other_key import CONTESTED, OtherKey
+from meshbot.model.public_key import is_number_of, is_usable_key
 
 MAX_OFFERED = 4
+MAX_CONTESTED = 4
 MAX_REFUSED = 64
 MAX_REPLACED_BY_RADIO = 4
 MAX_REPLACED_BY_OPERATOR = 16
@@ -33,7 +40,11 @@ MAX_NODES_WITH_OFFERS = 1_000
 
 
 def _is_offered(other: OtherKey) -> bool:
-    return bool(other.offered_at)
+    return bool(other.offered_at) and not other.contested
+
+
+def _is_contested(other: OtherKey) -> bool:
+    return other.contested
 
 
 def _is_refused(other: OtherKey) -> bool:
@@ -64,6 +75,7 @@ def _without_replacement(other: OtherKey) -> OtherKey:
 
 
 _KINDS = (
+    _Kind(_is_contested, MAX_CONTESTED, lambda other: replace(other, replaced_by="")),
     _Kind(_is_offered, MAX_OFFERED, lambda other: replace(other, offered_at=0)),
     _Kind(_is_refused, MAX_REFUSED, lambda other: replace(other, refused_at=0)),
     _Kind(_is_replaced_by_radio, MAX_REPLACED_BY_RADIO, _without_replacement),
@@ -131,6 +143,11 @@ class KeyTrust:
         other = self._other(node.num, key)
         if _is_refused(other) or _is_replaced_by_operator(other):
             return KeyOutcome.OVERRULED
+        if other.contested or (
+            is_number_of(node.num, node.public_key) and not is_number_of(node.num, key)
+        ):
+            self._contest(other, now)
+            return KeyOutcome.CONTESTED
         self._retire(node, KeySource.RADIO, now)
         self._pin(node, key)
         return KeyOutcome.ADOPTED
@@ -142,6 +159,23 @@ class KeyTrust:
             return False
         self._keep(replace(other, offered_at=now))
         return not other.waiting
+
+    def contest(self, node: KnownNode, key: bytes, now: int) -> bool:
+        """Note that the radio opened a message with ``key`` against the pinned one.
+
+        Return whether that is news; of a key on which the operator has decided it is none.
+        """
+        if not node.public_key or key == node.public_key or not is_usable_key(key):
+            return False
+        other = self._other(node.num, key)
+        if other.contested or other.replaced_at or _is_refused(other):
+            return False
+        self._contest(other, now)
+        return True
+
+    def _contest(self, other: OtherKey, now: int) -> None:
+        """Have a key wait for the operator; of one that was pinned, say who replaced it still."""
+        self._keep(replace(other, offered_at=now, replaced_by=other.replaced_by or CONTESTED))
 
     def accept(self, node: KnownNode, key: bytes, holder: KnownNode | None, now: int) -> None:
         """Pin a key by the operator's word, or confirm the pinned one; never against rule 1.
@@ -259,7 +293,9 @@ class KeyTrust:
         only_offers = [
             num
             for num, kept in self._others.items()
-            if not any(other.replaced_at or other.refused_at for other in kept.values())
+            if not any(
+                other.replaced_at or other.refused_at or other.contested for other in kept.values()
+            )
         ]
         num = min(only_offers, key=lambda num: num in pinned, default=None)
         if num is not None:

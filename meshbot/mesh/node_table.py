@@ -224,6 +224,15 @@ class NodeTable:
             node = self._nodes.entry(num)
             return self._offer(node, key) if node is not None else None
 
+    def enter_contested_key(self, num: int, key: bytes) -> bool:
+        """Note that the radio opened a message of node ``num`` with another key than the pinned.
+
+        Return whether that is news.
+        """
+        with self._lock:
+            node = self._nodes.get(num)
+            return node is not None and self._learning.contest(node, key, int(self._wall_clock()))
+
     def _enter_names(self, node: KnownNode, user: mesh_pb2.User) -> None:
         if copy_user(node, user):
             self._changed.add(node.num)

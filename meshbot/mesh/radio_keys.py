@@ -1,87 +1,132 @@
 """Which nodes' keys the radio may hold, and which it is known to lack. Pure.
 
-The radio cannot be asked. It tells its whole database at a full connection, takes the first key it
-hears of a node, and shows what it lacks by refusing to send. What it evicts it does not tell, nor
-what it heard while we were away: after a reconnection that brought no database, only what it shows
-from then on is known. So a node is called "lacking" only when no key of it can be there.
+The radio does not tell whose keys it has. It tells its database at a full connection, takes the
+first key it hears of a node, and shows what it lacks by refusing to send. What it evicts it does
+not tell, nor what it heard while we were away: after a reconnection that brought no database, only
+what it shows from then on is known. Firmware 2.8 does not even tell all that it has: keys of
+evicted nodes stay in a store of their own, so that a node absent from the database may be one whose
+key it holds. So a node is called "lacking" only when no key of it can be there, and "holding
+another" only when the radio has shown that key.
 
 Owned by the worker thread.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from meshtastic.protobuf import mesh_pb2
+
+from meshbot.model.firmware_version import marks_for_itself
 
 MAX_NODES = 10_000
 MAX_KEYS_OF_A_NODE = 4
 
 
+@dataclass(slots=True)
+class _KeysOfANode:
+    """The keys that the radio may hold, none: it is known to hold none; and the one it showed."""
+
+    possible: set[bytes] = field(default_factory=set)
+    shown: bytes = b""
+
+
 class RadioKeys:
-    """The keys that the radio may hold, by node; an empty set: it is known to hold none."""
+    """The keys that the radio may hold, by node."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._may_hold: dict[int, set[bytes]] = {}
+        self._nodes: dict[int, _KeysOfANode] = {}
         self._knows_all = False
         """Whether a node that is not in the table is known to be lacking."""
         self._session: object = None
+        self._firmware = ""
 
-    def enter_session(self, session: object) -> None:
-        """Name the session that is noted from now on; in a new one little is certain."""
+    def enter_session(self, session: object, firmware: str = "") -> None:
+        """Name the session that is noted from now on; in a new one little is certain.
+
+        ``firmware``: the version that the node gives there, empty while it has given none.
+        """
         if session is not self._session:
             self._session = session
-            self._may_hold.clear()
+            self._nodes.clear()
             self._knows_all = False
+        self._firmware = firmware
+
+    @property
+    def marks_for_itself(self) -> bool:
+        """Whether a packet's mark of proof is the radio's own, however the packet came."""
+        return marks_for_itself(self._firmware)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether it says, asked to seal a message with a wrong key, that it has none at all.
+
+        Of firmware that tells all its keys there is nothing to ask.
+        """
+        return self.marks_for_itself
 
     def note_entries(self, infos: Iterable[mesh_pb2.NodeInfo], *, complete: bool) -> None:
-        """Take entries of the radio's database; ``complete``: with these it has told them all.
+        """Take entries of the radio's database; ``complete``: it holds no keys but those told.
 
         A table that had to be emptied for its size never knows all again in this session.
         """
         overflown = False
         for info in infos:
             if info.user.public_key:
-                overflown = overflown or len(self._may_hold) >= MAX_NODES
+                overflown = overflown or len(self._nodes) >= MAX_NODES
                 self.note_held(info.num, info.user.public_key)
         if complete and not overflown:
             self._knows_all = True
 
     def note_heard(self, num: int, key: bytes) -> None:
         """Note that the radio heard a node's key too; it took it if it had none."""
-        if num not in self._may_hold and not self._knows_all:
+        if num not in self._nodes and not self._knows_all:
             return  # it may have any other as well
-        keys = self._keys(num)
-        if len(keys) < MAX_KEYS_OF_A_NODE:
-            keys.add(key)
+        possible = self._keys(num).possible
+        if len(possible) < MAX_KEYS_OF_A_NODE:
+            possible.add(key)
 
     def note_held(self, num: int, key: bytes) -> None:
         """Note that the radio has used, or been given, this key of a node."""
         keys = self._keys(num)
-        keys.clear()
-        keys.add(key)
+        keys.possible = {key}
+        keys.shown = key
 
     def note_unopened(self, num: int, key: bytes) -> None:
         """Note that the radio could not open a message that ``key`` opens: it has another or none.
 
         What it may hold otherwise, a forged key for example, it may hold still.
         """
-        if num in self._may_hold or self._knows_all:
-            self._keys(num).discard(key)
+        if num in self._nodes or self._knows_all:
+            keys = self._keys(num)
+            keys.possible.discard(key)
+            if keys.shown == key:
+                keys.shown = b""
 
     def note_missing(self, num: int) -> None:
         """Note that the radio refused to send a message because it lacks the node's key."""
-        self._keys(num).clear()
+        keys = self._keys(num)
+        keys.possible.clear()
+        keys.shown = b""
 
     def is_lacking(self, num: int) -> bool:
         """Say whether the radio is known to hold no key of a node at all."""
-        keys = self._may_hold.get(num)
-        return self._knows_all if keys is None else not keys
+        keys = self._nodes.get(num)
+        return self._knows_all if keys is None else not keys.possible
 
-    def _keys(self, num: int) -> set[bytes]:
-        keys = self._may_hold.get(num)
+    def key_shown(self, num: int) -> bytes:
+        """Return the key of a node that the radio used or told last, empty if there is none.
+
+        It keeps it until it forgets the node, whatever is announced meanwhile.
+        """
+        keys = self._nodes.get(num)
+        return keys.shown if keys is not None else b""
+
+    def _keys(self, num: int) -> _KeysOfANode:
+        keys = self._nodes.get(num)
         if keys is None:
-            if len(self._may_hold) >= MAX_NODES:
-                self._may_hold.clear()
+            if len(self._nodes) >= MAX_NODES:
+                self._nodes.clear()
                 self._knows_all = False
-            keys = self._may_hold[num] = set()
+            keys = self._nodes[num] = _KeysOfANode()
         return keys

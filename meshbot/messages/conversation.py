@@ -13,7 +13,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.link.interface_manager import InterfaceManager
-from meshbot.link.node_facts import duty_cycle_percent
+from meshbot.link.node_facts import duty_cycle_percent, firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
@@ -22,6 +22,8 @@ from meshbot.messages.commands import Commands
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
+from meshbot.messages.key_questions import KeyQuestions
+from meshbot.messages.key_watch import KeyWatch
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_health import NodeHealth
 from meshbot.messages.node_notices import NodeNotices
@@ -36,6 +38,7 @@ from meshbot.messages.text_message_handler import (
     SenderBook,
     TextMessageHandler,
 )
+from meshbot.model.firmware_version import tells_all_keys
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.threads.progress_mark import ProgressMark
 
@@ -114,9 +117,12 @@ class Conversation:
         self._own_node = OwnNode(nodes, link.ask_nodes)
         self._notices = NodeNotices(clock)
         self._uptime = NodeUptime(journal, clock)
-        self._pusher = KeyPusher(
+        pusher = KeyPusher(
             nodes, radio_keys, sender, settings.push, post=post, clock=clock, wall_clock=wall_clock
         )
+        questions = KeyQuestions(radio_keys, sender.request, post=post, clock=clock)
+        watch = KeyWatch(nodes, radio_keys, questions, settings.push.stable_s, clock)
+        self._tend_keys = pusher.push_next if settings.push.allowed else watch.look
 
     @property
     def progress(self) -> ProgressMark:
@@ -169,8 +175,9 @@ class Conversation:
     ) -> None:
         """Learn entries of the radio's database; ``complete``: these are all there are."""
         self._own_node.entries_told(interface, nodes)
-        self._radio_keys.enter_session(interface)
-        self._radio_keys.note_entries(nodes, complete=complete)
+        firmware = firmware_of(interface)
+        self._radio_keys.enter_session(interface, firmware)
+        self._radio_keys.note_entries(nodes, complete=complete and tells_all_keys(firmware))
         self._nodes.learn_from_radio(nodes, interface.own_num)
         for info in nodes:
             if info.user.public_key != self._nodes.public_key(info.num):
@@ -181,6 +188,6 @@ class Conversation:
         """Open the messages that waited for a key, where there is one now."""
         self._packets.open_waiting(interface)
 
-    def push_a_key(self) -> None:
-        """Give the radio the next key that it lacks, if all is well."""
-        self._pusher.push_next(self._link.live_interface)
+    def tend_keys(self) -> None:
+        """Give the radio the next key that it lacks, or look for one and tell, if all is well."""
+        self._tend_keys(self._link.live_interface)

@@ -19,6 +19,8 @@ class DecodedPacket:
     """How old it is now; more than when it was heard if it had to wait for a key."""
     opened_here: bool = False
     """Whether the bot opened it, because the radio could not."""
+    other_key: bool = False
+    """Whether the radio opened it with another key than the one known: it gets no answer."""
 
     @property
     def hops(self) -> int | None:

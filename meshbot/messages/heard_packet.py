@@ -6,6 +6,8 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.model.known_node import BROADCAST_NUM
 
+_Transport = mesh_pb2.MeshPacket.TransportMechanism
+
 BACKLOG_S = 30.0
 """So long after the handshake a packet may be one the node kept while nobody was connected."""
 
@@ -68,5 +70,10 @@ class HeardPacket:
 
 
 def came_by_air(packet: mesh_pb2.MeshPacket) -> bool:
-    """Say whether a packet was heard, not made by our own node."""
-    return bool(packet.via_mqtt or packet.rx_rssi or packet.rx_snr)
+    """Say whether a packet was heard, not made by our own node.
+
+    Since 2.7.6 it says which way it came, from 1 (LoRa) to 6 (UDP).
+    """
+    way = packet.transport_mechanism
+    heard = way not in (_Transport.TRANSPORT_INTERNAL, _Transport.TRANSPORT_API)
+    return heard or bool(packet.via_mqtt or packet.rx_rssi or packet.rx_snr)

@@ -1,9 +1,9 @@
 """Gives the radio the keys it lacks of people who talk to the bot, if the operator wants that.
 
 For firmware (2.8) that drops the messages it cannot open. Each key is a write into the node's
-flash, so there are few: only of nodes that wrote to us and whose key the radio was seen to lack,
-one every few seconds, so many a day, on a link that has long been up. At the first sign of
-trouble it stops.
+flash, so there are few: only of nodes that wrote to us and whose key the radio was seen to lack, or
+to have another one in place of, one every few seconds, so many a day, on a link that has long been
+up. At the first sign of trouble it stops.
 
 Owned by the worker thread, which calls :meth:`KeyPusher.push_next` now and then.
 """
@@ -22,10 +22,12 @@ from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, contact_packet
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
+from meshbot.messages.key_questions import KeyQuestions
 from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_error import LinkError
+from meshbot.model.public_key import is_number_of
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +41,14 @@ SUSPECT_S = 60.0
 
 @dataclass(frozen=True)
 class PushSettings:
-    """What the operator chose. ``stable_s``: how long the link must have been up."""
+    """What the operator chose. ``stable_s``: how long the link must have been up.
+
+    ``allowed``: whether the radio may be given keys at all.
+    """
 
     stable_s: float
     max_per_day: int
+    allowed: bool = True
 
 
 class PushedKeys(Protocol):
@@ -50,6 +56,9 @@ class PushedKeys(Protocol):
 
     def correspondents(self) -> list[KnownNode]:
         """Return the nodes with a key that sent us messages, the latest first."""
+
+    def is_disputed(self, num: int) -> bool:
+        """Say whether a node's key is the radio's word against an older one."""
 
     def pushes_since(self, wall_s: float) -> int:
         """Return how many keys were given to the radio since a wall-clock time, or after now."""
@@ -93,6 +102,7 @@ class KeyPusher:
         self._post = post
         self._clock = clock
         self._wall_clock = wall_clock
+        self._questions = KeyQuestions(radio, sender.request, post=post, clock=clock)
         self._not_before_s = clock()
         self._answer_due_s = -math.inf
         """Until when the outcome of the last push is waited for."""
@@ -102,7 +112,7 @@ class KeyPusher:
         """The interface of the last push, and when that was."""
 
     def push_next(self, interface: SupervisedInterface | None) -> None:
-        """Push one key if all is well; ``interface`` is the live one."""
+        """Push one key if all is well, else look for one; ``interface`` is the live one."""
         now_s = self._clock()
         if self._last is not None and self._last[0] is not interface:
             self._judge_loss(now_s - self._last[1])
@@ -116,9 +126,12 @@ class KeyPusher:
             self._not_before_s, self._answer_due_s, interface.ready_s + self._settings.stable_s
         ):
             return
-        node = self._next_node(interface.own_num)
+        candidates = self._candidates(interface.own_num)
+        node = next((one for one in candidates if self._needs_key(one)), None)
         if node is not None:
             self._push(node, interface)
+        else:
+            self._questions.ask_next(interface, candidates)
 
     def _push(self, node: KnownNode, interface: SupervisedInterface) -> None:
         now_s = self._clock()
@@ -142,22 +155,35 @@ class KeyPusher:
         if not self._sender.request(request):
             self._hear_result(node.num, user.public_key, None)
 
-    def _next_node(self, own_num: int) -> KnownNode | None:
-        """Return who wrote last of those whose key the radio lacks, if another push is allowed."""
+    def _candidates(self, own_num: int) -> list[KnownNode]:
+        """Return whose key the radio may be given, the last to write first; none beyond limits.
+
+        Not a key that is itself the radio's word only: it may be a forger's, and is forgotten now.
+        """
         day_ago = self._wall_clock() - DAY_S
         recent = sum(self._clock() - pushed_s < DAY_S for pushed_s in self._pushed_s)
         if recent >= self._settings.max_per_day:
-            return None
+            return []
         if self._nodes.pushes_since(day_ago) >= self._settings.max_per_day:
-            return None
-        for node in self._nodes.correspondents():
-            if (
-                node.num != own_num
-                and node.pushed_at <= day_ago
-                and self._radio.is_lacking(node.num)
-            ):
-                return node
-        return None
+            return []
+        return [
+            node
+            for node in self._nodes.correspondents()
+            if node.num != own_num
+            and node.pushed_at <= day_ago
+            and not self._nodes.is_disputed(node.num)
+        ]
+
+    def _needs_key(self, node: KnownNode) -> bool:
+        """Say whether the radio was seen to have no key of a node, or another than the known one.
+
+        Not if the node's number speaks for that other one (2.8 numbers nodes by their keys): then
+        we may be the ones who took a forger's.
+        """
+        shown = self._radio.key_shown(node.num)
+        if not shown or shown == node.public_key:
+            return self._radio.is_lacking(node.num)
+        return is_number_of(node.num, node.public_key) or not is_number_of(node.num, shown)
 
     def _hear_result(self, num: int, key: bytes, result: int | None) -> None:
         label = self._nodes.label(num)

@@ -10,6 +10,7 @@ from typing import Protocol
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
+from meshbot.link.node_facts import firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import is_sealed_for
@@ -18,7 +19,7 @@ from meshbot.messages.heard_packet import HeardPacket, came_by_air
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_clock import NodeClock
 from meshbot.messages.sealed_inbox import SealedInbox
-from meshbot.messages.sender_proof import SenderProof
+from meshbot.messages.sender_proof import Proof, SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import parse_tolerantly
@@ -73,7 +74,7 @@ class PacketHandler:
         """Deal with a packet received on ``interface`` at monotonic time ``received_s``."""
         own_num = interface.own_num
         sender = getattr(packet, "from")
-        self._radio_keys.enter_session(interface)
+        self._radio_keys.enter_session(interface, firmware_of(interface))
         if sender == own_num and packet.to == own_num and not came_by_air(packet):
             self._note_routing_error(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):
@@ -87,8 +88,15 @@ class PacketHandler:
                     self._nodes.heard(sender, snr_db=heard.snr_db, hops=opened.hops)
                 self._dispatch(interface, opened)
             return
-        proven = self._proof.is_proven(packet)
-        self._dispatch(interface, DecodedPacket(heard, packet.decoded, proven, heard.age_s))
+        proof = self._proof.of(packet, own_num)
+        decoded = DecodedPacket(
+            heard,
+            packet.decoded,
+            proof is Proof.PROVEN,
+            heard.age_s,
+            other_key=proof is Proof.OTHER_KEY,
+        )
+        self._dispatch(interface, decoded)
         if packet.pki_encrypted:
             self.open_waiting(interface)  # that may have taught the sender's key
 

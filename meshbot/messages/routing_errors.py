@@ -68,8 +68,9 @@ _TEXTS: dict[int, str] = {
         "keys list"
     ),
     _Error.PKI_UNKNOWN_PUBKEY: (
-        "ce nœud n'a pas notre clé publique : attendre le prochain NodeInfo de notre nœud, ou "
-        "l'envoyer depuis l'application"
+        # ReliableRouter::sniffReceived sends our NodeInfo to whoever says this, from 2.5 on.
+        "ce nœud n'a pas notre clé publique : notre nœud la lui envoie avec son NodeInfo, "
+        "reposer la question dans une minute"
     ),
     _Error.PKI_SEND_FAIL_PUBLIC_KEY: (
         "la radio n'a pas la clé publique de ce nœud : lui faire renvoyer son NodeInfo, ou "

@@ -59,6 +59,8 @@ class SealedInbox:
         self._notes = notes
         self._clock = clock
         self._waiting = WaitingMessages()
+        self._vain_keys: dict[int, bytes] = {}
+        """By sender, the key that did not open what waits of him."""
         self._key_requests = KeyRequests()
         self._lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES)
 
@@ -86,10 +88,15 @@ class SealedInbox:
     def open_waiting(self, interface: SupervisedInterface) -> Iterator[DecodedPacket]:
         """Open, one by one, the messages that waited for a key that is known now.
 
-        One that does not open goes on waiting: the first key need not be the true one.
+        One that does not open goes on waiting: the first key need not be the true one. It is not
+        tried again with the same key, whatever is heard meanwhile.
         """
-        for sender in self._waiting.senders(self._clock()):
-            if not self._keys.public_key(sender):
+        senders = self._waiting.senders(self._clock())
+        vain_keys = {num: key for num, key in self._vain_keys.items() if num in senders}
+        self._vain_keys = vain_keys
+        for sender in senders:
+            key = self._keys.public_key(sender)
+            if not key or key == vain_keys.get(sender):
                 continue
             for heard in self._waiting.take(sender):
                 if not is_sealed_for(heard.packet, interface.own_num):
@@ -98,6 +105,7 @@ class SealedInbox:
                 if decoded is not None:
                     yield decoded
                 elif interface.own_private_key:  # without it, no key of the sender's would help
+                    vain_keys[sender] = key
                     self._waiting.keep(heard)
 
     def _give_up(self, sender: int, reason: UnopenedReason) -> None:
@@ -111,7 +119,10 @@ class SealedInbox:
             )
 
     def _ask_for_key(self, interface: SupervisedInterface, heard: HeardPacket) -> None:
-        """Ask a stranger who he is, now and then, so that his message can be opened after all."""
+        """Ask a stranger who he is, now and then, so that his message can be opened after all.
+
+        Not for a licensed station: it must not seal the answer.
+        """
         sender = heard.sender
         label = self._keys.label(sender)
         asks = may_seal(interface.own_user) and self._key_requests.allows(

@@ -1,5 +1,6 @@
 """Whether a packet that our radio opened proves who sent it."""
 
+import enum
 import logging
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages.key_book import KeyBook
+from meshbot.model.known_node import node_id
 from meshbot.model.public_key import fingerprint
 from meshbot.text.line_limiter import LineLimiter
 
@@ -16,11 +18,22 @@ log = logging.getLogger(__name__)
 
 ALARM_LINE_S = 3_600.0
 MAX_ALARM_LINES = 60
-_FOREIGN = (
-    mesh_pb2.MeshPacket.TransportMechanism.TRANSPORT_MQTT,
-    mesh_pb2.MeshPacket.TransportMechanism.TRANSPORT_MULTICAST_UDP,
+_Transport = mesh_pb2.MeshPacket.TransportMechanism
+_LORA = (
+    _Transport.TRANSPORT_LORA,
+    _Transport.TRANSPORT_LORA_ALT1,
+    _Transport.TRANSPORT_LORA_ALT2,
+    _Transport.TRANSPORT_LORA_ALT3,
 )
-"""Ways to the node on which a packet brings the marks that its publisher gave it."""
+
+
+class Proof(enum.Enum):
+    """What a packet's mark of proof is worth."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    OTHER_KEY = "other key"
+    """It was opened with another key than the one known: its sender is somebody else."""
 
 
 class ShownKeys(KeyBook, Protocol):
@@ -29,9 +42,17 @@ class ShownKeys(KeyBook, Protocol):
     def learn_from_message(self, num: int, public_key: bytes) -> None:
         """Take the key with which the radio opened a message of node ``num``."""
 
+    def contest_key(self, num: int, public_key: bytes) -> None:
+        """Note that the radio opened a message with another key than the known one."""
+
 
 class SenderProof:
-    """Compares the key that the radio used with the one known. Owned by the worker thread."""
+    """Compares the key that the radio used with the one known. Owned by the worker thread.
+
+    The mark can be forged where a packet comes over a network: firmware before 2.8 passes on what
+    the publisher wrote. Such a mark teaches nothing, neither us nor the table of what the radio
+    holds; it only costs its own packet the answer.
+    """
 
     def __init__(
         self, keys: ShownKeys, radio_keys: RadioKeys, clock: Callable[[], float] = time.monotonic
@@ -41,29 +62,82 @@ class SenderProof:
         self._radio_keys = radio_keys
         self._clock = clock
         self._alarm_lines = LineLimiter(ALARM_LINE_S, MAX_ALARM_LINES)
+        self._doubtful_lines = LineLimiter(ALARM_LINE_S, MAX_ALARM_LINES)
+        """Of marks that may be forged, apart: they must not use up the lines of the others."""
 
-    def is_proven(self, packet: mesh_pb2.MeshPacket) -> bool:
-        """Say whether the radio opened a packet with the key that we, too, know as its sender's.
-
-        Over a network the mark of that can come with the packet: older firmware's
-        ``onReceiveProto`` copies it from MQTT as its publisher wrote it.
-        """
-        if not packet.pki_encrypted or packet.via_mqtt or packet.transport_mechanism in _FOREIGN:
-            return False
-        if not packet.public_key:
-            return True
-        sender = getattr(packet, "from")
-        self._radio_keys.note_held(sender, packet.public_key)
-        self._keys.learn_from_message(sender, packet.public_key)
+    def of(self, packet: mesh_pb2.MeshPacket, own_num: int) -> Proof:
+        """Say whether the radio opened a packet with the key that we, too, know as its sender's."""
+        if not _is_marked(packet, own_num):
+            return Proof.UNPROVEN
+        sender, by_lora = getattr(packet, "from"), _came_by_lora(packet)
+        is_own_mark = by_lora or self._radio_keys.marks_for_itself
+        if is_own_mark:
+            self._radio_keys.note_held(sender, packet.public_key)
+            self._keys.learn_from_message(sender, packet.public_key)
         known = self._keys.public_key(sender)
         if known == packet.public_key:
-            return True
-        if self._alarm_lines.allows(sender, self._clock()):
+            return Proof.PROVEN if by_lora else Proof.UNPROVEN
+        if not known and not is_own_mark:
+            return Proof.UNPROVEN
+        if is_own_mark:
+            self._keys.contest_key(sender, packet.public_key)
+        self._sound_alarm(sender, packet.public_key, known, is_own_mark=is_own_mark)
+        return Proof.OTHER_KEY if known else Proof.UNPROVEN
+
+    def _sound_alarm(self, sender: int, used: bytes, known: bytes, *, is_own_mark: bool) -> None:
+        lines = self._alarm_lines if is_own_mark else self._doubtful_lines
+        if not lines.allows(sender, self._clock()):
+            return
+        label = self._keys.label(sender)
+        log.warning(
+            "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non authentifiés, %s "
+            "(voir : main_bot.py keys list)",
+            label,
+            fingerprint(used),
+            fingerprint(known) or "une clé connue",
+            _consequence(known, is_own_mark=is_own_mark),
+        )
+        if known and self._radio_keys.marks_for_itself:
             log.warning(
-                "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non authentifiés "
-                "(voir : main_bot.py keys list)",
-                self._keys.label(sender),
-                fingerprint(packet.public_key),
-                fingerprint(known) or "une clé connue",
+                "⚠️ Si %s est la bonne clé, ce que %s écrit n'arrive plus tant que la radio garde "
+                "l'autre : meshtastic --remove-node '%s', ou TCP_PUSH_KEYS_TO_RADIO ; sinon, "
+                "main_bot.py keys accept",
+                fingerprint(known),
+                label,
+                node_id(sender),
             )
+
+
+def _consequence(known: bytes, *, is_own_mark: bool) -> str:
+    if not known:
+        return "sans preuve de leur auteur"
+    return (
+        "sans réponse" if is_own_mark else "sans réponse ; venus par MQTT ou UDP, donc à vérifier"
+    )
+
+
+def _is_marked(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
+    """Say whether a packet has the marks that ``perhapsDecode`` gives what it opened with a key.
+
+    Since its first version that names the key too, and only of what is for the node itself.
+    """
+    return (
+        packet.pki_encrypted
+        and bool(packet.public_key)
+        and packet.to == own_num
+        and packet.WhichOneof("payload_variant") == "decoded"
+    )
+
+
+def _came_by_lora(packet: mesh_pb2.MeshPacket) -> bool:
+    """Say whether our radio heard a packet itself, so that its marks can be nobody else's.
+
+    ``transport_mechanism`` says so since 2.7.6; before, a packet from UDP has neither signal
+    strength nor ratio (``UdpMulticastHandler.h``), and one from MQTT is marked as such. The mark
+    ``via_mqtt`` also stands in what others took from MQTT and sent on.
+    """
+    if packet.via_mqtt:
         return False
+    if packet.transport_mechanism == _Transport.TRANSPORT_INTERNAL:  # or not said
+        return bool(packet.rx_rssi or packet.rx_snr)
+    return packet.transport_mechanism in _LORA

@@ -113,6 +113,8 @@ class TextMessageHandler:
         if message.proven:
             self._nodes.heard_message(sender)
             return True
+        if message.other_key:
+            return False  # the operator was told
         if not self._settings.require_pki:
             return True
         if self._odd_lines.allows((sender, "unproven"), self._clock()):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+CONTESTED = "contested"
+
 
 @dataclass(frozen=True, slots=True)
 class OtherKey:
@@ -16,9 +18,15 @@ class OtherKey:
     replaced_at: int = 0
     """When it ceased to be the node's key, 0 if it never was."""
     replaced_by: str = ""
-    """The :class:`KeySource` that replaced it."""
+    """The :class:`KeySource` that replaced it; of a key that never was the node's, empty, or
+    ``CONTESTED`` if the radio opened a message with it against the pinned one."""
 
     @property
     def waiting(self) -> bool:
         """Whether the operator has yet to decide on it."""
         return bool(self.offered_at)
+
+    @property
+    def contested(self) -> bool:
+        """Whether the radio has used it against the pinned key."""
+        return self.replaced_by == CONTESTED

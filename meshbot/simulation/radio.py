@@ -105,11 +105,27 @@ class SimulatedRadio:
             and not self._settings.licensed
         )
         key = self.mesh.db.key_of(packet.to) if wants_key else b""
-        if wants_key and not key and self.identity.profile.refuses_without_key:
+        error = self._sealing_error(packet, key if wants_key else None)
+        if error is not None:
             self.key_failures += 1
-            self._fail(packet.id, _Error.PKI_SEND_FAIL_PUBLIC_KEY)
+            self._fail(packet.id, error)
             return
         self._enqueue(packet.id, lambda: self._send(packet, key))
+
+    def _sealing_error(
+        self, packet: mesh_pb2.MeshPacket, known_key: bytes | None
+    ) -> mesh_pb2.Routing.Error.ValueType | None:
+        """Return why it cannot seal as the client wants (``perhapsEncode``); None: as it should.
+
+        ``known_key``: the receiver's, empty if the radio has none; None for what is not sealed.
+        """
+        if known_key == b"" and self.identity.profile.refuses_without_key:
+            return _Error.PKI_SEND_FAIL_PUBLIC_KEY
+        if packet.pki_encrypted and (
+            not known_key or (any(packet.public_key) and packet.public_key != known_key)
+        ):
+            return _Error.PKI_FAILED
+        return None
 
     def put_sealed_on_air(self, packet: mesh_pb2.MeshPacket) -> None:
         """Send what the client sealed itself: the node neither reads nor seals it again."""

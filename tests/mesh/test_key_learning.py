@@ -52,6 +52,23 @@ def test_the_radios_own_database_is_believed_against_the_store(
     ]
 
 
+def test_a_key_that_the_radio_used_against_the_known_one_is_kept_out_after_a_restart_too(
+    nodes: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    nodes.learn_from_air(ANN, user_of(ANN))
+    nodes.contest_key(ANN, OTHER_KEY)
+    nodes = NodeManager(storage, clock=Clock(0.0))  # without a word of warning to the old one
+    nodes.load()
+    lines()
+    for _ in range(2):
+        nodes.learn_from_radio([info_of(ANN, OTHER_KEY)])
+    assert nodes.public_key(ANN) == KEYS[ANN]
+    assert lines() == [
+        "⚠️ La radio garde pour !0000000a la clé mZmZmZmZmZmZ, à trancher : AgICAgICAgIC reste la "
+        "clé connue (voir : main_bot.py keys list)"
+    ]
+
+
 def test_a_radio_that_lost_a_key_does_not_make_us_lose_it(known: NodeManager) -> None:
     known.learn_from_radio([info_of(ANN, b""), mesh_pb2.NodeInfo(num=BOB)])
     assert (known.public_key(ANN), known.public_key(BOB)) == (KEYS[ANN], KEYS[BOB])

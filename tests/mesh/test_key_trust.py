@@ -11,7 +11,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot.mesh import key_trust
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.mesh.key_trust import KeyTrust
-from meshbot.model import public_key
+from meshbot.model import other_key, public_key
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
@@ -203,6 +203,96 @@ def test_the_radio_does_not_bring_back_a_key_that_the_operator_replaced(
     trust.accept(ann, SECOND, None, NOW)
     assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 1) is KeyOutcome.OVERRULED
     assert ann.public_key == SECOND
+
+
+def test_a_key_that_was_used_against_the_pinned_one_is_not_adopted_and_waits(
+    trust: KeyTrust, ann: KnownNode
+) -> None:
+    assert trust.contest(ann, SECOND, NOW)
+    assert not trust.contest(ann, SECOND, NOW + 1), "no news"
+    for turn in range(2):
+        assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 2 + turn) is KeyOutcome.CONTESTED
+    assert ann.public_key == FIRST
+    assert trust.waiting() == [
+        OtherKey(ANN, SECOND, offered_at=NOW + 3, replaced_by=other_key.CONTESTED)
+    ]
+    assert not trust.is_disputed(ANN)
+    assert trust.offer(ann, THIRD, KeySource.RADIO, NOW + 4) is KeyOutcome.ADOPTED, "another is"
+
+
+def test_a_contested_key_is_accepted_or_refused_as_any_other(
+    trust: KeyTrust, ann: KnownNode
+) -> None:
+    trust.contest(ann, SECOND, NOW)
+    trust.accept(ann, SECOND, None, NOW + 1)
+    assert ann.public_key == SECOND
+    assert trust.others(ANN) == [OtherKey(ANN, FIRST, replaced_at=NOW + 1, replaced_by="operator")]
+    trust.contest(ann, THIRD, NOW + 2)
+    trust.refuse(ann, THIRD, NOW + 3)
+    assert trust.waiting() == []
+    assert not trust.contest(ann, THIRD, NOW + 4)
+    assert trust.waiting() == [], "and it is not brought up again"
+    assert trust.offer(ann, THIRD, KeySource.RADIO, NOW + 5) is KeyOutcome.OVERRULED
+
+
+def test_no_flood_of_other_keys_makes_a_contested_one_forgotten(
+    trust: KeyTrust, ann: KnownNode
+) -> None:
+    trust.contest(ann, SECOND, NOW)
+    for number in range(100):
+        trust.offer(ann, forged(number), KeySource.AIR, NOW + number)
+    for num in range(0x100, 0x100 + key_trust.MAX_NODES_WITH_OFFERS + 10):
+        other = KnownNode(num)
+        trust.offer(other, forged(num), KeySource.AIR, NOW)
+        trust.offer(other, FIRST, KeySource.AIR, NOW)
+    assert trust.offer(ann, SECOND, KeySource.RADIO, NOW + 200) is KeyOutcome.CONTESTED
+    assert len(trust.others(ANN)) == 1 + key_trust.MAX_OFFERED
+    for number in range(100):
+        trust.contest(ann, forged(number), NOW + number)
+    assert len(trust.others(ANN)) <= key_trust.MAX_CONTESTED + key_trust.MAX_OFFERED
+
+
+def test_what_was_used_against_no_pinned_key_is_not_contested(
+    trust: KeyTrust, ann: KnownNode, bob: KnownNode
+) -> None:
+    assert not trust.contest(bob, SECOND, NOW)
+    assert not any(trust.contest(ann, key, NOW) for key in (FIRST, *UNUSABLE))
+    assert trust.all_others() == {}
+
+
+def test_a_former_key_that_the_radio_uses_again_is_no_news_and_ends_no_dispute(
+    trust: KeyTrust, ann: KnownNode
+) -> None:
+    trust.offer(ann, SECOND, KeySource.RADIO, NOW)
+    assert not trust.contest(ann, FIRST, NOW + 1)
+    assert trust.is_disputed(ANN)
+    assert trust.offer(ann, FIRST, KeySource.RADIO, NOW + 2) is KeyOutcome.ADOPTED
+
+
+@pytest.mark.parametrize("num", [ANN, zlib.crc32(FIRST), zlib.crc32(SECOND)])
+def test_a_key_whose_crc_32_is_the_nodes_number_gives_way_to_the_operator_only(
+    trust: KeyTrust, num: int
+) -> None:
+    """From 2.8 on the owner of another key has another number."""
+    node = KnownNode(num)
+    trust.offer(node, FIRST, KeySource.AIR, NOW)
+    spoken_for = num == zlib.crc32(FIRST)
+    wanted = KeyOutcome.CONTESTED if spoken_for else KeyOutcome.ADOPTED
+    assert trust.offer(node, SECOND, KeySource.RADIO, NOW + 1) is wanted
+    assert node.public_key == (FIRST if spoken_for else SECOND)
+    assert len(trust.waiting()) == int(spoken_for)
+    trust.accept(node, SECOND, None, NOW + 2)
+    assert node.public_key == SECOND
+
+
+def test_a_number_that_speaks_for_an_adopted_key_leaves_the_dispute_about_it(
+    trust: KeyTrust,
+) -> None:
+    node = KnownNode(zlib.crc32(SECOND))
+    trust.offer(node, FIRST, KeySource.AIR, NOW)
+    trust.offer(node, SECOND, KeySource.RADIO, NOW + 1)
+    assert trust.offer(node, FIRST, KeySource.RADIO, NOW + 2) is KeyOutcome.CONTESTED
+    assert trust.is_disputed(node.num)
 
 
 # -- Rule 6: the operator's word ---------------------------------------------------------------
@@ -720,6 +810,14 @@ class KeysOfNodes(RuleBasedStateMachine):
         self.nodes.learn_from_message(num, key)
         self.expect_first_only(num, key)
 
+    @rule(num=nums, key=any_keys)
+    def opened_against_the_pinned_key(self, num: int, key: bytes) -> None:
+        self.nodes.contest_key(num, key)
+        assert self.pinned() == self.expected
+        others = {other.public_key: other for other in self.nodes.other_keys(num)}
+        if key in USABLE and self.expected[num] not in (b"", key):
+            assert others[key].contested or others[key].replaced_at or others[key].refused_at
+
     @rule(entries=st.lists(st.tuples(nums, any_keys), max_size=4, unique_by=lambda entry: entry[0]))
     def download(self, entries: list[tuple[int, bytes]]) -> None:
         before = self.pinned()
@@ -733,7 +831,9 @@ class KeysOfNodes(RuleBasedStateMachine):
             put_aside = [
                 other.public_key
                 for other in self.nodes.other_keys(num)
-                if other.refused_at or other.replaced_by == KeySource.OPERATOR.value
+                if other.refused_at
+                or other.contested
+                or other.replaced_by == KeySource.OPERATOR.value
             ]
             if (wanted := told.get(num, b"")) in USABLE and wanted not in put_aside:
                 holder = self.nodes.key_holder(wanted)

@@ -220,3 +220,63 @@ def test_a_key_that_the_radio_tells_is_the_only_one_it_holds() -> None:
     radio.note_entries([info(ANN, KEY)], complete=False)
     radio.note_unopened(ANN, KEY)
     assert radio.is_lacking(ANN)
+
+
+# -- The key that it showed --------------------------------------------------------------------
+
+
+def test_the_key_that_the_radio_showed_last_is_known_whatever_is_heard_meanwhile() -> None:
+    """The firmware keeps the first key of a node until it forgets the node."""
+    radio = RadioKeys()
+    assert radio.key_shown(ANN) == b""
+    radio.note_held(ANN, FORGED)
+    for number in range(10):
+        radio.note_heard(ANN, bytes([number]) * 32)
+    assert radio.key_shown(ANN) == FORGED
+    radio.note_held(ANN, KEY)
+    assert radio.key_shown(ANN) == KEY
+
+
+def test_a_key_told_in_the_database_is_shown_and_one_only_heard_is_not() -> None:
+    radio = told(info(ANN, FORGED))
+    radio.note_heard(BOB, FORGED)
+    assert (radio.key_shown(ANN), radio.key_shown(BOB)) == (FORGED, b"")
+
+
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda radio: radio.note_missing(ANN),
+        lambda radio: radio.note_unopened(ANN, FORGED),
+        lambda radio: radio.enter_session("second"),
+    ],
+    ids=["refused", "not opened", "another session"],
+)
+def test_a_key_that_the_radio_need_not_have_any_more_is_not_called_shown(
+    forget: Callable[[RadioKeys], None],
+) -> None:
+    radio = told(info(ANN, FORGED))
+    forget(radio)
+    assert radio.key_shown(ANN) == b""
+
+
+def test_a_message_that_another_key_opens_leaves_the_shown_one() -> None:
+    radio = told(info(ANN, FORGED))
+    radio.note_unopened(ANN, KEY)
+    assert radio.key_shown(ANN) == FORGED
+
+
+@pytest.mark.parametrize(
+    ("firmware", "own"), [("", False), ("2.7.26.54e0d8d", False), ("2.8.0.7754068", True)]
+)
+def test_from_2_8_on_it_marks_for_itself_and_can_be_asked(firmware: str, own: bool) -> None:
+    radio = RadioKeys()
+    radio.enter_session("first", firmware)
+    assert (radio.marks_for_itself, radio.can_be_asked) == (own, own)
+
+
+def test_a_version_that_is_told_during_the_session_counts() -> None:
+    radio = told()
+    radio.enter_session("first", "2.8.0.7754068")
+    assert radio.can_be_asked
+    assert radio.is_lacking(ANN), "and what was known is"

@@ -22,6 +22,14 @@ def test_who_uses_a_number_neither_uses_up_nor_flushes_its_owners_ids() -> None:
     assert not answered.is_first(ANN, 1, proven=True)
 
 
+def test_what_was_answered_with_proof_is_not_answered_again_without() -> None:
+    answered = AnsweredMessages()
+    assert answered.is_first(ANN, 1, proven=True)
+    assert not answered.is_first(ANN, 1, proven=False)
+    assert answered.is_first(ANN, 2, proven=False)
+    assert answered.is_first(ANN, 2, proven=True), "its owner is not muted"
+
+
 def test_the_last_two_thousand_are_remembered() -> None:
     answered = AnsweredMessages()
     assert REMEMBERED_MESSAGES == 2_000

@@ -60,3 +60,7 @@ def test_what_our_own_node_made_has_no_trace_of_the_air() -> None:
     assert not came_by_air(mesh_pb2.MeshPacket(to=7))
     for fields in ({"rx_rssi": -50}, {"rx_snr": 4.5}, {"via_mqtt": True}):
         assert came_by_air(mesh_pb2.MeshPacket(**fields))
+    ways = mesh_pb2.MeshPacket.TransportMechanism
+    ours = (ways.TRANSPORT_INTERNAL, ways.TRANSPORT_API)
+    for way in ways.values():
+        assert came_by_air(mesh_pb2.MeshPacket(transport_mechanism=way)) == (way not in ours)

@@ -1,5 +1,6 @@
 """Which key the radio is given, when, and when none any more."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -7,6 +8,7 @@ from typing import cast
 import pytest
 from meshtastic.protobuf import admin_pb2, config_pb2, mesh_pb2, portnums_pb2
 
+from meshbot.link.key_question import LACKING_RESULT, NOBODYS_KEY
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages.key_pusher import KeyPusher, PushSettings, user_of
@@ -185,6 +187,68 @@ def test_a_radio_that_may_hold_another_key_is_given_none(bench: Bench) -> None:
     assert not bench.turn()
 
 
+def test_a_key_that_the_radio_showed_in_the_place_of_the_known_one_is_replaced(
+    bench: Bench,
+) -> None:
+    bench.writes_to_us(ANN)
+    bench.radio.note_held(ANN, KEYS[EVE])
+    for number in range(10):
+        bench.radio.note_heard(ANN, bytes([number]) * 32)
+    assert bench.push() == [ANN]
+    assert bench.interface.contacts[0][1].public_key == KEYS[ANN]
+    assert not bench.turn(), "it has it now"
+
+
+def test_a_key_for_which_the_nodes_number_speaks_is_not_replaced(bench: Bench) -> None:
+    """The one that we know may be the forger's then."""
+    num = zlib.crc32(KEYS[EVE])
+    bench.writes_to_us(num, KEYS[ANN])
+    bench.radio.note_held(num, KEYS[EVE])
+    assert not bench.turn()
+    bench.radio.note_missing(num)
+    assert bench.push() == [num]
+
+
+def test_a_key_that_is_only_the_radios_word_is_not_given_before_the_operator_confirms_it(
+    bench: Bench,
+) -> None:
+    bench.writes_to_us(ANN)
+    info = mesh_pb2.NodeInfo(num=ANN, user=mesh_pb2.User(public_key=KEYS[EVE]))
+    bench.nodes.learn_from_radio([info])
+    assert bench.nodes.is_disputed(ANN)
+    bench.radio.note_missing(ANN)
+    assert not bench.turn()
+    bench.storage.add_decision(ANN, KEYS[EVE], accept=True)
+    bench.nodes.carry_out_decisions()
+    assert bench.push() == [ANN]
+
+
+def test_a_radio_that_does_not_tell_whom_it_lacks_is_asked_and_then_given_the_key(
+    bench: Bench,
+) -> None:
+    bench.radio = RadioKeys()
+    bench.radio.enter_session("session", "2.8.0.7754068")
+    bench.start()
+    bench.writes_to_us(ANN)
+    assert bench.turn()
+    (question,) = bench.sender.requests
+    assert question.packet(question.interface, 77).public_key == NOBODYS_KEY
+    assert bench.nodes.pushes_since(0.0) == 0
+    bench.sender.requests.clear()
+    question.done(LACKING_RESULT)
+    assert bench.push() == [ANN]
+    assert not bench.turn(), "nor asked about whom it was given today"
+
+
+def test_a_radio_is_not_asked_while_no_key_may_be_given(bench: Bench) -> None:
+    bench.max_per_day = 0
+    bench.radio = RadioKeys()
+    bench.radio.enter_session("session", "2.8.0.7754068")
+    bench.start()
+    bench.writes_to_us(ANN)
+    assert not bench.turn()
+
+
 def test_of_a_radio_that_told_nothing_yet_nothing_is_assumed(bench: Bench) -> None:
     bench.radio = RadioKeys()
     bench.start()
@@ -306,6 +370,21 @@ def test_the_same_key_is_given_once_a_day_whatever_the_radio_does_with_it(bench:
     assert bench.push() == []
     bench.pass_time(DAY_S)
     assert bench.push() == [ANN]
+
+
+def test_a_key_that_the_operator_accepts_is_given_without_waiting_for_a_day(bench: Bench) -> None:
+    """The owner really had a new one, and the radio was given the old one in its place."""
+    bench.writes_to_us(ANN)
+    bench.radio.note_held(ANN, KEYS[EVE])
+    assert bench.push() == [ANN]
+    bench.storage.add_decision(ANN, KEYS[EVE], accept=True)
+    bench.nodes.carry_out_decisions()
+    assert bench.push() == [ANN]
+    assert bench.interface.contacts[0][1].public_key == KEYS[EVE]
+    bench.storage.add_decision(ANN, KEYS[EVE], accept=True)
+    bench.nodes.carry_out_decisions()
+    bench.radio.note_missing(ANN)
+    assert bench.push() == [], "the same key, though"
 
 
 def test_a_push_is_on_disk_before_the_radio_can_be_given_the_key(bench: Bench) -> None:

@@ -169,6 +169,19 @@ def test_the_journal_keeps_the_reason_as_a_value_and_says_it_in_french(
     assert bench.counts.not_opened == 2
 
 
+def test_a_message_that_waits_is_tried_once_with_each_key_and_counted_so() -> None:
+    """Whatever NodeInfos are heard meanwhile: each of them looks for what waits."""
+    bench = Bench()
+    bench.hear(b"/ping")
+    bench.keys.keys[ANN] = FORGER_KEY
+    for _ in range(10):
+        assert bench.open_waiting() == []
+    assert bench.counts.not_opened == 1
+    bench.keys.keys[ANN] = ANN_KEY
+    assert bench.open_waiting() == [(b"/ping", 2.0)]
+    assert bench.counts.not_opened == 1
+
+
 def test_a_licensed_station_reads_a_sealed_message_and_asks_for_no_key(journal: Journal) -> None:
     bench = Bench()
     bench.session.own_user = mesh_pb2.User(is_licensed=True)

@@ -1,0 +1,38 @@
+"""What a firmware's version says about keys. Pure.
+
+A version is what the node's metadata give: ``2.7.26.54e0d8d``, the last part being the commit. Of
+anything else, such as a fork's, nothing is assumed.
+"""
+
+import re
+
+_OFFICIAL = re.compile(r"(\d+)\.(\d+)\.\d+(?:\.[0-9a-f]{6,40})?")
+_FIRST_WITH_KEYS = (2, 5)
+_FIRST_WITH_WARM_KEYS = (2, 8)
+
+
+def release_of(firmware: str) -> tuple[int, int] | None:
+    """Return the first two numbers of an official version, None of anything else."""
+    found = _OFFICIAL.fullmatch(firmware)
+    return (int(found[1]), int(found[2])) if found is not None else None
+
+
+def tells_all_keys(firmware: str) -> bool:
+    """Say whether a radio has no other keys than those in the database that it sends.
+
+    From 2.8 on (``WarmNodeStore``, in the flash) it keeps the keys of 100 to 2,000 nodes that it
+    evicted from there, and opens and seals messages with them.
+    """
+    release = release_of(firmware)
+    return release is not None and _FIRST_WITH_KEYS <= release < _FIRST_WITH_WARM_KEYS
+
+
+def marks_for_itself(firmware: str) -> bool:
+    """Say whether it alone marks a packet as opened with a key, and refuses to send with another.
+
+    2.8 deletes the marks of packets that come by MQTT or UDP (``MQTT.cpp``,
+    ``UdpMulticastHandler.h``, ``perhapsDecode``); earlier firmware passes on what their publisher
+    wrote.
+    """
+    release = release_of(firmware)
+    return release is not None and release >= _FIRST_WITH_WARM_KEYS
