@@ -46,7 +46,7 @@ class KeyListing:
             yield f"  autre, annoncée  {key}"
             yield f"{_INDENT}entendue {date_text(other.offered_at)}"
             if other.contested:
-                yield f"{_INDENT}la radio s'en sert, contre la clé connue"
+                yield f"{_INDENT}vue dans un message ou dans la radio, contre la clé connue"
             holder = self._table.key_holder(other.public_key)
             if holder is not None:
                 yield f"{_INDENT}c'est la clé connue de {node_text(holder)}"

@@ -7,7 +7,7 @@
 5. Another one in the radio's own database replaces the pinned key, which goes into the history.
    The radio took the first that it heard of a node it had forgotten, so there are exceptions:
    a. not one that the operator has put aside, or his word would last until the next start only;
-   b. not one with which the radio opened a message against the pinned key while we looked on: the
+   b. not one with which the radio opened a message against the pinned key, or seems to have: the
       operator was told, and decides. Else a forger would only have to wait for our next start;
    c. not where the node's number is the CRC-32 of the pinned key and not of the other: firmware
       2.8 gives the owner of another key another number.

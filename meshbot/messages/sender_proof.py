@@ -51,7 +51,8 @@ class SenderProof:
 
     The mark can be forged where a packet comes over a network: firmware before 2.8 passes on what
     the publisher wrote. Such a mark teaches nothing, neither us nor the table of what the radio
-    holds; it only costs its own packet the answer.
+    holds; it only costs its own packet the answer. But it may be true: a key that was warned of is
+    not adopted from the radio's database later.
     """
 
     def __init__(
@@ -79,15 +80,16 @@ class SenderProof:
             return Proof.PROVEN if by_lora else Proof.UNPROVEN
         if not known and not is_own_mark:
             return Proof.UNPROVEN
-        if is_own_mark:
+        is_told = self._sound_alarm(sender, packet.public_key, known, is_own_mark=is_own_mark)
+        if is_own_mark or is_told:  # a flood of others must not fill the store
             self._keys.contest_key(sender, packet.public_key)
-        self._sound_alarm(sender, packet.public_key, known, is_own_mark=is_own_mark)
         return Proof.OTHER_KEY if known else Proof.UNPROVEN
 
-    def _sound_alarm(self, sender: int, used: bytes, known: bytes, *, is_own_mark: bool) -> None:
+    def _sound_alarm(self, sender: int, used: bytes, known: bytes, *, is_own_mark: bool) -> bool:
+        """Warn of a key; return whether it was time to."""
         lines = self._alarm_lines if is_own_mark else self._doubtful_lines
         if not lines.allows(sender, self._clock()):
-            return
+            return False
         label = self._keys.label(sender)
         log.warning(
             "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non authentifiés, %s "
@@ -106,6 +108,7 @@ class SenderProof:
                 label,
                 node_id(sender),
             )
+        return True
 
 
 def _consequence(known: bytes, *, is_own_mark: bool) -> str:

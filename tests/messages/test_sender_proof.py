@@ -91,19 +91,30 @@ def test_another_key_is_told_and_kept_for_the_operator(firmware: str, journal: J
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_mark_that_may_be_forged_is_told_and_teaches_nothing(
+def test_a_mark_that_may_be_forged_is_told_and_changes_no_key(
     network: dict[str, Any], journal: Journal
 ) -> None:
     bench = Bench(OLD)
     assert bench.over(network, FORGED) is Proof.OTHER_KEY
     assert bench.over(network, FORGED, BOB) is Proof.UNPROVEN
     assert "venus par MQTT ou UDP, donc à vérifier" in journal.wait_for("La radio ouvre")
-    assert bench.nodes.waiting_keys() == []
+    assert bench.nodes.public_key(ANN) == KEY
     assert bench.nodes.public_key(BOB) == b""
     assert (bench.radio.key_shown(ANN), bench.radio.key_shown(BOB)) == (b"", b"")
     bench.radio.note_missing(ANN)
     bench.over(network, KEY)
     assert bench.radio.is_lacking(ANN)
+
+
+def test_a_key_that_was_warned_of_is_not_adopted_and_a_flood_of_others_is_not_kept() -> None:
+    bench = Bench(OLD)
+    bench.over(NETWORKS[0], FORGED)
+    for number in range(2, 40):
+        bench.over(NETWORKS[0], bytes([number]) * 32)
+    assert [other.public_key for other in bench.nodes.waiting_keys()] == [FORGED]
+    info = mesh_pb2.NodeInfo(num=ANN, user=mesh_pb2.User(public_key=FORGED))
+    bench.nodes.learn_from_radio([info])
+    assert bench.nodes.public_key(ANN) == KEY
 
 
 @pytest.mark.parametrize("network", NETWORKS)
