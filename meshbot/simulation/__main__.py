@@ -5,7 +5,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.simulation.simulated_node import REAL_SEND_DELAY_S, SimulatedNode
+from meshbot.simulation.traits import SimulatedTraits
 from meshbot.threads.termination import Termination
 
 
@@ -19,7 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--nodes", type=int, default=12, help="other nodes on the mesh")
     parser.add_argument("--firmware", default="2.7.11", help="version to behave as")
     parser.add_argument("--quiet-mesh", action="store_true", help="no traffic")
-    parser.add_argument("--demo", action="store_true", help="people ask things, one reboot")
+    parser.add_argument("--demo", action="store_true", help="people ask things, one crash")
+    parser.add_argument(
+        "--native", action="store_true", help="as built for Linux, with what goes on the air"
+    )
     options = parser.parse_args(argv)
     if not 0 <= options.port <= 65535:
         parser.error(f"--port {options.port} is not a TCP port")
@@ -33,8 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         node = SimulatedNode(
-            host=options.host, port=options.port, peers=options.nodes, firmware=options.firmware
+            host=options.host,
+            port=options.port,
+            peers=options.nodes,
+            firmware=options.firmware,
+            traits=SimulatedTraits(platform="native" if options.native else "esp32"),
         )
+        node.send_delay_s = REAL_SEND_DELAY_S
     except ValueError as error:
         parser.error(str(error))
     try:

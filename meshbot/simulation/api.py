@@ -1,46 +1,49 @@
-"""The phone API of the simulated node: handshake, heartbeats, queue reports, client's packets.
+"""The phone API of the simulated node: what a client says to it, and what waits for a client.
 
-It sits between the TCP side and the radio, both of which it owns. Everything here runs in the
-node's loop thread.
+It sits between the TCP side and the radio, and owns all parts of the node. Everything here runs in
+the node's loop thread.
 """
 
 import random
-import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from google.protobuf.message import DecodeError
-from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.link.frame_decoder import HEADER_BYTES, START1
-from meshbot.simulation import config_frames, packets
-from meshbot.simulation.air_text import AirText
-from meshbot.simulation.config_frames import NodeIdentity
+from meshbot.simulation import packets
+from meshbot.simulation.admin import SimulatedAdmin
+from meshbot.simulation.air_queue import LENGTH as QUEUE_LENGTH
+from meshbot.simulation.announcement import Announcement
+from meshbot.simulation.client_packets import ClientPackets
+from meshbot.simulation.config_frames import NodeState
+from meshbot.simulation.handshake import SimulatedHandshake
 from meshbot.simulation.link import SimulatedLink
 from meshbot.simulation.loop import SelectLoop
-from meshbot.simulation.own_telemetry import OwnTelemetry
+from meshbot.simulation.mesh import SimulatedMesh
+from meshbot.simulation.node_identity import NodeIdentity
+from meshbot.simulation.own_telemetry import Content, OwnTelemetry
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.radio import SimulatedRadio
+from meshbot.simulation.reception import SimulatedReception
 from meshbot.simulation.server import SimulatedServer
 from meshbot.simulation.session import SimulatedSession
 from meshbot.simulation.settings import SimulatedSettings
 from meshbot.simulation.traits import SimulatedTraits
 
 _Port = portnums_pb2.PortNum
-_Error = mesh_pb2.Routing.Error
-
-_QUEUE_LENGTH = 16
-_QUEUE_FULL_RES = 32
+_Priority = mesh_pb2.MeshPacket.Priority
 _RECORDED = 10_000
+# MAX_RX_QUEUESTATUS_TOPHONE.
+_KEPT_STATUSES = 2
 _IDLE_LOOK_S = 1.0
-_LIGHT = config_frames.ONLY_CONFIG_ID
-# What a proxy remembers of another client's request.
-_WRONG_ID = 1
+_ANNOUNCE_NONCE = 1
 _GARBAGE_ALPHABET = bytes(byte for byte in range(256) if byte != START1)
 
 
 class SimulatedApi:
-    """What the firmware calls PhoneAPI, for one client at a time."""
+    """What the firmware calls PhoneAPI and MeshService, for one client at a time."""
 
     def __init__(
         self,
@@ -52,54 +55,58 @@ class SimulatedApi:
         loop: SelectLoop,
         rng: random.Random,
     ) -> None:
-        """Build the radio and the TCP side; nothing is bound yet."""
+        """Build all parts of the node; nothing is bound yet."""
         self.frames_received: deque[mesh_pb2.ToRadio] = deque(maxlen=_RECORDED)
-        self.texts_dropped: deque[AirText] = deque(maxlen=_RECORDED)
-        self.contacts_added: deque[admin_pb2.SharedContact] = deque(maxlen=_RECORDED)
         self.config_requests: deque[int] = deque(maxlen=_RECORDED)
         self.configs_completed = 0
         self.heartbeats_received = 0
-        self.admin_requests_received = 0
-        self.duplicates_ignored = 0
         self.unparseable_received = 0
         self.reboot_count = 0
         self.session: SimulatedSession | None = None
         self.kept: deque[bytes] = deque(maxlen=traits.kept_packets)
-        self.server = SimulatedServer(
-            loop,
-            on_open=self._on_open,
-            on_frame=self._on_frame,
-            on_close=self._on_close,
-        )
-        self.radio = SimulatedRadio(
-            identity,
-            peers,
-            settings,
-            rng=rng,
-            loop=loop,
-            client=self,
-        )
-        self._identity = identity
+        self._kept_statuses: deque[bytes] = deque(maxlen=_KEPT_STATUSES)
         self._settings = settings
+        self._traits = traits
         self._loop = loop
-        self._clock = loop.clock
         self._rng = rng
-        self._answers_heartbeats = traits.answers_heartbeats
-        if self._answers_heartbeats is None:
-            self._answers_heartbeats = identity.firmware_tuple >= (2, 7, 5)
-        self._queue_full = False
-        self._counts_reboots = traits.counts_reboots
-        self._telemetry = OwnTelemetry(loop, settings, self._hear_own)
-
-    @property
-    def identity(self) -> NodeIdentity:
-        """Who the node is."""
-        return self._identity
+        self.server = SimulatedServer(
+            loop, on_open=self._on_open, on_frame=self._on_frame, on_close=self._on_close
+        )
+        mesh = SimulatedMesh(peers, knows_time=identity.profile.knows_time())
+        self.radio = SimulatedRadio(identity, mesh, settings, rng=rng, loop=loop, client=self)
+        self.reception = SimulatedReception(self.radio, settings, rng=rng, loop=loop, client=self)
+        self.admin = SimulatedAdmin(self.radio, settings, rng=rng, restart=self._restart_soon)
+        self.packets = ClientPackets(self.radio, self.admin, settings, loop=loop, client=self)
+        self._handshake = SimulatedHandshake(
+            self.radio,
+            self.server,
+            settings,
+            loop=loop,
+            state=self._state,
+            complete=self._complete,
+        )
+        self._telemetry = OwnTelemetry(
+            loop, settings, identity.profile, self, past_uptime_s=traits.past_uptime_s
+        )
+        self._announcement = Announcement(loop, settings, self.radio)
 
     def open(self, host: str, port: int) -> None:
         """Start up: listen; raises ``OSError`` naming the address when it cannot."""
         self.server.open(host, port)
         self._telemetry.begin()
+        self._announcement.begin()
+        # MeshService starts with the idea that the queue is full, and tells that it is not.
+        self.report(0, 0)
+
+    def _state(self) -> NodeState:
+        return NodeState(
+            reboot_count=self.reboot_count + 1 if self._traits.tells_reboots else 0,
+            metrics=self._telemetry.metrics,
+            nodes_in_db=len(self.radio.mesh.db) + 1,
+            knows_time=self.radio.mesh.knows_time,
+        )
+
+    # -- to the client ----------------------------------------------------------------------
 
     def deliver(self, packet: mesh_pb2.MeshPacket) -> None:
         """Give a packet to the client, or keep it for the next one that is ready."""
@@ -108,21 +115,32 @@ class SimulatedApi:
     def deliver_all(self, heard: Iterable[mesh_pb2.MeshPacket]) -> None:
         """Give packets to the client in one piece, or keep the last ones for the next client."""
         frames = [packets.frame(mesh_pb2.FromRadio(packet=packet)) for packet in heard]
+        while frames and self.session is not None and self.server.loses_next(self.session.link):
+            del frames[0]
         if self.session is not None and self.session.complete:
             self._send(self.session, b"".join(frames), len(frames))
         else:
             self.kept.extend(frames)
 
-    def _hear_own(self, uptime_s: int) -> bool:
-        """Give the client the node's own telemetry, unless something waits for one already."""
-        ready = self.session is not None and self.session.complete
-        if not self.server.is_listening or (self.kept and not ready):
-            return False
-        data = packets.uptime_data(uptime_s)
-        packet = packets.packet_from_node(self._identity.num, data, self.radio.new_id())
-        packet.to = packets.BROADCAST_NUM
-        self.deliver(packet)
-        return True
+    def report(self, res: int, packet_id: int) -> None:
+        """Tell the client what came of queueing a packet, and how full the queue is.
+
+        Of the reports for which no client is ready, the last two are kept.
+        """
+        frame = self._status_frame(res, packet_id)
+        if self.session is not None and self.session.complete:
+            self._send(self.session, frame)
+        else:
+            self._kept_statuses.append(frame)
+
+    def _status_frame(self, res: int, packet_id: int) -> bytes:
+        status = mesh_pb2.QueueStatus(
+            res=res,
+            free=0 if self.packets.is_queue_full else self.radio.queue.free,
+            maxlen=QUEUE_LENGTH,
+            mesh_packet_id=packet_id,
+        )
+        return packets.frame(mesh_pb2.FromRadio(queueStatus=status))
 
     def notify(self, notification: mesh_pb2.ClientNotification) -> None:
         """Tell the client something in words; nobody there: it is lost."""
@@ -134,10 +152,26 @@ class SimulatedApi:
         """Tell the client something about one of its packets."""
         self.notify(packets.notification(text, reply_id=packet_id))
 
-    def become(self, identity: NodeIdentity) -> None:
-        """Be somebody else from now on, after a restart."""
-        self._identity = self.radio.identity = identity
-        self.reboot(0.0)
+    def hear_own(self, contents: Sequence[Content], *, on_air: bool) -> bool:
+        """Send the node's own telemetry, to the mesh or to a client that nothing waits for."""
+        ready = self.session is not None and self.session.complete
+        if not self.server.is_listening or (self.kept and not ready):
+            return False
+        for content in contents:
+            self._tell_telemetry(packets.own_telemetry_data(content), on_air=on_air)
+        return True
+
+    def _tell_telemetry(self, data: mesh_pb2.Data, *, on_air: bool) -> None:
+        everybody, priority = packets.BROADCAST_NUM, _Priority.BACKGROUND
+        if on_air:
+            self.radio.send_own(everybody, data, priority, tells_client=True, copies_client=True)
+        else:
+            self.radio.tell(data, priority, to=everybody, hop_limit=self._settings.hop_limit)
+
+    def traffic(self) -> tuple[int, int]:
+        """Return how many packets were sent so far, and how many nodes are known."""
+        sent = len(self.radio.packets_on_air) + len(self.radio.own_packets_on_air)
+        return sent, len(self.radio.mesh.db) + 1
 
     def send_raw(self, data: bytes, frames: int) -> bool:
         """Send bytes as they are; say whether there was a client."""
@@ -145,6 +179,10 @@ class SimulatedApi:
         if link is not None:
             self.server.send(link, data, frames)
         return link is not None
+
+    def _send(self, session: SimulatedSession, data: bytes, frames: int = 1) -> None:
+        if not session.muted:
+            self.server.send(session.link, data, frames)
 
     # -- faults -----------------------------------------------------------------------------
 
@@ -168,20 +206,40 @@ class SimulatedApi:
         self.server.refuse(down_s, reset=True)
         self._start_anew(down_s)
 
+    def kill(self, down_s: float) -> None:
+        """Close the client's connection as a process that ends, and be away for a time."""
+        self.server.refuse(down_s)
+        self._start_anew(down_s)
+
     def crash(self, down_s: float) -> None:
         """Die without a word to the client, and be away for a time."""
         self.server.crash(down_s)
         self._start_anew(down_s)
 
+    def become(self, identity: NodeIdentity) -> None:
+        """Be somebody else from now on, after a restart."""
+        self.radio.identity = identity
+        self.reboot(0.0)
+
+    def _restart_soon(self) -> None:
+        self._loop.later(
+            self._settings.restart_after_change_s,
+            lambda: self.crash(self._settings.restart_takes_s),
+        )
+
     def _start_anew(self, down_s: float) -> None:
         self.reboot_count += 1
         self._telemetry.restart(down_s)
+        self._announcement.restart(down_s)
         self.kept.clear()
-        self._queue_full = False
+        self.radio.queue.clear()
+        self.packets.is_queue_full = False
+        self._kept_statuses.clear()
+        self.report(0, 0)
 
     def set_queue_full(self, full: bool) -> None:
         """Set and report the state of the transmit queue."""
-        self._queue_full = full
+        self.packets.is_queue_full = full
         self.report(0, 0)
 
     def clear_faults(self) -> None:
@@ -193,12 +251,12 @@ class SimulatedApi:
         self.server.accept_again()
         self.set_silent(False, False)
         self.server.set_reads(True)
-        if self._queue_full:
+        if self.packets.is_queue_full:
             self.set_queue_full(False)
 
     def half_frame(self) -> bytes:
         """Return the beginning of a valid frame."""
-        whole = packets.frame(self._own_node_info(1))
+        whole = self._handshake.own_node_info()
         return whole[: HEADER_BYTES + (len(whole) - HEADER_BYTES) // 2]
 
     def garbage(self, count: int) -> bytes:
@@ -219,7 +277,7 @@ class SimulatedApi:
     def _watch_idle(self, link: SimulatedLink) -> None:
         if link.closed or self.server.link is not link:
             return
-        idle_s = self._clock() - link.heard_at_s
+        idle_s = self._loop.clock() - link.heard_at_s
         # A fault that keeps the node from reading is not the client's silence.
         if idle_s >= self._settings.idle_limit_s and self.server.is_reading(link):
             self.server.close_by_fin()
@@ -241,189 +299,35 @@ class SimulatedApi:
             return
         match message.WhichOneof("payload_variant"):
             case "want_config_id":
-                self._start_handshake(session, message.want_config_id)
+                self.config_requests.append(message.want_config_id)
+                self._handshake.start(session, message.want_config_id)
             case "heartbeat":
-                self.heartbeats_received += 1
-                if self._answers_heartbeats:
-                    self.report(0, 0)
+                self._on_heartbeat(session, message.heartbeat.nonce)
             case "disconnect":
-                session.complete = False
-                session.handshake += 1
+                # PhoneAPI closes, and its link with it.
+                self.server.close_by_fin()
             case "packet":
                 # A copy: the record keeps what the client really sent.
                 packet = mesh_pb2.MeshPacket()
                 packet.CopyFrom(message.packet)
-                self._on_packet(session, packet)
+                self.packets.take(session, packet)
 
-    def _send(self, session: SimulatedSession, data: bytes, frames: int = 1) -> None:
-        if not session.muted:
-            self.server.send(session.link, data, frames)
-
-    def report(self, res: int, packet_id: int) -> None:
-        """Tell the client what came of queueing a packet, and how full the queue is."""
-        session = self.session
-        if session is None:
-            return
-        status = packets.frame(
-            mesh_pb2.FromRadio(
-                queueStatus=mesh_pb2.QueueStatus(
-                    res=res,
-                    free=0 if self._queue_full else _QUEUE_LENGTH,
-                    maxlen=_QUEUE_LENGTH,
-                    mesh_packet_id=packet_id,
-                )
-            )
-        )
-        # About a packet it waits for the configuration, as in the firmware; a heartbeat does not.
-        if session.complete or not packet_id:
-            self._send(session, status)
-        else:
-            session.held.append(status)
-
-    def _own_node_info(self, uptime_s: int) -> mesh_pb2.FromRadio:
-        return config_frames.own_node_info(self._identity, self._settings, uptime_s)
-
-    # -- the handshake ----------------------------------------------------------------------
-
-    def _start_handshake(self, session: SimulatedSession, config_id: int) -> None:
-        self.config_requests.append(config_id)
-        answers = self._settings.answers_light if config_id == _LIGHT else "right"
-        if answers == "never":
-            return
-        session.complete = False
-        session.handshake += 1
-        frames = self._first_frames(config_id)
-        ends_in_reset = False
-        if config_id != _LIGHT:
-            nodes = self.radio.db.frames()
-            limit = self._settings.reset_dumps_over
-            if limit is not None and len(nodes) > limit:
-                nodes = nodes[:limit]
-                ends_in_reset = True
-            frames.extend(nodes)
-        if not ends_in_reset:
-            told_id = _WRONG_ID if answers == "wrong_id" else config_id
-            frames.append(packets.frame(mesh_pb2.FromRadio(config_complete_id=told_id)))
-        hangs = self._settings.hang_handshake_after is not None
-        frames = frames[: self._settings.hang_handshake_after]
-
-        def finish() -> None:
-            if hangs:
-                session.muted = True
-            elif ends_in_reset:
-                self.server.reset_when_drained(session.link)
-            else:
-                self._complete(session)
-
-        if self._settings.frame_interval_s > 0:
-            self._trickle(session, session.handshake, deque(frames), finish)
-        else:
-            self._send(session, b"".join(frames), len(frames))
-            finish()
-
-    def _first_frames(self, config_id: int) -> list[bytes]:
-        """Build what comes before the other nodes."""
-        uptime_s = self._telemetry.told_uptime_s
-        if config_id == config_frames.ONLY_NODES_ID:
-            return [packets.frame(self._own_node_info(uptime_s))]
-        messages = config_frames.config_frames(
-            self._identity,
-            self._settings,
-            reboot_count=self.reboot_count + 1 if self._counts_reboots else 0,
-            uptime_s=uptime_s,
-            nodes_in_db=len(self.radio.db) + 1,
-        )
-        return [packets.frame(message) for message in messages]
-
-    def _trickle(
-        self,
-        session: SimulatedSession,
-        handshake: int,
-        frames: deque[bytes],
-        finish: Callable[[], None],
-    ) -> None:
-        # A later request, or the end of the link, makes this handshake void.
-        if session is not self.session or session.handshake != handshake:
-            return
-        if not frames:
-            finish()
-            return
-        self._send(session, frames.popleft())
-        delay_s = self._settings.frame_interval_s if frames else 0.0
-        self._loop.later(delay_s, lambda: self._trickle(session, handshake, frames, finish))
+    def _on_heartbeat(self, session: SimulatedSession, nonce: int) -> None:
+        self.heartbeats_received += 1
+        profile = self.radio.identity.profile
+        answers = self._traits.answers_heartbeats
+        if nonce == _ANNOUNCE_NONCE and profile.broadcasts_on_nonce_1:
+            self._announcement.send_now()
+        elif profile.answers_heartbeats if answers is None else answers:
+            # Also while a configuration is under way.
+            self._send(session, self._status_frame(0, 0))
 
     def _complete(self, session: SimulatedSession) -> None:
         if session.muted:
             return
         session.complete = True
         self.configs_completed += 1
-        burst = [*session.held, *self.kept]
-        session.held.clear()
+        burst = [*self._kept_statuses, *self.kept]
+        self._kept_statuses.clear()
         self.kept.clear()
         self._send(session, b"".join(burst), len(burst))
-
-    # -- packets from the client ------------------------------------------------------------
-
-    def _on_packet(self, session: SimulatedSession, packet: mesh_pb2.MeshPacket) -> None:
-        if session.is_duplicate(packet.id):
-            self.duplicates_ignored += 1
-            return
-        if packet.id == 0:
-            packet.id = self.radio.new_id()
-        # The firmware lets no client choose the sender.
-        packets.set_sender(packet, self._identity.num)
-        if self._is_text_too_soon(session, packet):
-            self.texts_dropped.append(self.radio.air_text(packet, packet.decoded, pki=False))
-            self.report(0, packet.id)
-        elif packet.to == self._identity.num:
-            self._on_packet_to_self(packet)
-        elif self._queue_full:
-            self.report(_QUEUE_FULL_RES, packet.id)
-        elif packet.WhichOneof("payload_variant") == "encrypted":
-            self.radio.put_sealed_on_air(packet)
-        else:
-            self.radio.put_on_air(packet)
-
-    def _is_text_too_soon(self, session: SimulatedSession, packet: mesh_pb2.MeshPacket) -> bool:
-        if packet.WhichOneof("payload_variant") != "decoded":
-            return False
-        if packet.decoded.portnum != _Port.TEXT_MESSAGE_APP or self._identity.firmware_tuple < (
-            2,
-            7,
-        ):
-            return False
-        now_s = self._clock()
-        last_s = session.last_text_at_s
-        if last_s is not None and now_s - last_s < self._settings.text_spacing_s:
-            return True
-        session.last_text_at_s = now_s
-        return False
-
-    def _on_packet_to_self(self, packet: mesh_pb2.MeshPacket) -> None:
-        self.report(0, packet.id)
-        if packet.decoded.portnum != _Port.ADMIN_APP:
-            return
-        self.admin_requests_received += 1
-        if self._settings.managed:
-            # AdminModule: "Ignore local admin payload because is_managed".
-            return
-        try:
-            request = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
-        except DecodeError:
-            self.radio.hear_routing(None, packet.id, _Error.BAD_REQUEST)
-            return
-        if request.HasField("get_device_metadata_request"):
-            answer = admin_pb2.AdminMessage(get_device_metadata_response=self._identity.metadata())
-            data = mesh_pb2.Data(
-                portnum=_Port.ADMIN_APP,
-                payload=answer.SerializeToString(),
-                request_id=packet.id,
-            )
-            self.deliver(packets.packet_from_node(self._identity.num, data, self.radio.new_id()))
-            return
-        if request.HasField("add_contact"):
-            contact = request.add_contact
-            self.contacts_added.append(contact)
-            self.radio.db.add_contact(contact.node_num, contact.user, int(time.time()))
-        if packet.want_ack:
-            self.radio.hear_routing(None, packet.id, _Error.NONE)

@@ -55,8 +55,8 @@ class Surroundings(Protocol):
     def evict(self, peer: SimulatedPeer) -> None:
         """Make the radio forget a peer and its key."""
 
-    def reboot(self, down_s: float) -> None:
-        """Be away for so long."""
+    def crash(self, down_s: float) -> None:
+        """Die without a word, and be away for so long."""
 
 
 class SimulatedLife:
@@ -156,10 +156,13 @@ class SimulatedLife:
             self._node.hear_node_info(peer)
             self._node.evict(peer)
             logger.info("📻 [simulation] la radio a oublié la clé de %s", peer.long_name)
-        logger.info("📻 [simulation] %s → bot : %s", peer.long_name, _QUESTIONS[turn])
-        self._node.hear_text(peer, _QUESTIONS[turn])
+        self._ask_one(peer, _QUESTIONS[turn])
         self._asked += 1
         self._questions = self._node.later(between_s, lambda: self._ask(between_s))
+
+    def _ask_one(self, peer: SimulatedPeer, question: str) -> None:
+        logger.info("📻 [simulation] %s → bot : %s", peer.long_name, question)
+        self._node.hear_text(peer, question)
 
     def _forge(self) -> None:
         """Let somebody announce a key of his own under another's number."""
@@ -171,8 +174,11 @@ class SimulatedLife:
         self._node.hear_node_info(victim, public_key=forger.public_key)
 
     def _reboot_now(self, down_s: float) -> None:
-        logger.info("📻 [simulation] le nœud redémarre, absent %g s", down_s)
-        self._node.reboot(down_s)
+        if self._node.peers:
+            # A client learns of a crash by what it sends next, so it is given a reason to.
+            self._ask_one(self._node.peers[0], _QUESTIONS[0])
+        logger.info("📻 [simulation] le nœud plante et redémarre, absent %g s", down_s)
+        self._node.crash(down_s)
         self._reboot = self._node.later(down_s, self._back)
 
     def _back(self) -> None:

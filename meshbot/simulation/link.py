@@ -33,6 +33,8 @@ class SimulatedLink:
         self.closed = False
         self.frozen = False
         self.reset_when_drained = False
+        # How many packets more are lost before the node notices; None: the link is not cut.
+        self.losses_left: int | None = None
         self.bytes_sent = 0
         self.frames_sent = 0
         self.bytes_received = 0

@@ -102,7 +102,7 @@ class SelectLoop:
         self._wake()
         return done.result(CALL_LIMIT_S)
 
-    def later(self, delay_s: float, action: Callable[[], None]) -> LoopTimer:
+    def later(self, delay_s: float, action: Callable[[], object]) -> LoopTimer:
         """Run ``action`` in the loop's thread after ``delay_s``."""
         timer = LoopTimer(self.clock() + delay_s, action)
         heapq.heappush(self._timers, (timer.due_s, next(self._order), timer))
@@ -170,7 +170,7 @@ class SelectLoop:
             if action is not None:
                 self._guarded(action)
 
-    def _guarded(self, action: Callable[..., None], *args: Any) -> None:
+    def _guarded(self, action: Callable[..., object], *args: Any) -> None:
         try:
             action(*args)
         except Exception:

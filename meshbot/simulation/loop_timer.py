@@ -6,10 +6,10 @@ from collections.abc import Callable
 class LoopTimer:
     """A call that is due at some time, until it is cancelled."""
 
-    def __init__(self, due_s: float, action: Callable[[], None]) -> None:
+    def __init__(self, due_s: float, action: Callable[[], object]) -> None:
         """Remember what to do and when, on the loop's clock."""
         self.due_s = due_s
-        self.action: Callable[[], None] | None = action
+        self.action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
         """Make sure it never runs; harmless when it already did."""

@@ -3,8 +3,6 @@
 Owned by the node's loop thread; others look under the node's lock.
 """
 
-import time
-
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.simulation.packets import frame
@@ -59,11 +57,11 @@ class SimulatedNodeDb:
         )
         self._frames.pop(num, None)
 
-    def heard(self, num: int) -> None:
+    def heard(self, num: int, now: int) -> None:
         """Note that a node known was heard just now."""
         node = self._nodes.get(num)
         if node is not None:
-            node.last_heard = int(time.time())
+            node.last_heard = now
             self._frames.pop(num, None)
 
     def evict(self, num: int, *, keeps_key: bool) -> None:

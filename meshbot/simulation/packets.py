@@ -10,6 +10,7 @@ from meshbot.simulation.peer import SimulatedPeer
 
 BROADCAST_NUM = 0xFFFFFFFF
 HOP_START = 3
+_Priority = mesh_pb2.MeshPacket.Priority
 
 
 def frame(message: mesh_pb2.FromRadio) -> bytes:
@@ -28,7 +29,13 @@ def set_sender(packet: mesh_pb2.MeshPacket, num: int) -> None:
 
 
 def packet_from_peer(
-    peer: SimulatedPeer, *, to: int, packet_id: int, channel: int = 0, want_ack: bool = False
+    peer: SimulatedPeer,
+    *,
+    to: int,
+    packet_id: int,
+    rx_time: int | None = None,
+    channel: int = 0,
+    want_ack: bool = False,
 ) -> mesh_pb2.MeshPacket:
     """Build a packet as heard from a peer, still without its content."""
     packet = mesh_pb2.MeshPacket(
@@ -36,7 +43,7 @@ def packet_from_peer(
         id=packet_id,
         channel=channel,
         want_ack=want_ack,
-        rx_time=int(time.time()),
+        rx_time=int(time.time()) if rx_time is None else rx_time,
         rx_snr=peer.snr_db,
         rx_rssi=peer.rssi_dbm,
         hop_start=HOP_START,
@@ -46,9 +53,25 @@ def packet_from_peer(
     return packet
 
 
-def packet_from_node(num: int, data: mesh_pb2.Data, packet_id: int) -> mesh_pb2.MeshPacket:
-    """Build a packet that the node itself addresses to its own client."""
-    packet = mesh_pb2.MeshPacket(to=num, id=packet_id, decoded=data, rx_time=int(time.time()))
+def packet_from_node(
+    num: int,
+    data: mesh_pb2.Data,
+    packet_id: int,
+    *,
+    to: int | None = None,
+    rx_time: int | None = None,
+    priority: _Priority.ValueType = _Priority.UNSET,
+    hop_limit: int = 0,
+) -> mesh_pb2.MeshPacket:
+    """Build a packet of the node itself: for its own client, unless ``to`` says otherwise."""
+    packet = mesh_pb2.MeshPacket(
+        to=num if to is None else to,
+        id=packet_id,
+        decoded=data,
+        rx_time=int(time.time()) if rx_time is None else rx_time,
+        hop_limit=hop_limit,
+        priority=priority,
+    )
     set_sender(packet, num)
     return packet
 
@@ -107,12 +130,15 @@ def telemetry_data(rng: random.Random) -> mesh_pb2.Data:
     )
 
 
-def uptime_data(uptime_s: int) -> mesh_pb2.Data:
-    """Build what a node powered over USB tells of itself."""
-    telemetry = telemetry_pb2.Telemetry(
-        time=int(time.time()),
-        device_metrics=telemetry_pb2.DeviceMetrics(battery_level=101, uptime_seconds=uptime_s),
-    )
+def own_telemetry_data(
+    content: telemetry_pb2.DeviceMetrics | telemetry_pb2.LocalStats,
+) -> mesh_pb2.Data:
+    """Build what the node tells of itself."""
+    telemetry = telemetry_pb2.Telemetry(time=int(time.time()))
+    if isinstance(content, telemetry_pb2.DeviceMetrics):
+        telemetry.device_metrics.CopyFrom(content)
+    else:
+        telemetry.local_stats.CopyFrom(content)
     return mesh_pb2.Data(
         portnum=portnums_pb2.PortNum.TELEMETRY_APP, payload=telemetry.SerializeToString()
     )

@@ -42,6 +42,8 @@ class SimulatedPeer:
     rssi_dbm: int = -60
     latitude: float = 45.76
     longitude: float = 4.84
+    # None: one made from its number.
+    macaddr: bytes | None = None
 
     @cached_property
     def public_key(self) -> bytes:
@@ -59,7 +61,7 @@ class SimulatedPeer:
             id=self.node_id,
             long_name=self.long_name,
             short_name=self.short_name,
-            macaddr=b"\x02\x00" + self.num.to_bytes(4, "big"),
+            macaddr=self.macaddr or b"\x02\x00" + self.num.to_bytes(4, "big"),
             hw_model=self.hw_model,
             role=self.role,
             public_key=self.public_key,

@@ -1,13 +1,12 @@
-"""The radio of the simulated node: who is on the mesh, what goes out, what is heard.
+"""The radio of the simulated node, outwards: what goes on the air, and what becomes of it.
 
-It knows what each firmware version seals, opens, hands over and withholds. Owned by the node's loop
-thread; its records are read by others under the node's lock.
+It knows what each firmware version seals, refuses and repeats. Owned by the node's loop thread; its
+records are read by others under the node's lock.
 """
 
 import random
-import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 from google.protobuf.message import DecodeError
@@ -15,15 +14,18 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.mesh import direct_messages
 from meshbot.simulation import packets
+from meshbot.simulation.air_echo import air_echo, on_air
+from meshbot.simulation.air_queue import AirQueue
 from meshbot.simulation.air_text import AirText
-from meshbot.simulation.config_frames import NodeIdentity
 from meshbot.simulation.loop import SelectLoop
-from meshbot.simulation.node_db import SimulatedNodeDb
+from meshbot.simulation.mesh import SimulatedMesh
+from meshbot.simulation.node_identity import NodeIdentity
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.settings import UNSET, SimulatedSettings
 
 _Port = portnums_pb2.PortNum
 _Error = mesh_pb2.Routing.Error
+_Priority = mesh_pb2.MeshPacket.Priority
 
 # Sent under the channel key even to a node whose public key is known.
 _NEVER_SEALED = (
@@ -32,11 +34,13 @@ _NEVER_SEALED = (
     _Port.ROUTING_APP,
     _Port.TRACEROUTE_APP,
 )
-_DEFAULT_CHANNEL_HASH = 8
 _RECORDED = 10_000
-# MeshTypes.h: the radio is off.
+# MeshTypes.h: the queue is full, the radio is off.
+_ERRNO_UNKNOWN = 32
 _ERRNO_DISABLED = 34
 _SILENT_MINUTES = 7
+_TRANSMISSIONS = 3
+_MOST_HOPS = 7
 
 
 class ClientSide(Protocol):
@@ -53,141 +57,259 @@ class ClientSide(Protocol):
 
 
 class SimulatedRadio:
-    """The node's database, the peers in the air around it, and the packets between them."""
+    """Takes packets of the client and of the node itself, and hears whether they arrive."""
 
     def __init__(
         self,
         identity: NodeIdentity,
-        peers: Iterable[SimulatedPeer],
+        mesh: SimulatedMesh,
         settings: SimulatedSettings,
         *,
         rng: random.Random,
         loop: SelectLoop,
         client: ClientSide,
     ) -> None:
-        """Know all peers and their keys."""
-        self.peers = list(peers)
-        self.db = SimulatedNodeDb()
-        self.unreachable: set[int] = set()
+        """Belong to a node on this mesh."""
+        self.identity = identity
+        self.mesh = mesh
+        self.queue = AirQueue(loop, settings)
         self.packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
+        self.own_packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.texts_on_air: deque[AirText] = deque(maxlen=_RECORDED)
         self.illegal_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.sealed_unopened = 0
+        self.hopless_dropped = 0
         self.key_failures = 0
         self.text_listeners: list[Callable[[AirText], None]] = []
-        self.identity = identity
+        # Who hears the acknowledgements and answers of peers: the node's reception.
+        self.on_answer: Callable[[SimulatedPeer, mesh_pb2.Data], object] = lambda peer, data: None
         self._settings = settings
         self._rng = rng
         self._loop = loop
-        self._clock = loop.clock
-        self._deliver = client.deliver
-        self._report = client.report
-        self._notify = client.notify_about
-        self._people = {peer.num: peer for peer in self.peers}
-        now = int(time.time())
-        for index, peer in enumerate(self.peers):
-            self.db.learn_peer(peer, now - 30 - index)
+        self._client = client
 
-    # -- out --------------------------------------------------------------------------------
+    def new_id(self) -> int:
+        """Return a random packet id."""
+        return self._rng.randrange(1, 0xFFFFFFFF)
+
+    # -- packets of the client --------------------------------------------------------------
 
     def put_on_air(self, packet: mesh_pb2.MeshPacket) -> None:
         """Send a decoded packet of the client, sealed or not, as its firmware would."""
-        data = packet.decoded
-        is_direct = packet.to != packets.BROADCAST_NUM
-        known_key = self.db.key_of(packet.to)
-        has_key = bool(known_key)
-        wants_pki = is_direct and data.portnum not in _NEVER_SEALED and not self._settings.licensed
-        if self._refuses(packet):
+        self._complete(packet)
+        if self._has_used_up_air_time(packet.id):
             return
-        if wants_pki and not has_key and self.identity.firmware_tuple >= (2, 7):
+        wants_key = (
+            packet.to != packets.BROADCAST_NUM
+            and packet.decoded.portnum not in _NEVER_SEALED
+            and not self._settings.licensed
+        )
+        key = self.mesh.db.key_of(packet.to) if wants_key else b""
+        if wants_key and not key and self.identity.profile.refuses_without_key:
             self.key_failures += 1
-            error = _Error.PKI_SEND_FAIL_PUBLIC_KEY
-            self._report(int(error), packet.id)
-            self.hear_routing(None, packet.id, error)
+            self._fail(packet.id, _Error.PKI_SEND_FAIL_PUBLIC_KEY)
             return
-        self._report(0, packet.id)
-        self.packets_on_air.append(packet)
-        if data.portnum == _Port.TEXT_MESSAGE_APP:
-            self._note_text(self.air_text(packet, data, pki=wants_pki and has_key))
-        if not is_direct:
-            return
-        peer = self._reached(packet.to)
-        if peer is not None and wants_pki and has_key and known_key != peer.public_key:
-            # Sealed with a forged key that the radio saw first: its receiver cannot open it.
-            peer = None
-        if data.portnum == _Port.NODEINFO_APP and data.want_response and peer is not None:
-            self._loop.later(
-                self._settings.ack_delay_s, lambda: self._answer_node_info(peer, packet.id)
-            )
-        self._confirm(packet, peer)
+        self._enqueue(packet.id, lambda: self._send(packet, key))
 
     def put_sealed_on_air(self, packet: mesh_pb2.MeshPacket) -> None:
         """Send what the client sealed itself: the node neither reads nor seals it again."""
-        if self._refuses(packet):
+        self._complete(packet)
+        if not self._has_used_up_air_time(packet.id):
+            self._enqueue(packet.id, lambda: self._send_sealed(packet))
+
+    def _complete(self, packet: mesh_pb2.MeshPacket) -> None:
+        packet.rx_time = self.mesh.now()
+        if packet.want_ack and not packet.hop_limit:
+            # Router::sendLocal: who wants an acknowledgement has no preference.
+            packet.hop_limit = min(_MOST_HOPS, self._settings.hop_limit)
+
+    def _has_used_up_air_time(self, packet_id: int) -> bool:
+        """Say whether the region allows no more, and tell the client (``Router::send``)."""
+        if not self._settings.duty_cycle_reached:
+            return False
+        words = f"Duty cycle limit exceeded. You can send again in {_SILENT_MINUTES} mins"
+        self._client.report(int(_Error.DUTY_CYCLE_LIMIT), packet_id)
+        self._client.notify_about(words, packet_id)
+        self.tell_of_failure(packet_id, _Error.DUTY_CYCLE_LIMIT)
+        return True
+
+    def _enqueue(self, packet_id: int, send: Callable[[], None]) -> None:
+        if self._settings.region == UNSET or not self._settings.transmits:
+            # ``RadioLibInterface::send`` drops it, and nothing more is ever heard of it.
+            self._client.report(_ERRNO_DISABLED, packet_id)
+        elif self.queue.put(send):
+            self._client.report(0, packet_id)
+            self.queue.go_on()
+        else:
+            self._client.report(_ERRNO_UNKNOWN, packet_id)
+
+    def _fail(self, packet_id: int, error: _Error.ValueType) -> None:
+        self._client.report(int(error), packet_id)
+        self.tell_of_failure(packet_id, error)
+
+    def tell_of_failure(self, packet_id: int, error: _Error.ValueType) -> int:
+        """Tell the client how a packet ended, as its own node; return the id of that."""
+        return self.tell(packets.routing_data(packet_id, error), _Priority.ACK)
+
+    def tell(
+        self,
+        data: mesh_pb2.Data,
+        priority: _Priority.ValueType,
+        *,
+        to: int | None = None,
+        hop_limit: int = 0,
+        packet_id: int | None = None,
+    ) -> int:
+        """Tell the client something as its own node; return the packet's id."""
+        packet = packets.packet_from_node(
+            self.identity.num,
+            data,
+            self.new_id() if packet_id is None else packet_id,
+            to=to,
+            rx_time=self.mesh.now(),
+            priority=priority,
+            hop_limit=hop_limit,
+        )
+        self._client.deliver(packet)
+        return packet.id
+
+    def _send(self, packet: mesh_pb2.MeshPacket, key: bytes) -> None:
+        data = packet.decoded
+        self.packets_on_air.append(packet)
+        if data.portnum == _Port.TEXT_MESSAGE_APP:
+            self._note_text(self.air_text(packet, data, pki=bool(key)))
+        self._show(packet, sealed=bool(key))
+        if packet.to == packets.BROADCAST_NUM:
             return
-        self._report(0, packet.id)
+        peer = self.mesh.reached(packet.to, packet.hop_limit)
+        if peer is not None and key and key != peer.public_key:
+            # Sealed with a forged key that the radio saw first: its receiver cannot open it.
+            peer = None
+        if data.portnum == _Port.NODEINFO_APP and data.want_response and peer is not None:
+            answer = packets.node_info_data(peer.user().SerializeToString(), packet.id)
+            self._answer_later(peer, answer)
+        self._confirm(packet, peer, sealed=bool(key))
+
+    def _send_sealed(self, packet: mesh_pb2.MeshPacket) -> None:
         self.packets_on_air.append(packet)
         if self._settings.licensed:
             # Router::send transmits it as it is, whoever the owner is.
             self.illegal_on_air.append(packet)
-        peer = self._reached(packet.to)
+        self._show(packet, sealed=True)
+        peer = self.mesh.reached(packet.to, packet.hop_limit)
         if peer is not None and packet.channel == 0:
-            try:
-                plaintext = direct_messages.open_sealed(
-                    direct_messages.message_key(peer.private_key, self.identity.public_key),
-                    packet.id,
-                    self.identity.num,
-                    packet.encrypted,
-                )
-                data = mesh_pb2.Data.FromString(plaintext)
-            except (direct_messages.CannotOpen, DecodeError):
-                self.sealed_unopened += 1
+            data = self._opened_by(peer, packet)
+            if data is None:
                 # It cannot be acknowledged either: nobody saw what it says.
                 peer = None
-            else:
-                if data.portnum == _Port.TEXT_MESSAGE_APP:
-                    self._note_text(self.air_text(packet, data, pki=True, sealed_by_client=True))
-        self._confirm(packet, peer)
+            elif data.portnum == _Port.TEXT_MESSAGE_APP:
+                self._note_text(self.air_text(packet, data, pki=True, sealed_by_client=True))
+        self._confirm(packet, peer, sealed=True)
 
-    def _refuses(self, packet: mesh_pb2.MeshPacket) -> bool:
-        """Say whether the radio may not send now, and tell the client (``Router::send``)."""
-        if self._settings.duty_cycle_reached:
-            error = _Error.DUTY_CYCLE_LIMIT
-            self._report(int(error), packet.id)
-            self._notify(
-                f"Duty cycle limit exceeded. You can send again in {_SILENT_MINUTES} mins",
+    def _opened_by(self, peer: SimulatedPeer, packet: mesh_pb2.MeshPacket) -> mesh_pb2.Data | None:
+        try:
+            plaintext = direct_messages.open_sealed(
+                direct_messages.message_key(peer.private_key, self.identity.public_key),
                 packet.id,
+                self.identity.num,
+                packet.encrypted,
             )
-            self.hear_routing(None, packet.id, error)
-            return True
-        if self._settings.region == UNSET or not self._settings.transmits:
-            # ``RadioLibInterface::send`` drops it, and nothing more is ever heard of it.
-            self._report(_ERRNO_DISABLED, packet.id)
-            return True
-        return False
+            data = mesh_pb2.Data.FromString(plaintext)
+        except (direct_messages.CannotOpen, DecodeError):
+            self.sealed_unopened += 1
+            return None
+        if not packet.hop_limit and not data.HasField("bitfield"):
+            # 2.8 takes it for a packet of firmware from before 2.3 (classifyHopStart).
+            self.hopless_dropped += 1
+            return None
+        return data
 
-    def _confirm(self, packet: mesh_pb2.MeshPacket, peer: SimulatedPeer | None) -> None:
+    # -- packets of the node itself ---------------------------------------------------------
+
+    def send_own(
+        self,
+        to: int,
+        data: mesh_pb2.Data,
+        priority: _Priority.ValueType,
+        *,
+        want_ack: bool = False,
+        tells_client: bool = False,
+        copies_client: bool = False,
+    ) -> None:
+        """Send something by itself.
+
+        The client hears of its queueing where a module sent it (``sendToMesh``), and gets a copy
+        of some; not where the router did.
+        """
+        hops = 0 if priority == _Priority.ACK else self._settings.hop_limit
+        packet = packets.packet_from_node(
+            self.identity.num,
+            data,
+            self.new_id(),
+            to=to,
+            rx_time=self.mesh.now(),
+            priority=priority,
+            hop_limit=hops,
+        )
+        packet.want_ack = want_ack
+        if self._settings.region == UNSET or not self._settings.transmits:
+            return
+        if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client)):
+            return
+        if tells_client:
+            self._client.report(0, packet.id)
+        self.queue.go_on()
+
+    def _send_packet_of_its_own(self, packet: mesh_pb2.MeshPacket, copies_client: bool) -> None:
+        self.own_packets_on_air.append(packet)
+        if self.identity.profile.is_native:
+            self._client.report(0, packet.id)
+        if copies_client:
+            copy = mesh_pb2.MeshPacket()
+            copy.CopyFrom(packet)
+            copy.decoded.CopyFrom(on_air(packet.decoded))
+            copy.hop_start = copy.hop_limit
+            self._client.deliver(copy)
+        self._show_content(packet, sealed=False)
+        if packet.want_ack and (
+            self._settings.loses_own_acks or self.mesh.reached(packet.to, _MOST_HOPS) is None
+        ):
+            self._give_up_later(packet.id)
+
+    # -- what becomes of it -----------------------------------------------------------------
+
+    def _show(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> None:
+        """Show the client what goes out, where the radio is a simulated one."""
+        if self.identity.profile.is_native:
+            self._client.report(0, packet.id)
+            self._show_content(packet, sealed=sealed)
+
+    def _show_content(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> None:
+        if self.identity.profile.is_native:
+            self._client.deliver(air_echo(packet, self.identity, self._rng, sealed=sealed))
+
+    def _confirm(
+        self, packet: mesh_pb2.MeshPacket, peer: SimulatedPeer | None, *, sealed: bool
+    ) -> None:
         """Answer a direct packet that wants it: the peer's acknowledgement, or our giving up."""
         if not packet.want_ack or packet.to == packets.BROADCAST_NUM:
             return
-        packet_id = packet.id
         if peer is not None:
-            self._loop.later(self._settings.ack_delay_s, lambda: self._hear_ack(peer, packet_id))
-        else:
-            self._loop.later(
-                self._settings.retransmit_s,
-                lambda: self._hear_failure(packet_id),
-            )
+            self._answer_later(peer, packets.routing_data(packet.id, _Error.NONE))
+            return
+        between_s = self._settings.retransmit_s / _TRANSMISSIONS
+        for turn in range(1, _TRANSMISSIONS):
+            self._loop.later(turn * between_s, lambda: self._show(packet, sealed=sealed))
+        self._give_up_later(packet.id)
 
-    def _hear_ack(self, peer: SimulatedPeer, packet_id: int) -> None:
-        self.hear_routing(peer, packet_id, _Error.NONE)
+    def _give_up_later(self, packet_id: int) -> None:
+        self._loop.later(
+            self._settings.retransmit_s,
+            lambda: self.tell_of_failure(packet_id, _Error.MAX_RETRANSMIT),
+        )
 
-    def _hear_failure(self, packet_id: int) -> None:
-        self.hear_routing(None, packet_id, _Error.MAX_RETRANSMIT)
-
-    def _answer_node_info(self, peer: SimulatedPeer, request_id: int) -> None:
-        data = packets.node_info_data(peer.user().SerializeToString(), request_id)
-        self.hear_data(peer, data, self.identity.num)
+    def _answer_later(self, peer: SimulatedPeer, data: mesh_pb2.Data) -> None:
+        self._loop.later(self._settings.ack_delay_s, lambda: self.on_answer(peer, data))
 
     def air_text(
         self,
@@ -202,7 +324,7 @@ class SimulatedRadio:
             to=packet.to,
             text=data.payload.decode("utf-8", "replace"),
             packet_id=packet.id,
-            at_s=self._clock(),
+            at_s=self._loop.clock(),
             want_ack=packet.want_ack,
             reply_id=data.reply_id,
             channel=packet.channel,
@@ -214,97 +336,3 @@ class SimulatedRadio:
         self.texts_on_air.append(text)
         for listener in self.text_listeners:
             listener(text)
-
-    # -- in ----------------------------------------------------------------------------------
-
-    def hear_text(
-        self, peer: SimulatedPeer, packet: mesh_pb2.MeshPacket, *, via_channel: bool
-    ) -> None:
-        """Hear a text as written; what the client gets of it depends on keys and firmware."""
-        self._meet(peer)
-        if packet.to == packets.BROADCAST_NUM or (
-            # The firmware hands its client only what is for it or for everybody.
-            packet.to == self.identity.num
-            and self._opens_or_passes_on(peer, packet, via_channel=via_channel)
-        ):
-            self.db.heard(peer.num)
-            self._deliver(packet)
-
-    def _opens_or_passes_on(
-        self, peer: SimulatedPeer, packet: mesh_pb2.MeshPacket, *, via_channel: bool
-    ) -> bool:
-        """Make of a direct text what this firmware does; say whether the client gets it."""
-        version = self.identity.firmware_tuple
-        if via_channel:
-            if version >= (2, 8):
-                return False
-            if version >= (2, 7):
-                packet.channel = _DEFAULT_CHANNEL_HASH
-                packet.encrypted = self._rng.randbytes(packet.decoded.ByteSize())
-            return True
-        if self.db.key_of(peer.num) == peer.public_key:
-            packet.channel = 0
-            packet.pki_encrypted = True
-            packet.public_key = peer.public_key
-            return True
-        if version >= (2, 8):
-            return False
-        packet.channel = 0
-        packet.encrypted = direct_messages.seal(
-            direct_messages.message_key(peer.private_key, self.identity.public_key),
-            packet.id,
-            peer.num,
-            packet.decoded.SerializeToString(),
-            self._rng.randbytes(direct_messages.EXTRA_NONCE_BYTES),
-        )
-        return True
-
-    def hear_data(self, peer: SimulatedPeer, data: mesh_pb2.Data, to: int) -> int:
-        """Hear a packet under the channel key."""
-        self._meet(peer)
-        if data.portnum == _Port.NODEINFO_APP:
-            self._learn_from(peer, data.payload)
-        packet = packets.packet_from_peer(peer, to=to, packet_id=self.new_id())
-        packet.decoded.CopyFrom(data)
-        self.db.heard(peer.num)
-        self._deliver(packet)
-        return packet.id
-
-    def hear_routing(
-        self,
-        source: SimulatedPeer | None,
-        request_id: int,
-        error: mesh_pb2.Routing.Error.ValueType,
-    ) -> int:
-        """Hear an acknowledgement or a failure, from a peer or (None) from the node itself."""
-        data = packets.routing_data(request_id, error)
-        if source is not None:
-            return self.hear_data(source, data, self.identity.num)
-        packet = packets.packet_from_node(self.identity.num, data, self.new_id())
-        self._deliver(packet)
-        return packet.id
-
-    def _learn_from(self, peer: SimulatedPeer, payload: bytes) -> None:
-        try:
-            user = mesh_pb2.User.FromString(payload)
-        except DecodeError:
-            return
-        self.db.learn_user(peer.num, user, int(time.time()))
-
-    def learn(self, peer: SimulatedPeer) -> None:
-        """Know a peer and its key."""
-        self._meet(peer)
-        self.db.learn_peer(peer, int(time.time()))
-
-    def _meet(self, peer: SimulatedPeer) -> None:
-        """Make somebody heard for the first time part of the mesh, so that answers reach them."""
-        if peer.num not in self._people:
-            self._people[peer.num] = peer
-            self.peers.append(peer)
-
-    def _reached(self, num: int) -> SimulatedPeer | None:
-        return None if num in self.unreachable else self._people.get(num)
-
-    def new_id(self) -> int:
-        """Return a random packet id."""
-        return self._rng.randrange(1, 0xFFFFFFFF)

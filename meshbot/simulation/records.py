@@ -44,18 +44,18 @@ class SimulatedRecords:
         """Say whether the radio has this node in its database."""
         num = peer if isinstance(peer, int) else peer.num
         with self._changed:
-            return num in self._api.radio.db
+            return num in self._api.radio.mesh.db
 
     def has_key_of(self, peer: SimulatedPeer) -> bool:
         """Say whether the radio can open what this peer seals."""
         with self._changed:
-            return self._api.radio.db.key_of(peer.num) == peer.public_key
+            return self._api.radio.mesh.db.key_of(peer.num) == peer.public_key
 
     @property
     def peers(self) -> list[SimulatedPeer]:
         """Everybody on the mesh, whether or not the radio knows them."""
         with self._changed:
-            return list(self._api.radio.peers)
+            return list(self._api.radio.mesh.peers)
 
     @property
     def frames_received(self) -> list[mesh_pb2.ToRadio]:
@@ -68,6 +68,12 @@ class SimulatedRecords:
         """The last 10,000 packets of clients that went on the air, of any kind."""
         with self._changed:
             return list(self._api.radio.packets_on_air)
+
+    @property
+    def own_packets_on_air(self) -> list[mesh_pb2.MeshPacket]:
+        """What the node sent by itself: acknowledgements, refusals, who and how it is."""
+        with self._changed:
+            return list(self._api.radio.own_packets_on_air)
 
     @property
     def texts_on_air(self) -> list[AirText]:
@@ -85,13 +91,13 @@ class SimulatedRecords:
     def contacts_added(self) -> list[admin_pb2.SharedContact]:
         """The nodes that the client wrote into the radio's database."""
         with self._changed:
-            return list(self._api.contacts_added)
+            return list(self._api.admin.contacts_added)
 
     @property
     def texts_dropped(self) -> list[AirText]:
         """The clients' texts that the 2 s rule kept off the air."""
         with self._changed:
-            return list(self._api.texts_dropped)
+            return list(self._api.packets.texts_dropped)
 
     @property
     def config_requests(self) -> list[int]:
@@ -115,13 +121,13 @@ class SimulatedRecords:
     def admin_requests_received(self) -> int:
         """How many admin messages clients sent to the node itself."""
         with self._changed:
-            return self._api.admin_requests_received
+            return self._api.packets.admin_requests_received
 
     @property
     def duplicates_ignored(self) -> int:
         """How many packets were ignored because their id came lately."""
         with self._changed:
-            return self._api.duplicates_ignored
+            return self._api.packets.duplicates_ignored
 
     @property
     def unparseable_received(self) -> int:
@@ -140,6 +146,12 @@ class SimulatedRecords:
         """How many packets sealed by clients their receiver could not open."""
         with self._changed:
             return self._api.radio.sealed_unopened
+
+    @property
+    def hopless_dropped(self) -> int:
+        """How many packets were taken for those of ancient firmware: no hops, no bitfield."""
+        with self._changed:
+            return self._api.radio.hopless_dropped
 
     @property
     def key_failures(self) -> int:

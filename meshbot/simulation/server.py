@@ -161,6 +161,27 @@ class SimulatedServer:
         self._dead.append(link)
         self._loop.watch(link.sock, selectors.EVENT_READ, lambda ready: self._bury(link))
 
+    def cut(self, losses: int) -> None:
+        """Cut the network between node and client, which neither notices.
+
+        The node does once so many packets, written as if nothing was, are lost.
+        """
+        if self.link is not None:
+            self.link.losses_left = losses
+            self.set_frozen(True)
+
+    def loses_next(self, link: SimulatedLink) -> bool:
+        """Say whether the next packet is lost, on a link that is cut and not known to be."""
+        if link.losses_left is None:
+            return False
+        link.losses_left -= 1
+        if link.losses_left >= 0:
+            return True
+        # Closed on this side, and no FIN of it arrives.
+        self._forget(link)
+        self._dead.append(link)
+        return False
+
     def _bury(self, link: SimulatedLink) -> None:
         self._dead.remove(link)
         self._loop.watch(link.sock, 0, lambda ready: None)

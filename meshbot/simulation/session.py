@@ -18,7 +18,6 @@ class SimulatedSession:
         # True once a handshake was cut short for good: nothing more is said on this link.
         self.muted = False
         self.handshake = 0
-        self.held: list[bytes] = []
         self.last_text_at_s: float | None = None
         self._recent_ids: deque[int] = deque(maxlen=RECENT_IDS)
 

@@ -20,6 +20,8 @@ class SimulatedSettings:
     reset_dumps_over: int | None = None
     # The pace of the frames of a handshake.
     frame_interval_s: float = 0.0
+    # How long a packet waits for the air; a real node takes 0.2 to 0.7 s.
+    send_delay_s: float = 0.0
     # How long a peer takes to answer.
     ack_delay_s: float = 0.05
     # How long the radio tries before it gives an unconfirmed packet up.
@@ -30,6 +32,16 @@ class SimulatedSettings:
     idle_limit_s: float = 900.0
     # How often it tells its client how it is.
     telemetry_interval_s: float = 60.0
+    # How long after its start it does so first; None: as long as that.
+    first_telemetry_s: float | None = None
+    # How often it tells its statistics, with the telemetry.
+    statistics_interval_s: float = 900.0
+    # When it announces itself to the mesh, and how often after that.
+    first_node_info_s: float = 30.0
+    node_info_interval_s: float = 10800.0
+    # What its own telemetry says of the air, in percent.
+    channel_utilization: float = 4.5
+    air_util_tx: float = 0.1
     # Its LoRa settings, as the next handshake tells them.
     region: _Region.ValueType = _Region.EU_868
     transmits: bool = True
@@ -40,5 +52,12 @@ class SimulatedSettings:
     managed: bool = False
     # The region's share of air time is used up.
     duty_cycle_reached: bool = False
+    # Its acknowledgements are never confirmed, so it gives them up in the end.
+    loses_own_acks: bool = False
+    # Peers whose message it refuses for want of their key announce it, as their firmware does.
+    peers_answer_refusals: bool = False
+    # When it restarts once a setting was changed, and how long it is away then.
+    restart_after_change_s: float = 7.0
+    restart_takes_s: float = 5.0
     # What comes of a handshake without the other nodes (69420); "wrong_id" ends it with another id.
     answers_light: Literal["right", "never", "wrong_id"] = "right"

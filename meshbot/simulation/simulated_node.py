@@ -32,6 +32,8 @@ from meshbot.simulation.traits import SimulatedTraits
 
 _Error = mesh_pb2.Routing.Error
 _ORDINARY = SimulatedTraits()
+# Real ones were seen to take 0.16 to 0.7 s.
+REAL_SEND_DELAY_S = 0.3
 
 
 class SimulatedNode(SimulatedSettings, SimulatedRecords):
@@ -56,7 +58,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         self._traits = traits
         identity = traits.identity(firmware)
         if isinstance(peers, int):
-            numbers_from_keys = identity.firmware_tuple >= (2, 8)
+            numbers_from_keys = identity.profile.is_2_8
             peers = make_peers(peers, traits.seed, numbers_from_keys=numbers_from_keys)
         self._address = (host, port)
         self._rng = random.Random(f"{traits.seed}/radio")
@@ -66,6 +68,8 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         SimulatedRecords.__init__(self, api, self._loop.changed)
         self._server = api.server
         self._radio = api.radio
+        self._mesh = api.radio.mesh
+        self._reception = api.reception
         self._life = SimulatedLife(self, traits.seed)
         self._radio.text_listeners.append(self._life.on_text)
 
@@ -118,22 +122,22 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     @property
     def num(self) -> int:
         """The node's own number."""
-        return self._api.identity.num
+        return self._api.radio.identity.num
 
     @property
     def public_key(self) -> bytes:
         """The node's own public key."""
-        return self._api.identity.public_key
+        return self._api.radio.identity.public_key
 
     @property
     def firmware(self) -> str:
         """The firmware version it plays."""
-        return self._api.identity.firmware
+        return self._api.radio.identity.firmware
 
     @property
     def long_name(self) -> str:
         """The node's own long name."""
-        return self._api.identity.long_name
+        return self._api.radio.identity.long_name
 
     @property
     def text_listeners(self) -> list[Callable[[AirText], None]]:
@@ -142,7 +146,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
 
     def peer(self, index: int) -> SimulatedPeer:
         """Return one of the peers."""
-        return self._radio.peers[index]
+        return self._mesh.peers[index]
 
     # -- the radio's database ---------------------------------------------------------------
 
@@ -151,21 +155,21 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         num = peer if isinstance(peer, int) else peer.num
         keeps_key = self._traits.warm_keys
         if keeps_key is None:
-            keeps_key = self._api.identity.firmware_tuple >= (2, 8)
-        self._loop.call(lambda: self._radio.db.evict(num, keeps_key=keeps_key))
+            keeps_key = self._api.radio.identity.profile.is_2_8
+        self._loop.call(lambda: self._mesh.db.evict(num, keeps_key=keeps_key))
 
     def learn(self, peer: SimulatedPeer) -> None:
         """Make the radio know a peer, without the client hearing of it."""
-        self._loop.call(lambda: self._radio.learn(peer))
+        self._loop.call(lambda: self._mesh.learn(peer))
 
     def set_reachable(self, peer: SimulatedPeer | int, reachable: bool) -> None:
         """Decide whether packets reach a peer: an unreachable one answers and confirms nothing."""
         num = peer if isinstance(peer, int) else peer.num
         with self._loop.changed:
             if reachable:
-                self._radio.unreachable.discard(num)
+                self._mesh.unreachable.discard(num)
             else:
-                self._radio.unreachable.add(num)
+                self._mesh.unreachable.add(num)
 
     # -- what the mesh is heard to say ------------------------------------------------------
 
@@ -194,11 +198,12 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
                 to=self.num if to is None else to,
                 packet_id=self._radio.new_id() if packet_id is None else packet_id,
                 channel=channel,
+                rx_time=self._mesh.now(),
                 want_ack=to != packets.BROADCAST_NUM,
             )
             packet.decoded.CopyFrom(packets.text_data(payload, reply_id))
             apply_shape(packet, shape)
-            self._radio.hear_text(peer, packet, via_channel=via_channel)
+            self._reception.hear_text(peer, packet, via_channel=via_channel)
             return packet.id
 
         return self._loop.call(hear)
@@ -222,7 +227,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
             user.long_name = long_name
         content = user.SerializeToString() if payload is None else payload
         return self._loop.call(
-            lambda: self._radio.hear_data(
+            lambda: self._reception.hear_data(
                 peer, packets.node_info_data(content), packets.BROADCAST_NUM
             )
         )
@@ -230,7 +235,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     def hear_telemetry(self, peer: SimulatedPeer) -> int:
         """Hear a peer's device metrics; return the packet's id."""
         return self._loop.call(
-            lambda: self._radio.hear_data(
+            lambda: self._reception.hear_data(
                 peer, packets.telemetry_data(self._rng), packets.BROADCAST_NUM
             )
         )
@@ -238,7 +243,9 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
     def hear_position(self, peer: SimulatedPeer) -> int:
         """Hear a peer's position; return the packet's id."""
         return self._loop.call(
-            lambda: self._radio.hear_data(peer, packets.position_data(peer), packets.BROADCAST_NUM)
+            lambda: self._reception.hear_data(
+                peer, packets.position_data(peer), packets.BROADCAST_NUM
+            )
         )
 
     def hear_routing(
@@ -248,7 +255,7 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         error: mesh_pb2.Routing.Error.ValueType = _Error.NONE,
     ) -> int:
         """Hear an acknowledgement or a failure from a peer, or (None) from this node itself."""
-        return self._loop.call(lambda: self._radio.hear_routing(source, request_id, error))
+        return self._loop.call(lambda: self._reception.hear_routing(source, request_id, error))
 
     def hear(self, packet: mesh_pb2.MeshPacket) -> None:
         """Deliver a packet as it is, now or once a client has its configuration."""
@@ -294,7 +301,8 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         reboot_after_s: float | None = 30.0,
         reboot_for_s: float = 5.0,
     ) -> None:
-        """Let people talk to the bot, and the node reboot once (None: never)."""
+        """Let people talk to the bot, and the node crash once (None: never)."""
+        self.send_delay_s = REAL_SEND_DELAY_S
         self._loop.call(
             lambda: self._life.start_demo(
                 first_ping_s=first_ping_s,
@@ -354,6 +362,17 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         The client learns of it by a RST to the next thing it sends.
         """
         self._loop.call(lambda: self._api.crash(down_s))
+
+    def kill(self, down_s: float) -> None:
+        """End as a process that is killed: a FIN, then nobody listens for ``down_s``."""
+        self._loop.call(lambda: self._api.kill(down_s))
+
+    def cut_link(self, losses: int = 2) -> None:
+        """Cut the network to the client unnoticed: what the node sends next is lost.
+
+        After so many packets it notices, closes its side, and keeps the rest for the next client.
+        """
+        self._loop.call(lambda: self._server.cut(losses))
 
     def change_key(self, private_key: bytes) -> None:
         """Have another private key from now on, after a short restart.

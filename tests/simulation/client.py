@@ -25,6 +25,7 @@ class Client:
         self.sock = socket.create_connection((node.host, node.port), LIMIT_S)
         self.sock.settimeout(LIMIT_S)
         self._buffer = b""
+        self._frames_read = 0
 
     def __enter__(self) -> "Client":
         return self
@@ -64,11 +65,15 @@ class Client:
         return data
 
     def read(self) -> mesh_pb2.FromRadio:
+        return mesh_pb2.FromRadio.FromString(self.read_payload())
+
+    def read_payload(self) -> bytes:
         header = self.recv_exactly(4)
         assert header[:2] == b"\x94\xc3"
         length = int.from_bytes(header[2:], "big")
         assert length <= 512
-        return mesh_pb2.FromRadio.FromString(self.recv_exactly(length))
+        self._frames_read += 1
+        return self.recv_exactly(length)
 
     def read_packet(self) -> mesh_pb2.MeshPacket:
         message = self.read()
@@ -91,7 +96,18 @@ class Client:
         frames = [self.read()]
         while frames[-1].config_complete_id != config_id:
             frames.append(self.read())
+        self._skip_first_status()
         return frames
+
+    def _skip_first_status(self) -> None:
+        """Read over the queue status that the first client after a start is told."""
+        if self._frames_read >= self.node.frames_sent_this_connection:
+            return
+        payload = self.read_payload()
+        message = mesh_pb2.FromRadio.FromString(payload)
+        if not message.HasField("queueStatus") or message.queueStatus.mesh_packet_id:
+            self._buffer = encode_frame(payload) + self._buffer
+            self._frames_read -= 1
 
     def heartbeat(self) -> None:
         self.send(mesh_pb2.ToRadio(heartbeat=mesh_pb2.Heartbeat()))
