@@ -5,9 +5,9 @@ and then not again (light ones, ``want_config_id`` 69420). Two things may show t
 
 1. A full session that is cut, or stands still, while the nodes come: the next one is light.
 2. Light ones that a proxy or old firmware answers wrongly or not at all: after two in a row, one
-   is full. If that works at once, all are from then on, until rule 1 says otherwise. One that
-   the node began to answer late may have met one that was stopped until then, as were the light
-   ones before it: nothing follows from that.
+   is full. If that works at once, all are from then on, until rule 1 says otherwise. A node that
+   was away or restarted in between, or began to answer the full one late, was in no state to
+   answer the light ones before: nothing follows from that.
    A light one that is closed in its handshake has most often met a node that boots. Only
    after several in a row one is full, and nothing follows from that.
 
@@ -50,6 +50,10 @@ class DownloadChoice:
     def want_nodes(self) -> None:
         """Have the next session ask for the database, once: what was known does not hold."""
         self._wants_nodes = True
+
+    def node_was_away(self) -> None:
+        """Note that the node was not there, or has restarted: failures before say nothing."""
+        self._failures = self._closes = 0
 
     def succeeded(self, *, light: bool, answered_after_s: float) -> bool:
         """Note a complete configuration; say whether light sessions are given up now."""

@@ -393,6 +393,7 @@ class InterfaceManager(BotThread):
         """Take in that the node was not there, or that nothing listened at its port."""
         if cause in _NODE_AWAY:
             self._policy.refused()
+            self._download.node_was_away()
         if cause is Cause.REFUSED:
             self._restarts.proven()
 
@@ -401,6 +402,7 @@ class InterfaceManager(BotThread):
         facts, before = facts_of(session), self._facts
         if facts.restarted_since(before):
             self._policy.restarted()
+            self._download.node_was_away()
             self._restarts.proven()
         elif facts.id == before.id and facts.reboots and facts.reboots == before.reboots:
             self._restarts.clear()

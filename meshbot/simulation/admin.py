@@ -16,6 +16,7 @@ from meshbot.simulation.settings import SimulatedSettings
 
 _RECORDED = 10_000
 _PASSKEY_BYTES = 8
+_RINGTONE = "24:d=32,o=5,b=565:f6,p,f6,4p,p,f6,p,f6,2p,p,b6,p,b6,p,b6,p,b6,p,b,p,b,p,b,p,b"
 _SETTINGS = ("set_owner", "set_channel", "set_config", "set_module_config")
 # What is taken, and kept nowhere: the simulated node restarts as it was.
 _ENDS_IN_RESTART = ("reboot_seconds", "nodedb_reset", "factory_reset_config", "set_ham_mode")
@@ -43,6 +44,10 @@ class SimulatedAdmin:
     @property
     def _mesh(self) -> SimulatedMesh:
         return self._radio.mesh
+
+    @property
+    def _has_all_modules(self) -> bool:
+        return not self._radio.identity.profile.excluded_modules
 
     def obey(self, request: admin_pb2.AdminMessage) -> admin_pb2.AdminMessage | None:
         """Carry out a request; return the answer to a question."""
@@ -92,6 +97,10 @@ class SimulatedAdmin:
                 index = (request.get_channel_request - 1) % config_sections.CHANNELS
                 channel = config_sections.channels(identity, self._settings)[index]
                 answer.get_channel_response.CopyFrom(channel)
+            case "get_canned_message_module_messages_request" if self._has_all_modules:
+                answer.get_canned_message_module_messages_response = ""
+            case "get_ringtone_request" if self._has_all_modules:
+                answer.get_ringtone_response = _RINGTONE
             case _:
                 return None
         return answer

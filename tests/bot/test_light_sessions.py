@@ -85,6 +85,22 @@ def test_neither_way_is_given_up_where_the_database_is_too_much_as_well(
         journal.wait_for(RECONNECTED)
 
 
+def test_a_node_that_hangs_until_it_restarts_is_not_taken_for_one_without_light_sessions(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """Its system accepts connections that nothing serves; then it is away, and whole again."""
+    start_bot(node, TCP_PROBE_TIMEOUT=PROBE_S)
+    journal.wait_for(COMPLETE)
+    node.hang_handshake_after = 0
+    node.close_by_rst()
+    assert node.wait_until(lambda n: len(n.config_requests) == 4, WAIT_S)
+    node.hang_handshake_after = None
+    node.reboot(0.5)
+    journal.wait_for(RECONNECTED)
+    assert lights(node) == [False, True, True, False, True]
+    assert journal.count(GIVEN_UP) == 0
+
+
 def test_the_node_is_asked_for_its_database_once_more_when_that_is_wanted(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:

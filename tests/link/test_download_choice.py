@@ -77,6 +77,17 @@ def test_a_node_that_was_stopped_until_now_says_nothing_against_light_ones() -> 
     assert choice.is_light
 
 
+def test_a_node_that_was_away_meanwhile_could_not_have_answered_light_ones() -> None:
+    choice = after_the_first()
+    for _ in range(3):
+        fail(choice)
+        fail(choice)
+        assert not choice.is_light
+        choice.node_was_away()
+        assert choice.is_light
+    assert not choice.succeeded(light=True, answered_after_s=0.1)
+
+
 def test_two_in_a_row_are_meant() -> None:
     choice = after_the_first()
     for _ in range(5):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from main_bot import JOURNAL_ALIVE_S, MeshBot, link_settings_of
+from meshbot.link.download_choice import DownloadChoice
 from meshbot.link.link_policy import Action, Ending, LinkPolicy, Phase, ending_by_itself
 from meshbot.link.node_questions import NodeQuestions
 from meshbot.messages.heard_packet import BACKLOG_S
@@ -58,6 +59,7 @@ class _Session:
     wire: Wire | None = None
     ready: bool = False
     nodes: int = 0
+    answered_after_s: float = math.inf
 
     @property
     def heard_of(self) -> bool:
@@ -99,7 +101,7 @@ class ThisBot:
         self._synced: _Session | None = None
         self._confirmed = False
         self._telling = _Telling()
-        self._wants_nodes = True
+        self._download = self._new_download()
         self._dial: Dial | None = None
         self._wake_s = math.inf
         self._skips = False
@@ -125,6 +127,9 @@ class ThisBot:
     def _new_policy(self) -> LinkPolicy:
         return LinkPolicy(SETTINGS, self._now_s, self._chance.random)
 
+    def _new_download(self) -> DownloadChoice:
+        return DownloadChoice(light_reconnect=self.traits.light)
+
     def _start(self, skips: bool | None) -> None:
         if self._run:
             self._stop()
@@ -136,7 +141,7 @@ class ThisBot:
         self._interface = self._synced = None
         self._confirmed = False
         self._telling = _Telling(attempted_s=self._now_s, down_since_s=self._now_s)
-        self._wants_nodes = True
+        self._download = self._new_download()
         self._reboots = None
         self._wake_s = math.inf
         settings = {
@@ -272,8 +277,7 @@ class ThisBot:
         telling.attempted_s = self._now_s
         if telling.failures:
             self._note(EventKind.ATTEMPT, count=telling.failures, cause=telling.cause)
-        light = self.traits.light and not self._wants_nodes
-        session = self._session = _Session(light)
+        session = self._session = _Session(self._download.is_light)
 
         def dialed(result: Connection | Cause) -> None:
             self._dial = None
@@ -289,6 +293,7 @@ class ThisBot:
         self._session = None
         if cause in (Cause.REFUSED, Cause.UNREACHABLE, Cause.NO_ANSWER):
             self._policy.refused()
+            self._download.node_was_away()
         self._note(EventKind.NOT_OPENED, cause=cause)
         self._failed(cause, Ending.NOT_OPENED)
         if cause.group is Cause.UNREACHABLE and self.traits.tells_node:
@@ -320,6 +325,7 @@ class ThisBot:
                 now_s = self._now_s
                 wire.heard_s = now_s
                 self._policy.progressed(now_s)
+                session.answered_after_s = min(session.answered_after_s, now_s - began_s)
                 part = min((now_s - began_s) / lasts_s, 1.0)
                 session.nodes = 1 if session.light else max(int(traits.nodes * part), 1)
                 if part >= 1.0:
@@ -341,7 +347,8 @@ class ThisBot:
         first = self._interface is None
         session.ready = True
         self._interface = session
-        self._wants_nodes = False
+        answered_after_s = session.answered_after_s
+        self._download.succeeded(light=session.light, answered_after_s=answered_after_s)
         self._confirmed = first
         self.site.traffic.restart(self._now_s)
         telling = self._telling
@@ -374,6 +381,7 @@ class ThisBot:
         reboots = self.site.node.reboots
         if self._reboots is not None and reboots > self._reboots:
             self._policy.restarted()
+            self._download.node_was_away()
         self._reboots = reboots
 
     def _tell_uptime(self, session: _Session) -> None:
@@ -408,8 +416,8 @@ class ThisBot:
         session = self._session
         if session is None:
             return
-        if self.traits.light and self._wants_nodes and session.nodes > 1:
-            self._wants_nodes = False
+        if self._policy.phase is Phase.HANDSHAKE:
+            self._download.failed(ending, light=session.light, nodes=session.nodes)
         if not session.ready and session.heard_of:
             self._notice_restart()
         told_s = self._now_s - self._heard_s() if self.traits.tells_node else None
