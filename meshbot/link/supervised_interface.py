@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
 ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
+RESTARTS_HEEDED = 3  # in one handshake
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
 
@@ -68,6 +69,7 @@ class SupervisedInterface(StreamInterface):
         self._closing = False
         self._ended = False
         self._told_library = False
+        self._restarts_left = RESTARTS_HEEDED
         self.opened_s = clock()
         """When the link was opened, on the clock given; the node can have said nothing before."""
         self.answered_after_s: float | None = None
@@ -280,10 +282,14 @@ class SupervisedInterface(StreamInterface):
         """Start no timer: the library's outlives a lost link and fights for the node."""
 
     def node_rebooted(self) -> None:
-        """Ask again a node that restarted when its port was opened; later on it is a loss."""
+        """Ask again a node that restarted when its port was opened; later on it is a loss.
+
+        Not for ever: a relay may replay the word with each configuration (meshmonitor#2182).
+        """
         if self.ready_s is not None:
             self._end(LinkError(Cause.REBOOTED))
-        else:
+        elif self._restarts_left:
+            self._restarts_left -= 1
             self._startConfig()
 
     def node_told(self, message: mesh_pb2.FromRadio) -> None:

@@ -16,7 +16,11 @@ from pubsub import pub
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.outgoing_packets import Envelope, text_data, text_packet
 from meshbot.link.session_options import SessionOptions
-from meshbot.link.supervised_interface import JOIN_TIMEOUT_S, SupervisedInterface
+from meshbot.link.supervised_interface import (
+    JOIN_TIMEOUT_S,
+    RESTARTS_HEEDED,
+    SupervisedInterface,
+)
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError, NodeBusyError
 from meshbot.simulation.simulated_node import SimulatedNode
@@ -484,6 +488,19 @@ def test_a_node_that_restarts_when_it_is_opened_is_asked_again(
     assert events.ready.get(timeout=WAIT_S) is interface
     assert events.lost.empty()
     assert node.connections_total == 1
+
+
+def test_a_relay_that_tells_of_a_restart_with_each_configuration_is_not_asked_for_ever(
+    node: SimulatedNode, new_interface: Opener, events: Events
+) -> None:
+    node.frame_interval_s = 0.02
+    interface = new_interface(node.port)
+    interface.open(threading.Event())
+    for asked in range(1, RESTARTS_HEEDED + 2):
+        assert node.wait_until(lambda n, least=asked: len(n.config_requests) >= least, WAIT_S)  # type: ignore[misc]
+        node.send_from_radio(mesh_pb2.FromRadio(rebooted=True))
+    assert events.ready.get(timeout=WAIT_S) is interface
+    assert len(node.read(lambda n: list(n.config_requests))) == 1 + RESTARTS_HEEDED
 
 
 def test_a_node_info_under_anothers_id_does_not_reach_the_library(
