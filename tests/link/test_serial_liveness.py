@@ -221,9 +221,13 @@ def test_a_node_that_takes_no_bytes_is_not_a_port_that_is_lost(
 
 
 def test_the_line_stays_up_when_the_port_is_closed(cable: Cable, events: Events) -> None:
-    """Many boards take its fall for a reset."""
-    with Session(events, cable.path):
+    """Many boards take its fall for a reset; native USB takes it for nobody being there."""
+    with Session(events, cable.path) as interface:
         events.ready.get(timeout=WAIT_S)
+        port = interface._port
+        assert port is not None
+        assert port.dtr and port.rts, "one without the other resets an ESP32"
+        assert not (port.dsrdtr or port.rtscts)
         assert not cable.attributes()[2] & termios.HUPCL
     assert not cable.attributes()[2] & termios.HUPCL
 
