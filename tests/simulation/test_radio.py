@@ -7,7 +7,7 @@ import pytest
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.mesh import direct_messages
-from meshbot.simulation.packets import BROADCAST_NUM
+from meshbot.simulation.packets import BROADCAST_NUM, sender_of
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
@@ -95,6 +95,21 @@ def test_its_own_acknowledgement_fails_under_an_id_nobody_knows(
     (acknowledgement,) = node.own_packets_on_air
     assert routing_error(failure) == Error.MAX_RETRANSMIT
     assert failure.decoded.request_id == acknowledgement.id
+
+
+def test_a_relay_that_is_heard_acknowledges_in_the_nodes_own_name(node: SimulatedNode) -> None:
+    node.hears_relays = True
+    peer = node.peer(0)
+    with ready_client(node) as client:
+        client.send_text("to all", packet_id=1, want_ack=True)
+        client.read_status()
+        implicit = client.read_packet()
+        assert sender_of(implicit) == node.num
+        assert (implicit.decoded.request_id, routing_error(implicit)) == (1, Error.NONE)
+        client.send_text("to one", peer.num, packet_id=2, want_ack=True)
+        client.read_status()
+        senders = [sender_of(client.read_packet()) for _ in range(2)]
+        assert senders == [node.num, peer.num]
 
 
 def test_a_text_too_soon_sends_error_38_to_nobody(make_node: NodeMaker) -> None:
