@@ -17,7 +17,7 @@ from meshbot.simulation.admin import SimulatedAdmin
 from meshbot.simulation.air_queue import LENGTH as QUEUE_LENGTH
 from meshbot.simulation.announcement import Announcement
 from meshbot.simulation.client_packets import ClientPackets
-from meshbot.simulation.config_frames import NodeState
+from meshbot.simulation.config_frames import ONLY_CONFIG_ID, NodeState
 from meshbot.simulation.handshake import SimulatedHandshake
 from meshbot.simulation.link import SimulatedLink
 from meshbot.simulation.loop import SelectLoop
@@ -322,7 +322,7 @@ class SimulatedApi:
             # Also while a configuration is under way.
             self._send(session, self._status_frame(0, 0))
 
-    def _complete(self, session: SimulatedSession) -> None:
+    def _complete(self, session: SimulatedSession, config_id: int) -> None:
         if session.muted:
             return
         session.complete = True
@@ -331,3 +331,5 @@ class SimulatedApi:
         self._kept_statuses.clear()
         self.kept.clear()
         self._send(session, b"".join(burst), len(burst))
+        if self.radio.identity.profile.is_2_8 and config_id != ONLY_CONFIG_ID:
+            self.deliver_all(self.radio.mesh.replays.packets())

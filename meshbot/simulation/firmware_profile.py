@@ -59,6 +59,11 @@ class FirmwareProfile:
         return self.version >= (2, 7, 23)
 
     @property
+    def tells_transport(self) -> bool:
+        """Whether packets say how they came: by radio, UDP or MQTT."""
+        return self.version >= (2, 7, 5)
+
+    @property
     def is_2_7_20(self) -> bool:
         """Whether it has what came with 2.7.20: modules, a transmit history, radio details."""
         return self.version >= (2, 7, 20)

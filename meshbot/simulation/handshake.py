@@ -28,7 +28,7 @@ class SimulatedHandshake:
         *,
         loop: SelectLoop,
         state: Callable[[], NodeState],
-        complete: Callable[[SimulatedSession], None],
+        complete: Callable[[SimulatedSession, int], None],
     ) -> None:
         """``state`` tells of the node's life; ``complete`` is called at the end of each."""
         self._radio = radio
@@ -64,7 +64,7 @@ class SimulatedHandshake:
             elif ends_in_reset:
                 self._server.reset_when_drained(session.link)
             else:
-                self._complete(session)
+                self._complete(session, config_id)
 
         if self._settings.frame_interval_s > 0:
             self._trickle(session, session.handshake, deque(frames), finish)

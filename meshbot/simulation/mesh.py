@@ -8,6 +8,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.simulation.node_db import SimulatedNodeDb
 from meshbot.simulation.peer import SimulatedPeer
+from meshbot.simulation.replays import SimulatedReplays
 
 
 class SimulatedMesh:
@@ -17,6 +18,7 @@ class SimulatedMesh:
         """Know all peers and their keys."""
         self.peers = list(peers)
         self.db = SimulatedNodeDb()
+        self.replays = SimulatedReplays()
         self.unreachable: set[int] = set()
         self.knows_time = knows_time
         self._people = {peer.num: peer for peer in self.peers}

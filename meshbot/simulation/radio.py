@@ -196,6 +196,7 @@ class SimulatedRadio:
             self._note_text(self.air_text(packet, data, pki=bool(key)))
         self._show(packet, sealed=bool(key))
         if packet.to == packets.BROADCAST_NUM:
+            self._confirm(packet, None, sealed=False)
             return
         peer = self.mesh.reached(packet.to, packet.hop_limit)
         if peer is not None and key and key != peer.public_key:
@@ -308,7 +309,15 @@ class SimulatedRadio:
         self, packet: mesh_pb2.MeshPacket, peer: SimulatedPeer | None, *, sealed: bool
     ) -> None:
         """Answer a direct packet that wants it: the peer's acknowledgement, or our giving up."""
-        if not packet.want_ack or packet.to == packets.BROADCAST_NUM:
+        if not packet.want_ack:
+            return
+        if self._settings.hears_relays and packet.hop_limit:
+            # ReliableRouter: "Generate implicit ack", from the node to itself.
+            self._loop.later(
+                self._settings.ack_delay_s / 2,
+                lambda: self.tell_of_failure(packet.id, _Error.NONE),
+            )
+        if packet.to == packets.BROADCAST_NUM:
             return
         if peer is not None:
             self._answer_later(peer, packets.routing_data(packet.id, _Error.NONE))

@@ -18,6 +18,7 @@ from meshbot.simulation.settings import SimulatedSettings
 _Port = portnums_pb2.PortNum
 _Error = mesh_pb2.Routing.Error
 _Priority = mesh_pb2.MeshPacket.Priority
+_Transport = mesh_pb2.MeshPacket.TransportMechanism
 _DEFAULT_CHANNEL_HASH = 8
 
 
@@ -59,6 +60,11 @@ class SimulatedReception:
             if packet.want_ack:
                 self._answer(peer, packet.id, refusal)
         self._mesh.heard(peer.num)
+        self._hand_over(packet)
+
+    def _hand_over(self, packet: mesh_pb2.MeshPacket) -> None:
+        if self._radio.identity.profile.tells_transport and not packet.transport_mechanism:
+            packet.transport_mechanism = _Transport.TRANSPORT_LORA
         self._client.deliver(packet)
 
     def _take_open(self, packet: mesh_pb2.MeshPacket) -> _Error.ValueType:
@@ -114,7 +120,8 @@ class SimulatedReception:
         )
         packet.decoded.CopyFrom(data)
         self._mesh.heard(peer.num)
-        self._client.deliver(packet)
+        self._mesh.replays.note(peer, data, packet.rx_time)
+        self._hand_over(packet)
         return packet.id
 
     def hear_routing(

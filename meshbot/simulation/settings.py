@@ -54,6 +54,8 @@ class SimulatedSettings:
     duty_cycle_reached: bool = False
     # Its acknowledgements are never confirmed, so it gives them up in the end.
     loses_own_acks: bool = False
+    # It hears its packets relayed, which it takes for an acknowledgement to itself.
+    hears_relays: bool = False
     # Peers whose message it refuses for want of their key announce it, as their firmware does.
     peers_answer_refusals: bool = False
     # When it restarts once a setting was changed, and how long it is away then.

@@ -7,7 +7,7 @@ import pytest
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.mesh import direct_messages
-from meshbot.simulation.packets import BROADCAST_NUM
+from meshbot.simulation.packets import BROADCAST_NUM, sender_of
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
@@ -95,6 +95,21 @@ def test_its_own_acknowledgement_fails_under_an_id_nobody_knows(
     (acknowledgement,) = node.own_packets_on_air
     assert routing_error(failure) == Error.MAX_RETRANSMIT
     assert failure.decoded.request_id == acknowledgement.id
+
+
+def test_a_relay_that_is_heard_acknowledges_in_the_nodes_own_name(node: SimulatedNode) -> None:
+    node.hears_relays = True
+    peer = node.peer(0)
+    with ready_client(node) as client:
+        client.send_text("to all", packet_id=1, want_ack=True)
+        client.read_status()
+        implicit = client.read_packet()
+        assert sender_of(implicit) == node.num
+        assert (implicit.decoded.request_id, routing_error(implicit)) == (1, Error.NONE)
+        client.send_text("to one", peer.num, packet_id=2, want_ack=True)
+        client.read_status()
+        senders = [sender_of(client.read_packet()) for _ in range(2)]
+        assert senders == [node.num, peer.num]
 
 
 def test_a_text_too_soon_sends_error_38_to_nobody(make_node: NodeMaker) -> None:
@@ -286,6 +301,44 @@ def test_a_killed_node_closes_in_order_and_then_refuses(node: SimulatedNode) -> 
         with pytest.raises(ConnectionRefusedError):
             Client(node)
     assert node.reboot_count == 1
+
+
+# -- what is told again -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("firmware", "config_id", "told"),
+    [("2.8.0", 7, True), ("2.8.0", 69421, True), ("2.8.0", 69420, False), ("2.7.26", 7, False)],
+)
+def test_2_8_tells_positions_and_telemetry_again_after_a_configuration(
+    make_node: NodeMaker, firmware: str, config_id: int, told: bool
+) -> None:
+    node = make_node(peers=2, firmware=firmware)
+    with ready_client(node) as client:
+        node.hear_telemetry(node.peer(0))
+        node.hear_position(node.peer(1))
+        node.hear_node_info(node.peer(1))
+        first = [client.read_packet() for _ in range(3)]
+        client.handshake(config_id)
+        again = [client.read_packet() for _ in range(2)] if told else []
+        client.heartbeat()
+        assert client.read_status().mesh_packet_id == 0
+        client.handshake(config_id)
+        assert [client.read_packet().id for _ in again] == [packet.id for packet in again]
+    if told:
+        assert [packet.decoded.payload for packet in again] == [
+            first[1].decoded.payload,
+            first[0].decoded.payload,
+        ]
+        assert {packet.id for packet in again}.isdisjoint(packet.id for packet in first)
+
+
+@pytest.mark.parametrize(("firmware", "transport"), [("2.7.4", 0), ("2.7.5", 1)])
+def test_how_a_packet_came(make_node: NodeMaker, firmware: str, transport: int) -> None:
+    node = make_node(peers=1, firmware=firmware)
+    with ready_client(node) as client:
+        node.hear_text(node.peer(0), "by radio")
+        assert client.read_packet().transport_mechanism == transport
 
 
 # -- administration -------------------------------------------------------------------------
