@@ -6,8 +6,8 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
-from tests.simulation.capture import Capture
 from tests.simulation.client import LIMIT_S, Client
+from tests.simulation.recording import Recording
 
 _STEP_S = 0.2
 _SEND_DELAY_S = 0.1
@@ -18,7 +18,7 @@ _RETRANSMIT_S = 26.0
 class Replay:
     """One simulated node, and the time it believes it is."""
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Recording) -> None:
         self._capture = capture
         self._now_s = capture.started_at_s
         self._sent = 0

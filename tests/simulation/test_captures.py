@@ -5,16 +5,14 @@ is compared frame by frame: kinds in order, fields, lengths, sizes, and the very
 configuration. Only what must differ may: ids, times, measurements, the peers' keys.
 """
 
-from pathlib import Path
-
 import pytest
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from tests.simulation.capture import Capture
 from tests.simulation.frame_shape import kind_of, shape_of
+from tests.simulation.recording import Recording
 from tests.simulation.replay import Replay
+from tests.support.capture import PATHS
 
-CAPTURES = sorted((Path(__file__).parent / "captures").glob("*.jsonl"))
 Port = portnums_pb2.PortNum
 # To the byte, as neither time nor chance is in them.
 EXACT = {"config", "moduleConfig", "channel", "metadata", "deviceuiConfig", "config_complete_id",
@@ -26,12 +24,12 @@ SIZE_TOLERANCE = {"queueStatus": 1, "packet": 3, "fileInfo": 1, "node_info": 2}
 # A neighbour that was never heard directly has no such field.
 LEFT_OUT = (".node_info.hops_away",)
 
-Played = tuple[Capture, list[list[mesh_pb2.FromRadio]]]
+Played = tuple[Recording, list[list[mesh_pb2.FromRadio]]]
 
 
-@pytest.fixture(scope="module", params=CAPTURES, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=PATHS, ids=lambda path: path.stem)
 def played(request: pytest.FixtureRequest) -> Played:
-    capture = Capture(request.param)
+    capture = Recording(request.param)
     return capture, Replay(capture).play()
 
 

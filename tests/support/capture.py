@@ -1,6 +1,7 @@
 """Frames of real nodes, as a plain client saw them: see ``tests/captures/README.md``."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,14 @@ from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2
 
 FOLDER = Path(__file__).resolve().parents[1] / "captures"
 PATHS = sorted(FOLDER.glob("*.jsonl"))
+
+
+def frames_of(path: Path) -> Iterator[tuple[float, bool, bytes]]:
+    """Return a recording's frames: when (seconds), whether the client sent it, the payload."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        if "hex" in record:
+            yield record["t"], record["dir"] == ">", bytes.fromhex(record["hex"])
 
 
 @dataclass(frozen=True)
@@ -33,13 +42,11 @@ class Capture:
     def read(cls, path: Path) -> "Capture":
         """Read a file."""
         exchanges: list[Exchange] = []
-        for line in path.read_text(encoding="utf-8").splitlines():
-            record = json.loads(line)
-            if record.get("dir") == ">":
-                payload = bytes.fromhex(record["hex"])
+        for _, ours, payload in frames_of(path):
+            if ours:
                 exchanges.append(Exchange(mesh_pb2.ToRadio.FromString(payload)))
-            elif record.get("dir") == "<":
-                exchanges[-1].answers.append(bytes.fromhex(record["hex"]))
+            else:
+                exchanges[-1].answers.append(payload)
         return cls(exchanges)
 
     def handshake(self, config_id: int) -> Exchange:

@@ -1,9 +1,5 @@
-"""What a plain client and a real node said to each other, as recorded: JSON lines.
+"""What a plain client and a real node said to each other, session by session."""
 
-The firmware was built for Linux, its radio simulated, its keys made to be thrown away.
-"""
-
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +8,7 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.simulation.packets import sender_of
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
+from tests.support.capture import frames_of
 
 Port = portnums_pb2.PortNum
 FULL = range(1, 69420)
@@ -26,28 +23,24 @@ class Session:
     received: list[mesh_pb2.FromRadio] = field(default_factory=list)
 
 
-class Capture:
+class Recording:
     """A recording, and the facts of its node that the frames tell."""
 
     def __init__(self, path: Path) -> None:
         self.sessions: list[Session] = []
         self._received_at: list[tuple[float, mesh_pb2.FromRadio]] = []
         gone = True
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            if "hex" not in entry:
-                continue
-            payload = bytes.fromhex(entry["hex"])
-            if entry["dir"] == ">":
+        for at_s, ours, payload in frames_of(path):
+            if ours:
                 message = mesh_pb2.ToRadio.FromString(payload)
                 if gone:
                     self.sessions.append(Session())
-                self.sessions[-1].sent.append((entry["t"], message))
+                self.sessions[-1].sent.append((at_s, message))
                 gone = message.HasField("disconnect")
             else:
                 answer = mesh_pb2.FromRadio.FromString(payload)
                 self.sessions[-1].received.append(answer)
-                self._received_at.append((entry["t"], answer))
+                self._received_at.append((at_s, answer))
 
     @property
     def end_s(self) -> float:
