@@ -23,6 +23,15 @@ _Priority = mesh_pb2.MeshPacket.Priority
 _RECORDED = 10_000
 # MeshTypes.h: ERRNO_UNKNOWN.
 _QUEUE_FULL_RES = 32
+# What a client may send only so often, beside texts.
+_SPACING_S: dict[int, float] = {
+    _Port.TRACEROUTE_APP: 30.0,
+    _Port.POSITION_APP: 10.0,
+    _Port.WAYPOINT_APP: 10.0,
+    _Port.ALERT_APP: 10.0,
+    _Port.TELEMETRY_APP: 10.0,
+}
+_TOO_MANY_TRACEROUTES = "TraceRoute can only be sent once every 30 seconds"
 
 
 class ClientPackets:
@@ -57,8 +66,8 @@ class ClientPackets:
             packet.id = self._radio.new_id()
         # The firmware lets no client choose the sender.
         packets.set_sender(packet, self._radio.identity.num)
-        if self._is_text_too_soon(session, packet):
-            self._drop_text(packet)
+        if self._is_too_soon(session, packet):
+            self._drop(packet)
         elif packet.to == self._radio.identity.num:
             self._take_own(packet)
         elif self.is_queue_full:
@@ -68,26 +77,32 @@ class ClientPackets:
         else:
             self._radio.put_on_air(packet)
 
-    def _is_text_too_soon(self, session: SimulatedSession, packet: mesh_pb2.MeshPacket) -> bool:
-        if (
-            packet.WhichOneof("payload_variant") != "decoded"
-            or packet.decoded.portnum != _Port.TEXT_MESSAGE_APP
-            or not self._radio.identity.profile.refuses_texts_too_soon
-        ):
+    def _is_too_soon(self, session: SimulatedSession, packet: mesh_pb2.MeshPacket) -> bool:
+        """Say whether another packet on its port came a moment before; if not, remember it."""
+        if packet.WhichOneof("payload_variant") != "decoded":
             return False
-        now_s = self._clock()
-        last_s = session.last_text_at_s
-        if last_s is not None and now_s - last_s < self._settings.text_spacing_s:
+        port, now_s = packet.decoded.portnum, self._clock()
+        last_s = session.taken_at_s.get(port)
+        if last_s is not None and now_s - last_s < self._spacing_s(port):
             return True
-        session.last_text_at_s = now_s
+        session.taken_at_s[port] = now_s
         return False
 
-    def _drop_text(self, packet: mesh_pb2.MeshPacket) -> None:
-        self.texts_dropped.append(self._radio.air_text(packet, packet.decoded, pki=False))
+    def _spacing_s(self, port: int) -> float:
+        if port == _Port.TEXT_MESSAGE_APP:
+            limited = self._radio.identity.profile.refuses_texts_too_soon
+            return self._settings.text_spacing_s if limited else 0.0
+        return _SPACING_S.get(port, 0.0)
+
+    def _drop(self, packet: mesh_pb2.MeshPacket) -> None:
         self._client.report(0, packet.id)
-        # Addressed to the sender, which is 0 as long as it is the client: it goes on the air.
-        error = packets.routing_data(packet.id, _Error.RATE_LIMIT_EXCEEDED)
-        self._radio.send_own(0, error, _Priority.ACK)
+        if packet.decoded.portnum == _Port.TEXT_MESSAGE_APP:
+            self.texts_dropped.append(self._radio.air_text(packet, packet.decoded, pki=False))
+            # Addressed to the sender, which is 0 as long as it is the client: it goes on the air.
+            error = packets.routing_data(packet.id, _Error.RATE_LIMIT_EXCEEDED)
+            self._radio.send_own(0, error, _Priority.ACK)
+        elif packet.decoded.portnum == _Port.TRACEROUTE_APP:
+            self._client.notify_about(_TOO_MANY_TRACEROUTES, packet.id)
 
     def _take_own(self, packet: mesh_pb2.MeshPacket) -> None:
         """Take a packet for the node itself: only its administration listens there."""

@@ -41,6 +41,10 @@ _ERRNO_DISABLED = 34
 _SILENT_MINUTES = 7
 _TRANSMISSIONS = 3
 _MOST_HOPS = 7
+# MAX_LORA_PAYLOAD_LEN, the header, and what sealing adds.
+_MOST_BYTES = 255
+_HEADER_BYTES = 16
+_SEAL_BYTES = 12
 
 
 class ClientSide(Protocol):
@@ -109,6 +113,10 @@ class SimulatedRadio:
         if error is not None:
             self.key_failures += 1
             self._fail(packet.id, error)
+            return
+        overhead = _HEADER_BYTES + (_SEAL_BYTES if key else 0)
+        if on_air(packet.decoded).ByteSize() + overhead > _MOST_BYTES:
+            self._fail(packet.id, _Error.TOO_LARGE)
             return
         self._enqueue(packet.id, lambda: self._send(packet, key))
 

@@ -18,7 +18,8 @@ class SimulatedSession:
         # True once a handshake was cut short for good: nothing more is said on this link.
         self.muted = False
         self.handshake = 0
-        self.last_text_at_s: float | None = None
+        # By port number.
+        self.taken_at_s: dict[int, float] = {}
         self._recent_ids: deque[int] = deque(maxlen=RECENT_IDS)
 
     def is_duplicate(self, packet_id: int) -> bool:

@@ -131,6 +131,8 @@ class Soak:
             ("silence for all", lambda: node.go_silent(next_connections=True)),
             ("refusal", lambda: node.refuse_for(chance.uniform(0.05, 0.6))),
             ("reboot", lambda: node.reboot(chance.uniform(0.05, 0.4))),
+            ("crash", lambda: node.crash(chance.uniform(0.05, 0.4))),
+            ("kill", lambda: node.kill(chance.uniform(0.05, 0.4))),
             ("drop", lambda: node.drop_on_accept(chance.randrange(1, 4))),
             ("hang", self._hang),
             ("trickle", self._trickle),

@@ -97,6 +97,30 @@ def test_its_own_acknowledgement_fails_under_an_id_nobody_knows(
     assert failure.decoded.request_id == acknowledgement.id
 
 
+@pytest.mark.parametrize(("port", "told"), [(Port.TRACEROUTE_APP, 1), (Port.POSITION_APP, 0)])
+def test_other_packets_too_soon_are_dropped(node: SimulatedNode, port: int, told: int) -> None:
+    data = mesh_pb2.Data(portnum=port)  # type: ignore[arg-type]
+    with ready_client(node) as client:
+        client.send_data(node.peer(0).num, 1, data)
+        client.send_data(node.peer(0).num, 2, data)
+        client.heartbeat()
+        assert [client.read_status().free for _ in range(2)] == [15, 16]
+        words = [client.read().clientNotification for _ in range(told)]
+        assert client.read_status().mesh_packet_id == 0
+    assert [word.reply_id for word in words] == [2] * told
+    assert len(node.packets_on_air) == 1
+
+
+@pytest.mark.parametrize(("length", "res"), [(200, 0), (220, 0), (221, 7), (228, 7)])
+def test_a_direct_text_that_is_too_long(node: SimulatedNode, length: int, res: int) -> None:
+    with ready_client(node) as client:
+        client.send_text("x" * length, node.peer(0).num, packet_id=5)
+        assert client.read_status().res == res
+        if res:
+            assert routing_error(client.read_packet()) == Error.TOO_LARGE
+    assert len(node.texts_on_air) == (0 if res else 1)
+
+
 def test_a_relay_that_is_heard_acknowledges_in_the_nodes_own_name(node: SimulatedNode) -> None:
     node.hears_relays = True
     peer = node.peer(0)
