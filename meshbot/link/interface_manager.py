@@ -324,6 +324,7 @@ class InterfaceManager(BotThread):
         now_s = self._clock()
         self._policy.handshake_done(now_s)
         self._notice_restart(interface)
+        self._policy.watch(closely=self._restarts.lasts)
         first = before is None
         answered_after_s = interface.answered_after_s or 0.0
         if self._download.succeeded(light=interface.noNodes, answered_after_s=answered_after_s):

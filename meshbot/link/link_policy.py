@@ -15,6 +15,8 @@ Rules:
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
 5. A quiet node is asked: a heartbeat every ``heartbeat_s`` of silence, and, since older firmware
    does not answer those, a question that all answer, twice before ``silent_timeout_s`` is over.
+   One that restarts again and again says nothing when it goes: it is sent a heartbeat after
+   ``CLOSELY_S`` of silence, for the first ``CLOSELY_FOR_S`` of a session.
 6. The link is declared silent at ``silent_timeout_s``, and never without a question that has
    stood unanswered for the probe time: a process that was itself stopped must ask first.
 7. After a silent link the node gets ``cleanup_s`` to let go of it before the next attempt. One
@@ -49,6 +51,8 @@ from meshbot.model.cause import Cause
 FIRST_RETRY_S = 0.5
 EARLY_OUTAGE_S = 60.0
 CUTS_OF_A_CONTEST = 3
+CLOSELY_S = 5.0
+CLOSELY_FOR_S = 120.0
 MUTE_BEFORE_PATIENCE = 2
 """Sessions without a byte, before the next is given more time."""
 NEVER_S = math.inf
@@ -149,6 +153,8 @@ class LinkPolicy:
         self._metadata_s = -NEVER_S
         self._opened_s = now_s
         self._handshake_done_s = now_s
+        self._closely = False
+        """Whether the node restarts again and again."""
         self._misanswered = False
         """Whether the node has answered another question than ours in this handshake."""
         self._mute = 0
@@ -215,7 +221,9 @@ class LinkPolicy:
         if silent_timeout_s == NEVER_S:
             return keepalive_s, NEVER_S, NEVER_S
         quiet_since_s = max(self._heard_s, self._heartbeat_s, self._metadata_s)
-        heartbeat_s = min(keepalive_s, quiet_since_s + self._settings.heartbeat_s)
+        closely = self._closely and quiet_since_s - self._handshake_done_s < CLOSELY_FOR_S
+        interval_s = min(self._settings.heartbeat_s, CLOSELY_S if closely else NEVER_S)
+        heartbeat_s = min(keepalive_s, quiet_since_s + interval_s)
         first_question_s = self._heard_s + silent_timeout_s - 2 * self._answer_s
         second_question_s = first_question_s + self._answer_s
         if self._metadata_s < first_question_s:
@@ -232,6 +240,10 @@ class LinkPolicy:
     def progressed(self, at_s: float) -> None:
         """Note when the last part of the configuration came."""
         self._progressed_s = max(self._progressed_s, at_s)
+
+    def watch(self, *, closely: bool) -> None:
+        """Note whether the node is one that restarts again and again."""
+        self._closely = closely
 
     def misanswered(self) -> None:
         """Note that the node has finished a configuration, but not the one it was asked for."""

@@ -54,9 +54,14 @@ class RestartRow:
         self._count = 0
         self._unproven = False
 
+    @property
+    def lasts(self) -> bool:
+        """Whether the node has restarted often enough to expect it to do so again."""
+        return not self._unproven and self._count >= ROW
+
     def take(self, now_s: float) -> Restarts | None:
         """Return the row if it is long enough and was not spoken of lately."""
-        if self._unproven or self._count < ROW or now_s - self._said_s < SAID_EVERY_S:
+        if not self.lasts or now_s - self._said_s < SAID_EVERY_S:
             return None
         self._said_s = now_s
         gaps_s = [later_s - earlier_s for earlier_s, later_s in pairwise(self._ends_s)]

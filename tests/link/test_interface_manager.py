@@ -207,6 +207,40 @@ def test_a_link_whose_input_was_not_read_yet_is_not_declared_silent(
     assert manager.stop(WAIT_S)
 
 
+class PartialSession(Session):
+    """What a relay sends that understands half of a light request: not who the node is."""
+
+    @property
+    def own_num(self) -> int:
+        return 0 if self.noNodes else 0xA1B2C3D4
+
+
+def test_a_light_configuration_that_lacks_who_the_node_is_counts_as_none(
+    listener: Listener, journal: Journal
+) -> None:
+    settings = replace(QUICK, stabilization_s=0.0)
+
+    class RelayManager(Manager):
+        def _new_interface(self, options: SessionOptions) -> Session:
+            session = PartialSession(self, options)
+            self.sessions.put(session)
+            return session
+
+    manager = RelayManager(listener, settings)
+    manager.start()
+    first = manager.sessions.get(timeout=WAIT_S)
+    assert listener.opened.get(timeout=WAIT_S)
+    manager.interface_lost(first, LinkError(Cause.RESET))
+    sessions = [manager.sessions.get(timeout=WAIT_S) for _ in range(3)]
+    assert listener.succeeded.get(timeout=WAIT_S) is sessions[-1]
+    assert [session.noNodes for session in (first, *sessions)] == [False, True, True, False]
+    assert journal.count("une autre configuration que celle demandée") == 2
+    journal.wait_for("redemande la base entière à chaque reconnexion")
+    manager.interface_lost(sessions[-1], LinkError(Cause.RESET))
+    assert not manager.sessions.get(timeout=WAIT_S).noNodes
+    assert manager.stop(WAIT_S)
+
+
 def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
     listener: Listener, journal: Journal
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from main_bot import MeshBot, link_settings_of
 from meshbot.link.link_policy import (
+    CLOSELY_FOR_S,
     EARLY_OUTAGE_S,
     NEVER_S,
     Action,
@@ -235,6 +236,20 @@ def test_5_a_quiet_node_gets_heartbeats_and_then_two_questions_that_all_answer()
         (Action.ASK_METADATA, 110.0),
     ]
     assert silent_s == 120.0
+
+
+def test_5_a_node_that_restarts_again_and_again_is_watched_closely_for_a_while() -> None:
+    policy = new_policy()
+    policy.watch(closely=True)
+    bring_up(policy, 0.0)
+    asked, silent_s = questions_to_a_mute_node(policy)
+    assert asked[:3] == [(Action.ASK_HEARTBEAT, 5.0 * n) for n in (1, 2, 3)]
+    assert silent_s == 120.0
+    policy.heard(CLOSELY_FOR_S + 1.0)
+    policy.asked(Action.ASK_HEARTBEAT, CLOSELY_FOR_S + 1.0)
+    assert policy.step(CLOSELY_FOR_S + 1.0) == Step(Action.WAIT, CLOSELY_FOR_S + 31.0)
+    policy = up_at(0.0)
+    assert policy.step(0.0) == Step(Action.WAIT, 30.0)
 
 
 def test_5_a_node_that_talks_is_asked_nothing_before_its_keepalive() -> None:

@@ -136,6 +136,8 @@ class Soak:
             ("drop", lambda: node.drop_on_accept(chance.randrange(1, 4))),
             ("hang", self._hang),
             ("trickle", self._trickle),
+            ("other light answers", self._answer_light),
+            ("crash", lambda: node.crash(chance.uniform(0.05, 0.4))),
             ("no reading", node.stop_reading),
             ("full queue", node.fill_queue),
             ("half frame", node.send_half_frame),
@@ -165,6 +167,9 @@ class Soak:
     def _trickle(self) -> None:
         self._node.frame_interval_s = 0.02
         self._node.close_by_fin()
+
+    def _answer_light(self) -> None:
+        self._node.answers_light = self._random.choice(("right", "never", "wrong_id"))
 
     def _traffic(self) -> None:
         self._node.start_traffic(0.01)
