@@ -120,10 +120,6 @@ class InterfaceManager(BotThread):
         """
         self._events.put(_Requested(by))
 
-    def want_nodes(self) -> None:
-        """Have the next session ask for the node's database again, once."""
-        self._download.want_nodes()
-
     def status(self) -> LinkStatus:
         """Return the link at a glance."""
         return self._state.status(self._clock(), self._narrator.cause_text(), self._where)

@@ -36,9 +36,9 @@ from meshbot.model.link_error import LinkError
 
 log = logging.getLogger(__name__)
 
+RESTARTS_HEEDED = 3  # in one handshake
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
-RESTARTS_HEEDED = 3  # in one handshake
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
 
