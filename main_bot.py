@@ -580,7 +580,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         environment = environment_of(options, DOTENV_PATH)
         if options.command is not None:
-            return run_command(options, environment, constants_of(MeshBot))
+            return run_command(options, environment, MeshBot)
         bot = MeshBot(environment=environment)
         configure_logging(bot.site.log_level)
         run_bot(bot, lambda: environment_of(options, DOTENV_PATH))

@@ -156,7 +156,7 @@ class LinkNarrator:
             "(téléphone, second bot, domotique) prend sans doute sa seule place TCP ; le bot lui "
             "cède pour %s",
             cuts,
-            duration_text(pause_s),
+            duration_text(round(pause_s)),
         )
         self._notes.note(EventKind.CONTESTED, count=cuts)
 

@@ -40,6 +40,8 @@ def _problem(error: BaseException, name: str) -> str:
         if Path(frame.filename).name == f"{name}.py"
     ]
     where = f", ligne {own[-1].lineno} : {own[-1].line}" if own else ""
-    yes_no = isinstance(error, NameError) and error.name in ("true", "false")
-    hint = " (écrire True ou False)" if yes_no else ""
+    hint = ""
+    if isinstance(error, NameError):
+        yes_no = error.name in ("true", "false")
+        hint = " (écrire True ou False)" if yes_no else f' (un texte ? alors "{error.name}")'
     return f"{where} : {type(error).__name__} : {error}{hint}"

@@ -4,7 +4,7 @@ However an operator writes one down, with an annotation or without: a yes or no 
 ``COUNTS`` are numbers of things, everything else is a time in seconds.
 """
 
-from meshbot.service.settings_reader import SettingsReader
+from meshbot.service.settings_reader import SettingsReader, is_yes_or_no
 
 COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
 MAY_BE_ZERO = (
@@ -36,12 +36,18 @@ def durations_of(owner: type) -> dict[str, float]:
 
 def read_constants(reader: SettingsReader, owner: object) -> None:
     """Set the constants on an object as the environment wants them; the reader checks them all."""
-    for name, default in constants_of(type(owner)).items():
-        value: object
-        if isinstance(default, bool):
-            value = reader.flag(name, default)
-        elif name in COUNTS:
-            value = reader.whole(name, default, 1, MOST_THINGS)
-        else:
-            value = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)
+    for name, value in checked_constants(reader, type(owner)).items():
         setattr(owner, name, value)
+
+
+def checked_constants(reader: SettingsReader, owner: type) -> dict[str, object]:
+    """Return a class's constants as the environment wants them; the reader checks them all."""
+    values: dict[str, object] = {}
+    for name, default in constants_of(owner).items():
+        if isinstance(default, bool) or is_yes_or_no(default):
+            values[name] = reader.flag(name, default)
+        elif name in COUNTS:
+            values[name] = reader.whole(name, default, 1, MOST_THINGS)
+        else:
+            values[name] = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)
+    return values

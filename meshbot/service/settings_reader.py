@@ -23,6 +23,7 @@ MISSING = object()
 """Stands for a name that a file does not set."""
 _TRUE = ("1", "true", "yes", "on", "oui")
 _FALSE = ("0", "false", "no", "off", "non")
+_WORDS = frozenset((*_TRUE, *_FALSE)) - {"0", "1"}
 _ADMIN_NODE = re.compile(r"!?([0-9a-fA-F]{8})(?::([A-Za-z0-9+/]{4,43}=?))?")
 
 
@@ -219,6 +220,11 @@ class SettingsReader:
         """Raise :class:`ConfigError` if anything read so far made no sense."""
         if self.problems:
             raise ConfigError("Configuration invalide : " + " ; ".join(self.problems))
+
+
+def is_yes_or_no(value: object) -> bool:
+    """Say whether a value is a word for yes or no; numbers are not."""
+    return isinstance(value, str) and value.strip().lower() in _WORDS
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

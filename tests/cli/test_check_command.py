@@ -449,9 +449,16 @@ def test_the_command_ends_with_1_where_something_is_wrong(
 def test_the_command_ends_with_2_and_a_line_where_settings_make_no_sense(
     run: Callable[..., Program],
 ) -> None:
-    program = run("check", TCP_PORT="0")
+    program = run("check", TCP_PORT="0", TCP_SILENT_TIMEOUT="-5")
     assert program.finish() == 2
-    assert len(program.lines) == 1 and "TCP_PORT" in program.lines[0]
+    assert len(program.lines) == 1
+    assert all(name in program.lines[0] for name in ("TCP_PORT", "TCP_SILENT_TIMEOUT"))
+
+
+def test_a_report_is_read_whatever_the_constants_are(run: Callable[..., Program]) -> None:
+    program = run("report", TCP_SILENT_TIMEOUT="-5")
+    assert program.finish() == 1  # there are no events
+    assert not [line for line in program.lines if "TCP_SILENT_TIMEOUT" in line]
 
 
 def test_the_command_beside_a_running_bot_names_it_and_disturbs_nothing(

@@ -52,6 +52,18 @@ def test_each_kind_refuses_what_is_none_of_it(variable: dict[str, str]) -> None:
     assert len(reader.problems) == 1 and name in reader.problems[0]
 
 
+def test_a_word_for_yes_or_no_is_one_in_the_file_as_well() -> None:
+    class Worded(Edited):
+        A_FLAG = "non"  # type: ignore[assignment]
+        B_FLAG = "Oui"
+
+    program = Worded()
+    reader = SettingsReader({})
+    read_constants(reader, program)
+    assert reader.problems == []
+    assert vars(program) == {**vars(program), "A_FLAG": False, "B_FLAG": True}
+
+
 def test_every_constant_of_the_bot_says_what_it_is() -> None:
     reader = SettingsReader({})
     read_constants(reader, MeshBot(environment={}))

@@ -298,6 +298,8 @@ def test_names_are_spelt_in_capitals() -> None:
         ("A = 1\nTCP_HOST = 192.168.1.38\n", "ligne 2 : TCP_HOST = 192.168.1.38"),
         ('TCP_HOST = "192.168.1.38\n', "ligne 1"),
         ("CONNECTION_MODE = tcp\n", "ligne 1 : CONNECTION_MODE = tcp : NameError"),
+        ("CONNECTION_MODE = tcp\n", '(un texte ? alors "tcp")'),
+        ("LIGHT = true\n", "(écrire True ou False)"),
         ("import os\n\nHOST = os.environ['NOT_SET_AT_ALL']\n", "ligne 3 : HOST = os.environ"),
         ("raise SystemExit(3)\n", "SystemExit"),
         ("import nowhere_to_be_found\n", "nowhere_to_be_found"),

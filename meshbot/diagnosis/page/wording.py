@@ -38,6 +38,7 @@ def percent_text(share: float) -> str:
 
 def length_text(seconds: float) -> str:
     """Return a duration to the second as long as that matters."""
+    seconds = round(seconds)
     if 60 <= seconds < 600 and seconds % 60 >= 1:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     return round_text(seconds)
