@@ -171,11 +171,12 @@ def test_packets_go_out_one_after_another(node: SimulatedNode) -> None:
 
 
 def test_a_restart_forgets_what_waits_for_the_air(node: SimulatedNode) -> None:
-    node.send_delay_s = 0.05
+    node.send_delay_s = LIMIT_S
     with ready_client(node) as client:
         client.send_text("lost", packet_id=1)
         client.read_status()
         node.reboot(0.0)
+    node.send_delay_s = 0.05
     with ready_client(node) as client:
         client.send_text("sent", packet_id=2)
         assert client.read_status().free == 15
@@ -370,7 +371,11 @@ def test_how_a_packet_came(make_node: NodeMaker, firmware: str, transport: int) 
 
 def ask(client: Client, request: admin_pb2.AdminMessage) -> mesh_pb2.MeshPacket | None:
     """Send an admin message; return the answer, if one comes."""
-    data = mesh_pb2.Data(portnum=Port.ADMIN_APP, payload=request.SerializeToString())
+    data = mesh_pb2.Data(
+        portnum=Port.ADMIN_APP,
+        payload=request.SerializeToString(),
+        want_response=str(request.WhichOneof("payload_variant")).startswith("get_"),
+    )
     client.send_data(client.node.num, client.node.admin_requests_received + 1, data)
     client.heartbeat()
     answer = None
