@@ -13,7 +13,7 @@ and then not again (light ones, ``want_config_id`` 69420). Two things may show t
 
 If the full one that rule 2 wants fails as well, light ones are not to blame, and their turn comes
 again. So neither way is ever given up, and none is taken each time against the other. Owned by the
-link thread; :meth:`want_nodes` may be called by any.
+link thread.
 """
 
 from meshbot.link.link_policy import Ending
@@ -46,10 +46,6 @@ class DownloadChoice:
     def is_light(self) -> bool:
         """Whether the next session does without the database."""
         return self._light_reconnect and not self.insists
-
-    def want_nodes(self) -> None:
-        """Have the next session ask for the database, once: what was known does not hold."""
-        self._wants_nodes = True
 
     def node_was_away(self) -> None:
         """Note that the node was not there, or has restarted: failures before say nothing."""

@@ -132,10 +132,6 @@ class InterfaceManager(BotThread):
         """Have the node of a session send its database, if it was asked to do without."""
         self._events.put(_NodesWanted(interface))
 
-    def want_nodes(self) -> None:
-        """Have the next session ask for the node's database again, once."""
-        self._download.want_nodes()
-
     def status(self) -> LinkStatus:
         """Return the link at a glance."""
         return self._state.status(self._clock(), self._narrator.cause_text(), self._where)

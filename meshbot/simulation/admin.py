@@ -91,12 +91,14 @@ class SimulatedAdmin:
                 owner = identity.user(self._settings, on_air=True)
                 answer.get_owner_response.CopyFrom(owner)
             case "get_config_request":
-                number = request.get_config_request
-                config = config_sections.asked_config(number, identity, self._settings)
+                config = config_sections.asked_config(
+                    request.get_config_request, identity, self._settings
+                )
                 answer.get_config_response.CopyFrom(config)
             case "get_module_config_request":
-                number = request.get_module_config_request
-                module = config_sections.asked_module_config(number, identity, self._settings)
+                module = config_sections.asked_module_config(
+                    request.get_module_config_request, identity, self._settings
+                )
                 answer.get_module_config_response.CopyFrom(module)
             case "get_ui_config_request" if identity.profile.has_ui_settings:
                 answer.get_ui_config_response.CopyFrom(config_sections.ui_settings())

@@ -101,19 +101,6 @@ def test_a_node_that_hangs_until_it_restarts_is_not_taken_for_one_without_light_
     assert journal.count(GIVEN_UP) == 0
 
 
-def test_the_node_is_asked_for_its_database_once_more_when_that_is_wanted(
-    node: SimulatedNode, start_bot: BotFactory, journal: Journal
-) -> None:
-    bot = start_bot(node)
-    journal.wait_for(COMPLETE)
-    bot._link.want_nodes()
-    for times in range(1, 3):
-        node.close_by_rst()
-        journal.wait_for(RECONNECTED, times=times)
-    assert lights(node) == [False, False, True]
-    assert journal.count(GIVEN_UP) == 0
-
-
 def test_a_connection_that_is_never_served_is_tried_again_soon_and_without_a_cleanup(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:

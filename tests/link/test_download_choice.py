@@ -140,12 +140,3 @@ def test_full_ones_that_became_too_much_are_given_up_again() -> None:
     choice.succeeded(light=False, answered_after_s=0.1)
     assert fail(choice, Ending.BROKEN, nodes=80)
     assert choice.is_light
-
-
-def test_the_database_is_asked_for_once_when_it_is_wanted_again() -> None:
-    choice = after_the_first()
-    choice.want_nodes()
-    assert not choice.is_light
-    assert choice.insists
-    assert not choice.succeeded(light=False, answered_after_s=0.1), "no word against light"
-    assert choice.is_light
