@@ -176,6 +176,7 @@ def test_a_restart_forgets_what_waits_for_the_air(node: SimulatedNode) -> None:
         client.send_text("lost", packet_id=1)
         client.read_status()
         node.reboot(0.0)
+    assert node.wait_until(lambda n: n.is_listening, LIMIT_S)
     node.send_delay_s = 0.05
     with ready_client(node) as client:
         client.send_text("sent", packet_id=2)

@@ -145,3 +145,20 @@ def test_a_simulated_radio_takes_an_id_twice(
         client.send_text("last", packet_id=6)
         assert node.wait_until(lambda n: "last" in [text.text for text in n.texts_on_air], LIMIT_S)
     assert len(node.texts_on_air) == sent + 1
+
+
+@pytest.mark.parametrize("platform", ["esp32", "native"])
+def test_a_client_that_filled_the_queue_is_told_when_there_is_room(
+    make_node: NodeMaker, platform: str
+) -> None:
+    """``MeshService::loop``; a simulated radio reports each packet it sends anyway."""
+    traits = SimulatedTraits(platform=platform)  # type: ignore[arg-type]
+    node = make_node(peers=0, firmware="2.5.20", traits=traits)
+    node.send_delay_s = 0.2
+    with ready_client(node) as client:
+        for packet_id in range(1, 18):
+            client.send_text("one more", packet_id=packet_id)
+        told = [client.read_status() for _ in range(18)]
+    assert [(one.res, one.free) for one in told[15:17]] == [(0, 0), (32, 0)]
+    assert told[17].free == 1
+    assert told[17].mesh_packet_id == (0 if platform == "esp32" else 1)
