@@ -3,6 +3,7 @@
 import pytest
 from meshtastic.protobuf import admin_pb2, mesh_pb2, telemetry_pb2
 
+from meshbot.link.frame_decoder import encode_frame
 from meshbot.simulation.packets import BROADCAST_NUM, sender_of
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
@@ -162,3 +163,12 @@ def test_a_client_that_filled_the_queue_is_told_when_there_is_room(
     assert [(one.res, one.free) for one in told[15:17]] == [(0, 0), (32, 0)]
     assert told[17].free == 1
     assert told[17].mesh_packet_id == (0 if platform == "esp32" else 1)
+
+
+def test_of_two_requests_that_come_together_the_second_is_answered(node: SimulatedNode) -> None:
+    asked = [mesh_pb2.ToRadio(want_config_id=number) for number in (5, 6)]
+    with Client(node) as client:
+        client.sock.sendall(b"".join(encode_frame(one.SerializeToString()) for one in asked))
+        frames = client.read_handshake(6)
+    names = [frame.WhichOneof("payload_variant") for frame in frames]
+    assert names.count("my_info") == names.count("config_complete_id") == 1
