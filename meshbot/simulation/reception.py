@@ -85,7 +85,7 @@ class SimulatedReception:
         """Open a sealed text, or leave it sealed; say what the sender is told."""
         packet.channel = 0
         key = self._mesh.db.key_of(peer.num)
-        if key == peer.public_key and self._has_key:
+        if key == peer.public_key and not self._settings.licensed:
             packet.pki_encrypted = True
             packet.public_key = peer.public_key
             return _Error.NONE
