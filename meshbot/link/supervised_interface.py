@@ -39,10 +39,10 @@ from meshbot.model.link_error import LinkError
 
 log = logging.getLogger(__name__)
 
+RESTARTS_HEEDED = 3  # in one handshake
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
 ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
-RESTARTS_HEEDED = 3  # in one handshake
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
 
@@ -237,12 +237,12 @@ class SupervisedInterface(StreamInterface):
                     break
                 now_s = self._clock()
                 pause_s, last_bytes_s = now_s - last_bytes_s, now_s
+                if self.answered_after_s is None:
+                    self.answered_after_s = now_s - self.opened_s
                 if self._ends_with_node:
                     self.last_received_s = now_s
                 if self._receiver.feed(data, pause_s):
                     self.last_received_s = now_s
-                if self.answered_after_s is None:
-                    self.answered_after_s = now_s - self.opened_s
         except OSError as problem:
             error = problem
         except Exception as problem:  # top of a thread
