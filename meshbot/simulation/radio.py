@@ -323,12 +323,13 @@ class SimulatedRadio:
         if not packet.want_ack:
             return
         if self._settings.hears_relays and packet.hop_limit:
-            # ReliableRouter: "Generate implicit ack", from the node to itself.
+            # ReliableRouter: "Generate implicit ack", from the node to itself, after which it tries
+            # no more: of a direct packet that gets no further, nothing else is ever heard.
             self._loop.later(
                 self._settings.ack_delay_s / 2,
                 lambda: self.tell_of_failure(packet.id, _Error.NONE),
             )
-            if packet.to == packets.BROADCAST_NUM:
+            if peer is None:
                 return
         if peer is not None:
             self._answer_later(peer, packets.routing_data(packet.id, _Error.NONE))

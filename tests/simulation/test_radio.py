@@ -136,6 +136,17 @@ def test_a_relay_that_is_heard_acknowledges_in_the_nodes_own_name(node: Simulate
         assert senders == [node.num, peer.num]
 
 
+def test_after_a_relay_was_heard_no_failure_follows(node: SimulatedNode) -> None:
+    node.hears_relays, node.retransmit_s = True, 0.0
+    node.set_reachable(node.peer(0), False)
+    with ready_client(node) as client:
+        client.send_text("lost behind the relay", node.peer(0).num, packet_id=1, want_ack=True)
+        client.read_status()
+        assert routing_error(client.read_packet()) == Error.NONE
+        client.heartbeat()
+        assert client.read_status().mesh_packet_id == 0
+
+
 def test_a_text_too_soon_sends_error_38_to_nobody(make_node: NodeMaker) -> None:
     node = make_node(peers=0, text_spacing_s=60.0)
     with ready_client(node) as client:
