@@ -124,7 +124,8 @@ def _messages_criterion(history: LinkHistory) -> Criterion:
     return Criterion(
         name,
         history.messages_opened > 0,
-        f"{history.messages_opened} ouverts, {history.messages_not_opened} non",
+        f"{counted(history.messages_opened, 'ouvert', 'ouverts')}, "
+        f"{history.messages_not_opened} non",
     )
 
 

@@ -76,8 +76,3 @@ class Loss:
     def outage_s(self) -> float | None:
         """From the last sign of life to the next success; None while there is none."""
         return self.recovered_s - self.began_s if self.recovered_s is not None else None
-
-    @property
-    def silence_s(self) -> float | None:
-        """How long the silence was when it was declared, if it was one."""
-        return self.declared_s - self.began_s if self.cause is Cause.SILENCE else None

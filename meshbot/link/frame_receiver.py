@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
+_NOTHING_READABLE = "rien n'y est lisible"
+_REFUSED = "la bibliothèque meshtastic n'en veut pas"
 _NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
 _KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
 
@@ -107,7 +109,8 @@ class FrameReceiver:
                 self._interface._handleFromRadio(payload)
                 self._interface.node_told(message)
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
-            self._count_malformed(f"trame de {len(payload)} octets non traitée", problem)
+            what = f"trame de {len(payload)} octets non traitée"
+            self._count_malformed(what, _REFUSED, problem)
 
     def hand_over_nodes(self) -> None:
         """Pass on the entries of the node's database that have come, however few.
@@ -124,7 +127,8 @@ class FrameReceiver:
         try:
             message = self._salvaged(payload, stands_alone)
         except DecodeError as problem:
-            self._count_malformed(f"trame de {len(payload)} octets illisible", problem)
+            what = f"trame de {len(payload)} octets illisible"
+            self._count_malformed(what, "moitié d'une trame, ou aucune", problem)
             return None
         log.debug("frame of %d bytes mended", len(payload))
         if message.HasField("node_info") and message.node_info.HasField("user"):
@@ -141,7 +145,7 @@ class FrameReceiver:
         broken_at = salvaged.broken_at
         half = broken_at is not None and (broken_at == 0 or self._interface.loses_bytes)
         if half or not stands_alone or salvaged.message.WhichOneof("payload_variant") is None:
-            raise DecodeError("moitié d'une trame, ou aucune")
+            raise DecodeError("half a frame, or none")
         if broken_at is not None and self._is_of_own_node(salvaged.message):
             # What is missing may be the licence, without which we would seal.
             salvaged.message.node_info.ClearField("user")
@@ -164,10 +168,10 @@ class FrameReceiver:
                 _mend_payload(packet)
                 self._give_library(packet, own_num)
         except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
-            portnum = packet.decoded.portnum
-            self._count_malformed(
-                f"paquet de !{getattr(packet, 'from'):08x} (port {portnum}) illisible", problem
-            )
+            sender, portnum = getattr(packet, "from"), packet.decoded.portnum
+            what = f"paquet de !{sender:08x} (port {portnum}) illisible"
+            unreadable = isinstance(problem, DecodeError)
+            self._count_malformed(what, _NOTHING_READABLE if unreadable else _REFUSED, problem)
         self._events.packet_received(interface, packet)
 
     def _give_library(self, packet: mesh_pb2.MeshPacket, own_num: int) -> None:
@@ -193,11 +197,12 @@ class FrameReceiver:
         self.nodes_in_download += 1
         self._nodes.append(info)
 
-    def _count_malformed(self, what: str, problem: Exception) -> None:
+    def _count_malformed(self, what: str, reason: str, problem: Exception) -> None:
+        """Tell the operator in words; what Python or the library says of it is for developers."""
         self._malformed_frames += 1
         if self._malformed_frames <= MALFORMED_LINES:
-            reason = printable(f"{type(problem).__name__}: {problem}")
             log.warning("⚠️ %s (%s)", what.capitalize(), reason)
+            log.debug("%s: %s", type(problem).__name__, printable(str(problem)))
 
 
 def _parse(payload: bytes) -> _Frame | None:

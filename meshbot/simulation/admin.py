@@ -17,6 +17,8 @@ from meshbot.simulation.settings import SimulatedSettings
 _RECORDED = 10_000
 _PASSKEY_BYTES = 8
 _RINGTONE = "24:d=32,o=5,b=565:f6,p,f6,4p,p,f6,p,f6,2p,p,b6,p,b6,p,b6,p,b6,p,b,p,b,p,b,p,b"
+# Whether or not the packet says that it wants a response.
+_ALWAYS_ANSWERED = ("get_device_metadata_request", "get_ui_config_request")
 _SETTINGS = ("set_owner", "set_channel", "set_config", "set_module_config")
 # What is taken, and kept nowhere: the simulated node restarts as it was.
 _ENDS_IN_RESTART = ("reboot_seconds", "nodedb_reset", "factory_reset_config", "set_ham_mode")
@@ -49,10 +51,13 @@ class SimulatedAdmin:
     def _has_all_modules(self) -> bool:
         return not self._radio.identity.profile.excluded_modules
 
-    def obey(self, request: admin_pb2.AdminMessage) -> admin_pb2.AdminMessage | None:
+    def obey(
+        self, request: admin_pb2.AdminMessage, *, wants_answer: bool
+    ) -> admin_pb2.AdminMessage | None:
         """Carry out a request; return the answer to a question."""
         asked = request.WhichOneof("payload_variant") or ""
-        answer = self._answer(asked, request)
+        answers = wants_answer or asked in _ALWAYS_ANSWERED
+        answer = self._answer(asked, request) if answers else None
         if answer is not None:
             answer.session_passkey = self._passkey
             return answer
@@ -86,12 +91,17 @@ class SimulatedAdmin:
                 owner = identity.user(self._settings, on_air=True)
                 answer.get_owner_response.CopyFrom(owner)
             case "get_config_request":
-                configs = config_sections.configs(identity, self._settings)
-                answer.get_config_response.CopyFrom(configs[request.get_config_request])
+                config = config_sections.asked_config(
+                    request.get_config_request, identity, self._settings
+                )
+                answer.get_config_response.CopyFrom(config)
             case "get_module_config_request":
-                modules = config_sections.module_configs(identity, self._settings)
-                module = modules[request.get_module_config_request % len(modules)]
+                module = config_sections.asked_module_config(
+                    request.get_module_config_request, identity, self._settings
+                )
                 answer.get_module_config_response.CopyFrom(module)
+            case "get_ui_config_request" if identity.profile.has_ui_settings:
+                answer.get_ui_config_response.CopyFrom(config_sections.ui_settings())
             case "get_channel_request":
                 # Counted from 1, as 0 would not be seen.
                 index = (request.get_channel_request - 1) % config_sections.CHANNELS

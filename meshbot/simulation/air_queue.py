@@ -19,6 +19,8 @@ class AirQueue:
         self._waiting: deque[Callable[[], None]] = deque()
         self._is_busy = False
         self._life = 0
+        # Called when there is room for one more: MeshService::loop.
+        self.on_room: Callable[[], object] = lambda: None
 
     @property
     def free(self) -> int:
@@ -58,4 +60,5 @@ class AirQueue:
             return
         self._is_busy = False
         self._waiting.popleft()()
+        self.on_room()
         self.go_on()

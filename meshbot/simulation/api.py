@@ -89,6 +89,8 @@ class SimulatedApi:
             loop, settings, identity.profile, self, past_uptime_s=traits.past_uptime_s
         )
         self._announcement = Announcement(loop, settings, self.radio)
+        self._told_free = 0
+        self.radio.queue.on_room = self._on_room
 
     def open(self, host: str, port: int) -> None:
         """Start up: listen; raises ``OSError`` naming the address when it cannot."""
@@ -128,15 +130,25 @@ class SimulatedApi:
         Of the reports for which no client is ready, the last two are kept.
         """
         frame = self._status_frame(res, packet_id)
+        self._told_free = self._free
         if self.session is not None and self.session.complete:
             self._send(self.session, frame)
         else:
             self._kept_statuses.append(frame)
 
+    @property
+    def _free(self) -> int:
+        return 0 if self.packets.is_queue_full else self.radio.queue.free
+
+    def _on_room(self) -> None:
+        """Tell the client, which was told that there is no room, that there is (again)."""
+        if not self._told_free and self._free:
+            self.report(0, 0)
+
     def _status_frame(self, res: int, packet_id: int) -> bytes:
         status = mesh_pb2.QueueStatus(
             res=res,
-            free=0 if self.packets.is_queue_full else self.radio.queue.free,
+            free=self._free,
             maxlen=QUEUE_LENGTH,
             mesh_packet_id=packet_id,
         )

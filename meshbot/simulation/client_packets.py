@@ -23,8 +23,9 @@ _Priority = mesh_pb2.MeshPacket.Priority
 _RECORDED = 10_000
 # MeshTypes.h: ERRNO_UNKNOWN.
 _QUEUE_FULL_RES = 32
-# What a client may send only so often, beside texts.
-_SPACING_S: dict[int, float] = {
+# What a client may send only so often, beside texts; the second table from 2.6.7 on.
+_SPACING_S: dict[int, float] = {_Port.TRACEROUTE_APP: 30.0, _Port.POSITION_APP: 5.0}
+_WIDER_SPACING_S: dict[int, float] = {
     _Port.TRACEROUTE_APP: 30.0,
     _Port.POSITION_APP: 10.0,
     _Port.WAYPOINT_APP: 10.0,
@@ -32,6 +33,7 @@ _SPACING_S: dict[int, float] = {
     _Port.TELEMETRY_APP: 10.0,
 }
 _TOO_MANY_TRACEROUTES = "TraceRoute can only be sent once every 30 seconds"
+_TRACEROUTE_TO_ALL = "Multi-hop traceroute to broadcast address is not allowed"
 
 
 class ClientPackets:
@@ -59,14 +61,18 @@ class ClientPackets:
 
     def take(self, session: SimulatedSession, packet: mesh_pb2.MeshPacket) -> None:
         """Take one; it may be changed."""
-        if session.is_duplicate(packet.id):
+        profile = self._radio.identity.profile
+        if profile.ignores_duplicates and session.is_duplicate(packet.id):
             self.duplicates_ignored += 1
             return
         if packet.id == 0:
             packet.id = self._radio.new_id()
         # The firmware lets no client choose the sender.
         packets.set_sender(packet, self._radio.identity.num)
-        if self._is_too_soon(session, packet):
+        if self._is_traceroute_to_all(packet):
+            self._client.report(0, packet.id)
+            self._client.notify_about(_TRACEROUTE_TO_ALL, packet.id)
+        elif self._is_too_soon(session, packet):
             self._drop(packet)
         elif packet.to == self._radio.identity.num:
             self._take_own(packet)
@@ -75,7 +81,18 @@ class ClientPackets:
         elif packet.WhichOneof("payload_variant") == "encrypted":
             self._radio.put_sealed_on_air(packet)
         else:
+            if self._is_traceroute(packet) and packet.to != packets.BROADCAST_NUM:
+                packet.want_ack |= profile.traceroutes_want_acks
             self._radio.put_on_air(packet)
+
+    @staticmethod
+    def _is_traceroute(packet: mesh_pb2.MeshPacket) -> bool:
+        return packet.decoded.portnum == _Port.TRACEROUTE_APP
+
+    def _is_traceroute_to_all(self, packet: mesh_pb2.MeshPacket) -> bool:
+        refused = self._radio.identity.profile.refuses_traceroutes_to_all
+        several_hops = packet.to == packets.BROADCAST_NUM and packet.hop_limit > 0
+        return refused and several_hops and self._is_traceroute(packet)
 
     def _is_too_soon(self, session: SimulatedSession, packet: mesh_pb2.MeshPacket) -> bool:
         """Say whether another packet on its port came a moment before; if not, remember it."""
@@ -92,7 +109,8 @@ class ClientPackets:
         if port == _Port.TEXT_MESSAGE_APP:
             limited = self._radio.identity.profile.refuses_texts_too_soon
             return self._settings.text_spacing_s if limited else 0.0
-        return _SPACING_S.get(port, 0.0)
+        wider = self._radio.identity.profile.spaces_many_ports
+        return (_WIDER_SPACING_S if wider else _SPACING_S).get(port, 0.0)
 
     def _drop(self, packet: mesh_pb2.MeshPacket) -> None:
         self._client.report(0, packet.id)
@@ -101,7 +119,7 @@ class ClientPackets:
             # Addressed to the sender, which is 0 as long as it is the client: it goes on the air.
             error = packets.routing_data(packet.id, _Error.RATE_LIMIT_EXCEEDED)
             self._radio.send_own(0, error, _Priority.ACK)
-        elif packet.decoded.portnum == _Port.TRACEROUTE_APP:
+        elif self._is_traceroute(packet):
             self._client.notify_about(_TOO_MANY_TRACEROUTES, packet.id)
 
     def _take_own(self, packet: mesh_pb2.MeshPacket) -> None:
@@ -135,7 +153,7 @@ class ClientPackets:
             request = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
         except DecodeError:
             return packets.routing_data(packet.id, _Error.BAD_REQUEST)
-        answer = self._admin.obey(request)
+        answer = self._admin.obey(request, wants_answer=packet.decoded.want_response)
         if answer is not None:
             return mesh_pb2.Data(
                 portnum=_Port.ADMIN_APP,

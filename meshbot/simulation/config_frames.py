@@ -6,7 +6,7 @@ Compared frame by frame with what real firmware sent, see ``tests/simulation/tes
 import time
 from dataclasses import dataclass
 
-from meshtastic.protobuf import device_ui_pb2, mesh_pb2, telemetry_pb2
+from meshtastic.protobuf import mesh_pb2, telemetry_pb2
 
 from meshbot.simulation import config_sections
 from meshbot.simulation.node_identity import NodeIdentity
@@ -49,8 +49,7 @@ def config_frames(
     """Build the handshake up to the other nodes, framed, in the firmware's order."""
     messages = [mesh_pb2.FromRadio(my_info=_my_info(identity, state))]
     if identity.profile.has_ui_settings:
-        ui = device_ui_pb2.DeviceUIConfig(screen_brightness=153, screen_timeout=30)
-        messages.append(mesh_pb2.FromRadio(deviceuiConfig=ui))
+        messages.append(mesh_pb2.FromRadio(deviceuiConfig=config_sections.ui_settings()))
     messages.append(own_node_info(identity, settings, state))
     messages.append(mesh_pb2.FromRadio(metadata=identity.metadata()))
     if identity.profile.is_2_8:

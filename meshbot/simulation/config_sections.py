@@ -1,6 +1,6 @@
 """The sections of a node's configuration, as its firmware fills them by default. Pure functions."""
 
-from meshtastic.protobuf import channel_pb2, config_pb2, module_config_pb2
+from meshtastic.protobuf import channel_pb2, config_pb2, device_ui_pb2, module_config_pb2
 
 from meshbot.simulation.firmware_profile import FirmwareProfile
 from meshbot.simulation.node_identity import NodeIdentity
@@ -13,6 +13,7 @@ _Region = config_pb2.Config.LoRaConfig.RegionCode
 _POSITION_PRECISION = 13
 _TX_POWER_DBM = {_Region.US: 30}
 _USUAL_TX_POWER_DBM = 27
+_STATUS_MESSAGE_FIELD = 14
 # ``mesh_beacon`` of 2.8, which meshtastic 2.7.11 does not know.
 _MESH_BEACON_FIELD = 17
 
@@ -99,6 +100,35 @@ def module_configs(
     ]
     unnamed = profile.module_configs - profile.named_module_configs
     return sections + [module_config_pb2.ModuleConfig() for _ in range(unnamed)]
+
+
+def asked_config(
+    number: int, identity: NodeIdentity, settings: SimulatedSettings
+) -> config_pb2.Config:
+    """Build the section that an admin request numbers; one that is not known says nothing."""
+    sections = configs(identity, settings)
+    return sections[number] if 0 <= number < len(sections) else config_pb2.Config()
+
+
+def asked_module_config(
+    number: int, identity: NodeIdentity, settings: SimulatedSettings
+) -> module_config_pb2.ModuleConfig:
+    """Build the section that an admin request numbers, from 0 on.
+
+    The administration of 2.7.20 knows one more than its handshake names.
+    """
+    profile = identity.profile
+    known = profile.named_module_configs
+    if profile.is_2_7_20:
+        known = max(known, _STATUS_MESSAGE_FIELD)
+    if 0 <= number < known:
+        return _module_config(number + 1, identity, settings)
+    return module_config_pb2.ModuleConfig()
+
+
+def ui_settings() -> device_ui_pb2.DeviceUIConfig:
+    """Build the settings of a screen."""
+    return device_ui_pb2.DeviceUIConfig(screen_brightness=153, screen_timeout=30)
 
 
 def _device(profile: FirmwareProfile) -> config_pb2.Config.DeviceConfig:

@@ -74,6 +74,26 @@ class FirmwareProfile:
         return self.version >= (2, 7)
 
     @property
+    def spaces_many_ports(self) -> bool:
+        """Whether waypoints, alerts and telemetry are spaced, too, and positions by 10 s."""
+        return self.version >= (2, 6, 7)
+
+    @property
+    def refuses_traceroutes_to_all(self) -> bool:
+        """Whether a traceroute to everybody over several hops is dropped."""
+        return self.version >= (2, 6)
+
+    @property
+    def traceroutes_want_acks(self) -> bool:
+        """Whether a client's traceroute is sent reliably, whatever the client asked for."""
+        return self.version >= (2, 7, 12)
+
+    @property
+    def ignores_duplicates(self) -> bool:
+        """Whether an id that a client used lately is ignored; not with a simulated radio."""
+        return not self.is_native
+
+    @property
     def refuses_without_key(self) -> bool:
         """Whether a direct message to a node without a key fails, instead of going out open."""
         return self.version >= (2, 7)

@@ -45,12 +45,25 @@ class SimulatedHandshake:
         )
 
     def start(self, session: SimulatedSession, config_id: int) -> None:
-        """Answer a request, whatever became of earlier ones."""
+        """Answer a request, whatever became of earlier ones.
+
+        Once all that has come is read (``StreamAPI::runOncePart``): of two requests that come
+        together, only the second is answered.
+        """
         answers = self._settings.answers_light if config_id == ONLY_CONFIG_ID else "right"
         if answers == "never":
             return
         session.complete = False
         session.handshake += 1
+        handshake = session.handshake
+
+        def begin() -> None:
+            if session.link is self._server.link and session.handshake == handshake:
+                self._begin(session, config_id, answers)
+
+        self._loop.later(0.0, begin)
+
+    def _begin(self, session: SimulatedSession, config_id: int, answers: str) -> None:
         frames, ends_in_reset = self._frames(config_id)
         if not ends_in_reset:
             told_id = _WRONG_ID if answers == "wrong_id" else config_id

@@ -21,6 +21,7 @@ from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.mesh import SimulatedMesh
 from meshbot.simulation.node_identity import NodeIdentity
 from meshbot.simulation.peer import SimulatedPeer
+from meshbot.simulation.peer_answers import answer_of
 from meshbot.simulation.settings import UNSET, SimulatedSettings
 
 _Port = portnums_pb2.PortNum
@@ -210,9 +211,11 @@ class SimulatedRadio:
         if peer is not None and key and key != peer.public_key:
             # Sealed with a forged key that the radio saw first: its receiver cannot open it.
             peer = None
-        if data.portnum == _Port.NODEINFO_APP and data.want_response and peer is not None:
-            answer = packets.node_info_data(peer.user().SerializeToString(), packet.id)
+        answer = answer_of(peer, data, packet.id, self._rng) if peer is not None else None
+        if peer is not None and answer is not None:
+            # ReliableRouter::sniffReceived: an answer acknowledges what it answers.
             self._answer_later(peer, answer)
+            return
         self._confirm(packet, peer, sealed=bool(key))
 
     def _send_sealed(self, packet: mesh_pb2.MeshPacket) -> None:
@@ -316,17 +319,18 @@ class SimulatedRadio:
     def _confirm(
         self, packet: mesh_pb2.MeshPacket, peer: SimulatedPeer | None, *, sealed: bool
     ) -> None:
-        """Answer a direct packet that wants it: the peer's acknowledgement, or our giving up."""
+        """Answer a packet that wants it: an acknowledgement, or our giving up."""
         if not packet.want_ack:
             return
         if self._settings.hears_relays and packet.hop_limit:
-            # ReliableRouter: "Generate implicit ack", from the node to itself.
+            # ReliableRouter: "Generate implicit ack", from the node to itself, after which it tries
+            # no more: of a direct packet that gets no further, nothing else is ever heard.
             self._loop.later(
                 self._settings.ack_delay_s / 2,
                 lambda: self.tell_of_failure(packet.id, _Error.NONE),
             )
-        if packet.to == packets.BROADCAST_NUM:
-            return
+            if peer is None:
+                return
         if peer is not None:
             self._answer_later(peer, packets.routing_data(packet.id, _Error.NONE))
             return

@@ -13,7 +13,7 @@ from meshbot.simulation import packets
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.radio import ClientSide, SimulatedRadio
-from meshbot.simulation.settings import SimulatedSettings
+from meshbot.simulation.settings import UNSET, SimulatedSettings
 
 _Port = portnums_pb2.PortNum
 _Error = mesh_pb2.Routing.Error
@@ -54,13 +54,19 @@ class SimulatedReception:
             return
         if packet.to == own_num:
             refusal = self._take_open(packet) if via_channel else self._take_sealed(peer, packet)
-            if self._radio.identity.profile.is_2_8 and refusal:
-                # It says nothing, neither to its client nor to the sender.
+            tried = via_channel or self._has_key
+            if refusal and tried and self._radio.identity.profile.is_2_8:
+                # What it tried to open in vain goes no further, and nothing is said of it.
                 return
             if packet.want_ack:
                 self._answer(peer, packet.id, refusal)
         self._mesh.heard(peer.num)
         self._hand_over(packet)
+
+    @property
+    def _has_key(self) -> bool:
+        """Whether it has a key of its own, without which it tries to open nothing sealed."""
+        return not self._settings.licensed and self._settings.region != UNSET
 
     def _hand_over(self, packet: mesh_pb2.MeshPacket) -> None:
         if self._radio.identity.profile.tells_transport and not packet.transport_mechanism:

@@ -54,10 +54,18 @@ def from_peer(
     return packet
 
 
-def ping_of(peer: SimulatedPeer, node: CapturedNode) -> mesh_pb2.MeshPacket:
+def ping_of(
+    peer: SimulatedPeer,
+    node: CapturedNode,
+    text: bytes = b"/ping",
+    *,
+    packet_id: int = PING_ID,
+    emoji: int = 0,
+) -> mesh_pb2.MeshPacket:
     """Return a "/ping" as the node hands it over: 2.8 opens what it can, and drops the rest."""
     capture = node.capture
-    packet = from_peer(peer, capture.own_num, portnums_pb2.PortNum.TEXT_MESSAGE_APP, b"/ping")
+    packet = from_peer(peer, capture.own_num, portnums_pb2.PortNum.TEXT_MESSAGE_APP, text)
+    packet.id, packet.decoded.emoji = packet_id, emoji
     if capture.firmware >= (2, 8):
         packet.pki_encrypted = True
         packet.public_key = peer.public_key
@@ -124,6 +132,20 @@ def test_a_direct_message_is_answered(
     journal.wait_for("💬 Envoyé")
     assert real_node.packets()[-1].pki_encrypted
     assert journal.count("La radio n'a pas la clé") == (real_node.capture.firmware >= (2, 8))
+
+
+def test_a_bell_does_not_matter_and_a_reaction_is_no_command(
+    real_node: CapturedNode, stranger: SimulatedPeer, start_bot: BotFactory, journal: Journal
+) -> None:
+    bot_on(start_bot, real_node)
+    journal.wait_for(COMPLETE)
+    real_node.hear(node_info_of(stranger))
+    real_node.hear(ping_of(stranger, real_node, packet_id=1, emoji=1))
+    real_node.hear(ping_of(stranger, real_node, "👍".encode(), packet_id=2, emoji=1))
+    real_node.hear(ping_of(stranger, real_node, b"  /Ping\x07", packet_id=3))
+    assert has_pong(stranger, real_node)
+    journal.wait_for("💬 Envoyé")
+    assert journal.count("📩") == 1
 
 
 def test_a_quiet_real_node_is_not_called_silent(

@@ -112,6 +112,8 @@ def test_messages_opened_and_not_opened_are_a_promise() -> None:
     assert criteria([start])[2] is None
     assert criteria([start, opened, sealed])[2] is True
     assert criteria([start, sealed])[2] is False
+    told = diagnose(history_of([start, opened, sealed])).criteria
+    assert told[2].evidence == "1 ouvert, 1 non"
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,23 @@ def test_whatever_comes_the_next_good_frame_gets_through(
     assert journal.count("illisible") + journal.count("non traitée") <= MALFORMED_LINES
 
 
+def test_what_cannot_be_read_is_said_in_french_alone(
+    session: SupervisedInterface, events: Events, journal: Journal
+) -> None:
+    """The words of Python and of protobuf help no operator."""
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=5)
+    setattr(packet, "from", ANN)
+    packet.decoded.portnum = portnums_pb2.PortNum.POSITION_APP
+    packet.decoded.payload = b"\x0a\xff\xfe\xfd\x80"
+    message = mesh_pb2.FromRadio(packet=packet).SerializeToString()
+    receiver_of(session).feed(encode_frame(message), 0.0)
+    receiver_of(session).feed(encode_frame(b"\xff\xff\xff"), 0.0)
+    assert journal.messages == [
+        "⚠️ Paquet de !0a0b0c0d (port 3) illisible (rien n'y est lisible)",
+        "⚠️ Trame de 3 octets illisible (moitié d'une trame, ou aucune)",
+    ]
+
+
 def spoil(data: bytearray, chance: random.Random) -> None:
     at = chance.randrange(len(data))
     match chance.randrange(4):

@@ -55,6 +55,18 @@ def test_a_licensed_station_sends_in_clear_and_what_is_sealed_is_noted(
     assert [packet.id for packet in node.illegal_on_air] == [2]
 
 
+@pytest.mark.parametrize("firmware", ["2.5.20", "2.7.26", "2.8.0"])
+def test_a_licensed_station_hands_over_what_is_sealed_for_it(
+    make_node: NodeMaker, firmware: str
+) -> None:
+    """It has no key, so that 2.8 does not even try to open it, and does not withhold it either."""
+    node = make_node(peers=1, firmware=firmware)
+    node.licensed = True
+    with ready_client(node) as client:
+        node.hear_text(node.peer(0), "sealed for the key it had before")
+        assert client.read_packet().encrypted
+
+
 def test_a_managed_node_ignores_its_clients_administration(node: SimulatedNode) -> None:
     node.managed = True
     request = admin_pb2.AdminMessage(get_device_metadata_request=True)

@@ -136,6 +136,17 @@ def test_a_relay_that_is_heard_acknowledges_in_the_nodes_own_name(node: Simulate
         assert senders == [node.num, peer.num]
 
 
+def test_after_a_relay_was_heard_no_failure_follows(node: SimulatedNode) -> None:
+    node.hears_relays, node.retransmit_s = True, 0.0
+    node.set_reachable(node.peer(0), False)
+    with ready_client(node) as client:
+        client.send_text("lost behind the relay", node.peer(0).num, packet_id=1, want_ack=True)
+        client.read_status()
+        assert routing_error(client.read_packet()) == Error.NONE
+        client.heartbeat()
+        assert client.read_status().mesh_packet_id == 0
+
+
 def test_a_text_too_soon_sends_error_38_to_nobody(make_node: NodeMaker) -> None:
     node = make_node(peers=0, text_spacing_s=60.0)
     with ready_client(node) as client:
@@ -171,11 +182,13 @@ def test_packets_go_out_one_after_another(node: SimulatedNode) -> None:
 
 
 def test_a_restart_forgets_what_waits_for_the_air(node: SimulatedNode) -> None:
-    node.send_delay_s = 0.05
+    node.send_delay_s = LIMIT_S
     with ready_client(node) as client:
         client.send_text("lost", packet_id=1)
         client.read_status()
         node.reboot(0.0)
+    assert node.wait_until(lambda n: n.is_listening, LIMIT_S)
+    node.send_delay_s = 0.05
     with ready_client(node) as client:
         client.send_text("sent", packet_id=2)
         assert client.read_status().free == 15
@@ -370,7 +383,11 @@ def test_how_a_packet_came(make_node: NodeMaker, firmware: str, transport: int) 
 
 def ask(client: Client, request: admin_pb2.AdminMessage) -> mesh_pb2.MeshPacket | None:
     """Send an admin message; return the answer, if one comes."""
-    data = mesh_pb2.Data(portnum=Port.ADMIN_APP, payload=request.SerializeToString())
+    data = mesh_pb2.Data(
+        portnum=Port.ADMIN_APP,
+        payload=request.SerializeToString(),
+        want_response=str(request.WhichOneof("payload_variant")).startswith("get_"),
+    )
     client.send_data(client.node.num, client.node.admin_requests_received + 1, data)
     client.heartbeat()
     answer = None

@@ -425,13 +425,13 @@ def test_a_direct_text_is_sealed_by_the_radio_and_acknowledged(node: SimulatedNo
     assert heard == ["pong"]
 
 
-def test_a_broadcast_text_is_neither_sealed_nor_acknowledged(node: SimulatedNode) -> None:
+def test_a_broadcast_text_is_not_sealed_and_only_a_relay_confirms_it(node: SimulatedNode) -> None:
     node.ack_delay_s = node.retransmit_s = 0.0
     with ready_client(node) as client:
         client.send_text("to all", packet_id=7, want_ack=True)
-        client.heartbeat()
         assert client.read_status().mesh_packet_id == 7
-        assert client.read_status().mesh_packet_id == 0
+        failure = client.read_packet()
+    assert (failure.decoded.request_id, routing_error(failure)) == (7, Error.MAX_RETRANSMIT)
     assert not node.texts_on_air[0].pki
     assert sender_of(node.packets_on_air[0]) == node.num
 
