@@ -9,7 +9,8 @@ Rules:
 2. Whatever the node sends proves the link alive. Silence runs from its last byte.
 3. A handshake may last as long as parts of the configuration come; standing still for
    ``handshake_timeout_s`` ends it, and once the node has answered another question than ours,
-   ``misanswered_s``. A node that says nothing at all, as one does that stops or boots with the
+   ``misanswered_s``, twice that each time where ours does not come so soon: a relay may pass on
+   an older answer first. A node that says nothing at all, as one does that stops or boots with the
    connection in its backlog, is given the probe time only, and more again from the third such
    session in a row on.
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
@@ -53,8 +54,8 @@ EARLY_OUTAGE_S = 60.0
 CUTS_OF_A_CONTEST = 3
 CLOSELY_S = 5.0
 CLOSELY_FOR_S = 120.0
-MUTE_BEFORE_PATIENCE = 2
-"""Sessions without a byte, before the next is given more time."""
+TRIES_BEFORE_PATIENCE = 2
+"""Sessions in which our answer did not come so soon, before the next is given more time."""
 NEVER_S = math.inf
 
 
@@ -159,6 +160,8 @@ class LinkPolicy:
         """Whether the node has answered another question than ours in this handshake."""
         self._mute = 0
         """Sessions in a row that ended without a byte."""
+        self._wrong = 0
+        """Sessions that ended with another answer than ours, since ours last came without one."""
 
     @property
     def phase(self) -> Phase:
@@ -204,11 +207,13 @@ class LinkPolicy:
         """Return how long a handshake may stand still."""
         longest_s = self._settings.handshake_timeout_s
         if self._misanswered:
-            return min(self._settings.misanswered_s, longest_s)
-        if not self._is_mute():
+            patience_s, tries = self._settings.misanswered_s, self._wrong
+        elif self._is_mute():
+            patience_s, tries = self._settings.probe_timeout_s, self._mute
+        else:
             return longest_s
-        doublings = min(max(self._mute + 1 - MUTE_BEFORE_PATIENCE, 0), 30)
-        return min(self._settings.probe_timeout_s * 2.0**doublings, longest_s)
+        doublings = min(max(tries + 1 - TRIES_BEFORE_PATIENCE, 0), 30)
+        return min(patience_s * 2.0**doublings, longest_s)
 
     def _is_mute(self) -> bool:
         """Say whether not a byte has come since the connection was opened."""
@@ -273,6 +278,8 @@ class LinkPolicy:
         """Note that the node finished its configuration."""
         if now_s - self._opened_s <= self._settings.probe_timeout_s:
             self._mute = 0  # else it is as slow the next time, too
+        if not self._misanswered:
+            self._wrong = 0
         self._phase = Phase.STABILIZING
         self._handshake_done_s = now_s
 
@@ -301,6 +308,7 @@ class LinkPolicy:
         mute = phase is Phase.HANDSHAKE and self._is_mute()
         if phase is Phase.HANDSHAKE and (ending is Ending.WENT_SILENT or not mute):
             self._mute = self._mute + 1 if mute else 0
+        self._wrong += ending is Ending.MISANSWERED
         lasted_s = now_s - self._handshake_done_s if phase is Phase.UP else -NEVER_S
         if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0

@@ -183,6 +183,20 @@ def test_3_another_answer_than_ours_ends_the_handshake_soon_unless_ours_comes() 
     assert policy.step(30.0).action is Action.WAIT
 
 
+def test_3_another_answer_that_always_comes_before_ours_does_not_keep_the_node_out() -> None:
+    policy = new_policy()
+    now_s, patiences_s = 0.0, []
+    for _ in range(7):
+        policy.opened(now_s)
+        policy.progressed(now_s + 0.1)
+        policy.misanswered()
+        gives_up_s = policy.step(now_s + 0.1).at_s
+        patiences_s.append(round(gives_up_s - now_s - 0.1, 6))
+        policy.ended(Ending.MISANSWERED, gives_up_s)
+        now_s = policy.step(gives_up_s).at_s
+    assert patiences_s == [2.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+
+
 # -- Rule 4 ------------------------------------------------------------------------------------
 
 
