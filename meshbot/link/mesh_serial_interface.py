@@ -26,7 +26,8 @@ READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
 WAKE = bytes([START2] * 32)  # no frame begins with it: it only wakes
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
 ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
-ASKS_AGAIN = 3  # then a port from which not one frame came is called mute
+ASKS_AGAIN = 4  # then a port from which not one frame came is called mute: after 25 s, as an
+# ESP32-S3 may hold everything back for 20 (firmware#11864)
 _UNPLUGGED = ("readiness to read", "[Errno 5]", "[Errno 6]", "[Errno 19]")
 """How pyserial and the system put it; a node on native USB is gone as well while it restarts."""
 

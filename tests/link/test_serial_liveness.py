@@ -8,7 +8,7 @@ import pytest
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.link.frame_decoder import START1, START2, encode_frame
-from meshbot.link.mesh_serial_interface import MeshSerialInterface
+from meshbot.link.mesh_serial_interface import ASK_AGAIN_S, ASKS_AGAIN, MeshSerialInterface
 from meshbot.link.session_options import SessionOptions
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
@@ -72,7 +72,7 @@ def test_a_quiet_wire_is_asked_and_found_alive(
 def test_a_chip_that_dies_behind_its_port_is_noticed_and_found_again(
     node: SimulatedNode, cable: Cable, start_bot: BotFactory, journal: Journal
 ) -> None:
-    start_bot(environment=serial_settings(cable.path), TCP_HANDSHAKE_TIMEOUT=2.4, **SILENCE)
+    start_bot(environment=serial_settings(cable.path), TCP_HANDSHAKE_TIMEOUT=4.8, **SILENCE)
     journal.wait_for("✅ Connexion série établie")
     cable.die()
     line = journal.wait_for("⚠️ SILENCE série: ")
@@ -181,6 +181,24 @@ def test_a_node_left_in_the_middle_of_its_configuration_is_told(
         assert node.wait_until(lambda n: n.frames_sent_this_connection >= 2, WAIT_S)
     assert cable.wait_for(lambda message: message.disconnect)
     assert events.ready.empty()
+
+
+def test_a_node_that_reads_only_after_the_question_was_repeated_is_understood(
+    cable: Cable, events: Events
+) -> None:
+    """An ESP32-S3 that leaves everything for 20 s (firmware#11864): its buffer has the first."""
+    cable.hold_back()
+    with Session(events, cable.path, ask_again_s=0.3) as interface:
+        for _ in range(3):
+            assert cable.heard.acquire(timeout=WAIT_S)
+        cable.let_go()
+        assert events.ready.get(timeout=WAIT_S) is interface
+        assert interface.own_num and not interface.misanswered
+    assert events.lost.empty()
+
+
+def test_20_s_are_not_long_enough_to_call_a_port_mute() -> None:
+    assert (ASKS_AGAIN + 1) * ASK_AGAIN_S > 20.0 + 2.0
 
 
 def test_a_port_from_which_not_one_frame_comes_is_called_mute(cable: Cable, events: Events) -> None:
