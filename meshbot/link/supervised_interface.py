@@ -284,7 +284,7 @@ class SupervisedInterface(StreamInterface):
         A node on USB may answer 20 s late (firmware#11864), when the question was repeated: what
         comes then is the answer to all of them.
         """
-        if self.nodes is None:
+        if self.nodes is None or self.configId is None:
             super()._startConfig()
         else:
             self._sendToRadio(mesh_pb2.ToRadio(want_config_id=self.configId))
