@@ -2,12 +2,13 @@
 
 import argparse
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from meshbot.cli.check_command import CheckCommand
 from meshbot.cli.keys_command import KeysCommand
 from meshbot.cli.report_command import ReportCommand
 from meshbot.service.config_file import load_config
+from meshbot.service.operator_constants import read_constants
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX, SettingsReader
 from meshbot.service.site_settings import read_site
 
@@ -15,15 +16,17 @@ log = logging.getLogger(__name__)
 
 
 def run_command(
-    options: argparse.Namespace, environment: Mapping[str, str], constants: Iterable[str]
+    options: argparse.Namespace, environment: Mapping[str, str], constants: Mapping[str, object]
 ) -> int:
     """Do what ``options.command`` asks and return the exit code.
 
-    ``constants`` are names that the environment may set and that matter to the running bot only.
-    Raises ``ConfigError`` and ``StorageError``.
+    ``constants``, with their defaults, are what matters to the running bot only, and so to the
+    check whether one can run. Raises ``ConfigError`` and ``StorageError``.
     """
     reader = SettingsReader(environment)
     site = read_site(reader, load_config())
+    if options.command == "check":
+        read_constants(reader, type("Constants", (), dict(constants))())
     reader.check()
     reader.read_names.update(ENVIRONMENT_PREFIX + name for name in constants)
     for line in reader.odd_lines():

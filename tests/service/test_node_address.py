@@ -129,9 +129,13 @@ def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
         address.host.encode("utf-8")
 
 
+def may_be_a_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return not (address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255")
+
+
 @given(
     st.one_of(
-        st.ip_addresses().map(str),
+        st.ip_addresses().filter(may_be_a_machine).map(str),
         st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z]{2,8})?", fullmatch=True),
     ),
     st.integers(1, 65_535),
