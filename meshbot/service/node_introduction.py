@@ -40,7 +40,13 @@ class NodeIntroduction:
         self._said_of_key = of_key
 
     def _tell_which(self, interface: SupervisedInterface) -> None:
-        if interface.own_num == self._num:
+        if not interface.own_num:
+            log.warning(
+                "⚠️ Le nœud (ou le relais devant lui) ne dit pas son numéro : le bot ne reconnaît "
+                "aucun message direct et ne répond pas. Relier le bot au nœud lui-même, puis "
+                "redémarrer l'un et l'autre"
+            )
+        if interface.own_num in (0, self._num):
             return
         if self._num:
             log.warning(
