@@ -15,7 +15,7 @@ from meshbot.link.frame_writer import WRITE_TIMEOUT_S
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.serial_port_finder import SerialPortFinder, lasting_name, likely_ports
 from meshbot.link.session_options import SessionOptions
-from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.link.supervised_interface import GOODBYE_TIMEOUT_S, SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
@@ -186,6 +186,7 @@ class MeshSerialInterface(SupervisedInterface):
         with self._state:
             port, self._port = self._port, None
         if port is not None:
+            _drop_unsent(port)
             port.close()
 
     def _loss(self, error: Exception | None) -> LinkError:
@@ -198,6 +199,21 @@ class MeshSerialInterface(SupervisedInterface):
         return LinkError(
             Cause.PORT_LOST, "câble débranché, ou nœud redémarré" if unplugged else str(error)
         )
+
+
+def _drop_unsent(port: serial.Serial) -> None:
+    """Forget what a node that hangs does not take, once the goodbye had its time.
+
+    The system would keep whoever closes the port waiting for it, half a minute on USB
+    (``closing_wait``), and so the end of the program.
+    """
+    try:
+        if port.out_waiting:
+            threading.Event().wait(GOODBYE_TIMEOUT_S)
+        if port.out_waiting:
+            port.reset_output_buffer()
+    except (OSError, TypeError, termios.error) as error:  # gone
+        log.debug("dropping what was not sent: %s", error)
 
 
 def _open_failure(path: str, error: Exception) -> LinkError:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import serial
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.link.frame_decoder import START1, START2, encode_frame
@@ -236,6 +237,30 @@ def test_a_node_that_takes_no_bytes_is_not_a_port_that_is_lost(
         with pytest.raises(LinkError) as failure:
             interface._write_stream(b"\0" * 1_000_000, 0.1)
     assert failure.value.cause is Cause.NOT_READING
+
+
+def test_what_the_node_did_not_take_does_not_hold_up_the_close(
+    cable: Cable, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system waits for it, up to 30 s; a pseudo-terminal has no such wait, so it is told."""
+    flushed = threading.Event()
+    monkeypatch.setattr(serial.Serial, "out_waiting", property(lambda _: 60))
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda _: flushed.set())
+    with Session(events, cable.path) as interface:
+        assert events.ready.get(timeout=WAIT_S) is interface
+        assert not flushed.is_set()
+    assert flushed.is_set()
+
+
+def test_a_goodbye_that_is_on_its_way_is_not_dropped(
+    cable: Cable, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter([60, 0])
+    monkeypatch.setattr(serial.Serial, "out_waiting", property(lambda _: next(left)))
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda _: pytest.fail("dropped"))
+    with Session(events, cable.path):
+        events.ready.get(timeout=WAIT_S)
+    assert cable.wait_for(lambda message: message.disconnect)
 
 
 def test_the_line_stays_up_when_the_port_is_closed(cable: Cable, events: Events) -> None:
