@@ -27,7 +27,8 @@ Rules:
    ``retry_max_s`` later, for ever. An outage ends with a success; the doubling and the attempt
    at once start over only after a session that lasted ``lasting_session_s``. A FIN after the
    handshake is most often somebody's tool that takes the place for a moment: it is given
-   ``courtesy_s`` to finish. In the handshake a FIN is like a RST.
+   ``courtesy_s`` to finish. In the handshake a FIN is like a RST, unless it follows such a pause:
+   then it is most often the tool's next run.
 9. Three sessions in a row that the node closed in good order within ``contested_s`` of their
    handshake, or the later ones in the middle of it, mean that another client takes the node's one
    place. Then the bot yields: it stays away for ``yield_first_s``, twice that the next time, up to
@@ -145,6 +146,8 @@ class LinkPolicy:
         self._attempts = 0
         self._may_hurry = True
         self._cuts = 0
+        self._courteous = False
+        """Whether somebody was given time since the last session that did not end with a FIN."""
         self._was_away = False
         """Whether the node was not there, or restarted, since the session before."""
         self._heard_s = now_s
@@ -290,11 +293,13 @@ class LinkPolicy:
     def refused(self) -> None:
         """Note that an attempt was refused, or met nobody: the node is away, or starting."""
         self._cuts = 0
+        self._courteous = False
         self._was_away = True
 
     def restarted(self) -> None:
         """Note that the node has started again since the session before."""
         self._cuts = 0
+        self._courteous = False
         self._was_away = True
 
     def ended(self, ending: Ending, now_s: float) -> None:
@@ -314,7 +319,7 @@ class LinkPolicy:
             self._attempts = 0
             self._may_hurry = True
             self._cuts = 0
-        if ending is Ending.CLOSED_BY_NODE and phase in (Phase.STABILIZING, Phase.UP):
+        if self._is_taken(ending, phase, mute=mute):
             delay_s = self._yield_delay_s() if self.contested else self._settings.courtesy_s
         elif ending is Ending.WENT_SILENT and not mute:
             retry_s = self._retry_delay_s(now_s) if self._attempts else 0.0
@@ -322,6 +327,15 @@ class LinkPolicy:
         else:
             delay_s = self._prompt_delay_s(ending, now_s)
         self._open_at_s = now_s + delay_s
+
+    def _is_taken(self, ending: Ending, phase: Phase, *, mute: bool) -> bool:
+        """Say whether somebody most likely took the node's place, and may need a moment."""
+        if phase is Phase.DOWN:
+            return False  # an attempt, which changes nothing of this
+        by_node = ending is Ending.CLOSED_BY_NODE
+        served = phase is not Phase.HANDSHAKE or (self._courteous and not mute)
+        self._courteous = by_node and served
+        return self._courteous
 
     def _prompt_delay_s(self, ending: Ending, now_s: float) -> float:
         """Return the pause where nobody needs one but for a node that is not ready."""

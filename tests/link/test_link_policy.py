@@ -351,6 +351,31 @@ def test_8_whoever_took_the_place_by_a_fin_has_it_for_a_moment(lived_s: float) -
     assert 2.0 <= DEFAULTS.courtesy_s <= 3.0
 
 
+def cut_in_handshake_s(policy: LinkPolicy, now_s: float, *, ending: Ending) -> float:
+    """Have the node answer, then end the session before it is done."""
+    policy.attempting()
+    policy.opened(now_s)
+    policy.progressed(now_s + 0.1)
+    return delay_s(policy, ending, now_s + 0.2)
+
+
+def test_8_a_second_tool_that_comes_while_the_link_is_made_again_has_its_time_too() -> None:
+    policy = up_at(0.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == DEFAULTS.courtesy_s
+    taken_s = cut_in_handshake_s(policy, 502.5, ending=Ending.CLOSED_BY_NODE)
+    assert taken_s == DEFAULTS.courtesy_s
+    assert cut_in_handshake_s(policy, 506.0, ending=Ending.BROKEN) < DEFAULTS.courtesy_s
+    assert cut_in_handshake_s(policy, 509.0, ending=Ending.CLOSED_BY_NODE) < DEFAULTS.courtesy_s
+
+
+def test_8_a_node_that_was_away_meanwhile_is_not_given_that_time() -> None:
+    policy = up_at(0.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == DEFAULTS.courtesy_s
+    policy.refused()
+    failed_attempt_s(policy, 502.5)
+    assert cut_in_handshake_s(policy, 503.0, ending=Ending.CLOSED_BY_NODE) < DEFAULTS.courtesy_s
+
+
 def test_8_a_moment_for_somebody_costs_the_next_reset_nothing() -> None:
     policy = up_at(0.0)
     policy.ended(Ending.CLOSED_BY_NODE, 1_000.0)
