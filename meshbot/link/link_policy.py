@@ -321,6 +321,8 @@ class LinkPolicy:
             self._cuts = 0
         if self._is_taken(ending, phase, mute=mute):
             delay_s = self._yield_delay_s() if self.contested else self._settings.courtesy_s
+            if phase is Phase.HANDSHAKE:
+                delay_s = max(delay_s, self._retry_delay_s(now_s))  # or a node that never gets on
         elif ending is Ending.WENT_SILENT and not mute:
             retry_s = self._retry_delay_s(now_s) if self._attempts else 0.0
             delay_s = max(self._settings.cleanup_s, retry_s)

@@ -368,6 +368,17 @@ def test_8_a_second_tool_that_comes_while_the_link_is_made_again_has_its_time_to
     assert cut_in_handshake_s(policy, 509.0, ending=Ending.CLOSED_BY_NODE) < DEFAULTS.courtesy_s
 
 
+def test_8_a_node_that_closes_in_each_handshake_is_asked_ever_more_rarely_all_the_same() -> None:
+    policy = up_at(0.0, replace(DEFAULTS, courtesy_s=0.0))
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == 0.0
+    now_s, pauses_s = 500.0, []
+    for _ in range(40):
+        pauses_s.append(cut_in_handshake_s(policy, now_s, ending=Ending.CLOSED_BY_NODE))
+        now_s += pauses_s[-1] + 0.2
+    assert min(pauses_s) > 0.0
+    assert pauses_s[-1] == DEFAULTS.retry_max_s
+
+
 def test_8_a_node_that_was_away_meanwhile_is_not_given_that_time() -> None:
     policy = up_at(0.0)
     assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == DEFAULTS.courtesy_s
