@@ -28,6 +28,7 @@ WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the fir
 ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
 ASKS_AGAIN = 4  # then a port from which not one frame came is called mute: after 25 s, as an
 # ESP32-S3 may hold everything back for 20 (firmware#11864)
+PAUSE_FACTOR = 3  # nodes make pauses of 10 s while they send their database (meshmonitor#5122)
 _UNPLUGGED = ("readiness to read", "[Errno 5]", "[Errno 6]", "[Errno 19]")
 """How pyserial and the system put it; a node on native USB is gone as well while it restarts."""
 
@@ -131,7 +132,13 @@ class MeshSerialInterface(SupervisedInterface):
         came of all the asking.
         """
         now_s = self._clock()
-        if now_s - max(self.last_progress_s, self._asked_s) < self._ask_again_s:
+        # A node in the middle of it begins anew when it is asked: one that pauses must not be for
+        # ever, yet one that restarted there must be.
+        begun = self.own_num != 0
+        patience_s = self._ask_again_s * (PAUSE_FACTOR if begun else 1)
+        if now_s - max(self.last_progress_s, self._asked_s) < patience_s:
+            return
+        if begun and self._asked_again >= ASKS_AGAIN:
             return
         if self._asked_again >= ASKS_AGAIN and not self._spoken:
             raise LinkError(Cause.PORT_MUTE, str(self._path))
