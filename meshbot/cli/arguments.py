@@ -35,7 +35,11 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     report = commands.add_parser("report", help="pourquoi la liaison a été coupée : le rapport")
     add_report_arguments(report)
     options = parser.parse_args(argv)
-    if sum((bool(options.host or options.port), bool(options.serial), options.simulate)) > 1:
+    for name in ("port", "serial"):  # such as a variable of a script that is not set
+        if getattr(options, name) is not None and not getattr(options, name).strip():
+            parser.error(f"--{name} est vide")
+    by_network = options.host is not None or options.port is not None
+    if sum((by_network, options.serial is not None, options.simulate)) > 1:
         parser.error("choisir entre --host, --serial et --simulate")
     return options
 

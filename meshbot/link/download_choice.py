@@ -75,7 +75,7 @@ class DownloadChoice:
             self._wants_nodes = self._stays_full = False
         if too_much or self._doubts_light:
             self._failures = self._closes = 0
-        return too_much
+        return too_much and ending is not Ending.MISANSWERED  # which sent all of it
 
     @property
     def _doubts_light(self) -> bool:

@@ -102,6 +102,9 @@ class FrameReceiver:
             else:
                 if not message.HasField("log_record"):
                     self.last_progress_s = self._clock()
+                if message.HasField("my_info"):
+                    # A configuration begins, maybe again; None is what the library says of it.
+                    self._interface._localChannels = []  # type: ignore[assignment]
                 if message.HasField("config_complete_id"):
                     asked = message.config_complete_id == self._interface.configId
                     asked = asked or self._interface.ready_s is not None  # the nodes, later on

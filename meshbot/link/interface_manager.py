@@ -314,7 +314,7 @@ class InterfaceManager(BotThread):
 
     def _become_live(self, interface: SupervisedInterface) -> None:
         before = self._state.interface
-        if interface.noNodes and before is not None and _lacks_something_of(interface, before):
+        if before is not None and _lacks_something_of(interface, before):
             self._lose(interface, LinkError(Cause.INCOMPLETE), Ending.MISANSWERED)
             return
         now_s = self._clock()
@@ -416,6 +416,11 @@ class InterfaceManager(BotThread):
 
 
 def _lacks_something_of(session: SupervisedInterface, before: SupervisedInterface) -> bool:
-    """Say whether a node did not say who it is, though it did so in the session before."""
+    """Say whether a node did not say who it is, though it did so in the session before.
+
+    Without its number no message is known to be for us. What it says of itself may be missing from
+    a full session, which is the best that can be had.
+    """
     lacks_number = bool(before.own_num) and not session.own_num
-    return lacks_number or (before.own_user is not None and session.own_user is None)
+    lacks_user = before.own_user is not None and session.own_user is None
+    return lacks_number or (lacks_user and session.noNodes)

@@ -9,7 +9,8 @@ Rules:
 2. Whatever the node sends proves the link alive. Silence runs from its last byte.
 3. A handshake may last as long as parts of the configuration come; standing still for
    ``handshake_timeout_s`` ends it, and once the node has answered another question than ours,
-   ``misanswered_s``. A node that says nothing at all, as one does that stops or boots with the
+   ``misanswered_s``, twice that each time where ours does not come so soon: a relay may pass on
+   an older answer first. A node that says nothing at all, as one does that stops or boots with the
    connection in its backlog, is given the probe time only, and more again from the third such
    session in a row on.
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
@@ -26,7 +27,8 @@ Rules:
    ``retry_max_s`` later, for ever. An outage ends with a success; the doubling and the attempt
    at once start over only after a session that lasted ``lasting_session_s``. A FIN after the
    handshake is most often somebody's tool that takes the place for a moment: it is given
-   ``courtesy_s`` to finish. In the handshake a FIN is like a RST.
+   ``courtesy_s`` to finish. In the handshake a FIN is like a RST, unless it follows such a pause:
+   then it is most often the tool's next run.
 9. Three sessions in a row that the node closed in good order within ``contested_s`` of their
    handshake, or the later ones in the middle of it, mean that another client takes the node's one
    place. Then the bot yields: it stays away for ``yield_first_s``, twice that the next time, up to
@@ -53,8 +55,8 @@ EARLY_OUTAGE_S = 60.0
 CUTS_OF_A_CONTEST = 3
 CLOSELY_S = 5.0
 CLOSELY_FOR_S = 120.0
-MUTE_BEFORE_PATIENCE = 2
-"""Sessions without a byte, before the next is given more time."""
+TRIES_BEFORE_PATIENCE = 2
+"""Sessions in which our answer did not come so soon, before the next is given more time."""
 NEVER_S = math.inf
 
 
@@ -144,6 +146,8 @@ class LinkPolicy:
         self._attempts = 0
         self._may_hurry = True
         self._cuts = 0
+        self._courteous = False
+        """Whether somebody was given time since the last session that did not end with a FIN."""
         self._was_away = False
         """Whether the node was not there, or restarted, since the session before."""
         self._heard_s = now_s
@@ -159,6 +163,8 @@ class LinkPolicy:
         """Whether the node has answered another question than ours in this handshake."""
         self._mute = 0
         """Sessions in a row that ended without a byte."""
+        self._wrong = 0
+        """Sessions that ended with another answer than ours, since ours last came without one."""
 
     @property
     def phase(self) -> Phase:
@@ -204,11 +210,13 @@ class LinkPolicy:
         """Return how long a handshake may stand still."""
         longest_s = self._settings.handshake_timeout_s
         if self._misanswered:
-            return min(self._settings.misanswered_s, longest_s)
-        if not self._is_mute():
+            patience_s, tries = self._settings.misanswered_s, self._wrong
+        elif self._is_mute():
+            patience_s, tries = self._settings.probe_timeout_s, self._mute
+        else:
             return longest_s
-        doublings = min(max(self._mute + 1 - MUTE_BEFORE_PATIENCE, 0), 30)
-        return min(self._settings.probe_timeout_s * 2.0**doublings, longest_s)
+        doublings = min(max(tries + 1 - TRIES_BEFORE_PATIENCE, 0), 30)
+        return min(patience_s * 2.0**doublings, longest_s)
 
     def _is_mute(self) -> bool:
         """Say whether not a byte has come since the connection was opened."""
@@ -273,6 +281,8 @@ class LinkPolicy:
         """Note that the node finished its configuration."""
         if now_s - self._opened_s <= self._settings.probe_timeout_s:
             self._mute = 0  # else it is as slow the next time, too
+        if not self._misanswered:
+            self._wrong = 0
         self._phase = Phase.STABILIZING
         self._handshake_done_s = now_s
 
@@ -283,11 +293,13 @@ class LinkPolicy:
     def refused(self) -> None:
         """Note that an attempt was refused, or met nobody: the node is away, or starting."""
         self._cuts = 0
+        self._courteous = False
         self._was_away = True
 
     def restarted(self) -> None:
         """Note that the node has started again since the session before."""
         self._cuts = 0
+        self._courteous = False
         self._was_away = True
 
     def ended(self, ending: Ending, now_s: float) -> None:
@@ -301,19 +313,31 @@ class LinkPolicy:
         mute = phase is Phase.HANDSHAKE and self._is_mute()
         if phase is Phase.HANDSHAKE and (ending is Ending.WENT_SILENT or not mute):
             self._mute = self._mute + 1 if mute else 0
+        self._wrong += ending is Ending.MISANSWERED
         lasted_s = now_s - self._handshake_done_s if phase is Phase.UP else -NEVER_S
         if lasted_s >= self._settings.lasting_session_s:
             self._attempts = 0
             self._may_hurry = True
             self._cuts = 0
-        if ending is Ending.CLOSED_BY_NODE and phase in (Phase.STABILIZING, Phase.UP):
+        if self._is_taken(ending, phase, mute=mute):
             delay_s = self._yield_delay_s() if self.contested else self._settings.courtesy_s
+            if phase is Phase.HANDSHAKE:
+                delay_s = max(delay_s, self._retry_delay_s(now_s))  # or a node that never gets on
         elif ending is Ending.WENT_SILENT and not mute:
             retry_s = self._retry_delay_s(now_s) if self._attempts else 0.0
             delay_s = max(self._settings.cleanup_s, retry_s)
         else:
             delay_s = self._prompt_delay_s(ending, now_s)
         self._open_at_s = now_s + delay_s
+
+    def _is_taken(self, ending: Ending, phase: Phase, *, mute: bool) -> bool:
+        """Say whether somebody most likely took the node's place, and may need a moment."""
+        if phase is Phase.DOWN:
+            return False  # an attempt, which changes nothing of this
+        by_node = ending is Ending.CLOSED_BY_NODE
+        served = phase is not Phase.HANDSHAKE or (self._courteous and not mute)
+        self._courteous = by_node and served
+        return self._courteous
 
     def _prompt_delay_s(self, ending: Ending, now_s: float) -> float:
         """Return the pause where nobody needs one but for a node that is not ready."""

@@ -15,7 +15,7 @@ from meshbot.link.frame_writer import WRITE_TIMEOUT_S
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.serial_port_finder import SerialPortFinder, lasting_name, likely_ports
 from meshbot.link.session_options import SessionOptions
-from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.link.supervised_interface import GOODBYE_TIMEOUT_S, SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 
@@ -26,7 +26,9 @@ READ_TIMEOUT_S = 5.0  # cancel_read() interrupts it
 WAKE = bytes([START2] * 32)  # no frame begins with it: it only wakes
 WAKE_DELAY_S = 0.1  # a node asleep needs it between the first bytes and the first frame
 ASK_AGAIN_S = 5.0  # an ESP32 boots for three to ten seconds
-ASKS_AGAIN = 3  # then a port from which not one frame came is called mute
+ASKS_AGAIN = 4  # then a port from which not one frame came is called mute: after 25 s, as an
+# ESP32-S3 may hold everything back for 20 (firmware#11864)
+PAUSE_FACTOR = 3  # nodes make pauses of 10 s while they send their database (meshmonitor#5122)
 _UNPLUGGED = ("readiness to read", "[Errno 5]", "[Errno 6]", "[Errno 19]")
 """How pyserial and the system put it; a node on native USB is gone as well while it restarts."""
 
@@ -130,7 +132,13 @@ class MeshSerialInterface(SupervisedInterface):
         came of all the asking.
         """
         now_s = self._clock()
-        if now_s - max(self.last_progress_s, self._asked_s) < self._ask_again_s:
+        # A node in the middle of it begins anew when it is asked: one that pauses must not be for
+        # ever, yet one that restarted there must be.
+        begun = self.own_num != 0
+        patience_s = self._ask_again_s * (PAUSE_FACTOR if begun else 1)
+        if now_s - max(self.last_progress_s, self._asked_s) < patience_s:
+            return
+        if begun and self._asked_again >= ASKS_AGAIN:
             return
         if self._asked_again >= ASKS_AGAIN and not self._spoken:
             raise LinkError(Cause.PORT_MUTE, str(self._path))
@@ -185,6 +193,7 @@ class MeshSerialInterface(SupervisedInterface):
         with self._state:
             port, self._port = self._port, None
         if port is not None:
+            _drop_unsent(port)
             port.close()
 
     def _loss(self, error: Exception | None) -> LinkError:
@@ -197,6 +206,21 @@ class MeshSerialInterface(SupervisedInterface):
         return LinkError(
             Cause.PORT_LOST, "câble débranché, ou nœud redémarré" if unplugged else str(error)
         )
+
+
+def _drop_unsent(port: serial.Serial) -> None:
+    """Forget what a node that hangs does not take, once the goodbye had its time.
+
+    The system would keep whoever closes the port waiting for it, half a minute on USB
+    (``closing_wait``), and so the end of the program.
+    """
+    try:
+        if port.out_waiting:
+            threading.Event().wait(GOODBYE_TIMEOUT_S)
+        if port.out_waiting:
+            port.reset_output_buffer()
+    except (OSError, TypeError, termios.error) as error:  # gone
+        log.debug("dropping what was not sent: %s", error)
 
 
 def _open_failure(path: str, error: Exception) -> LinkError:

@@ -278,6 +278,17 @@ class SupervisedInterface(StreamInterface):
             self.hand_over_download()
             self._events.interface_ready(self)
 
+    def _startConfig(self) -> None:  # noqa: N802 - library's name
+        """Ask for the configuration; once more under the same id, forgetting nothing that came.
+
+        A node on USB may answer 20 s late (firmware#11864), when the question was repeated: what
+        comes then is the answer to all of them.
+        """
+        if self.nodes is None or self.configId is None:
+            super()._startConfig()
+        else:
+            self._sendToRadio(mesh_pb2.ToRadio(want_config_id=self.configId))
+
     def _startHeartbeat(self) -> None:  # noqa: N802 - library's name
         """Start no timer: the library's outlives a lost link and fights for the node."""
 

@@ -7,6 +7,7 @@ What does not is refused, with what to write instead.
 
 import ipaddress
 import re
+import unicodedata
 from dataclasses import dataclass
 
 DEFAULT_PORT = 4403
@@ -16,6 +17,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _MAX_NAME = 253
+_TO_ALL = "255.255.255.255"
 _ALONE = "il faut une adresse seule, le port va dans TCP_PORT"
 
 
@@ -33,7 +35,7 @@ class NodeAddress:
 
 def parse_address(text: str) -> NodeAddress:
     """Return the address that a text means. Raises :class:`AddressError`."""
-    text = text.strip().strip(_QUOTES).strip()
+    text = _as_seen(text).strip().strip(_QUOTES).strip()
     scheme = _SCHEME.fullmatch(text)
     if scheme is not None:
         text = _without_scheme(scheme.group(1).casefold(), scheme.group(2))
@@ -58,6 +60,12 @@ def lacks_interface(host: str) -> bool:
 def place_text(host: str, port: int) -> str:
     """Return an address with its port as people write it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _as_seen(text: str) -> str:
+    """Return a text without what nobody sees in it and a copy from a web page or a PDF brings."""
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFC", seen)  # a Mac writes é as two characters
 
 
 def _without_scheme(scheme: str, rest: str) -> str:
@@ -95,20 +103,34 @@ def _host(text: str) -> str:
         return _ipv4(name)
     if len(name) > _MAX_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise AddressError("ni une adresse ni un nom de machine")
+    try:
+        name.encode("idna")  # as the system will be asked
+    except UnicodeError:
+        raise AddressError("ce nom de machine est trop long") from None
     return name
 
 
 def _ipv4(text: str) -> str:
     # The system would take "192.168.1" for 192.168.0.1, and "010" for 8.
     try:
-        return str(ipaddress.IPv4Address(text))
+        address = ipaddress.IPv4Address(text)
     except ValueError:
         raise AddressError("une adresse IPv4 a quatre nombres, tels que 192.168.1.38") from None
+    return _of_one_machine(address)
 
 
 def _ipv6(text: str) -> str:
-    # In a URL the sign before the interface is written "%25".
+    # In a URL the sign before the interface is written "%25"; "%25" may be an interface's number.
     try:
-        return str(ipaddress.IPv6Address(text.replace("%25", "%", 1)))
+        address = ipaddress.IPv6Address(re.sub(r"%25(?=\D)", "%", text, count=1))
     except ValueError:
-        raise AddressError("pas une adresse IPv6 ; avec un port : [fe80::1]:4403") from None
+        address = None
+    if address is None or ":" in (address.scope_id or ""):
+        raise AddressError("pas une adresse IPv6 ; avec un port : [fe80::1]:4403")
+    return _of_one_machine(address)
+
+
+def _of_one_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    if address.is_unspecified or address.is_multicast or str(address) == _TO_ALL:
+        raise AddressError("pas l'adresse d'une machine ; celle-ci même : 127.0.0.1")
+    return str(address)

@@ -27,7 +27,7 @@ class NodeIntroduction:
         self._num = 0
         self._said_of_key = ""
         self._said = NodeFacts()
-        self._said_no_region = self._said_mute = False
+        self._said_no_region = self._said_mute = self._said_no_number = False
 
     def tell(self, interface: SupervisedInterface) -> None:
         """Say what is new about the node behind an interface that is ready."""
@@ -40,7 +40,14 @@ class NodeIntroduction:
         self._said_of_key = of_key
 
     def _tell_which(self, interface: SupervisedInterface) -> None:
-        if interface.own_num == self._num:
+        if not (interface.own_num or self._said_no_number):
+            self._said_no_number = True
+            log.warning(
+                "⚠️ Le nœud (ou le relais devant lui) ne dit pas son numéro : le bot ne reconnaît "
+                "aucun message direct et ne répond pas. Relier le bot au nœud lui-même, puis "
+                "redémarrer l'un et l'autre"
+            )
+        if interface.own_num in (0, self._num):
             return
         if self._num:
             log.warning(

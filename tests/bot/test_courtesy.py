@@ -4,6 +4,7 @@ The bot has its default constants but for how it counts a success; the tools are
 own, as an operator starts them.
 """
 
+import socket
 import subprocess
 import sys
 import time
@@ -118,3 +119,21 @@ def test_two_commands_one_after_another_are_left_alone_as_well(
         assert tool.returncode == 0
         journal.wait_for(RECONNECTED, times=count)
     assert len(requests(node)) == 5
+
+
+def test_a_command_that_comes_while_the_link_is_made_again_is_left_alone_too(
+    node: SimulatedNode, start_bot: BotFactory, journal: Journal
+) -> None:
+    """A real node takes a second or more for a handshake, and the second command falls into it."""
+    courtesy_s = 1.5
+    start_bot(node, TCP_COURTESY_PAUSE=courtesy_s)
+    journal.wait_for(COMPLETE)
+    node.frame_interval_s = 0.3
+    with socket.create_connection(("127.0.0.1", node.port)):
+        journal.wait_for("Liaison TCP perdue")
+    assert node.wait_until(lambda n: len(n.config_requests) == 2, WAIT_S)
+    assert node.wait_until(lambda n: n.frames_sent_this_connection >= 2, WAIT_S)
+    with socket.create_connection(("127.0.0.1", node.port)):
+        taken_s = time.monotonic()
+        assert node.wait_until(lambda n: len(n.config_requests) == 3, WAIT_S)
+        assert time.monotonic() - taken_s >= courtesy_s

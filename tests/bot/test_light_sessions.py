@@ -3,12 +3,16 @@
 Over real sockets; what follows from what is in tests/link/test_download_choice.py.
 """
 
+import threading
 import time
 
 import pytest
+from meshtastic.protobuf import mesh_pb2
 
 import main_bot
 from meshbot.simulation.simulated_node import SimulatedNode
+from tests.support.capture import PATHS, Capture
+from tests.support.captured_node import CapturedNode
 from tests.support.journal import Journal
 from tests.support.limits import LATE_S, WAIT_S
 from tests.support.quick_bot import BotFactory
@@ -51,6 +55,27 @@ def test_two_light_ones_that_fail_are_followed_by_full_ones(
     cause = "n'achève pas" if answer == "never" else "envoie une autre configuration que celle"
     assert journal.count(f"après : le nœud {cause}") == 2
     assert journal.count("SILENCE") == 0
+
+
+class OlderAnswerFirst(CapturedNode):
+    """A relay that passes on what somebody else had asked for, and some time later what we did."""
+
+    LATE_S = 1.2
+
+    def _answer(self, message: mesh_pb2.ToRadio) -> None:
+        if message.want_config_id:
+            older = mesh_pb2.FromRadio(config_complete_id=message.want_config_id ^ 1)
+            self.send([older.SerializeToString()])
+            threading.Event().wait(self.LATE_S)  # one client is served, and this is its thread
+        super()._answer(message)
+
+
+def test_a_relay_that_always_passes_on_an_older_answer_first_is_waited_for_in_the_end(
+    start_bot: BotFactory, journal: Journal
+) -> None:
+    with OlderAnswerFirst(Capture.read(PATHS[0])) as relay:
+        start_bot(environment={"MESHBOT_TCP_PORT": str(relay.port)})
+        journal.wait_for(CONNECTED)
 
 
 def test_light_ones_that_do_not_work_for_a_moment_are_not_given_up(

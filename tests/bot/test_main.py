@@ -502,6 +502,17 @@ def test_an_option_names_the_node_and_by_that_the_mode(
     assert found == settings
 
 
+@pytest.mark.parametrize("arguments", [("--serial", ""), ("--host", "a", "--port", " ")])
+def test_an_option_that_is_empty_is_no_option_that_was_not_given(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a script whose variable is not set starts the simulated node."""
+    with pytest.raises(SystemExit) as end:
+        arguments_module.parse_arguments(arguments)
+    assert end.value.code == 2
+    assert "est vide" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

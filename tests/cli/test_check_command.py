@@ -446,13 +446,13 @@ def test_the_command_ends_with_1_where_something_is_wrong(
     assert sum(line.startswith("❌ ") for line in program.lines) == 1
 
 
+@pytest.mark.parametrize(("name", "value"), [("TCP_PORT", "0"), ("TCP_COURTESY_PAUSE", "-1")])
 def test_the_command_ends_with_2_and_a_line_where_settings_make_no_sense(
-    run: Callable[..., Program],
+    name: str, value: str, run: Callable[..., Program]
 ) -> None:
-    program = run("check", TCP_PORT="0", TCP_SILENT_TIMEOUT="-5")
+    program = run("check", **{name: value})
     assert program.finish() == 2
-    assert len(program.lines) == 1
-    assert all(name in program.lines[0] for name in ("TCP_PORT", "TCP_SILENT_TIMEOUT"))
+    assert len(program.lines) == 1 and name in program.lines[0]
 
 
 def test_a_report_is_read_whatever_the_constants_are(run: Callable[..., Program]) -> None:

@@ -241,6 +241,30 @@ def test_a_light_configuration_that_lacks_who_the_node_is_counts_as_none(
     assert manager.stop(WAIT_S)
 
 
+def test_a_full_configuration_without_the_number_that_was_known_is_not_taken_either(
+    listener: Listener, journal: Journal
+) -> None:
+    known = iter([True, False, True])
+
+    class RelayManager(Manager):
+        def _new_interface(self, options: SessionOptions) -> Session:
+            number = 0xA1B2C3D4 * next(known)
+            kind = type("NumberedSession", (Session,), {"own_num": number})
+            session: Session = kind(self, replace(options, without_nodes=False))
+            self.sessions.put(session)
+            return session
+
+    manager = RelayManager(listener, replace(QUICK, stabilization_s=0.0))
+    manager.start()
+    first = manager.sessions.get(timeout=WAIT_S)
+    assert listener.opened.get(timeout=WAIT_S)
+    manager.interface_lost(first, LinkError(Cause.RESET))
+    _, last = (manager.sessions.get(timeout=WAIT_S) for _ in range(2))
+    assert listener.succeeded.get(timeout=WAIT_S) is last
+    assert journal.count("une autre configuration que celle demandée") == 1
+    assert manager.stop(WAIT_S)
+
+
 def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
     listener: Listener, journal: Journal
 ) -> None:

@@ -183,6 +183,20 @@ def test_3_another_answer_than_ours_ends_the_handshake_soon_unless_ours_comes() 
     assert policy.step(30.0).action is Action.WAIT
 
 
+def test_3_another_answer_that_always_comes_before_ours_does_not_keep_the_node_out() -> None:
+    policy = new_policy()
+    now_s, patiences_s = 0.0, []
+    for _ in range(7):
+        policy.opened(now_s)
+        policy.progressed(now_s + 0.1)
+        policy.misanswered()
+        gives_up_s = policy.step(now_s + 0.1).at_s
+        patiences_s.append(round(gives_up_s - now_s - 0.1, 6))
+        policy.ended(Ending.MISANSWERED, gives_up_s)
+        now_s = policy.step(gives_up_s).at_s
+    assert patiences_s == [2.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+
+
 # -- Rule 4 ------------------------------------------------------------------------------------
 
 
@@ -335,6 +349,42 @@ def test_8_a_link_that_broke_is_tried_again_at_once_but_only_once() -> None:
 def test_8_whoever_took_the_place_by_a_fin_has_it_for_a_moment(lived_s: float) -> None:
     assert delay_s(up_at(0.0), Ending.CLOSED_BY_NODE, lived_s) == DEFAULTS.courtesy_s
     assert 2.0 <= DEFAULTS.courtesy_s <= 3.0
+
+
+def cut_in_handshake_s(policy: LinkPolicy, now_s: float, *, ending: Ending) -> float:
+    """Have the node answer, then end the session before it is done."""
+    policy.attempting()
+    policy.opened(now_s)
+    policy.progressed(now_s + 0.1)
+    return delay_s(policy, ending, now_s + 0.2)
+
+
+def test_8_a_second_tool_that_comes_while_the_link_is_made_again_has_its_time_too() -> None:
+    policy = up_at(0.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == DEFAULTS.courtesy_s
+    taken_s = cut_in_handshake_s(policy, 502.5, ending=Ending.CLOSED_BY_NODE)
+    assert taken_s == DEFAULTS.courtesy_s
+    assert cut_in_handshake_s(policy, 506.0, ending=Ending.BROKEN) < DEFAULTS.courtesy_s
+    assert cut_in_handshake_s(policy, 509.0, ending=Ending.CLOSED_BY_NODE) < DEFAULTS.courtesy_s
+
+
+def test_8_a_node_that_closes_in_each_handshake_is_asked_ever_more_rarely_all_the_same() -> None:
+    policy = up_at(0.0, replace(DEFAULTS, courtesy_s=0.0))
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == 0.0
+    now_s, pauses_s = 500.0, []
+    for _ in range(40):
+        pauses_s.append(cut_in_handshake_s(policy, now_s, ending=Ending.CLOSED_BY_NODE))
+        now_s += pauses_s[-1] + 0.2
+    assert min(pauses_s) > 0.0
+    assert pauses_s[-1] == DEFAULTS.retry_max_s
+
+
+def test_8_a_node_that_was_away_meanwhile_is_not_given_that_time() -> None:
+    policy = up_at(0.0)
+    assert delay_s(policy, Ending.CLOSED_BY_NODE, 500.0) == DEFAULTS.courtesy_s
+    policy.refused()
+    failed_attempt_s(policy, 502.5)
+    assert cut_in_handshake_s(policy, 503.0, ending=Ending.CLOSED_BY_NODE) < DEFAULTS.courtesy_s
 
 
 def test_8_a_moment_for_somebody_costs_the_next_reset_nothing() -> None:

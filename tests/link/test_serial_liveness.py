@@ -5,10 +5,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import serial
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.link.frame_decoder import START1, START2, encode_frame
-from meshbot.link.mesh_serial_interface import MeshSerialInterface
+from meshbot.link.mesh_serial_interface import ASK_AGAIN_S, ASKS_AGAIN, MeshSerialInterface
 from meshbot.link.session_options import SessionOptions
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
@@ -72,7 +73,7 @@ def test_a_quiet_wire_is_asked_and_found_alive(
 def test_a_chip_that_dies_behind_its_port_is_noticed_and_found_again(
     node: SimulatedNode, cable: Cable, start_bot: BotFactory, journal: Journal
 ) -> None:
-    start_bot(environment=serial_settings(cable.path), TCP_HANDSHAKE_TIMEOUT=2.4, **SILENCE)
+    start_bot(environment=serial_settings(cable.path), TCP_HANDSHAKE_TIMEOUT=4.8, **SILENCE)
     journal.wait_for("✅ Connexion série établie")
     cable.die()
     line = journal.wait_for("⚠️ SILENCE série: ")
@@ -183,6 +184,33 @@ def test_a_node_left_in_the_middle_of_its_configuration_is_told(
     assert events.ready.empty()
 
 
+def test_a_node_that_reads_only_after_the_question_was_repeated_is_understood(
+    cable: Cable, events: Events
+) -> None:
+    """An ESP32-S3 that leaves everything for 20 s (firmware#11864): its buffer has the first."""
+    cable.hold_back()
+    with Session(events, cable.path, ask_again_s=0.3) as interface:
+        for _ in range(3):
+            assert cable.heard.acquire(timeout=WAIT_S)
+        cable.let_go()
+        assert events.ready.get(timeout=WAIT_S) is interface
+        assert interface.own_num and not interface.misanswered
+    assert events.lost.empty()
+
+
+def test_a_node_that_pauses_for_long_is_not_made_to_begin_anew_for_ever(
+    node: SimulatedNode, cable: Cable, events: Events
+) -> None:
+    """Pauses of 10 s are known (meshmonitor#5122), and the question is repeated after 5."""
+    node.frame_interval_s = 0.2
+    with Session(events, cable.path, ask_again_s=0.05) as interface:
+        assert events.ready.get(timeout=WAIT_S) is interface
+
+
+def test_20_s_are_not_long_enough_to_call_a_port_mute() -> None:
+    assert (ASKS_AGAIN + 1) * ASK_AGAIN_S > 20.0 + 2.0
+
+
 def test_a_port_from_which_not_one_frame_comes_is_called_mute(cable: Cable, events: Events) -> None:
     cable.die()
     cable.say(b"$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n")
@@ -218,6 +246,30 @@ def test_a_node_that_takes_no_bytes_is_not_a_port_that_is_lost(
         with pytest.raises(LinkError) as failure:
             interface._write_stream(b"\0" * 1_000_000, 0.1)
     assert failure.value.cause is Cause.NOT_READING
+
+
+def test_what_the_node_did_not_take_does_not_hold_up_the_close(
+    cable: Cable, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system waits for it, up to 30 s; a pseudo-terminal has no such wait, so it is told."""
+    flushed = threading.Event()
+    monkeypatch.setattr(serial.Serial, "out_waiting", property(lambda _: 60))
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda _: flushed.set())
+    with Session(events, cable.path) as interface:
+        assert events.ready.get(timeout=WAIT_S) is interface
+        assert not flushed.is_set()
+    assert flushed.is_set()
+
+
+def test_a_goodbye_that_is_on_its_way_is_not_dropped(
+    cable: Cable, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter([60, 0])
+    monkeypatch.setattr(serial.Serial, "out_waiting", property(lambda _: next(left)))
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda _: pytest.fail("dropped"))
+    with Session(events, cable.path):
+        events.ready.get(timeout=WAIT_S)
+    assert cable.wait_for(lambda message: message.disconnect)
 
 
 def test_the_line_stays_up_when_the_port_is_closed(cable: Cable, events: Events) -> None:

@@ -44,6 +44,13 @@ from meshbot.service.node_address import (
         ("TCP://host:4403/", "host", 4403),
         ("tcp://::1", "::1", None),
         ("host:04403", "host", 4403),
+        ("\ufeff192.168.1.38\u200b", "192.168.1.38", None),
+        ("\u202ahost\u202c:4403", "host", 4403),
+        ("me\u0301te\u0301o.local", "météo.local", None),
+        ("xn--mto-bmab.local", "xn--mto-bmab.local", None),
+        ("fe80::1%25", "fe80::1%25", None),
+        ("fe80::1%251", "fe80::1%251", None),
+        ("fe80::1%25eth0", "fe80::1%eth0", None),
     ],
 )
 def test_what_is_meant_is_understood(text: str, host: str, port: int | None) -> None:
@@ -95,6 +102,14 @@ def test_what_is_meant_is_understood(text: str, host: str, port: int | None) -> 
         ("::1]:4403", "pas une adresse IPv6"),
         ("a:b:c", "pas une adresse IPv6"),
         ("fe80::1%", "pas une adresse IPv6"),
+        ("fe80::1%eth0:4403", "avec un port : [fe80::1]:4403"),
+        ("0.0.0.0", "pas l'adresse d'une machine"),
+        ("0.0.0.0:4403", "pas l'adresse d'une machine"),
+        ("[::]:4403", "pas l'adresse d'une machine"),
+        ("255.255.255.255", "pas l'adresse d'une machine"),
+        ("239.0.0.1", "pas l'adresse d'une machine"),
+        ("ff02::1%eth0", "pas l'adresse d'une machine"),
+        ("éàü" * 21 + ".local", "trop long"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_to_write(text: str, said: str) -> None:
@@ -114,9 +129,13 @@ def test_any_text_is_an_address_or_refused_in_one_line(text: str) -> None:
         address.host.encode("utf-8")
 
 
+def may_be_a_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return not (address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255")
+
+
 @given(
     st.one_of(
-        st.ip_addresses().map(str),
+        st.ip_addresses().filter(may_be_a_machine).map(str),
         st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z]{2,8})?", fullmatch=True),
     ),
     st.integers(1, 65_535),

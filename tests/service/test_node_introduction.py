@@ -59,6 +59,17 @@ def test_the_state_is_said_at_first_and_when_it_changed(journal: Journal) -> Non
     assert not any("WARNING" in line for line in journal.lines)
 
 
+def test_a_node_that_does_not_say_its_number_is_no_other_node(journal: Journal) -> None:
+    introduction = NodeIntroduction()
+    introduction.tell(interface())
+    nameless = interface()
+    nameless.myInfo, nameless.own_num = mesh_pb2.MyNodeInfo(), 0  # type: ignore[misc]
+    introduction.tell(nameless)
+    introduction.tell(interface())
+    assert journal.count("ne dit pas son numéro") == 1
+    assert journal.count("Un autre nœud répond") == 0
+
+
 def test_a_radio_that_is_not_set_up_is_a_warning_once(journal: Journal) -> None:
     introduction = NodeIntroduction()
     for reboots in (1, 2):

@@ -32,6 +32,7 @@ ROM_LOG = (
 )
 """What an ESP32's ROM says when it starts."""
 DEBUG_LOG = b"\x1b[34mDEBUG \x1b[0m| ??:??:?? 3 [Power] Battery: usbPower=1, isCharging=0\r\n"
+BUFFER_BYTES = 256  # HWCDC of the ESP32 core
 HELLO = encode_frame(mesh_pb2.FromRadio(rebooted=True).SerializeToString())
 
 
@@ -78,6 +79,8 @@ class Cable:
         self._reader = FirmwareReader()
         self._socket: socket.socket | None = None
         self._deaf = False
+        self._held: bytes | None = None
+        """What waits in the chip's buffer, while it does not look."""
         self.heard = threading.Semaphore(0)
         """Released for each frame that reaches the chip, and each that it is deaf to."""
         self.frames: list[mesh_pb2.ToRadio] = []
@@ -107,6 +110,17 @@ class Cable:
         """Have the chip's configuration loaded."""
         with self._lock:
             self._deaf = False
+
+    def hold_back(self) -> None:
+        """Have the chip not look at its buffer; what does not fit there is lost."""
+        with self._lock:
+            self._held = b""
+
+    def let_go(self) -> None:
+        """Have it look again."""
+        with self._lock:
+            data, self._held = self._held or b"", None
+            self._from_computer(data)
 
     def say(self, data: bytes) -> None:
         """Put bytes on the line to the computer."""
@@ -151,6 +165,10 @@ class Cable:
 
     def _from_computer(self, data: bytes) -> None:
         if self._deaf:
+            self.heard.release()
+            return
+        if self._held is not None:
+            self._held = (self._held + data)[:BUFFER_BYTES]
             self.heard.release()
             return
         for payload in self._reader.feed(data):
