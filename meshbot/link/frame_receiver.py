@@ -161,7 +161,7 @@ class FrameReceiver:
             try:
                 self._give_library(packet, own_num)
             except DecodeError:
-                _mend_payload(packet)
+                _mend_payload(packet, own_num)
                 self._give_library(packet, own_num)
         except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
             portnum = packet.decoded.portnum
@@ -208,13 +208,16 @@ def _parse(payload: bytes) -> _Frame | None:
         return None
 
 
-def _mend_payload(packet: mesh_pb2.MeshPacket) -> None:
+def _mend_payload(packet: mesh_pb2.MeshPacket, own_num: int) -> None:
     """Leave of a payload that protobuf rejects what can be read. Raises ``DecodeError``."""
-    data = packet.decoded
+    data, sender = packet.decoded, getattr(packet, "from")
     kind: Any = protocols[data.portnum].protobufFactory
-    message = salvage(kind, data.payload).message
+    salvaged = salvage(kind, data.payload)
+    message = salvaged.message
     if isinstance(message, mesh_pb2.User):
-        message.id = node_id(getattr(packet, "from"))
+        if sender == own_num and salvaged.broken_at is not None:
+            raise DecodeError("ce qui manque peut être la licence")
+        message.id = node_id(sender)
     data.payload = message.SerializeToString()
 
 

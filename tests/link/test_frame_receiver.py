@@ -12,6 +12,7 @@ from meshbot.link.mesh_serial_interface import MeshSerialInterface
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.messages.own_packets import own_user
 from tests.support.journal import Journal
 from tests.support.real_frames import frames_of_nodes
 from tests.support.session_events import Events
@@ -118,6 +119,19 @@ def test_a_broken_name_over_the_air_is_mended_for_the_library_and_for_us(
     assert session.nodesByNum is not None
     assert session.nodesByNum[ANN]["user"]["shortName"] == "AN\ufffd"
     assert journal.messages == []
+
+
+def test_what_our_own_node_says_is_not_taken_without_what_may_be_its_licence(
+    session: SupervisedInterface, events: Events
+) -> None:
+    user = mesh_pb2.User(id=f"!{OWN:08x}", long_name="Ham", is_licensed=True)
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=5)
+    setattr(packet, "from", OWN)
+    packet.decoded.portnum = portnums_pb2.PortNum.NODEINFO_APP
+    packet.decoded.payload = user.SerializeToString()[:-3]  # cut inside the name
+    message = mesh_pb2.FromRadio(packet=packet).SerializeToString()
+    receiver_of(session).feed(encode_frame(message), 0.0)
+    assert own_user(session, events.packets.get_nowait()) is None
 
 
 def test_whatever_comes_the_next_good_frame_gets_through(
