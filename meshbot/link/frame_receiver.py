@@ -127,8 +127,6 @@ class FrameReceiver:
             self._count_malformed(f"trame de {len(payload)} octets illisible", problem)
             return None
         log.debug("frame of %d bytes mended", len(payload))
-        if message.HasField("node_info") and message.node_info.HasField("user"):
-            message.node_info.user.id = node_id(message.node_info.num)
         return message, message.SerializeToString()
 
     def _salvaged(self, payload: bytes, stands_alone: bool) -> mesh_pb2.FromRadio:
@@ -181,6 +179,9 @@ class FrameReceiver:
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
         interface = self._interface
         self.last_progress_s = self._clock()
+        if info.HasField("user") and info.user.id != (own_id := node_id(info.num)):
+            info.user.id = own_id  # under which the library files it
+            payload = mesh_pb2.FromRadio(node_info=info).SerializeToString()
         if info.num == interface.own_num and info.HasField("user"):
             self.own_user = info.user  # whether or not the library makes sense of the rest
         if not library_nodes.note_node_info(interface, info):

@@ -94,10 +94,12 @@ def test_a_broken_shape_is_mended_only_where_no_bytes_get_lost(
         assert journal.messages == []
 
 
-def test_an_id_that_is_no_text_is_that_of_the_number(
-    session: SupervisedInterface, events: Events
+@pytest.mark.parametrize("told_id", [b"!0a0b\xff0d!", b"!0000aaaa", b"?????????"])
+def test_the_id_of_an_entry_is_that_of_its_number(
+    told_id: bytes, session: SupervisedInterface, events: Events
 ) -> None:
-    receiver_of(session).feed(entry().replace(b"!0a0b0c0d", b"!0a0b\xff0d!"), 0.0)
+    """The library files it under the id, and would put it in another node's place."""
+    receiver_of(session).feed(entry().replace(b"!0a0b0c0d", told_id), 0.0)
     (told,) = entries_told(session, events)
     assert told.user.id == "!0a0b0c0d"
     assert session.nodes is not None
