@@ -5,7 +5,14 @@ Owned by the link's thread.
 
 import logging
 
-from meshbot.link.node_facts import UNSET_REGION, NodeFacts, facts_of, is_locked, may_seal
+from meshbot.link.node_facts import (
+    UNSET_REGION,
+    NodeFacts,
+    facts_of,
+    firmware_of,
+    is_locked,
+    may_seal,
+)
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.known_node import node_id
 from meshbot.text.log_format import printable
@@ -49,12 +56,11 @@ class NodeIntroduction:
                 "directs vont à son numéro. Si ce n'est pas voulu, vérifier TCP_HOST"
             )
         self._num = interface.own_num
-        metadata = interface.metadata
         log.info(
             "📡 Nœud : %s (%s), firmware %s",
             printable(interface.own_name) or "sans nom",
             node_id(interface.own_num),
-            printable(metadata.firmware_version) if metadata is not None else "inconnu",
+            printable(firmware_of(interface)) or "inconnu",
         )
 
     def _tell_state(self, facts: NodeFacts, *, by_udp: bool) -> None:

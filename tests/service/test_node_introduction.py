@@ -87,6 +87,16 @@ def test_a_locked_node_is_not_called_mute(journal: Journal) -> None:
     assert not any("WARNING" in line for line in journal.lines)
 
 
+@pytest.mark.parametrize("metadata", [None, mesh_pb2.DeviceMetadata()])
+def test_a_version_that_is_not_told_is_called_unknown(
+    metadata: mesh_pb2.DeviceMetadata | None, journal: Journal
+) -> None:
+    node = interface()
+    vars(node)["metadata"] = metadata
+    NodeIntroduction().tell(node)
+    assert "📡 Nœud : Toit (!a1b2c3d4), firmware inconnu" in journal.messages
+
+
 def keyless(node: SupervisedInterface, **changes: object) -> SupervisedInterface:
     """Return an interface that gives no private key, changed as said."""
     vars(node).update({"own_private_key": b"", "gives_private_key": False} | changes)
