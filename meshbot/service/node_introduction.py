@@ -25,6 +25,11 @@ _MANAGED_TEXT = (
     "TCP_PUSH_KEYS_TO_RADIO est sans effet. Tout le reste marche"
 )
 
+_NAMELESS_TEXT = (
+    "ℹ️ Le nœud n'a pas dit qui il est, ou pas lisiblement : tant qu'on ne sait pas s'il a une "
+    "licence radioamateur, le bot ne scelle rien. Redonner un nom au nœud dans l'application"
+)
+
 
 class NodeIntroduction:
     """What was said of the node so far."""
@@ -92,6 +97,8 @@ def _key_text(interface: SupervisedInterface, facts: NodeFacts) -> str:
 
     Official firmware gives a managed node's key as any other's; it obeys nobody on the link.
     """
+    if interface.own_user is None and not is_locked(interface):
+        return _NAMELESS_TEXT
     if interface.gives_private_key:
         return _MANAGED_TEXT if interface.is_managed else ""
     if interface.own_private_key:

@@ -122,6 +122,10 @@ def said_of_key(journal: Journal) -> list[str]:
             keyless(interface()),
             "ℹ️ Le nœud ne donne pas sa clé privée, bien qu'il en ait une : ",
         ),
+        (
+            keyless(interface(), gives_private_key=True, own_user=None),
+            "ℹ️ Le nœud n'a pas dit qui il est, ou pas lisiblement : ",
+        ),
         (keyless(interface(region=0), own_public_key=b""), "ℹ️ Le nœud n'a pas encore de clé : "),
         (keyless(interface(), own_public_key=b""), "ℹ️ Le nœud n'a pas de clé : "),
         (
