@@ -223,10 +223,11 @@ def _mend_payload(packet: mesh_pb2.MeshPacket, own_num: int) -> None:
 
 
 def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
-    """Say whether the library may keep what a packet says. Raises ``DecodeError``.
+    """Have the library file a packet rightly; say whether it may. Raises ``DecodeError``.
 
-    It files a NodeInfo under whatever id its sender claims, another node's or our own included,
-    and makes a pubsub topic that stays for ever of each unknown port number.
+    It files a NodeInfo under whatever id its sender claims, another node's or our own included: here
+    it gets that of its sender's number, as from 2.7 on the firmware gives it (``NodeInfoModule``).
+    And it makes a pubsub topic that stays for ever of each unknown port number.
     """
     sender = getattr(packet, "from")
     if not packet.HasField("decoded"):
@@ -234,5 +235,10 @@ def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
     portnum = packet.decoded.portnum
     if portnum == _NODE_INFO_PORT:
         user = mesh_pb2.User.FromString(packet.decoded.payload)
-        return user.id == node_id(sender) and sender != own_num
+        if sender == own_num:
+            return False
+        if user.id != node_id(sender):
+            user.id = node_id(sender)
+            packet.decoded.payload = user.SerializeToString()
+        return True
     return portnum in _KNOWN_PORTS

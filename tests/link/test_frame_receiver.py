@@ -123,6 +123,25 @@ def test_a_broken_name_over_the_air_is_mended_for_the_library_and_for_us(
     assert journal.messages == []
 
 
+@pytest.mark.parametrize("told_id", ["", "!0000aaaa", f"!{OWN:08x}"])
+def test_what_a_node_says_over_the_air_is_filed_under_its_number(
+    told_id: str, session: SupervisedInterface, events: Events
+) -> None:
+    """Firmware before 2.7 passes on whatever id somebody gave himself, or none."""
+    user = mesh_pb2.User(id=told_id, long_name="Ann", public_key=KEY)
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=5)
+    setattr(packet, "from", ANN)
+    packet.decoded.portnum = portnums_pb2.PortNum.NODEINFO_APP
+    packet.decoded.payload = user.SerializeToString()
+    message = mesh_pb2.FromRadio(packet=packet).SerializeToString()
+    receiver_of(session).feed(encode_frame(message), 0.0)
+    assert session.nodes is not None
+    assert session.nodesByNum is not None
+    assert list(session.nodes) == ["!0a0b0c0d"]
+    assert session.nodes["!0a0b0c0d"] is session.nodesByNum[ANN]
+    assert session.nodesByNum[ANN]["user"]["longName"] == "Ann"
+
+
 def test_what_our_own_node_says_is_not_taken_without_what_may_be_its_licence(
     session: SupervisedInterface, events: Events
 ) -> None:
