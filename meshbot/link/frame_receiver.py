@@ -225,8 +225,8 @@ def _mend_payload(packet: mesh_pb2.MeshPacket, own_num: int) -> None:
 def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
     """Have the library file a packet rightly; say whether it may. Raises ``DecodeError``.
 
-    It files a NodeInfo under whatever id its sender claims, another node's or our own included: here
-    it gets that of its sender's number, as from 2.7 on the firmware gives it (``NodeInfoModule``).
+    It files a NodeInfo under whatever id its sender claims, another node's or our own included: it
+    is given that of its sender's number first, as by firmware from 2.7 on (``NodeInfoModule``).
     And it makes a pubsub topic that stays for ever of each unknown port number.
     """
     sender = getattr(packet, "from")
