@@ -134,8 +134,6 @@ class FrameReceiver:
             self._count_malformed(what, "moitié d'une trame, ou aucune", problem)
             return None
         log.debug("frame of %d bytes mended", len(payload))
-        if message.HasField("node_info") and message.node_info.HasField("user"):
-            message.node_info.user.id = node_id(message.node_info.num)
         return message, message.SerializeToString()
 
     def _salvaged(self, payload: bytes, stands_alone: bool) -> mesh_pb2.FromRadio:
@@ -168,7 +166,7 @@ class FrameReceiver:
             try:
                 self._give_library(packet, own_num)
             except DecodeError:
-                _mend_payload(packet)
+                _mend_payload(packet, own_num)
                 self._give_library(packet, own_num)
         except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
             sender, portnum = getattr(packet, "from"), packet.decoded.portnum
@@ -188,6 +186,9 @@ class FrameReceiver:
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
         interface = self._interface
         self.last_progress_s = self._clock()
+        if info.HasField("user") and info.user.id != (own_id := node_id(info.num)):
+            info.user.id = own_id  # under which the library files it
+            payload = mesh_pb2.FromRadio(node_info=info).SerializeToString()
         if info.num == interface.own_num and info.HasField("user"):
             self.own_user = info.user  # whether or not the library makes sense of the rest
         if not library_nodes.note_node_info(interface, info):
@@ -216,21 +217,25 @@ def _parse(payload: bytes) -> _Frame | None:
         return None
 
 
-def _mend_payload(packet: mesh_pb2.MeshPacket) -> None:
+def _mend_payload(packet: mesh_pb2.MeshPacket, own_num: int) -> None:
     """Leave of a payload that protobuf rejects what can be read. Raises ``DecodeError``."""
-    data = packet.decoded
+    data, sender = packet.decoded, getattr(packet, "from")
     kind: Any = protocols[data.portnum].protobufFactory
-    message = salvage(kind, data.payload).message
+    salvaged = salvage(kind, data.payload)
+    message = salvaged.message
     if isinstance(message, mesh_pb2.User):
-        message.id = node_id(getattr(packet, "from"))
+        if sender == own_num and salvaged.broken_at is not None:
+            raise DecodeError("ce qui manque peut être la licence")
+        message.id = node_id(sender)
     data.payload = message.SerializeToString()
 
 
 def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
-    """Say whether the library may keep what a packet says. Raises ``DecodeError``.
+    """Have the library file a packet rightly; say whether it may. Raises ``DecodeError``.
 
-    It files a NodeInfo under whatever id its sender claims, another node's or our own included,
-    and makes a pubsub topic that stays for ever of each unknown port number.
+    It files a NodeInfo under whatever id its sender claims, another node's or our own included: it
+    is given that of its sender's number first, as by firmware from 2.7 on (``NodeInfoModule``).
+    And it makes a pubsub topic that stays for ever of each unknown port number.
     """
     sender = getattr(packet, "from")
     if not packet.HasField("decoded"):
@@ -238,5 +243,10 @@ def _is_fit_for_library(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
     portnum = packet.decoded.portnum
     if portnum == _NODE_INFO_PORT:
         user = mesh_pb2.User.FromString(packet.decoded.payload)
-        return user.id == node_id(sender) and sender != own_num
+        if sender == own_num:
+            return False
+        if user.id != node_id(sender):
+            user.id = node_id(sender)
+            packet.decoded.payload = user.SerializeToString()
+        return True
     return portnum in _KNOWN_PORTS

@@ -18,6 +18,7 @@ NOBODYS_KEY = bytes(31) + b"\x80"
 """Zero but for the bit that X25519 ignores: no radio holds it, and the firmware takes only a key of
 zeros for none."""
 LACKING_RESULT = int(mesh_pb2.Routing.Error.PKI_SEND_FAIL_PUBLIC_KEY)
+HOLDING_RESULT = int(mesh_pb2.Routing.Error.PKI_FAILED)
 
 
 def key_question(num: int, packet_id: int) -> mesh_pb2.MeshPacket:

@@ -29,9 +29,12 @@ class TransmitQueue:
         self._ended = False
 
     def note(self, status: mesh_pb2.QueueStatus) -> None:
-        """Take the node's word, and wake those that wait for it."""
+        """Take the node's word, and wake those that wait for it.
+
+        One without a radio has no queue (``Router::getQueueStatus``): that is no full one.
+        """
         with self._changed:
-            self._free = status.free
+            self._free = status.free if status.maxlen else None
             if status.mesh_packet_id:
                 self._statuses[status.mesh_packet_id] = status
                 if len(self._statuses) > KEPT_STATUSES:

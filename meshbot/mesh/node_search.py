@@ -1,6 +1,7 @@
 """Which nodes a person means. Pure."""
 
 import heapq
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from meshbot.model.known_node import KnownNode
@@ -10,7 +11,8 @@ from meshbot.text.typed_text import seen_text
 def nodes_named(text: str, nodes: Sequence[KnownNode]) -> list[KnownNode]:
     """Return the nodes that ``text`` names: by id, else by name, exact ones first.
 
-    What cannot be seen makes no difference: a name may hold joiners that nobody types.
+    What cannot be seen makes no difference: a name may hold joiners that nobody types, and some
+    keyboards write an accent as a character of its own, or letters of another width.
     """
     wanted = _folded(text)
     if not wanted:
@@ -24,7 +26,7 @@ def nodes_named(text: str, nodes: Sequence[KnownNode]) -> list[KnownNode]:
 
 
 def _folded(text: str) -> str:
-    return seen_text(text).casefold()
+    return unicodedata.normalize("NFKC", seen_text(text)).casefold()
 
 
 def latest_heard(limit: int, nodes: Iterable[KnownNode]) -> list[KnownNode]:

@@ -77,6 +77,11 @@ def _name_and_argument(text: str) -> tuple[str, str] | None:
     return (match.group(1).lower(), argument) if match is not None else None
 
 
+def _plain(argument: str) -> str:
+    """Return a word that is not a name as it is compared: in small letters of usual width."""
+    return unicodedata.normalize("NFKC", argument).lower()
+
+
 class Commands:
     """The commands by name."""
 
@@ -97,7 +102,7 @@ class Commands:
     def is_order(self, text: str) -> bool:
         """Say whether a text is to be obeyed, not only answered."""
         name, argument = _name_and_argument(text) or ("", "")
-        return name in _COMMANDS and argument.lower() == _COMMANDS[name].order
+        return name in _COMMANDS and _plain(argument) == _COMMANDS[name].order
 
     def answer(self, request: Request) -> Reply | None:
         """Return the reply to a text, or None for what is no command; an order is obeyed."""
@@ -117,7 +122,7 @@ class Commands:
 
 @_command("help", "cette aide")
 def _help(view: object, request: Request, argument: str) -> Reply:
-    wanted = argument.lstrip(_SLASHES).lower()
+    wanted = _plain(argument).lstrip(_SLASHES)
     if wanted in _COMMANDS:
         return Reply(f"Commande {wanted} : {_COMMANDS[wanted].about}")
     listing = "\n".join(f"{name} : {command.about}" for name, command in _COMMANDS.items())
@@ -181,7 +186,7 @@ def _keys(view: KeysView, request: Request, argument: str) -> Reply:
 
 @_command("tcp", "état de la liaison avec le nœud ; reconnect : la refaire", order=_RECONNECT)
 def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
-    if argument.lower() == _RECONNECT:
+    if _plain(argument) == _RECONNECT:
         return _reconnect(view, request)
     if argument:
         return Reply("Argument inconnu : tcp seul, ou tcp reconnect.")

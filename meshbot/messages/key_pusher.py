@@ -27,6 +27,7 @@ from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_error import LinkError
+from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import is_number_of
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,9 @@ class PushedKeys(Protocol):
 
     def is_disputed(self, num: int) -> bool:
         """Say whether a node's key is the radio's word against an older one."""
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
 
     def pushes_since(self, wall_s: float) -> int:
         """Return how many keys were given to the radio since a wall-clock time, or after now."""
@@ -178,11 +182,17 @@ class KeyPusher:
         """Say whether the radio was seen to have no key of a node, or another than the known one.
 
         Not if the node's number speaks for that other one (2.8 numbers nodes by their keys): then
-        we may be the ones who took a forger's.
+        we may be the ones who took a forger's. The operator's word counts for more: a radio that
+        showed nothing still has, as likely as not, the key that he put aside.
         """
         shown = self._radio.key_shown(node.num)
+        aside = [other for other in self._nodes.other_keys(node.num) if other.put_aside]
+        if not shown and any(other.replaced_at > node.pushed_at for other in aside):
+            return True
         if not shown or shown == node.public_key:
             return self._radio.is_lacking(node.num)
+        if any(other.public_key == shown for other in aside):
+            return True
         return is_number_of(node.num, node.public_key) or not is_number_of(node.num, shown)
 
     def _hear_result(self, num: int, key: bytes, result: int | None) -> None:

@@ -12,6 +12,7 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages.key_questions import MAX_ASKED_ABOUT, KeyQuestions
 from meshbot.model.known_node import KnownNode
+from meshbot.model.other_key import OtherKey
 from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ class Correspondents(Protocol):
 
     def correspondents(self) -> list[KnownNode]:
         """Return the nodes with a key that sent us messages, the latest first."""
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        """Return the keys of a node that are not believed, or not any more."""
 
     def label(self, num: int) -> str:
         """Return how a log line names a node."""
@@ -58,10 +62,26 @@ class KeyWatch:
             return
         nodes = [node for node in self._nodes.correspondents() if node.num != interface.own_num]
         for node in nodes[:MAX_ASKED_ABOUT]:
-            if self._radio.is_lacking(node.num) and self._lines.allows(node.num, now_s):
+            trouble = self._trouble_with(node)
+            if trouble and self._lines.allows((node.num, trouble), now_s):
                 log.warning(
-                    "⚠️ La radio n'a plus la clé de %s : ce qu'il écrit n'arrive pas ; lui faire "
-                    "renvoyer son NodeInfo, ou activer TCP_PUSH_KEYS_TO_RADIO",
-                    self._nodes.label(node.num),
+                    trouble + ", ou activer TCP_PUSH_KEYS_TO_RADIO", self._nodes.label(node.num)
                 )
         self._questions.ask_next(interface, nodes)
+
+    def _trouble_with(self, node: KnownNode) -> str:
+        """Return why a node is not heard and what helps, for a line with its name; else nothing."""
+        if self._radio.is_lacking(node.num):
+            return (
+                "⚠️ La radio n'a plus la clé de %s : ce qu'il écrit n'arrive pas ; lui faire "
+                "renvoyer son NodeInfo"
+            )
+        shown = self._radio.key_shown(node.num)
+        others = self._nodes.other_keys(node.num) if shown not in (b"", node.public_key) else []
+        if any(other.public_key == shown and other.put_aside for other in others):
+            return (
+                "⚠️ La radio garde une clé de %s que l'opérateur a écartée : ce qu'il écrit "
+                f"n'arrive pas ; meshtastic --remove-node '{node.id}', puis lui faire renvoyer son "
+                "NodeInfo"
+            )
+        return ""

@@ -2,7 +2,8 @@
 
 That is a ``ClientNotification``, of which the firmware makes a sentence in English (``Router.cpp``,
 ``NodeDB.cpp``, ``main.cpp``; 2.6 also marks the kind by a variant), or how locked it is (2.8).
-Each kind is said once a day, and again when it says something else. On the worker thread.
+Each kind is said once a day, and again when it says something else. What others can have the node
+say, in ever new words, does not use up the lines of the rest. On the worker thread.
 """
 
 import logging
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 MAX_LINES_A_DAY = 60
 MINUTE_S = 60.0
-_DUTY_CYCLE = re.compile(r"duty cycle limit exceeded(?:\D*(\d+) min)?", re.IGNORECASE)
+_DUTY_CYCLE = re.compile(r"duty cycle limit exceeded(?:\D*(\d{1,4}) min)?", re.IGNORECASE)
 _DUPLICATED = "has advertised your public key"
 _COMPROMISED, _REGENERATED = "compromised keys", "regenerated"
 _KEY_VERIFICATIONS = (
@@ -45,6 +46,7 @@ class NodeNotices:
         """Nothing was said."""
         self._clock = clock
         self._lines = LineLimiter(DAY_S, MAX_LINES_A_DAY)
+        self._other_lines = LineLimiter(DAY_S, MAX_LINES_A_DAY)
 
     def hear(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
         """Say what a message means that is a notification or about a lock."""
@@ -85,13 +87,13 @@ class NodeNotices:
             self._compromised(regenerated=_REGENERATED in text.lower())
         elif kind in _KEY_VERIFICATIONS:
             name = printable(getattr(notification, kind).remote_longname)
-            self._warn(
+            self._warn_of_others(
                 ("verification", name),
                 f"🔑 Vérification de clé avec {name or 'un nœud'} en cours : la conclure dans "
                 "l'application ou sur l'écran du nœud, si elle est voulue",
             )
         elif text:
-            self._warn(("other", text), f"📟 Le nœud signale : {printable(text)}")
+            self._warn_of_others(("other", text), f"📟 Le nœud signale : {printable(text)}")
 
     def _compromised(self, *, regenerated: bool) -> None:
         if regenerated:
@@ -120,4 +122,8 @@ class NodeNotices:
 
     def _warn(self, key: Hashable, line: str) -> None:
         if self._lines.allows(key, self._clock()):
+            log.warning("%s", line)
+
+    def _warn_of_others(self, key: Hashable, line: str) -> None:
+        if self._other_lines.allows(key, self._clock()):
             log.warning("%s", line)

@@ -68,7 +68,9 @@ class OwnNode:
 
     def _look_at_licence(self, interface: SupervisedInterface) -> None:
         user = interface.own_user
-        before, self._licensed = self._licensed, user is not None and user.is_licensed
+        if user is None:
+            return  # it could not be read: nothing is sealed then, and nothing is known to be new
+        before, self._licensed = self._licensed, user.is_licensed
         if self._licensed and not before:
             log.warning(
                 "📻 Station radioamateur (licence) : les messages directs partent en clair ; le "

@@ -214,5 +214,5 @@ class TextMessageHandler:
 
 def _text_of(data: mesh_pb2.Data) -> str | None:
     """Return what can be read of a text, None for bytes that are none for the most part."""
-    text = read_text(data.payload)
+    text = read_text(data.payload).rstrip("\0")  # some apps fill a text up with them
     return text if is_mostly_text(text) else None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from meshbot.model.key_source import KeySource
+
 CONTESTED = "contested"
 
 
@@ -30,3 +32,8 @@ class OtherKey:
     def contested(self) -> bool:
         """Whether the radio has used it against the pinned key."""
         return self.replaced_by == CONTESTED
+
+    @property
+    def put_aside(self) -> bool:
+        """Whether the operator decided against it: he refused it, or believes another one."""
+        return bool(self.refused_at) or self.replaced_by == KeySource.OPERATOR.value

@@ -5,7 +5,14 @@ Owned by the link's thread.
 
 import logging
 
-from meshbot.link.node_facts import UNSET_REGION, NodeFacts, facts_of, is_locked, may_seal
+from meshbot.link.node_facts import (
+    UNSET_REGION,
+    NodeFacts,
+    facts_of,
+    firmware_of,
+    is_locked,
+    may_seal,
+)
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.known_node import node_id
 from meshbot.text.log_format import printable
@@ -16,6 +23,11 @@ log = logging.getLogger(__name__)
 _MANAGED_TEXT = (
     "ℹ️ Le nœud est géré (security.is_managed) : il ignore les ordres du bot, et "
     "TCP_PUSH_KEYS_TO_RADIO est sans effet. Tout le reste marche"
+)
+
+_NAMELESS_TEXT = (
+    "ℹ️ Le nœud n'a pas dit qui il est, ou pas lisiblement : tant qu'on ne sait pas s'il a une "
+    "licence radioamateur, le bot ne scelle rien. Redonner un nom au nœud dans l'application"
 )
 
 
@@ -56,12 +68,11 @@ class NodeIntroduction:
                 "directs vont à son numéro. Si ce n'est pas voulu, vérifier TCP_HOST"
             )
         self._num = interface.own_num
-        metadata = interface.metadata
         log.info(
             "📡 Nœud : %s (%s), firmware %s",
             printable(interface.own_name) or "sans nom",
             node_id(interface.own_num),
-            printable(metadata.firmware_version) if metadata is not None else "inconnu",
+            printable(firmware_of(interface)) or "inconnu",
         )
 
     def _tell_state(self, facts: NodeFacts, *, by_udp: bool) -> None:
@@ -93,6 +104,8 @@ def _key_text(interface: SupervisedInterface, facts: NodeFacts) -> str:
 
     Official firmware gives a managed node's key as any other's; it obeys nobody on the link.
     """
+    if interface.own_user is None and not is_locked(interface):
+        return _NAMELESS_TEXT
     if interface.gives_private_key:
         return _MANAGED_TEXT if interface.is_managed else ""
     if interface.own_private_key:

@@ -149,6 +149,18 @@ def test_a_reply_that_a_mute_radio_refuses_is_told_as_that(
     assert journal.count("--set lora." + ("region" if why == "region" else "tx_enabled")) == 1
 
 
+def test_a_node_without_a_radio_has_no_full_queue(
+    node: SimulatedNode, quick_bot: BotFactory, journal: Journal
+) -> None:
+    """It tells zeros of its queue, as the firmware does that found no radio."""
+    quick_bot(node)
+    journal.wait_for(COMPLETE)
+    for status in (mesh_pb2.QueueStatus(free=0, maxlen=16), mesh_pb2.QueueStatus()):
+        node.send_from_radio(mesh_pb2.FromRadio(queueStatus=status))
+    node.hear_text(node.peers[0], "/ping")
+    wait_text(node, node.peers[0].num)
+
+
 def test_an_exhausted_duty_cycle_is_told_with_the_time_that_is_left(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:

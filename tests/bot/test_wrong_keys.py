@@ -199,6 +199,31 @@ def test_a_key_that_was_used_against_the_known_one_is_adopted_only_on_the_operat
         wait_text(node, owner.num, lambda text: "message authentifié" in text)
 
 
+@pytest.mark.parametrize("light", [False, True], ids=["full", "light"])
+def test_an_owner_who_began_anew_is_heard_by_a_2_8_once_the_operator_accepts_his_key(
+    light: bool, quick_bot: BotFactory, journal: Journal, tmp_path: Path
+) -> None:
+    """The radio goes on with the old key, which it may not even have shown in this session."""
+    with SimulatedNode(firmware="2.8.0.7754068") as node:
+        owner = node.peers[0]
+        anew = forged(owner)
+        quick_bot(node, **PUSHING)
+        journal.wait_for(COMPLETE)
+        node.hear_text(owner, "/ping")
+        wait_text(node, owner.num)
+        if light:
+            node.close_by_fin()
+            journal.wait_for("✅ Reconnexion TCP réussie (background)")
+        node.hear_node_info(anew)
+        journal.wait_for("annonce une autre clé publique")
+        command = KeysCommand(tmp_path / "bot.db", simulated=False, write=lambda line: None)
+        assert command.run(parse_arguments(["keys", "accept", owner.node_id])) == 0
+        assert node.wait_until(lambda n: bool(n.contacts_added), WAIT_S)
+        node.hear_text(anew, "/my")
+        wait_text(node, owner.num, lambda text: "message authentifié" in text)
+        assert node.read(lambda n: len(n.contacts_added)) == 1
+
+
 @pytest.mark.parametrize(
     ("firmware", "marks"),
     [

@@ -12,6 +12,7 @@ from meshbot.link.mesh_serial_interface import MeshSerialInterface
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.messages.own_packets import own_user
 from tests.support.journal import Journal
 from tests.support.real_frames import frames_of_nodes
 from tests.support.session_events import Events
@@ -93,10 +94,12 @@ def test_a_broken_shape_is_mended_only_where_no_bytes_get_lost(
         assert journal.messages == []
 
 
-def test_an_id_that_is_no_text_is_that_of_the_number(
-    session: SupervisedInterface, events: Events
+@pytest.mark.parametrize("told_id", [b"!0a0b\xff0d!", b"!0000aaaa", b"?????????"])
+def test_the_id_of_an_entry_is_that_of_its_number(
+    told_id: bytes, session: SupervisedInterface, events: Events
 ) -> None:
-    receiver_of(session).feed(entry().replace(b"!0a0b0c0d", b"!0a0b\xff0d!"), 0.0)
+    """The library files it under the id, and would put it in another node's place."""
+    receiver_of(session).feed(entry().replace(b"!0a0b0c0d", told_id), 0.0)
     (told,) = entries_told(session, events)
     assert told.user.id == "!0a0b0c0d"
     assert session.nodes is not None
@@ -118,6 +121,38 @@ def test_a_broken_name_over_the_air_is_mended_for_the_library_and_for_us(
     assert session.nodesByNum is not None
     assert session.nodesByNum[ANN]["user"]["shortName"] == "AN\ufffd"
     assert journal.messages == []
+
+
+@pytest.mark.parametrize("told_id", ["", "!0000aaaa", f"!{OWN:08x}"])
+def test_what_a_node_says_over_the_air_is_filed_under_its_number(
+    told_id: str, session: SupervisedInterface, events: Events
+) -> None:
+    """Firmware before 2.7 passes on whatever id somebody gave himself, or none."""
+    user = mesh_pb2.User(id=told_id, long_name="Ann", public_key=KEY)
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=5)
+    setattr(packet, "from", ANN)
+    packet.decoded.portnum = portnums_pb2.PortNum.NODEINFO_APP
+    packet.decoded.payload = user.SerializeToString()
+    message = mesh_pb2.FromRadio(packet=packet).SerializeToString()
+    receiver_of(session).feed(encode_frame(message), 0.0)
+    assert session.nodes is not None
+    assert session.nodesByNum is not None
+    assert list(session.nodes) == ["!0a0b0c0d"]
+    assert session.nodes["!0a0b0c0d"] is session.nodesByNum[ANN]
+    assert session.nodesByNum[ANN]["user"]["longName"] == "Ann"
+
+
+def test_what_our_own_node_says_is_not_taken_without_what_may_be_its_licence(
+    session: SupervisedInterface, events: Events
+) -> None:
+    user = mesh_pb2.User(id=f"!{OWN:08x}", long_name="Ham", is_licensed=True)
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=5)
+    setattr(packet, "from", OWN)
+    packet.decoded.portnum = portnums_pb2.PortNum.NODEINFO_APP
+    packet.decoded.payload = user.SerializeToString()[:-3]  # cut inside the name
+    message = mesh_pb2.FromRadio(packet=packet).SerializeToString()
+    receiver_of(session).feed(encode_frame(message), 0.0)
+    assert own_user(session, events.packets.get_nowait()) is None
 
 
 def test_whatever_comes_the_next_good_frame_gets_through(

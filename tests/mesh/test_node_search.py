@@ -36,7 +36,7 @@ def test_a_node_is_found_by_id_else_by_exact_name_else_by_part(
     assert sorted(node.num for node in named.find(text)) == sorted(found)
 
 
-@pytest.mark.parametrize("text", ["❤️ zoé", "❤ Zoé", "❤ zoé\x07", "zoé"])
+@pytest.mark.parametrize("text", ["❤️ zoé", "❤ Zoé", "❤ zoé\x07", "zoé", "zoe\u0301", "ｚｏé"])
 def test_what_cannot_be_seen_in_a_name_need_not_be_typed(nodes: NodeManager, text: str) -> None:
     nodes.learn_from_air(ANN, user_of(ANN, long_name="❤️ Zo\u200dé", short_name="ZOE"))
     assert [node.num for node in nodes.find(text)] == [ANN]

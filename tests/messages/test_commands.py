@@ -114,6 +114,7 @@ def test_an_argument_is_taken_as_it_is_seen() -> None:
     view = FakeView()
     answer_to("/keys\u00a0\ufe0f Ann\u200d \u2003b\x07", view)
     assert view.sought == ["Ann b"]
+    assert reply_to("/help ｐｉｎｇ") == reply_to("/help ping")
     assert reply_to("/help ／ping\x07") == "Commande ping : SNR, RSSI et sauts de votre message"
 
 
@@ -348,7 +349,9 @@ def test_a_sync_of_no_keys_is_a_sync() -> None:
     assert "Dernière sync : 0 clé il y a 0 s" in str(reply_to("/tcp", view)).splitlines()
 
 
-@pytest.mark.parametrize("text", ["/tcp reconnect", "/TCP  Reconnect "])
+@pytest.mark.parametrize(
+    "text", ["/tcp reconnect", "/TCP  Reconnect ", "／ｔｃｐ ｒｅｃｏｎｎｅｃｔ"]
+)
 def test_an_admin_who_proves_it_may_have_the_link_replaced(text: str) -> None:
     view = FakeView(admins=(BOB, ANN))
     assert reply_to(text, view, proven=True) == "Liaison refaite à votre demande."

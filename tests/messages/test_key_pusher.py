@@ -387,6 +387,26 @@ def test_a_key_that_the_operator_accepts_is_given_without_waiting_for_a_day(benc
     assert bench.push() == [], "the same key, though"
 
 
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_key_that_the_operator_put_aside_is_replaced_though_the_number_speaks_for_it(
+    shows: bool, bench: Bench
+) -> None:
+    """The owner began anew and kept his number; a radio of 2.8 drops what his new key seals."""
+    num = zlib.crc32(KEYS[EVE])
+    bench.radio = RadioKeys()
+    bench.start()
+    bench.writes_to_us(num, KEYS[EVE])
+    if shows:
+        bench.radio.note_held(num, KEYS[EVE])
+    bench.storage.add_decision(num, KEYS[BOB], accept=True)
+    bench.nodes.carry_out_decisions()
+    assert bench.push() == [num]
+    assert bench.interface.contacts[0][1].public_key == KEYS[BOB]
+    bench.pass_time(DAY_S)
+    bench.radio.enter_session("a later one")
+    assert bench.push() == [], "once"
+
+
 def test_a_push_is_on_disk_before_the_radio_can_be_given_the_key(bench: Bench) -> None:
     """The sender's thread may send at once: a bot that dies then must not write it again."""
     bench.writes_to_us(ANN)

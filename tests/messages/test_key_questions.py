@@ -1,6 +1,7 @@
 """Whom the radio is asked about, how often, and what its answer means."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -24,6 +25,10 @@ def _at_once(call: Callable[[], object]) -> None:
     call()
 
 
+def session(own_num: int = 0x01) -> SupervisedInterface:
+    return cast(SupervisedInterface, SimpleNamespace(own_num=own_num))
+
+
 class Bench:
     """Questions to a radio of 2.8, whose answers a test gives."""
 
@@ -33,7 +38,7 @@ class Bench:
         self.radio.enter_session("session", "2.8.0.7754068")
         self.requests: list[OutgoingRequest] = []
         self.has_room = True
-        self.interface = cast(SupervisedInterface, object())
+        self.interface = session()
         self.questions = KeyQuestions(self.radio, self.send, post=_at_once, clock=self.clock)
 
     def send(self, request: OutgoingRequest) -> bool:
@@ -102,10 +107,30 @@ def test_a_question_that_failed_is_a_reason_to_pause(has_room: bool) -> None:
 def test_a_new_session_is_asked_anew_and_an_answer_of_the_old_one_means_nothing() -> None:
     bench = Bench()
     bench.turn()
-    bench.interface = cast(SupervisedInterface, object())
+    bench.interface = session()
     assert bench.turn() == [ANN.num]
     bench.requests[0].done(int(Error.PKI_SEND_FAIL_PUBLIC_KEY))
     assert not bench.radio.is_lacking(ANN.num)
+
+
+def test_a_link_that_is_often_lost_does_not_ask_ever_more() -> None:
+    bench = Bench()
+    assert bench.turn() == [ANN.num]
+    bench.answer(int(Error.PKI_FAILED))
+    assert bench.turn() == [BOB.num]
+    bench.answer(int(Error.PKI_SEND_FAIL_PUBLIC_KEY))
+    for _ in range(3):
+        bench.clock.now_s += key_questions.ASK_AGAIN_IN_ANOTHER_S / 4
+        bench.interface = session()
+        assert bench.turn() == [BOB.num], "that it lacks his is forgotten with the session"
+        bench.answer(int(Error.PKI_SEND_FAIL_PUBLIC_KEY))
+        assert bench.turn() == []
+    bench.clock.now_s += key_questions.ASK_AGAIN_IN_ANOTHER_S / 4
+    bench.interface = session()
+    assert bench.turn() == [ANN.num]
+    bench.answer(int(Error.PKI_FAILED))
+    bench.interface = session(0x02)
+    assert bench.turn() == [ANN.num], "another radio"
 
 
 @pytest.mark.parametrize("firmware", ["", "2.4.3.91d6612", "2.5.20.4c97351", "2.7.26.54e0d8d"])

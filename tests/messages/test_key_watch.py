@@ -13,6 +13,7 @@ from meshbot.messages.key_questions import KeyQuestions
 from meshbot.messages.key_watch import KeyWatch
 from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.model.known_node import KnownNode
+from meshbot.model.other_key import OtherKey
 from tests.support.clock import Clock
 from tests.support.journal import Journal
 
@@ -37,6 +38,7 @@ class Bench:
         self.radio.enter_session("session", firmware)
         for num in (OWN, ANN, BOB):
             self.radio.note_missing(num)
+        self.others: dict[int, list[OtherKey]] = {}
         self.asked: list[OutgoingRequest] = []
         questions = KeyQuestions(self.radio, self._send, post=lambda call: None, clock=self.clock)
         self.interface = FakeInterface()
@@ -51,6 +53,9 @@ class Bench:
 
     def label(self, num: int) -> str:
         return f"Node{num}"
+
+    def other_keys(self, num: int) -> list[OtherKey]:
+        return self.others.get(num, [])
 
     def look(self) -> None:
         self.watch.look(cast(SupervisedInterface, self.interface))
@@ -70,6 +75,26 @@ def test_each_is_named_once_a_day_and_ourselves_never(journal: Journal) -> None:
     bench.look()
     assert journal.count(f"{LINE} Node{BOB}") == 2
     assert journal.count(f"{LINE} Node{ANN}") == 1
+
+
+def test_who_has_another_key_by_the_operators_word_than_in_the_radio_is_named(
+    journal: Journal,
+) -> None:
+    bench = Bench()
+    old, new = b"\x01" * 32, bytes([ANN]) * 32
+    bench.radio.note_held(BOB, old)
+    bench.others = {BOB: [OtherKey(BOB, old, offered_at=5)]}  # he has yet to decide
+    bench.radio.note_held(ANN, old)
+    for others in ([], [OtherKey(ANN, old, replaced_at=5, replaced_by="operator")]):
+        bench.others[ANN] = others
+        bench.look()
+        assert len(journal.messages) == len(others)
+    assert f"clé de Node{ANN} que l'opérateur a écartée" in journal.messages[0]
+    assert f"meshtastic --remove-node '!{ANN:08x}'" in journal.messages[0]
+    bench.radio.note_held(ANN, new)
+    bench.clock.now_s += key_watch.LINE_S
+    bench.look()
+    assert len(journal.messages) == 1
 
 
 def test_a_radio_that_hands_over_what_it_cannot_open_is_no_reason_to_worry(

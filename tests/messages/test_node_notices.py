@@ -133,6 +133,23 @@ def test_a_node_that_says_ever_new_things_does_not_fill_the_journal(
     assert len(journal.messages) == MAX_LINES_A_DAY
 
 
+def test_what_others_make_the_node_say_hides_nothing_of_its_own(
+    bench: Bench, journal: Journal
+) -> None:
+    for number in range(2 * MAX_LINES_A_DAY):
+        inform = mesh_pb2.KeyVerificationNumberInform(remote_longname=f"Eve {number}")
+        bench.hear(f"Security Number {number}", key_verification_number_inform=inform)
+    bench.hear(DUTY_CYCLE % 12)
+    bench.hear(DUPLICATED % "Eve")
+    bench.hear_lock(State.LOCKED)
+    assert len(journal.messages) == MAX_LINES_A_DAY + 3
+
+
+def test_a_time_of_four_hundred_digits_stops_nothing(bench: Bench, journal: Journal) -> None:
+    bench.hear("Duty cycle limit exceeded. You can send again in " + "9" * 330 + " mins")
+    assert len(journal.messages) == 1
+
+
 State = mesh_pb2.LockdownStatus.State
 
 

@@ -90,3 +90,11 @@ def test_a_licence_is_said_once_and_when_it_ends(bench: Bench, journal: Journal)
         "📻 Plus de licence radioamateur"[:30],
         "📻 Station radioamateur (licenc",
     ]
+
+
+def test_a_licence_that_cannot_be_read_is_none_that_ended(bench: Bench, journal: Journal) -> None:
+    bench.tell(OLD_KEY, licensed=True)
+    unread = cast("SupervisedInterface", SimpleNamespace(own_num=OWN, own_user=None))
+    bench.node.entries_told(unread, [mesh_pb2.NodeInfo(num=OWN)])
+    bench.tell(OLD_KEY, licensed=True)
+    assert len(journal.messages) == 1

@@ -175,6 +175,11 @@ def test_a_command_with_a_broken_character_is_answered(payload: bytes, journal: 
     assert len(journal.messages) == 1
 
 
+def test_a_command_filled_up_with_nul_is_answered(journal: Journal) -> None:
+    assert Bench().hear(b"/ping" + bytes(40)) == ["pong sauts inconnus"]
+    assert len(journal.messages) == 1
+
+
 def test_bytes_that_are_no_text_are_told_as_such(journal: Journal) -> None:
     assert Bench().hear(b"\xff\xfe\x00/") == []
     assert journal.messages == ["ℹ️ Message illisible de Node10 ignoré (pas de l'UTF-8)"]

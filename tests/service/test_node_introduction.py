@@ -98,6 +98,16 @@ def test_a_locked_node_is_not_called_mute(journal: Journal) -> None:
     assert not any("WARNING" in line for line in journal.lines)
 
 
+@pytest.mark.parametrize("metadata", [None, mesh_pb2.DeviceMetadata()])
+def test_a_version_that_is_not_told_is_called_unknown(
+    metadata: mesh_pb2.DeviceMetadata | None, journal: Journal
+) -> None:
+    node = interface()
+    vars(node)["metadata"] = metadata
+    NodeIntroduction().tell(node)
+    assert "📡 Nœud : Toit (!a1b2c3d4), firmware inconnu" in journal.messages
+
+
 def keyless(node: SupervisedInterface, **changes: object) -> SupervisedInterface:
     """Return an interface that gives no private key, changed as said."""
     vars(node).update({"own_private_key": b"", "gives_private_key": False} | changes)
@@ -122,6 +132,10 @@ def said_of_key(journal: Journal) -> list[str]:
         (
             keyless(interface()),
             "ℹ️ Le nœud ne donne pas sa clé privée, bien qu'il en ait une : ",
+        ),
+        (
+            keyless(interface(), gives_private_key=True, own_user=None),
+            "ℹ️ Le nœud n'a pas dit qui il est, ou pas lisiblement : ",
         ),
         (keyless(interface(region=0), own_public_key=b""), "ℹ️ Le nœud n'a pas encore de clé : "),
         (keyless(interface(), own_public_key=b""), "ℹ️ Le nœud n'a pas de clé : "),
