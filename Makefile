@@ -15,7 +15,7 @@ test: $(VENV)/.test-ready
 
 # The inner loop, about half a minute: all but what is marked as slow, with fewer examples.
 quick: $(VENV)/.test-ready
-	$(BIN)/python -m pytest -n 3 -m "not slow" --hypothesis-profile quick
+	$(BIN)/python -m pytest -n 4 -m "not slow" --hypothesis-profile quick
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check .

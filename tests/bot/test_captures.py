@@ -15,6 +15,8 @@ from tests.support.captured_node import CapturedNode
 from tests.support.journal import Journal
 from tests.support.quick_bot import QUICK_SILENCE, BotFactory
 
+pytestmark = pytest.mark.slow
+
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 PING_ID = 0x5EED0001

@@ -17,6 +17,8 @@ from tests.support.journal import Journal
 from tests.support.limits import LATE_S, WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 CONNECTED = "✅ Connexion TCP établie"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 COMPLETE = "✅ SYNC COMPLETE"

@@ -12,6 +12,8 @@ from tests.support.air import texts_to, wait_text
 from tests.support.journal import Journal
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie"
 HOUR = 3_600

@@ -20,6 +20,8 @@ from tests.support.journal import Journal
 from tests.support.limits import LATE_S, WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 K = EventKind
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 COMPLETE = "✅ SYNC COMPLETE"

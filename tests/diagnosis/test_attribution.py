@@ -12,6 +12,8 @@ from meshbot.model.cause import Cause
 from tests.diagnosis.made import DAY_S, HOUR_S, End, lived, uneven
 from tests.diagnosis.sample_weeks import sample_history
 
+pytestmark = pytest.mark.slow
+
 OBSERVED, INFERRED = True, False
 BOOTING = (Cause.REFUSED, Cause.REFUSED)
 AWAY = (Cause.UNREACHABLE,)

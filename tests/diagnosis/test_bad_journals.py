@@ -25,6 +25,8 @@ from tests.diagnosis.sample_weeks import sample_events
 from tests.diagnosis.weeks.bot_journal import BotJournal
 from tests.diagnosis.weeks.site import monday_s
 
+pytestmark = pytest.mark.slow
+
 K = EventKind
 BASE_S = 1_790_000_000.0
 NOW = datetime(2026, 11, 26, 12)

@@ -19,6 +19,8 @@ from tests.diagnosis.sample_weeks import sample, sample_events
 from tests.diagnosis.weeks.bot_journal import BotJournal
 from tests.diagnosis.weeks.site import monday_s
 
+pytestmark = pytest.mark.slow
+
 NOW_S = datetime(2026, 11, 23, 12, 0, 0).timestamp()
 K = EventKind
 SILENCE = "⚠️ SILENCE TCP: 124s sans paquet (max: 120s)"

@@ -12,6 +12,8 @@ from tests.diagnosis.made import End, lived, uneven
 from tests.diagnosis.sample_weeks import sample_history
 from tests.diagnosis.weeks.judged import reader
 
+pytestmark = pytest.mark.slow
+
 RST = "connexion réinitialisée par le nœud (RST)"
 
 

@@ -27,6 +27,8 @@ from tests.diagnosis.sample_weeks import sample_events, sample_history
 from tests.diagnosis.weeks.bot_journal import BotJournal
 from tests.diagnosis.weeks.judged import reader
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent / "golden"
 ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
 

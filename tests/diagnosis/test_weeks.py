@@ -26,6 +26,8 @@ from tests.diagnosis.weeks.this_bot import BotTraits, ThisBot
 from tests.diagnosis.weeks.traffic import BUSY, NORMAL, MeshTraits
 from tests.diagnosis.weeks.week import DAY_S, Chances, Start, make_site
 
+pytestmark = pytest.mark.slow
+
 K = EventKind
 MUTE = MeshTraits(gap_s=1e9, telemetry_s=None)
 """Nothing is ever heard but answers."""

@@ -20,6 +20,8 @@ from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 from tests.support.session_events import Events
 
+pytestmark = pytest.mark.slow
+
 SESSION = SessionOptions(connect_timeout_s=1.0, queue_wait_s=1.0)
 SILENCE = {"TCP_SILENT_TIMEOUT": 1.8, "TCP_PROBE_TIMEOUT": 0.3, "TCP_HEARTBEAT_INTERVAL": 0.2}
 """A wire is given half of the silence."""

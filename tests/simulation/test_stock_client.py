@@ -13,6 +13,8 @@ from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
 from tests.simulation.client import LIMIT_S, NodeMaker
 
+pytestmark = pytest.mark.slow
+
 PLATFORMS: list[tuple[str, Platform]] = [
     ("2.5.20", "esp32"),
     ("2.7.26", "esp32"),

@@ -36,6 +36,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 STAMP = "20260101-120000"
 NOW_S = 1_767_268_800.0  # 2026-01-01, noon
 

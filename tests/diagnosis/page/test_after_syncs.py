@@ -10,6 +10,8 @@ from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, End, history, lived, ses
 from tests.diagnosis.page.drawn import figures_in, of_class, parsed, text_of, titles
 from tests.diagnosis.sample_weeks import sample_history
 
+pytestmark = pytest.mark.slow
+
 
 def test_losses_and_time_alive_by_hand() -> None:
     found = after_syncs(

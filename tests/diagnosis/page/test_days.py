@@ -10,6 +10,8 @@ from meshbot.model.cause import Cause
 from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S, history, lost_at, session
 from tests.diagnosis.sample_weeks import sample_history
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

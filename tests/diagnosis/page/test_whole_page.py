@@ -20,6 +20,8 @@ from tests.diagnosis.page.telling_week import telling_week
 from tests.diagnosis.sample_weeks import sample_history
 from tests.support.program import ROOT
 
+pytestmark = pytest.mark.slow
+
 LIVES: dict[str, Callable[[], LinkHistory]] = {
     "nothing": LinkHistory,
     "one moment": lambda: history_of([LinkEvent(EventKind.ALIVE, NOON_S)]),

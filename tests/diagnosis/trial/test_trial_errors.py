@@ -5,6 +5,8 @@ import pytest
 from meshbot.diagnosis.trial.evidence import Result
 from tests.long_runs.trial_errors import BACKGROUNDS, SOON, played
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 150
 ALLOWED = 0.05 + 0.035
 """Of 150 trials with an error of 5 %, more than this are wrong once in forty."""
