@@ -3,7 +3,6 @@
 Everything here runs in the node's loop thread; the node's public methods post to it.
 """
 
-import contextlib
 import errno
 import logging
 import os
@@ -149,15 +148,13 @@ class SimulatedServer:
         """Refuse connections for some time and forget the client, who is told nothing.
 
         The next thing it sends is answered with a RST, as by any machine that knows of no such
-        connection.
+        connection; so is what was on its way, which the client's machine sends again.
         """
         self._stop_listening(duration_s)
         link = self.link
         if link is None:
             return
         self._forget(link)
-        with contextlib.suppress(LinkLostError):
-            link.receive()
         self._dead.append(link)
         self._loop.watch(link.sock, selectors.EVENT_READ, lambda ready: self._bury(link))
 

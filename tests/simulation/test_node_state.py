@@ -178,6 +178,18 @@ def test_a_crash_is_noticed_by_what_is_sent_next(node: SimulatedNode) -> None:
     assert node.reboot_count == 1
 
 
+def test_what_is_on_its_way_to_a_node_that_crashes_meets_nobody_either(
+    node: SimulatedNode,
+) -> None:
+    with ready_client(node) as client:
+        node.stop_reading()
+        client.heartbeat()
+        client.sock.settimeout(LIMIT_S)
+        node.crash(60.0)
+        node.resume_reading()
+        assert client.read_end() == (b"", "rst")
+
+
 def test_a_node_that_stops_buries_its_dead(make_node: NodeMaker) -> None:
     node = make_node(peers=0)
     with ready_client(node) as client:
