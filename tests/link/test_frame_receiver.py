@@ -14,7 +14,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.own_packets import own_user
 from tests.support.journal import Journal
-from tests.support.real_frames import frames_of_nodes
+from tests.support.real_frames import frames_of_nodes, spoil
 from tests.support.session_events import Events
 
 KEY = bytes(range(100, 132))
@@ -192,16 +192,3 @@ def test_what_cannot_be_read_is_said_in_french_alone(
         "⚠️ Paquet de !0a0b0c0d (port 3) illisible (rien n'y est lisible)",
         "⚠️ Trame de 3 octets illisible (moitié d'une trame, ou aucune)",
     ]
-
-
-def spoil(data: bytearray, chance: random.Random) -> None:
-    at = chance.randrange(len(data))
-    match chance.randrange(4):
-        case 0:
-            data[at] = chance.randrange(256)
-        case 1:
-            del data[at]
-        case 2:
-            data.insert(at, chance.randrange(256))
-        case _:
-            del data[at:]

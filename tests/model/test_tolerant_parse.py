@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError, Message
 from meshtastic.protobuf import admin_pb2, channel_pb2, config_pb2, mesh_pb2, telemetry_pb2
 
 from meshbot.model.tolerant_parse import MAX_BYTES, MAX_DEPTH, parse_tolerantly, read_text, salvage
-from tests.support.real_frames import frames_of_nodes
+from tests.support.real_frames import frames_of_nodes, spoil
 
 KEY = bytes(range(200, 232))
 USER = mesh_pb2.User(
@@ -163,7 +163,7 @@ def test_whatever_becomes_of_a_frame_nothing_but_a_rejection_comes_of_it() -> No
     for _ in range(6_000):
         data = bytearray(chance.choice(frames))
         for _ in range(chance.randint(1, 4)):
-            _spoil(data, chance)
+            spoil(data, chance)
         kind = chance.choice(KINDS)
         try:
             message = parse_tolerantly(kind, bytes(data))
@@ -172,21 +172,6 @@ def test_whatever_becomes_of_a_frame_nothing_but_a_rejection_comes_of_it() -> No
         kind.FromString(message.SerializeToString())
         mended += 1
     assert mended > 1_000
-
-
-def _spoil(data: bytearray, chance: random.Random) -> None:
-    if not data:
-        return
-    at = chance.randrange(len(data))
-    match chance.randrange(4):
-        case 0:
-            data[at] = chance.randrange(256)
-        case 1:
-            del data[at]
-        case 2:
-            data.insert(at, chance.randrange(256))
-        case _:
-            del data[at:]
 
 
 def test_of_every_name_that_is_spoilt_in_a_real_entry_all_else_survives() -> None:
