@@ -29,7 +29,8 @@ class Recovery(Figure):
         "a silence: from the last byte it sent) until the answer to a `/ping` is on the air. The "
         "peers ask once a second. *never*: not within "
         f"{LIMIT_S:.0f} s. The fault comes at a random moment between two looks of the usual "
-        "pattern, the same for all in a round."
+        "pattern, the same for all in a round. After a FIN MeshBot waits on purpose, for "
+        "`TCP_COURTESY_PAUSE`, longer than the target that was set before there was such a pause."
     )
 
     def finish(self) -> list[Line]:
