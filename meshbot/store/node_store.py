@@ -20,6 +20,7 @@ NODE_COLUMNS = (
     "hops",
     "last_dm",
     "pushed_at",
+    "known_since",
 )
 """The fields of a ``KnownNode`` that are stored, in its order."""
 OTHER_KEY_COLUMNS = (

@@ -95,6 +95,7 @@ _NODE_CHECKS: dict[str, Callable[[object], bool]] = {
     "hops": lambda value: value is None or isinstance(value, int),
     "last_dm": _is_int,
     "pushed_at": _is_int,
+    "known_since": _is_int,
 }
 _OTHER_KEY_CHECKS: dict[str, Callable[[object], bool]] = {
     "num": _is_num,

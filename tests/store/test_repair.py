@@ -500,7 +500,7 @@ def corrupt_under(path: Path) -> None:
     root = other.execute("SELECT rootpage FROM sqlite_master WHERE name = 'nodes'").fetchone()[0]
     overwrite(path, root - 1, random_page(7))
     with other:  # a change by another makes SQLite forget what it had read
-        other.execute("INSERT INTO key_orders VALUES (NULL, 1, 5, x'00', 0)")
+        other.execute("INSERT INTO key_orders VALUES (NULL, 1, 5, x'00', 0, NULL)")
     other.close()
 
 

@@ -114,8 +114,8 @@ def test_what_is_stored_of_a_node_and_a_key_are_fields_of_theirs_with_a_column()
     assert list(NODE_COLUMNS) == node_fields == list(salvage._NODE_CHECKS)
     other_fields = [field.name for field in fields(OtherKey)]
     assert list(OTHER_KEY_COLUMNS) == other_fields == list(salvage._OTHER_KEY_CHECKS)
-    assert NEWEST.tables["nodes"] == ("simulated", *NODE_COLUMNS)
-    assert NEWEST.tables["other_keys"] == ("simulated", *OTHER_KEY_COLUMNS)
+    assert NEWEST.tables["nodes"] == ("simulated", *NODE_COLUMNS, "checksum")
+    assert NEWEST.tables["other_keys"] == ("simulated", *OTHER_KEY_COLUMNS, "checksum")
 
 
 # -- Migration -----------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from meshbot.store.schema.v1 import V1
 from meshbot.store.schema.v2 import V2
 from meshbot.store.schema.v3 import V3
 from meshbot.store.schema.v4 import V4
+from meshbot.store.schema.v5 import V5
 from meshbot.store.schema.version import Version
 
-VERSIONS: tuple[Version, ...] = (V1, V2, V3, V4)
+VERSIONS: tuple[Version, ...] = (V1, V2, V3, V4, V5)
 """All of them, numbered from 1 without a gap."""

@@ -1,4 +1,4 @@
-"""Version 4: the causes of events, and which version the file was brought to when."""
+"""Version 4: the causes of events, and which version the file was brought to when. Frozen."""
 
 from meshbot.store.schema.version import Version
 
