@@ -1,0 +1,204 @@
+"""Plays every attack that there is a program for, and writes what each came to into a page.
+
+``python tests/long_runs/attack.py docs/reliability.md`` plays all of them at full length, about an
+hour; ``--only bits names`` plays those whose names hold one of these words, ``--brief`` a small
+edition of each. The last line that a program prints is its row; one that ends with another code
+than 0 has found something, and is shown whole.
+"""
+
+import argparse
+import importlib.metadata
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = "tests/long_runs"
+BEGIN, END = "<!-- attacks -->", "<!-- end of attacks -->"
+LIMIT_S = 3_600.0
+SHOWN_LINES = 40
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One row: what is done, what must hold, and the program that does it."""
+
+    name: str
+    holds: str
+    program: str
+    full: tuple[str, ...]
+    brief: tuple[str, ...]
+
+    def command(self, *, brief: bool) -> list[str]:
+        """Return the command line."""
+        arguments = self.brief if brief else self.full
+        return [sys.executable, f"{HERE}/{self.program}", *arguments]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What an attack came to."""
+
+    attack: Attack
+    held: bool
+    result: str
+    output: str
+    took_s: float
+
+
+ATTACKS = (
+    Attack(
+        "bits of the store flipped",
+        "every start succeeds, no key is another than it was",
+        "bit_flips.py",
+        ("--rounds", "5000", "--seed", "1"),
+        ("--rounds", "150", "--seed", "1"),
+    ),
+    Attack(
+        "numbers made up to be answered",
+        "an honest ping is answered within 10 s, the air budget is kept",
+        "air_attack.py",
+        ("--seconds", "600", "--seed", "1"),
+        ("--seconds", "40", "--seed", "1"),
+    ),
+    Attack(
+        "names made up",
+        "below 120 MB, newcomers are still learned",
+        "name_flood.py",
+        ("--names", "250000"),
+        ("--names", "30000"),
+    ),
+    Attack(
+        "a hostile node: endless configurations, restarts, floods",
+        "memory and requests stay bounded",
+        "frame_flood.py",
+        ("--seconds", "300", "--seed", "1"),
+        ("--seconds", "20", "--seed", "1"),
+    ),
+    Attack(
+        "frames changed at random, guided by what they reach",
+        "nothing raises",
+        "frame_fuzz.py",
+        ("--seconds", "1800", "--seed", "1"),
+        ("--frames", "3000", "--seed", "1"),
+    ),
+    Attack(
+        "names and texts that look like log lines",
+        "no event but the true ones",
+        "hostile_journal.py",
+        ("--examples", "2000", "--seed", "1"),
+        ("--examples", "60", "--seed", "1"),
+    ),
+    Attack(
+        "orders forged and repeated",
+        "one true order, one effect",
+        "spoofed_orders.py",
+        ("--rounds", "300", "--seed", "1"),
+        ("--rounds", "20", "--seed", "1"),
+    ),
+    Attack(
+        "SIGTERM in every state",
+        "ended within 5 s",
+        "stop_times.py",
+        (),
+        (),
+    ),
+)
+
+
+def play(attack: Attack, *, brief: bool) -> Played:
+    """Run one program to its end."""
+    began_s = time.monotonic()
+    try:
+        done = subprocess.run(
+            attack.command(brief=brief),
+            cwd=ROOT,
+            env=None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=LIMIT_S,
+            check=False,
+        )
+        output, held = done.stdout, done.returncode == 0
+    except subprocess.TimeoutExpired as error:
+        output, held = f"{error.stdout or ''}\nnot ended within {LIMIT_S:.0f} s", False
+    lines = output.strip().splitlines()
+    result = lines[-1].strip() if lines else "no word"
+    return Played(attack, held, result, output, time.monotonic() - began_s)
+
+
+def table_of(played: Sequence[Played]) -> str:
+    """Return what the page shows: a paragraph about the machine, and a block an attack."""
+    library = importlib.metadata.version("meshtastic")
+    lines = [
+        f"Python {platform.python_version()}, meshtastic {library}, {platform.machine()}.",
+        "",
+    ]
+    for one in played:
+        minutes = max(round(one.took_s / 60), 1)
+        held = "held" if one.held else "**did not hold**"
+        lines += [
+            f"### {one.attack.name[:1].upper()}{one.attack.name[1:]}",
+            "",
+            f"Must hold: {one.attack.holds}. It {held}, in {minutes} min (`{one.attack.program}`):",
+            "",
+            *wrapped(one.result),
+            "",
+        ]
+    return "\n".join(lines).rstrip()
+
+
+def wrapped(text: str, width: int = 98) -> list[str]:
+    """Return the lines of a paragraph, none wider than a page."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line]
+
+
+def write_into(page: Path, table: str) -> None:
+    """Put the table between the page's marks. Raises ``ValueError`` if it has none."""
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Do what the command line asks; 1 if anything did not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("page", nargs="?", type=Path, help="the page to write the table into")
+    parser.add_argument("--only", nargs="*", default=[], help="parts of the attacks' names")
+    parser.add_argument("--brief", action="store_true", help="a small edition of each")
+    options = parser.parse_args()
+    wanted = [
+        attack
+        for attack in ATTACKS
+        if not options.only or any(part in attack.name for part in options.only)
+    ]
+    played = []
+    for attack in wanted:
+        sys.stdout.write(f"… {attack.name}\n")
+        sys.stdout.flush()
+        one = play(attack, brief=options.brief)
+        played.append(one)
+        sys.stdout.write(f"{'ok ' if one.held else 'BAD'} {one.result} ({one.took_s:.0f} s)\n")
+        if not one.held:
+            sys.stdout.write("\n".join(one.output.splitlines()[-SHOWN_LINES:]) + "\n")
+        sys.stdout.flush()
+    if options.page is not None:
+        write_into(options.page, table_of(played))
+    return 0 if all(one.held for one in played) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

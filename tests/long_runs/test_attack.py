@@ -1,0 +1,62 @@
+"""The attacks' own machinery, and a small edition of those that have no test of their own."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.long_runs import attack
+from tests.long_runs.attack import ATTACKS, BEGIN, END, Attack, play, table_of, wrapped, write_into
+from tests.long_runs.frame_fuzz import at_random
+
+FRAMES = 4_000
+
+
+@pytest.mark.slow
+def test_frames_of_real_nodes_changed_at_random_raise_nothing(tmp_path: Path) -> None:
+    row = at_random(tmp_path, FRAMES, seed=20_260)
+    assert row.startswith(f"{FRAMES:,} frames")
+
+
+def played(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> attack.Played:
+    program = tmp_path / "program.py"
+    program.write_text(script, encoding="utf-8")
+    monkeypatch.setattr(attack, "HERE", str(tmp_path))
+    return play(Attack("it", "it holds", program.name, (), ()), brief=True)
+
+
+def test_the_last_line_of_a_program_is_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = played("print('first'); print('5 of 5')", tmp_path, monkeypatch)
+    assert (one.held, one.result) == (True, "5 of 5")
+    assert "It held" in table_of([one])
+    assert "5 of 5" in table_of([one])
+
+
+@pytest.mark.parametrize("script", ["print('4 of 5'); raise SystemExit(1)", "import no_such_thing"])
+def test_a_program_that_fails_did_not_hold(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = played(script, tmp_path, monkeypatch)
+    assert not one.held
+    assert "did not hold" in table_of([one])
+
+
+def test_the_table_goes_between_the_marks_of_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_into(page, "new")
+    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+
+
+def test_no_line_of_the_page_is_wider_than_a_page() -> None:
+    lines = wrapped("word " * 60)
+    assert max(map(len, lines)) <= 98
+    assert " ".join(lines).split() == ["word"] * 60
+
+
+@pytest.mark.parametrize("one", ATTACKS, ids=lambda one: one.program)
+def test_each_attack_has_its_program(one: Attack) -> None:
+    assert (attack.ROOT / attack.HERE / one.program).is_file()
+    assert one.command(brief=True)[0] == sys.executable
