@@ -48,7 +48,7 @@ from meshbot.link.reconnect_choice import ReconnectChoice
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.messages.conversation import Conversation, ConversationSettings
+from meshbot.messages.conversation import Conversation, ConversationSettings, Records
 from meshbot.messages.key_pusher import PushSettings
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import AnswerSettings
@@ -259,7 +259,7 @@ class MeshBot:
         return Conversation(
             self.node_manager,
             self._link,
-            self.link_journal,
+            Records(self.link_journal, self._store.orders, self._rebuild_store),
             ConversationSettings(
                 answers=self._answer_settings(self.site),
                 sender=SenderSettings(self.TEXT_INTERVAL, self.MESSAGE_MAX_AGE),
@@ -394,6 +394,7 @@ class MeshBot:
         every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
         every(KEY_DECISIONS_POLL_S, self._decision_watch)
         every(JOURNAL_FLUSH_S, self.link_journal.flush)
+        every(JOURNAL_FLUSH_S, self._store.orders.tend)
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
         if self._tried_kind() is not None:

@@ -13,6 +13,7 @@ from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
+from meshbot.store.order_store import OrderStore
 from meshbot.store.repair import Repair, stamp_of
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class BotStore:
         self.database = Database(path, simulated=simulated, wall_clock=wall_clock)
         self.nodes = NodeStore(self.database)
         self.link_events = LinkEventStore(self.database)
+        self.orders = OrderStore(self.database, wall_clock)
         self.backup = Backup(path)
 
     def open(self) -> None:
@@ -50,6 +52,7 @@ class BotStore:
             self._lock.store_opened()
             if not self._simulated:
                 self.database.forget_simulated()
+            self.orders.load()
         except BaseException:
             self.close()
             raise
