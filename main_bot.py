@@ -65,6 +65,7 @@ from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
+from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.store.storage_error import StorageError, StorageVanished
@@ -577,6 +578,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     1: the database cannot be used right now, or the command cannot do what was asked.
     """
     options = parse_arguments(argv)
+    keep_process_private()
+    if options.command != "report":  # it makes no file but the page that it is asked for
+        keep_files_private()
     configure_logging("INFO")
     try:
         environment = environment_of(options, DOTENV_PATH)

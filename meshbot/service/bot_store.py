@@ -10,6 +10,7 @@ from pathlib import Path
 
 from meshbot.store.backup import Backup
 from meshbot.store.database import Database
+from meshbot.store.file_privacy import narrow_files
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
@@ -26,6 +27,7 @@ class BotStore:
         self, path: Path, *, simulated: bool, wall_clock: Callable[[], float] = time.time
     ) -> None:
         """Name the file; nothing is opened. ``simulated``: no real radio is used."""
+        self._path = path
         self._simulated = simulated
         self._wall_clock = wall_clock
         self._lock = InstanceLock(path)
@@ -42,6 +44,7 @@ class BotStore:
         """
         self._lock.acquire()
         try:
+            narrow_files(self._path)
             if self._lock.used_before:
                 repaired = Repair(self.database).repair(
                     stamp_of(self._wall_clock()), thorough=not self._lock.ended_orderly
