@@ -422,6 +422,7 @@ class MeshBot:
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
         self.node_manager.save_heard()
+        self._store.orders.tend()
         self._store.close()
         if self.simulated_node is not None:
             self.simulated_node.stop()

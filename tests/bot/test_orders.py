@@ -237,6 +237,25 @@ def test_the_orders_heard_outlast_a_file_that_was_deleted(
     assert journal.count(OBEYED) == 2
 
 
+def test_they_outlast_it_when_no_other_order_comes(
+    node: SimulatedNode,
+    make_bench: Callable[[SimulatedNode], Bench],
+    journal: Journal,
+    tmp_path: Path,
+) -> None:
+    bench = make_bench(node)
+    order = bench.forger.true_order()
+    bench.obey(order)
+    for path in tmp_path.glob("bot.db*"):
+        if path.name != "bot.db.lock":
+            path.unlink()
+    bench.restart()
+    journal.wait_for("elle a été refaite, avec tout ce que le bot sait")
+    assert bench.orders_noted() == 1
+    bench.hear(order)
+    assert journal.count(OBEYED) == 1
+
+
 def test_an_admin_whose_key_is_in_dispute_gives_orders_under_the_known_one(
     node: SimulatedNode, make_bench: Callable[[SimulatedNode], Bench], journal: Journal
 ) -> None:
