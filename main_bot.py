@@ -54,6 +54,7 @@ from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import AnswerSettings
 from meshbot.model.link_event import EventKind
 from meshbot.model.sync_skip import SyncSkip
+from meshbot.service.admin_lines import admin_lines
 from meshbot.service.bot_service import run_bot
 from meshbot.service.bot_store import BotStore
 from meshbot.service.config_error import ConfigError
@@ -379,12 +380,8 @@ class MeshBot:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
             log.warning("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
-        admins = ", ".join(
-            self.node_manager.label(num) + (f" (clé {key}…)" if key else "")
-            for num, key in self.site.admin_nodes.items()
-        )
-        if admins:
-            log.info("🛠️ Ordres acceptés de : %s, sur preuve", admins)
+        for line in admin_lines(self.node_manager, self.site.admin_nodes):
+            log.info("%s", line)
         if self.site.require_pki:
             log.info("🔒 Les messages directs sans preuve d'origine restent sans réponse")
 

@@ -105,6 +105,10 @@ class OrderGate:
             self.tell_refused(sender, OrderRefusal.REPLAYED)
         return OrderRefusal.REPLAYED
 
+    def is_admin(self, num: int) -> bool:
+        """Say whether the operator lets a node give orders, as far as its key is known."""
+        return self._lack_of_right(num) is None
+
     def tell_refused(self, sender: int, refusal: OrderRefusal) -> None:
         """Tell the operator of an order that is not obeyed."""
         log.warning("⛔ Ordre de %s refusé : %s", self._keys.label(sender), _TEXTS[refusal])

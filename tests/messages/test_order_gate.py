@@ -119,7 +119,9 @@ def test_repetitions_get_few_lines(journal: Journal) -> None:
 def test_who_is_no_admin_is_refused_and_does_not_fill_the_store() -> None:
     bench = Bench()
     assert bench.judge(BOB) is OrderRefusal.NO_ADMIN
+    assert (bench.gate.is_admin(ANN), bench.gate.is_admin(BOB)) == (True, False)
     bench.keys.disputed = {ANN}
+    assert not bench.gate.is_admin(ANN)
     assert bench.judge() is OrderRefusal.KEY_DISPUTED
     assert bench.orders.heard == []
 
