@@ -4,7 +4,6 @@ The node's private key is in its memory (``OwnKeys``) and the mesh's keys are in
 """
 
 import contextlib
-import ctypes
 import os
 import resource
 
@@ -20,7 +19,10 @@ def keep_process_private() -> None:
     """
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(ImportError, MemoryError, OSError, AttributeError):
+        # Importing it makes a callback, for which some systems give a service no memory.
+        import ctypes  # noqa: PLC0415
+
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
