@@ -58,7 +58,7 @@ class InstanceLock:
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise self._not_made(error) from error
         for attempt in range(ATTEMPTS):
@@ -119,8 +119,6 @@ class InstanceLock:
         """Return the process that holds the lock, 0 for an unknown one, None for nobody."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except PermissionError:
-            return 0  # another user's bot, for all that can be seen
         except OSError:
             return None
         try:
