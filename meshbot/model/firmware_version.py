@@ -39,8 +39,8 @@ def marks_for_itself(firmware: str) -> bool:
     """Say whether it alone marks a packet as opened with a key, and refuses to send with another.
 
     2.8 deletes the marks of packets that come by MQTT or UDP (``MQTT.cpp``,
-    ``UdpMulticastHandler.h``, ``perhapsDecode``); earlier firmware passes on what their publisher
-    wrote.
+    ``UdpMulticastHandler.h``, ``perhapsDecode``); some earlier firmware passes on what their
+    publisher wrote (``sender_proof.py`` says which).
     """
     release = release_of(firmware)
     return release is not None and release >= _FIRST_WITH_WARM_KEYS
