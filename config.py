@@ -25,9 +25,9 @@ LOG_LEVEL = "INFO"
 # answered too, on the channel; empty: none. Each answer uses the air time of everybody there.
 ANSWER_CHANNELS: tuple[int, ...] = ()
 
-# Nodes that may give the bot orders (/tcp reconnect), such as ("!a1b2c3d4",). Only a direct message
-# sealed with the node's own key counts; empty: nobody. Surest with the beginning of that key, as
-# the node's app shows it: ("!a1b2c3d4:DMqoyaXFQbTx",).
+# Nodes that may give the bot orders (/tcp reconnect), each with the first twelve characters of its
+# key, as its own app shows it: ("!a1b2c3d4:DMqoyaXFQbTx",). With the number alone the first key
+# learned for it counts. Only a sealed direct message does; empty: nobody.
 ADMIN_NODES: tuple[str, ...] = ()
 
 # True: ignore direct messages that do not prove their sender. See docs/direct-messages.md.

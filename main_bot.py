@@ -48,12 +48,13 @@ from meshbot.link.reconnect_choice import ReconnectChoice
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.messages.conversation import Conversation, ConversationSettings
+from meshbot.messages.conversation import Conversation, ConversationSettings, Records
 from meshbot.messages.key_pusher import PushSettings
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import AnswerSettings
 from meshbot.model.link_event import EventKind
 from meshbot.model.sync_skip import SyncSkip
+from meshbot.service.admin_lines import admin_lines
 from meshbot.service.bot_service import run_bot
 from meshbot.service.bot_store import BotStore
 from meshbot.service.config_error import ConfigError
@@ -65,6 +66,7 @@ from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
+from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.store.storage_error import StorageError, StorageVanished
@@ -259,7 +261,7 @@ class MeshBot:
         return Conversation(
             self.node_manager,
             self._link,
-            self.link_journal,
+            Records(self.link_journal, self._store.orders, self._rebuild_store),
             ConversationSettings(
                 answers=self._answer_settings(self.site),
                 sender=SenderSettings(self.TEXT_INTERVAL, self.MESSAGE_MAX_AGE),
@@ -378,12 +380,8 @@ class MeshBot:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
             log.warning("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
-        admins = ", ".join(
-            self.node_manager.label(num) + (f" (clé {key}…)" if key else "")
-            for num, key in self.site.admin_nodes.items()
-        )
-        if admins:
-            log.info("🛠️ Ordres acceptés de : %s, sur preuve", admins)
+        for line in admin_lines(self.node_manager, self.site.admin_nodes):
+            log.info("%s", line)
         if self.site.require_pki:
             log.info("🔒 Les messages directs sans preuve d'origine restent sans réponse")
 
@@ -394,6 +392,7 @@ class MeshBot:
         every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
         every(KEY_DECISIONS_POLL_S, self._decision_watch)
         every(JOURNAL_FLUSH_S, self.link_journal.flush)
+        every(JOURNAL_FLUSH_S, self._store.orders.tend)
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
         if self._tried_kind() is not None:
@@ -420,6 +419,7 @@ class MeshBot:
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
         self.node_manager.save_heard()
+        self._store.orders.tend()
         self._store.close()
         if self.simulated_node is not None:
             self.simulated_node.stop()
@@ -576,6 +576,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     1: the database cannot be used right now, or the command cannot do what was asked.
     """
     options = parse_arguments(argv)
+    keep_process_private()
+    if options.command != "report":  # it makes no file but the page that it is asked for
+        keep_files_private()
     configure_logging("INFO")
     try:
         environment = environment_of(options, DOTENV_PATH)

@@ -127,7 +127,7 @@ make_user() {
   mkdir -p "$state"
   if [ -z "$root" ]; then
     chown meshbot:meshbot "$state"
-    chmod 750 "$state"
+    chmod 700 "$state"
   fi
 }
 

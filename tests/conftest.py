@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import threading
 import time
@@ -49,6 +50,15 @@ def no_leaks() -> Iterator[None]:
         thread.join(2.0)
     assert not [thread.name for thread in _own_threads() - threads]
     assert open_sockets() <= sockets
+
+
+@pytest.fixture(autouse=True)
+def same_umask() -> Iterator[None]:
+    """Give back the umask, which ``main`` changes for its process."""
+    umask = os.umask(0o022)
+    os.umask(umask)
+    yield
+    os.umask(umask)
 
 
 @pytest.fixture(scope="session", autouse=True)

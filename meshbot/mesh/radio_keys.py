@@ -53,6 +53,11 @@ class RadioKeys:
         self._firmware = firmware
 
     @property
+    def firmware(self) -> str:
+        """The version that the node gives in this session, empty while it has given none."""
+        return self._firmware
+
+    @property
     def marks_for_itself(self) -> bool:
         """Whether a packet's mark of proof is the radio's own, however the packet came."""
         return marks_for_itself(self._firmware)

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,6 @@ from meshbot.model.known_node import KnownNode
 from meshbot.model.link_event import LinkEvent, on_one_clock
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
-from meshbot.model.public_key import base64_text
 from meshbot.store.storage_error import StorageError
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ VERDICT_S = 7 * 86_400.0
 VERDICT_EVENTS = 20_000
 VERDICT_INTERVAL_S = 600.0
 RECONNECT_INTERVAL_S = 60.0
-"""An order that is overheard and repeated costs no more than this."""
+"""What an administrator who repeats himself may cost the link."""
 
 
 class NodeDirectory(Protocol):
@@ -59,9 +58,6 @@ class KeyDirectory(Protocol):
 
     def public_key(self, num: int) -> bytes:
         """Return the key known for node ``num``, or ``b""``."""
-
-    def is_disputed(self, num: int) -> bool:
-        """Say whether a node's key is the radio's word against an older one."""
 
     def other_keys(self, num: int) -> list[OtherKey]:
         """Return the keys of a node that are not believed, or not any more."""
@@ -131,31 +127,19 @@ class MeshBotView:
         journal: Events,
         *,
         health: Health,
-        admin_nodes: Mapping[int, str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Name where the answers come from, and who may give orders."""
+        """Name where the answers come from."""
         self._mesh = mesh
         self._counts = counts
         self._journal = journal
         self._health = health
         self._verdict: tuple[float, str, str] | None = None
         """When it was made, why the link was lost, how far a trial is."""
-        self.admin_nodes = admin_nodes
-        """Who may give orders, and the beginning of the key each must have; replaced whole."""
         self._link = link
         self._clock = clock
         self._started_s = clock()
         self._reconnect_asked_s = -math.inf
-
-    def is_admin(self, num: int) -> bool:
-        """Say whether the operator lets a node give orders."""
-        key = self.admin_nodes.get(num)
-        if key is None:
-            return False
-        if key:
-            return base64_text(self._mesh.public_key(num)).startswith(key)
-        return not self._mesh.is_disputed(num)
 
     def reconnect(self, by: str) -> bool:
         """Have the link replaced; return False if that is under way, or was done just now."""

@@ -49,7 +49,7 @@ class KeysView(Protocol):
 
 
 class LinkView(Protocol):
-    """The link with the node, and who may have it replaced."""
+    """The link with the node."""
 
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""
@@ -62,9 +62,6 @@ class LinkView(Protocol):
 
     def trial(self) -> str:
         """Return how far a trial is, in a few words; nothing where there is none."""
-
-    def is_admin(self, num: int) -> bool:
-        """Say whether the operator lets a node give orders."""
 
     def reconnect(self, by: str) -> bool:
         """Have the link replaced; return False if that is under way, or was done just now."""

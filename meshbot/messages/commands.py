@@ -226,7 +226,7 @@ def _sys(view: SystemView, request: Request, argument: str) -> Reply:
 
 
 def _reconnect(view: LinkView, request: Request) -> Reply:
-    if not (request.proven and view.is_admin(request.sender)):
+    if not request.may_order:
         # Not a word more: not whether the sender or the proof was wrong.
         return Reply("Commande refusée.", Outcome.REFUSED)
     if view.reconnect(node_id(request.sender)):

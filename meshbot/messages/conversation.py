@@ -28,6 +28,7 @@ from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_health import NodeHealth
 from meshbot.messages.node_notices import NodeNotices
 from meshbot.messages.node_uptime import NodeUptime
+from meshbot.messages.order_gate import AdminKeys, HeardOrders, OrderGate
 from meshbot.messages.own_node import OwnNode
 from meshbot.messages.packet_handler import HeardNodes, PacketHandler
 from meshbot.messages.sealed_inbox import SealedInbox
@@ -35,15 +36,17 @@ from meshbot.messages.sender_proof import SenderProof, ShownKeys
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import (
     AnswerSettings,
+    CommandDesk,
     SenderBook,
     TextMessageHandler,
 )
 from meshbot.model.firmware_version import tells_all_keys
 from meshbot.model.node_metrics import NodeMetrics
+from meshbot.store.storage_error import StorageVanished
 from meshbot.threads.progress_mark import ProgressMark
 
 
-class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, PushedKeys, Protocol):
+class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, PushedKeys, AdminKeys, Protocol):
     """All that is asked of the table of nodes here."""
 
     def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0) -> None:
@@ -63,6 +66,15 @@ class ConversationSettings:
     """Who may give orders, and the beginning of the key that each must have."""
 
 
+@dataclass(frozen=True)
+class Records:
+    """Where it is noted what happened; ``on_vanished`` makes a store anew that has vanished."""
+
+    journal: LinkJournal
+    orders: HeardOrders
+    on_vanished: Callable[[StorageVanished], object]
+
+
 class Conversation:
     """Hears the mesh and answers it."""
 
@@ -70,7 +82,7 @@ class Conversation:
         self,
         nodes: Nodes,
         link: InterfaceManager,
-        journal: LinkJournal,
+        records: Records,
         settings: ConversationSettings,
         *,
         post: Callable[[Callable[[], object]], None],
@@ -80,6 +92,7 @@ class Conversation:
         """Make the parts; nothing is started. ``post`` brings a call to the worker."""
         self._nodes = nodes
         self._link = link
+        journal = records.journal
         self._radio_keys = radio_keys = RadioKeys()
         sealed, counts = SealedMessages(), DirectMessageCounts()
         self._sender = sender = MessageSender(
@@ -92,12 +105,18 @@ class Conversation:
             counts,
             journal,
             health=self._health,
-            admin_nodes=settings.admin_nodes,
+            clock=clock,
+        )
+        self._orders = OrderGate(
+            nodes,
+            records.orders,
+            settings.admin_nodes,
+            on_vanished=records.on_vanished,
             clock=clock,
         )
         self._texts = TextMessageHandler(
             nodes,
-            Commands(self._view),
+            CommandDesk(Commands(self._view), self._orders),
             sender,
             settings.answers,
             flood=FloodGuard(settings.flood_burst, settings.flood_refill_s),
@@ -145,7 +164,7 @@ class Conversation:
     def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
         """Follow other settings from now on."""
         self._texts.change_settings(answers)
-        self._view.admin_nodes = admin_nodes
+        self._orders.admin_nodes = admin_nodes
 
     def hear(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float

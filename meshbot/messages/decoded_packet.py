@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.messages.heard_packet import HeardPacket
+from meshbot.messages.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class DecodedPacket:
     """Whether the bot opened it, because the radio could not."""
     other_key: bool = False
     """Whether the radio opened it with another key than the one known: it gets no answer."""
+    proof: Proof | None = None
+    """What the radio's marks are worth, None where the bot opened it itself."""
 
     @property
     def hops(self) -> int | None:

@@ -18,8 +18,9 @@ from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.heard_packet import HeardPacket, came_by_air
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_clock import NodeClock
+from meshbot.messages.proof import Proof
 from meshbot.messages.sealed_inbox import SealedInbox
-from meshbot.messages.sender_proof import Proof, SenderProof
+from meshbot.messages.sender_proof import SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import parse_tolerantly
@@ -95,6 +96,7 @@ class PacketHandler:
             proof is Proof.PROVEN,
             heard.age_s,
             other_key=proof is Proof.OTHER_KEY,
+            proof=proof,
         )
         self._dispatch(interface, decoded)
         if packet.pki_encrypted:

@@ -11,6 +11,8 @@ class Request:
     text: str
     proven: bool = False
     """Whether the sender's key sealed it, which proves ``sender``."""
+    may_order: bool = False
+    """Whether an order in it is to be obeyed."""
     snr_db: float | None = None
     rssi_dbm: int | None = None
     hops: int | None = None

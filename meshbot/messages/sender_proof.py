@@ -1,6 +1,5 @@
 """Whether a packet that our radio opened proves who sent it."""
 
-import enum
 import logging
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages.key_book import KeyBook
+from meshbot.messages.proof import Proof
+from meshbot.model.firmware_version import names_the_way, names_the_way_itself
 from meshbot.model.known_node import node_id
 from meshbot.model.public_key import fingerprint
 from meshbot.text.line_limiter import LineLimiter
@@ -27,15 +28,6 @@ _LORA = (
 )
 
 
-class Proof(enum.Enum):
-    """What a packet's mark of proof is worth."""
-
-    PROVEN = "proven"
-    UNPROVEN = "unproven"
-    OTHER_KEY = "other key"
-    """It was opened with another key than the one known: its sender is somebody else."""
-
-
 class ShownKeys(KeyBook, Protocol):
     """The keys known, and where one is learned from a message."""
 
@@ -49,10 +41,10 @@ class ShownKeys(KeyBook, Protocol):
 class SenderProof:
     """Compares the key that the radio used with the one known. Owned by the worker thread.
 
-    The mark can be forged where a packet comes over a network: firmware before 2.8 passes on what
-    the publisher wrote. Such a mark teaches nothing, neither us nor the table of what the radio
-    holds; it only costs its own packet the answer. But it may be true: a key that was warned of is
-    not adopted from the radio's database later.
+    The mark can be forged where a packet comes over a network: some firmware before 2.8 passes on
+    what the publisher wrote. Such a mark teaches nothing, neither us nor the table of what the
+    radio holds; it only costs its own packet the answer. But it may be true: a key that was warned
+    of is not adopted from the radio's database later.
     """
 
     def __init__(
@@ -69,21 +61,22 @@ class SenderProof:
     def of(self, packet: mesh_pb2.MeshPacket, own_num: int) -> Proof:
         """Say whether the radio opened a packet with the key that we, too, know as its sender's."""
         if not _is_marked(packet, own_num):
-            return Proof.UNPROVEN
-        sender, by_lora = getattr(packet, "from"), _came_by_lora(packet)
-        is_own_mark = by_lora or self._radio_keys.marks_for_itself
+            return Proof.UNSEALED
+        if not packet.public_key:
+            return Proof.NO_KEY_SHOWN
+        sender, way = getattr(packet, "from"), _doubt_of_way(packet, self._radio_keys.firmware)
+        is_own_mark = way is None or self._radio_keys.marks_for_itself
         if is_own_mark:
             self._radio_keys.note_held(sender, packet.public_key)
             self._keys.learn_from_message(sender, packet.public_key)
         known = self._keys.public_key(sender)
         if known == packet.public_key:
-            return Proof.PROVEN if by_lora else Proof.UNPROVEN
-        if not known and not is_own_mark:
-            return Proof.UNPROVEN
-        is_told = self._sound_alarm(sender, packet.public_key, known, is_own_mark=is_own_mark)
-        if is_own_mark or is_told:  # a flood of others must not fill the store
-            self._keys.contest_key(sender, packet.public_key)
-        return Proof.OTHER_KEY if known else Proof.UNPROVEN
+            return way or Proof.PROVEN
+        if known or is_own_mark:
+            told = self._sound_alarm(sender, packet.public_key, known, is_own_mark=is_own_mark)
+            if is_own_mark or told:  # a flood of others must not fill the store
+                self._keys.contest_key(sender, packet.public_key)
+        return Proof.OTHER_KEY if known else way or Proof.NO_KEY_KNOWN
 
     def _sound_alarm(self, sender: int, used: bytes, known: bytes, *, is_own_mark: bool) -> bool:
         """Warn of a key; return whether it was time to."""
@@ -120,27 +113,38 @@ def _consequence(known: bytes, *, is_own_mark: bool) -> str:
 
 
 def _is_marked(packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
-    """Say whether a packet has the marks that ``perhapsDecode`` gives what it opened with a key.
+    """Say whether a packet has the mark that ``perhapsDecode`` gives what it opened with a key.
 
-    Since its first version that names the key too, and only of what is for the node itself.
+    Since its first version (2.5.0) that names the key too, and only of what is for the node itself.
     """
     return (
         packet.pki_encrypted
-        and bool(packet.public_key)
         and packet.to == own_num
         and packet.WhichOneof("payload_variant") == "decoded"
     )
 
 
-def _came_by_lora(packet: mesh_pb2.MeshPacket) -> bool:
-    """Say whether our radio heard a packet itself, so that its marks can be nobody else's.
+def _doubt_of_way(packet: mesh_pb2.MeshPacket, firmware: str) -> Proof | None:
+    """Return why a packet's marks may be somebody else's, None if our radio heard it itself.
 
-    ``transport_mechanism`` says so since 2.7.6; before, a packet from UDP has neither signal
-    strength nor ratio (``UdpMulticastHandler.h``), and one from MQTT is marked as such. The mark
-    ``via_mqtt`` also stands in what others took from MQTT and sent on.
+    Of MQTT before 2.5.19, and of UDP from 2.6.0 to the first build of 2.7.0, the marks are the
+    publisher's (``MQTT.cpp``, ``UdpMulticastThread.h``, ``UdpMulticastHandler.h``); from 2.7.21 to
+    2.7.26 again those of UDP, for what a channel's key opens. What tells the ways apart is
+    ``transport_mechanism`` from 2.7.10 on; before, the signal, which every version takes away from
+    what comes by UDP, and ``via_mqtt``. That mark also stands in what others took from MQTT and
+    sent on by radio. Of an unknown version both are wanted.
     """
-    if packet.via_mqtt:
-        return False
-    if packet.transport_mechanism == _Transport.TRANSPORT_INTERNAL:  # or not said
-        return bool(packet.rx_rssi or packet.rx_snr)
-    return packet.transport_mechanism in _LORA
+    way = packet.transport_mechanism
+    if packet.via_mqtt or way == _Transport.TRANSPORT_MQTT:
+        return Proof.BY_MQTT
+    if way == _Transport.TRANSPORT_MULTICAST_UDP:
+        return Proof.BY_UDP
+    if way in _LORA and names_the_way_itself(firmware):
+        return None
+    # TRANSPORT_INTERNAL is 0: what our node made, or not said.
+    is_named = way in _LORA or (
+        way == _Transport.TRANSPORT_INTERNAL and not names_the_way(firmware)
+    )
+    if is_named and (packet.rx_rssi or packet.rx_snr):
+        return None
+    return Proof.BY_UNKNOWN_WAY

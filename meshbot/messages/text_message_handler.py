@@ -6,7 +6,7 @@ Everything here runs on the worker thread, which owns all of the state below.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -19,10 +19,11 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import Admission, FloodGuard
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.message_sender import MessageSender
+from meshbot.messages.order_gate import OrderGate
+from meshbot.messages.order_refusal import OrderRefusal
 from meshbot.messages.outcome import Outcome
 from meshbot.messages.request import Request
 from meshbot.model.known_node import BROADCAST_NUM
-from meshbot.model.public_key import fingerprint
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.log_format import printable
@@ -54,13 +55,21 @@ class AnswerSettings:
     require_pki: bool = False
 
 
+@dataclass(frozen=True)
+class CommandDesk:
+    """The commands, and who sees to it that no order among them is obeyed that must not be."""
+
+    commands: Commands
+    orders: OrderGate
+
+
 class TextMessageHandler:
     """Answers the commands among the text messages."""
 
     def __init__(
         self,
         nodes: SenderBook,
-        commands: Commands,
+        desk: CommandDesk,
         sender: MessageSender,
         settings: AnswerSettings,
         *,
@@ -70,8 +79,9 @@ class TextMessageHandler:
     ) -> None:
         """Name the collaborators."""
         self._nodes = nodes
-        self._commands = commands
+        self._commands = desk.commands
         self._sender = sender
+        self._orders = desk.orders
         self._flood = flood
         self._counts = counts
         self._settings = settings
@@ -158,7 +168,10 @@ class TextMessageHandler:
         An order is obeyed now; a question is answered when the reply can be sent.
         """
         name = self._nodes.label(request.sender)
-        if not self._is_due(request, message, name):
+        # Before anything that may drop it: an order that was heard never counts again.
+        is_order = self._commands.is_order(request.text)
+        refusal = self._orders.judge(message) if is_order else None
+        if refusal is OrderRefusal.REPLAYED or not self._is_due(request, message, name):
             return None
         admission = self._flood.admit(request.sender, self._clock(), proven=request.proven)
         if admission is Admission.IGNORE:
@@ -168,17 +181,23 @@ class TextMessageHandler:
         if admission is Admission.WARN:
             log.info("🐢 %s envoie trop de commandes : ralenti", name)
             return "Trop de commandes d'un coup : attendez un peu."
-        if not self._commands.is_order(request.text):
-            return partial(self._answer, request)
-        return self._answer(request)
+        if is_order:
+            return self._answer_order(request, refusal)
+        return partial(self._answer, request)
 
     def _answer(self, request: Request) -> str:
-        """Return the text of the reply to a command; on the worker's thread, as all of this."""
+        """Return the text of the reply to a question; on the worker's thread, as all of this."""
         reply = self._commands.answer(request)
-        if reply is None:
-            return ""
-        self._log_order(request, reply.outcome, self._nodes.label(request.sender))
-        return reply.text
+        return reply.text if reply is not None else ""
+
+    def _answer_order(self, request: Request, refusal: OrderRefusal | None) -> str:
+        """Obey an order or not, tell the operator, and return the text of the reply."""
+        reply = self._commands.answer(replace(request, may_order=refusal is None))
+        if refusal is not None:
+            self._orders.tell_refused(request.sender, refusal)
+        elif reply is not None and reply.outcome is Outcome.OBEYED:
+            self._orders.tell_obeyed(request.sender)
+        return reply.text if reply is not None else ""
 
     def _is_due(self, request: Request, message: DecodedPacket, name: str) -> bool:
         """Say whether there is room for an answer, and the command is new in both senses."""
@@ -197,19 +216,6 @@ class TextMessageHandler:
             log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
             return False
         return True
-
-    def _log_order(self, request: Request, outcome: Outcome, name: str) -> None:
-        """Tell the operator of an order, obeyed or not; of a mere question nothing."""
-        if outcome is Outcome.OBEYED:
-            key = fingerprint(self._nodes.public_key(request.sender))
-            log.warning("🛠️ Ordre de %s exécuté (clé %s)", name, key)
-        elif outcome is Outcome.REFUSED:
-            why = (
-                "pas dans ADMIN_NODES, ou sa clé n'est pas confirmée"
-                if request.proven
-                else "message non authentifié"
-            )
-            log.warning("⛔ Ordre de %s refusé : %s", name, why)
 
 
 def _text_of(data: mesh_pb2.Data) -> str | None:

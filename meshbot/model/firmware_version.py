@@ -6,15 +6,23 @@ anything else, such as a fork's, nothing is assumed.
 
 import re
 
-_OFFICIAL = re.compile(r"(\d+)\.(\d+)\.\d+(?:\.[0-9a-f]{6,40})?")
+_OFFICIAL = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\.[0-9a-f]{6,40})?")
 _FIRST_WITH_KEYS = (2, 5)
 _FIRST_WITH_WARM_KEYS = (2, 8)
+_FIRST_TO_NAME_THE_WAY = (2, 7, 6)
+_FIRST_TO_NAME_IT_ITSELF = (2, 7, 10)
+
+
+def version_of(firmware: str) -> tuple[int, int, int] | None:
+    """Return the three numbers of an official version, None of anything else."""
+    found = _OFFICIAL.fullmatch(firmware)
+    return (int(found[1]), int(found[2]), int(found[3])) if found is not None else None
 
 
 def release_of(firmware: str) -> tuple[int, int] | None:
     """Return the first two numbers of an official version, None of anything else."""
-    found = _OFFICIAL.fullmatch(firmware)
-    return (int(found[1]), int(found[2])) if found is not None else None
+    version = version_of(firmware)
+    return version[:2] if version is not None else None
 
 
 def tells_all_keys(firmware: str) -> bool:
@@ -31,8 +39,28 @@ def marks_for_itself(firmware: str) -> bool:
     """Say whether it alone marks a packet as opened with a key, and refuses to send with another.
 
     2.8 deletes the marks of packets that come by MQTT or UDP (``MQTT.cpp``,
-    ``UdpMulticastHandler.h``, ``perhapsDecode``); earlier firmware passes on what their publisher
-    wrote.
+    ``UdpMulticastHandler.h``, ``perhapsDecode``); some earlier firmware passes on what their
+    publisher wrote (``sender_proof.py`` says which).
     """
     release = release_of(firmware)
     return release is not None and release >= _FIRST_WITH_WARM_KEYS
+
+
+def names_the_way(firmware: str) -> bool:
+    """Say whether each packet that its radio heard names that way (``transport_mechanism``).
+
+    ``RadioInterface::deliverToReceiver`` does since 2.7.6, so a packet that names none is none of
+    those. 2.7.5 writes the radio over whatever way a packet came (``Router::runOnce``).
+    """
+    version = version_of(firmware)
+    return version is not None and version >= _FIRST_TO_NAME_THE_WAY
+
+
+def names_the_way_itself(firmware: str) -> bool:
+    """Say whether the way that a packet names is the node's own word.
+
+    In 2.7.5 to 2.7.9 ``UdpMulticastHandler::onReceive`` writes it before it decodes the packet,
+    and decoding (nanopb begins with the defaults) puts there what the packet's publisher wrote.
+    """
+    version = version_of(firmware)
+    return version is not None and version >= _FIRST_TO_NAME_IT_ITSELF

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from meshbot.store.backup import Backup
 from meshbot.store.database import Database
+from meshbot.store.file_privacy import narrow_files
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
+from meshbot.store.order_store import OrderStore
 from meshbot.store.repair import Repair, stamp_of
 
 log = logging.getLogger(__name__)
@@ -25,12 +27,14 @@ class BotStore:
         self, path: Path, *, simulated: bool, wall_clock: Callable[[], float] = time.time
     ) -> None:
         """Name the file; nothing is opened. ``simulated``: no real radio is used."""
+        self._path = path
         self._simulated = simulated
         self._wall_clock = wall_clock
         self._lock = InstanceLock(path)
         self.database = Database(path, simulated=simulated, wall_clock=wall_clock)
         self.nodes = NodeStore(self.database)
         self.link_events = LinkEventStore(self.database)
+        self.orders = OrderStore(self.database, wall_clock)
         self.backup = Backup(path)
 
     def open(self) -> None:
@@ -40,6 +44,7 @@ class BotStore:
         """
         self._lock.acquire()
         try:
+            narrow_files(self._path)
             if self._lock.used_before:
                 repaired = Repair(self.database).repair(
                     stamp_of(self._wall_clock()), thorough=not self._lock.ended_orderly
@@ -50,6 +55,7 @@ class BotStore:
             self._lock.store_opened()
             if not self._simulated:
                 self.database.forget_simulated()
+            self.orders.load()
         except BaseException:
             self.close()
             raise

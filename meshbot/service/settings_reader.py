@@ -19,6 +19,9 @@ from meshbot.service.node_address import (
 
 ENVIRONMENT_PREFIX = "MESHBOT_"
 MAX_DELAY_S = 7 * 86_400
+KEY_CHARS = 12
+"""72 bits, as the apps show it. Keys are made by the million a second; eight characters, 48 bits,
+are found in weeks."""
 MISSING = object()
 """Stands for a name that a file does not set."""
 _TRUE = ("1", "true", "yes", "on", "oui")
@@ -155,6 +158,12 @@ class SettingsReader:
         if not all(matches) or {0, 0xFFFFFFFF} & found.keys():
             self._problem(name, value, 'il faut des identifiants de nœuds, tels que ("!a1b2c3d4",)')
             return {}
+        self.doubts += [
+            f"{name} : {key!r} est un début de clé trop court, qu'un faussaire peut reproduire ; "
+            f"donner les {KEY_CHARS} premiers caractères"
+            for key in found.values()
+            if 0 < len(key) < KEY_CHARS
+        ]
         return found
 
     def address(self, name: str, default: object) -> NodeAddress:

@@ -47,6 +47,7 @@ class Database:
         self._file = (0, 0)
         """Device and inode of the file that is open."""
         self._data_version = 0
+        self._times_opened = 0
 
     def open(self, busy_timeout_s: float | None = None) -> None:
         """Open the file, making it where there is none; wait so long for another program.
@@ -72,6 +73,7 @@ class Database:
             raise unusable(self.path, error) from error
         with self._lock:
             self._connection = connection
+            self._times_opened += 1
             self._data_version = 0
             self._file = (status.st_dev, status.st_ino)
 
@@ -94,6 +96,12 @@ class Database:
             return "illisible" if inspection.is_damaged(self.path, thorough=True) else ""
         except OSError as error:
             return str(error.strerror)
+
+    @property
+    def times_opened(self) -> int:
+        """How often it was opened: another time than before, it may be another file."""
+        with self._lock:
+            return self._times_opened
 
     def close(self) -> None:
         """Close the file. Harmless when it is not open."""

@@ -79,10 +79,13 @@ class NodeStore:
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
         carried_out: Iterable[int] = (),
+        *,
+        forgotten: Iterable[int] = (),
     ) -> None:
         """Write nodes in one transaction, durable on return. Raises ``StorageError``.
 
         ``other_keys``: all of each node named. ``carried_out``: ids of decisions that are done.
+        ``forgotten``: numbers of nodes that are deleted first, with their other keys.
         """
         rows = [self._row(node, NODE_COLUMNS) for node in nodes]
         nums = [(self._simulated, num) for num in other_keys or ()]
@@ -92,7 +95,10 @@ class NodeStore:
             for other in others
         ]
         ids = [(decision_id,) for decision_id in carried_out]
+        gone = [(self._simulated, num) for num in forgotten]
         with self.database.transaction() as transaction:
+            transaction.executemany("DELETE FROM nodes WHERE simulated = ? AND num = ?", gone)
+            transaction.executemany("DELETE FROM other_keys WHERE simulated = ? AND num = ?", gone)
             transaction.executemany(_insert("nodes", NODE_COLUMNS), rows)
             transaction.executemany("DELETE FROM other_keys WHERE simulated = ? AND num = ?", nums)
             transaction.executemany(_insert("other_keys", OTHER_KEY_COLUMNS), other_rows)

@@ -50,6 +50,9 @@ def test_the_unit_keeps_its_promises() -> None:
         "Type=notify",
         "NotifyAccess=main",
         "WatchdogSec=180",
+        "UMask=0077",
+        "LimitCORE=0",
+        "StateDirectoryMode=0700",
     ):
         assert promise in lines
 

@@ -197,12 +197,14 @@ class HalfWayStorage(NodeStore):
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
         carried_out: Iterable[int] = (),
+        *,
+        forgotten: Iterable[int] = (),
     ) -> None:
         self.database.check_in_place()  # that it vanished is noticed before
         if self.failures:
             self.failures -= 1
             raise StorageError("disque plein", passing=True)
-        super().save_nodes(nodes, other_keys, carried_out)
+        super().save_nodes(nodes, other_keys, carried_out, forgotten=forgotten)
 
 
 @pytest.mark.parametrize("failures", [0, 1, 3])

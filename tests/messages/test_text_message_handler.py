@@ -14,7 +14,8 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.heard_packet import HeardPacket
 from meshbot.messages.message_sender import MessageSender
-from meshbot.messages.text_message_handler import AnswerSettings, TextMessageHandler
+from meshbot.messages.order_gate import OrderGate
+from meshbot.messages.text_message_handler import AnswerSettings, CommandDesk, TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
 from tests.support.clock import Clock
 from tests.support.fake_view import FakeView
@@ -30,6 +31,9 @@ class FakeNodes:
 
     def label(self, num: int) -> str:
         return f"Node{num}"
+
+    def is_disputed(self, num: int) -> bool:
+        return False
 
     def heard_message(self, num: int) -> None:
         pass
@@ -58,20 +62,37 @@ class FakeSender:
         return [text if isinstance(text, str) else text() for text, _ in self.sent]
 
 
-class Bench:
-    """A handler on fakes, with the real commands."""
+class FakeOrders:
+    def __init__(self) -> None:
+        self.heard: set[tuple[int, int]] = set()
 
-    def __init__(self, view: FakeView | None = None) -> None:
+    def note(self, num: int, packet_id: int) -> bool:
+        is_new = (num, packet_id) not in self.heard
+        self.heard.add((num, packet_id))
+        return is_new
+
+    def write_again(self) -> None:
+        pass
+
+
+class Bench:
+    """A handler on fakes, with the real commands and the real gate for orders."""
+
+    def __init__(self, view: FakeView | None = None, admins: tuple[int, ...] = (ANN,)) -> None:
         self.sender = FakeSender()
         self.packet_id = 0
+        nodes, clock = FakeNodes(), Clock(1_000.0)
+        gate = OrderGate(
+            nodes, FakeOrders(), dict.fromkeys(admins, ""), on_vanished=print, clock=clock
+        )
         self.handler = TextMessageHandler(
-            FakeNodes(),
-            Commands(view or FakeView()),
+            nodes,
+            CommandDesk(Commands(view or FakeView()), gate),
             cast(MessageSender, self.sender),
             AnswerSettings((), 600.0),
             flood=FloodGuard(50, 1.0),
             counts=DirectMessageCounts(),
-            clock=Clock(1_000.0),
+            clock=clock,
         )
 
     def hear(
@@ -107,7 +128,7 @@ class Bench:
         (
             (),
             True,
-            "⛔ Ordre de Node10 refusé : pas dans ADMIN_NODES, ou sa clé n'est pas confirmée",
+            "⛔ Ordre de Node10 refusé : pas dans ADMIN_NODES",
         ),
         ((ANN,), False, "⛔ Ordre de Node10 refusé : message non authentifié"),
     ],
@@ -115,13 +136,13 @@ class Bench:
 def test_the_operator_reads_of_each_order_what_became_of_it(
     admins: tuple[int, ...], proven: bool, line: str, journal: Journal
 ) -> None:
-    bench = Bench(FakeView(admins=admins))
+    bench = Bench(admins=admins)
     assert len(bench.hear("/tcp reconnect", proven=proven)) == 1
     assert journal.messages == ["📩 Node10 : /tcp reconnect", line]
 
 
 def test_the_operator_reads_of_a_question_no_more_than_that_it_came(journal: Journal) -> None:
-    bench = Bench(FakeView(admins=(ANN,), reconnecting=True))
+    bench = Bench(FakeView(reconnecting=True))
     assert len(bench.hear("/tcp reconnect", proven=True)) == 1
     assert len(bench.hear("/ping", proven=True)) == 1
     assert journal.messages == ["📩 Node10 : /tcp reconnect", "📩 Node10 : /ping"]
@@ -143,7 +164,7 @@ def test_a_message_for_somebody_else_is_none_of_ours() -> None:
 
 
 def test_a_question_is_answered_when_its_turn_comes_and_an_order_obeyed_when_it_is_heard() -> None:
-    view = FakeView(admins=(ANN,))
+    view = FakeView()
     bench = Bench(view)
     bench.hear("/sys\x07")
     bench.hear("/tcp")

@@ -469,6 +469,19 @@ def test_one_wrong_admin_node_leaves_nobody_an_admin() -> None:
     assert len(reader.problems) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "told"), [("DMqo", 1), ("DMqoyaXFQbT", 1), ("DMqoyaXFQbTx", 0), ("", 0)]
+)
+def test_a_beginning_of_a_key_that_can_be_made_again_is_doubted(key: str, told: int) -> None:
+    reader = SettingsReader({})
+    admin = "!a1b2c3d4" + (f":{key}" if key else "")
+    assert read_site(reader, config_with(ADMIN_NODES=admin)).admin_nodes == {0xA1B2C3D4: key}
+    assert [line for line in reader.odd_lines() if f"{key!r} est un début" in line] == (
+        reader.doubts if told else []
+    )
+    assert len(reader.doubts) == told
+
+
 @pytest.mark.parametrize("value", [None, "", "maybe", 2, "2"])
 def test_a_requirement_of_proof_is_yes_or_no(value: object) -> None:
     assert "REQUIRE_PKI = " in refusal(REQUIRE_PKI=value)

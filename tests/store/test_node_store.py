@@ -64,6 +64,28 @@ def test_a_failing_save_writes_nothing_of_its_nodes(storage: NodeStore) -> None:
     assert storage.load_nodes() == [BARE_NODE]
 
 
+def test_forgotten_nodes_go_with_their_other_keys_and_with_nothing_else(
+    storage: NodeStore, path: Path
+) -> None:
+    seven = KnownNode(7, "Sept", public_key=KEY)
+    storage.save_nodes([seven, FULL_NODE], {7: [OFFERED], REPLACED.num: [REPLACED]})
+    simulated = NodeStore(Database(path, simulated=True))
+    simulated.database.open()
+    simulated.save_nodes([seven], {7: [OFFERED]})
+    storage.save_nodes([BARE_NODE], forgotten=[7, 8])
+    assert by_num(storage.load_nodes()) == [BARE_NODE, FULL_NODE]
+    assert other_keys_of(storage) == [REPLACED]
+    assert (simulated.load_nodes(), other_keys_of(simulated)) == ([seven], [OFFERED])
+    simulated.database.close()
+
+
+def test_a_node_that_is_forgotten_and_met_again_at_a_time_is_kept(storage: NodeStore) -> None:
+    storage.save_nodes([KnownNode(7, "Sept")], {7: [OFFERED]})
+    storage.save_nodes([KnownNode(7, "Neuf")], {7: [REFUSED]}, forgotten=[7])
+    assert storage.load_nodes() == [KnownNode(7, "Neuf")]
+    assert other_keys_of(storage) == [REFUSED]
+
+
 # -- Other keys and the operator's decisions ---------------------------------------------------
 
 

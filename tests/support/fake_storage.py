@@ -48,10 +48,15 @@ class FakeStorage(NodeStore):
         nodes: Iterable[KnownNode],
         other_keys: Mapping[int, Sequence[OtherKey]] | None = None,
         carried_out: Iterable[int] = (),
+        *,
+        forgotten: Iterable[int] = (),
     ) -> None:
         self.before_write()
         if self.failing:
             raise StorageError("disque plein")
+        for num in forgotten:
+            self.rows.pop(num, None)
+            self.other_keys.pop(num, None)
         self.rows.update({node.num: replace(node) for node in nodes})
         self.other_keys.update(other_keys or {})
         done = set(carried_out)

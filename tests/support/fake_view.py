@@ -24,16 +24,12 @@ class FakeView:
         default_factory=lambda: SystemStatus(90_061.0, 48.4, "0.1.0", "3.11.9", "2.7.11", "2.7.26")
     )
     sought: list[str] = field(default_factory=list)
-    admins: tuple[int, ...] = ()
     messages: DirectMessageCounts = field(default_factory=DirectMessageCounts)
     others: list[OtherKey] = field(default_factory=list)
     reconnecting: bool = False
     causes: list[str] = field(default_factory=list)
     judged: str = "rien à signaler"
     tried: str = ""
-
-    def is_admin(self, num: int) -> bool:
-        return num in self.admins
 
     def reconnect(self, cause: str) -> bool:
         self.causes.append(cause)
