@@ -143,6 +143,8 @@ class MeshBotView:
         """When it was made, why the link was lost, how far a trial is."""
         self.admin_nodes = admin_nodes
         """Who may give orders, and the beginning of the key each must have; replaced whole."""
+        self.air_percent: Callable[[], float] = lambda: 0.0
+        """Returns how much of the last hour the bot's texts were on the air."""
         self._link = link
         self._clock = clock
         self._started_s = clock()
@@ -231,6 +233,7 @@ class MeshBotView:
             library=importlib.metadata.version("meshtastic"),
             firmware=str(metadata.firmware_version) if metadata is not None else "",
             node=self._health.latest,
+            air_percent=self.air_percent(),
         )
 
     def verdict(self) -> str:

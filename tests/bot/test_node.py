@@ -271,6 +271,19 @@ def test_what_the_bot_sends_goes_as_far_as_the_settings_say(
     assert texts[-1].encrypted
 
 
+def own_telemetry(node: SimulatedNode, air_util_tx: float) -> mesh_pb2.MeshPacket:
+    """Return what a node says of itself."""
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=round(1_000 * air_util_tx))
+    setattr(packet, "from", node.num)
+    packet.decoded.portnum = PortNum.TELEMETRY_APP
+    packet.decoded.payload = telemetry_pb2.Telemetry(
+        device_metrics=telemetry_pb2.DeviceMetrics(
+            battery_level=87, voltage=3.98, channel_utilization=12.34, air_util_tx=air_util_tx
+        )
+    ).SerializeToString()
+    return packet
+
+
 # -- How the node is -------------------------------------------------------------------------------
 
 
@@ -283,25 +296,20 @@ def test_the_nodes_battery_and_channel_are_in_the_answer_to_sys(
     monkeypatch.setattr(node_uptime, "BACKLOG_S", 0.0)
     bot = quick_bot(node)
     journal.wait_for(COMPLETE)
-    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=78)
-    setattr(packet, "from", node.num)
-    packet.decoded.portnum = PortNum.TELEMETRY_APP
-    packet.decoded.payload = telemetry_pb2.Telemetry(
-        device_metrics=telemetry_pb2.DeviceMetrics(
-            battery_level=87, voltage=3.98, channel_utilization=12.34, air_util_tx=10.5
-        )
-    ).SerializeToString()
-    node.hear(packet)
-    # An hour of EU_868 allows a tenth of it.
-    journal.wait_for("⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore un")
+    node.hear(own_telemetry(node, air_util_tx=1.23))
     node.hear_text(node.peers[0], "/sys")
     reply = wait_text(node, node.peers[0].num)
-    assert reply.endswith("\nNœud : batterie 87 %, canal occupé 12,3 %, émission 10,5 %")
+    assert reply.endswith(
+        "\nNœud : batterie 87 %, canal occupé 12,3 %, émission 1,2 %, dont bot 0,0 %"
+    )
     assert len(reply.encode()) <= 200
+    # An hour of EU_868 allows a tenth of it.
+    node.hear(own_telemetry(node, air_util_tx=10.5))
+    journal.wait_for("⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore un")
     assert bot._conversation.node_metrics.battery_percent == 87
     bot.link_journal.flush()
     (noted,) = (one for one in bot.link_journal.events(100) if one.kind is EventKind.METRICS)
-    assert NodeMetrics.from_json(noted.text) == NodeMetrics(87, 3.98, 12.34, 10.5)
+    assert NodeMetrics.from_json(noted.text) == NodeMetrics(87, 3.98, 12.34, 1.23)
 
 
 def test_a_key_once_given_opens_messages_when_it_is_withheld_later(
