@@ -14,9 +14,10 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.mesh import direct_messages
 from meshbot.simulation import packets
-from meshbot.simulation.air_echo import air_echo, on_air
+from meshbot.simulation.air_echo import SIGNATURE_FIELD_BYTES, air_echo, on_air
 from meshbot.simulation.air_queue import AirQueue
 from meshbot.simulation.air_text import AirText
+from meshbot.simulation.air_time import SimulatedAirTime
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.mesh import SimulatedMesh
 from meshbot.simulation.node_identity import NodeIdentity
@@ -78,6 +79,7 @@ class SimulatedRadio:
         self.identity = identity
         self.mesh = mesh
         self.queue = AirQueue(loop, settings)
+        self.air_time = SimulatedAirTime(settings, loop.clock)
         self.packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.own_packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.texts_on_air: deque[AirText] = deque(maxlen=_RECORDED)
@@ -150,13 +152,22 @@ class SimulatedRadio:
 
     def _has_used_up_air_time(self, packet_id: int) -> bool:
         """Say whether the region allows no more, and tell the client (``Router::send``)."""
-        if not self._settings.duty_cycle_reached:
+        if not self._may_not_transmit:
             return False
-        words = f"Duty cycle limit exceeded. You can send again in {_SILENT_MINUTES} mins"
         self._client.report(int(_Error.DUTY_CYCLE_LIMIT), packet_id)
+        self._tell_of_silence(packet_id)
+        return True
+
+    @property
+    def _may_not_transmit(self) -> bool:
+        return self._settings.duty_cycle_reached or self.air_time.is_used_up
+
+    def _tell_of_silence(self, packet_id: int) -> None:
+        real = self.air_time.is_used_up
+        minutes = self.air_time.silent_minutes if real else _SILENT_MINUTES
+        words = f"Duty cycle limit exceeded. You can send again in {minutes} mins"
         self._client.notify_about(words, packet_id)
         self.tell_of_failure(packet_id, _Error.DUTY_CYCLE_LIMIT)
-        return True
 
     def _enqueue(self, packet_id: int, send: Callable[[], None]) -> None:
         if self._settings.region == UNSET or not self._settings.transmits:
@@ -198,9 +209,30 @@ class SimulatedRadio:
         self._client.deliver(packet)
         return packet.id
 
+    def _transmit(self, packet: mesh_pb2.MeshPacket, *, sealed: bool, of_client: bool) -> None:
+        """Count a transmission."""
+        if packet.WhichOneof("payload_variant") == "encrypted":
+            size, is_text = len(packet.encrypted), True
+        else:
+            size = on_air(packet.decoded).ByteSize() + (_SEAL_BYTES if sealed else 0)
+            is_text = packet.decoded.portnum == _Port.TEXT_MESSAGE_APP
+            signed = size + SIGNATURE_FIELD_BYTES + _HEADER_BYTES
+            is_signed = self.identity.profile.is_2_8 and packet.to == packets.BROADCAST_NUM
+            if is_signed and signed <= _MOST_BYTES:
+                size += SIGNATURE_FIELD_BYTES
+        self.air_time.transmit(size + _HEADER_BYTES, is_clients_text=is_text and of_client)
+
+    def _repeat(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> None:
+        """Transmit a packet of the client again, which nobody has confirmed."""
+        if self._may_not_transmit:
+            return
+        self._transmit(packet, sealed=sealed, of_client=True)
+        self._show(packet, sealed=sealed)
+
     def _send(self, packet: mesh_pb2.MeshPacket, key: bytes) -> None:
         data = packet.decoded
         self.packets_on_air.append(packet)
+        self._transmit(packet, sealed=bool(key), of_client=True)
         if data.portnum == _Port.TEXT_MESSAGE_APP:
             self._note_text(self.air_text(packet, data, pki=bool(key)))
         self._show(packet, sealed=bool(key))
@@ -220,6 +252,7 @@ class SimulatedRadio:
 
     def _send_sealed(self, packet: mesh_pb2.MeshPacket) -> None:
         self.packets_on_air.append(packet)
+        self._transmit(packet, sealed=True, of_client=True)
         if self._settings.licensed:
             # Router::send transmits it as it is, whoever the owner is.
             self.illegal_on_air.append(packet)
@@ -282,6 +315,9 @@ class SimulatedRadio:
         packet.want_ack = want_ack
         if self._settings.region == UNSET or not self._settings.transmits:
             return
+        if self._may_not_transmit:
+            self._tell_of_silence(packet.id)
+            return
         if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client)):
             return
         if tells_client:
@@ -290,6 +326,7 @@ class SimulatedRadio:
 
     def _send_packet_of_its_own(self, packet: mesh_pb2.MeshPacket, copies_client: bool) -> None:
         self.own_packets_on_air.append(packet)
+        self._transmit(packet, sealed=False, of_client=False)
         if self.identity.profile.is_native:
             self._client.report(0, packet.id)
         if copies_client:
@@ -336,7 +373,7 @@ class SimulatedRadio:
             return
         between_s = self._settings.retransmit_s / _TRANSMISSIONS
         for turn in range(1, _TRANSMISSIONS):
-            self._loop.later(turn * between_s, lambda: self._show(packet, sealed=sealed))
+            self._loop.later(turn * between_s, lambda: self._repeat(packet, sealed=sealed))
         self._give_up_later(packet.id)
 
     def _give_up_later(self, packet_id: int) -> None:

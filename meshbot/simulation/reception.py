@@ -20,6 +20,7 @@ _Error = mesh_pb2.Routing.Error
 _Priority = mesh_pb2.MeshPacket.Priority
 _Transport = mesh_pb2.MeshPacket.TransportMechanism
 _DEFAULT_CHANNEL_HASH = 8
+_OVERHEAD_BYTES = 16 + 12  # a packet's header, and a seal's part
 
 
 class SimulatedReception:
@@ -48,6 +49,7 @@ class SimulatedReception:
     ) -> None:
         """Hear a text as written; what the client gets of it depends on keys and firmware."""
         self._mesh.meet(peer)
+        self._radio.air_time.receive(packet.decoded.ByteSize() + _OVERHEAD_BYTES)
         own_num = self._radio.identity.num
         # The firmware hands its client only what is for it or for everybody.
         if packet.to not in (packets.BROADCAST_NUM, own_num):
@@ -125,6 +127,7 @@ class SimulatedReception:
             peer, to=to, packet_id=self._radio.new_id(), rx_time=self._mesh.now()
         )
         packet.decoded.CopyFrom(data)
+        self._radio.air_time.receive(data.ByteSize() + _OVERHEAD_BYTES)
         self._mesh.heard(peer.num)
         self._mesh.replays.note(peer, data, packet.rx_time)
         self._hand_over(packet)
