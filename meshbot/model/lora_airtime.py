@@ -5,13 +5,15 @@ section 6.1.4, which RadioLib's ``SX126x::calculateTimeOnAir`` follows; the firm
 (``RadioLibInterface.h``, ``computePacketTime``) and before 2.6 computed it itself
 (``RadioInterface::getPacketTime``). Meshtastic sends a preamble of 16 symbols
 (``RadioInterface.h``, ``preambleLength``), an explicit header and a CRC, and has the low data rate
-optimisation on where a symbol lasts 16 ms or more.
+optimisation on where a symbol lasts 16 ms or more. The SX1280, which is the radio of the 2.4 GHz
+bandwidths, has it on from a spreading factor of 11 (RadioLib, ``SX128x::calculateTimeOnAir``).
 """
 
 from dataclasses import dataclass
 
 PREAMBLE_SYMBOLS = 16
 _LONG_SYMBOL_S = 16e-3
+_WIDE_BANDWIDTHS_HZ = (203_125, 406_250, 812_500, 1_625_000)
 _CRC_BITS = 16
 _EXPLICIT_HEADER_BITS = 20
 
@@ -114,7 +116,9 @@ def time_on_air_s(
     is_short = factor < 7
     sync_symbols = 6.25 if is_short else 4.25
     spare_bits = 0 if is_short else 8
-    bits_a_symbol = factor - 2 if symbol_s >= _LONG_SYMBOL_S else factor
+    is_wide = settings.bandwidth_hz in _WIDE_BANDWIDTHS_HZ
+    is_optimised = factor >= 11 if is_wide else symbol_s >= _LONG_SYMBOL_S
+    bits_a_symbol = factor - 2 if is_optimised else factor
     bits = 8 * packet_bytes + _CRC_BITS + _EXPLICIT_HEADER_BITS + spare_bits - 4 * factor
     blocks = max(-(-bits // (4 * bits_a_symbol)), 0)
     payload_symbols = 8 + blocks * settings.coding_rate
