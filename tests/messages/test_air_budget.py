@@ -1,6 +1,7 @@
 """The air budget: no hour over it, the node's limit kept, and a way back from every answer."""
 
 import math
+import threading
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from meshbot.messages.air_hour import HOUR_S
 from meshbot.messages.air_limit import AirLimit
 from meshbot.model.lora_airtime import LONG_FAST, preset_settings
 from tests.support.clock import Clock
+from tests.support.limits import WAIT_S
 
 USUAL = AirBudgetSettings(total_percent=5.0, strangers_percent=1.0)
 
@@ -174,6 +176,30 @@ def test_a_figure_that_is_never_renewed_does_not_lock_the_bot_out() -> None:
     clock.now_s += 10
     assert budget.wait_s(2.0, stranger=False) == 0.0
     assert not budget.busy
+
+
+def test_the_smallest_text_costs_something() -> None:
+    budget = budget_at(Clock(0.0))
+    for _ in range(10):
+        budget.charge(1e-9, stranger=False)
+    assert budget.used_percent()[0] > 0
+
+
+def test_threads_that_charge_at_once_are_all_counted() -> None:
+    budget = budget_at(Clock(0.0), AirBudgetSettings(100.0, 100.0))
+
+    def charge() -> None:
+        for _ in range(500):
+            budget.charge(0.001, stranger=True)
+            budget.wait_s(1.0, stranger=True)
+            budget.note_node(1.0, 1.0, 10.0)
+
+    threads = [threading.Thread(target=charge) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert budget.used_percent() == pytest.approx((2 / 36, 2 / 36))
 
 
 def test_another_region_counts_from_the_next_report_on() -> None:

@@ -45,6 +45,21 @@ def test_after_the_wait_there_is_room_and_just_before_there_is_none(
     assert hour.used_us(now_s + wait_s + 1e-6) + cost_us <= most_us
 
 
+def test_an_hour_is_an_hour_to_the_moment() -> None:
+    hour = AirHour()
+    hour.add(5, 100.0)
+    assert hour.used_us(100.0 + HOUR_S - 1e-3) == 5
+    assert hour.used_us(100.0 + HOUR_S) == 0
+
+
+def test_what_is_sent_within_a_second_is_over_together_with_the_last_of_it() -> None:
+    hour = AirHour()
+    for at_s in (0.0, 0.9, 1.5):  # the last one is in another second
+        hour.add(1, at_s)
+    used = [hour.used_us(HOUR_S + at_s) for at_s in (0.0, 0.8, 0.9, 1.4, 1.5)]
+    assert used == [3, 3, 1, 1, 0]
+
+
 def test_what_is_more_than_the_whole_never_fits() -> None:
     assert AirHour().wait_s(2, 1, 0.0) == math.inf
 

@@ -45,7 +45,10 @@ def test_a_share_used_up_is_said_once_and_once_that_it_is_free(
         bench.clock.now_s += 2.5
         bench.reply(2.0)
     assert [record.getMessage() for record in lines.records] == [f"🐢 {HELD}"]
-    bench.clock.now_s += 3_600
+    bench.clock.now_s = 3_600 + 10.0  # four of eighteen are over: less than a quarter
+    bench.narrator.look()
+    assert len(lines.records) == 1
+    bench.clock.now_s += 2.5
     bench.narrator.look()
     bench.narrator.look()
     assert [record.getMessage() for record in lines.records][1:] == [f"📡 {FREE}"]
