@@ -43,9 +43,14 @@ class SimulatedAirTime:
         self.all_s = 0.0
         """How long it ever transmitted."""
 
+    def time_s(self, packet_bytes: int) -> float:
+        """Return how long so many bytes take."""
+        wide = self._settings.region == _Region.LORA_24
+        return time_on_air_s(preset_settings(self._settings.modem_preset, wide=wide), packet_bytes)
+
     def transmit(self, packet_bytes: int, *, is_clients_text: bool) -> None:
         """Note a transmission of so many bytes."""
-        spent_s = self._time_s(packet_bytes)
+        spent_s = self.time_s(packet_bytes)
         self.all_s += spent_s
         if is_clients_text:
             self.texts_s += spent_s
@@ -54,7 +59,7 @@ class SimulatedAirTime:
 
     def receive(self, packet_bytes: int) -> None:
         """Note that so many bytes were heard."""
-        _add(self._busy, self._index(_TEN_S), self._time_s(packet_bytes))
+        _add(self._busy, self._index(_TEN_S), self.time_s(packet_bytes))
 
     @property
     def transmit_percent(self) -> float:
@@ -100,10 +105,6 @@ class SimulatedAirTime:
         if self._settings.override_duty_cycle:
             return None
         return _DUTY_CYCLES.get(self._settings.region)
-
-    def _time_s(self, packet_bytes: int) -> float:
-        wide = self._settings.region == _Region.LORA_24
-        return time_on_air_s(preset_settings(self._settings.modem_preset, wide=wide), packet_bytes)
 
     def _index(self, slot_s: float) -> int:
         return int(self._clock() // slot_s)

@@ -121,7 +121,8 @@ class SimulatedRadio:
         if on_air(packet.decoded).ByteSize() + overhead > _MOST_BYTES:
             self._fail(packet.id, _Error.TOO_LARGE)
             return
-        self._enqueue(packet.id, lambda: self._send(packet, key))
+        size = self._air_bytes(packet, sealed=bool(key))
+        self._enqueue(packet.id, lambda: self._send(packet, key), size)
 
     def _sealing_error(
         self, packet: mesh_pb2.MeshPacket, known_key: bytes | None
@@ -142,7 +143,8 @@ class SimulatedRadio:
         """Send what the client sealed itself: the node neither reads nor seals it again."""
         self._complete(packet)
         if not self._has_used_up_air_time(packet.id):
-            self._enqueue(packet.id, lambda: self._send_sealed(packet))
+            size = self._air_bytes(packet, sealed=True)
+            self._enqueue(packet.id, lambda: self._send_sealed(packet), size)
 
     def _complete(self, packet: mesh_pb2.MeshPacket) -> None:
         packet.rx_time = self.mesh.now()
@@ -169,11 +171,11 @@ class SimulatedRadio:
         self._client.notify_about(words, packet_id)
         self.tell_of_failure(packet_id, _Error.DUTY_CYCLE_LIMIT)
 
-    def _enqueue(self, packet_id: int, send: Callable[[], None]) -> None:
+    def _enqueue(self, packet_id: int, send: Callable[[], None], size: int) -> None:
         if self._settings.region == UNSET or not self._settings.transmits:
             # ``RadioLibInterface::send`` drops it, and nothing more is ever heard of it.
             self._client.report(_ERRNO_DISABLED, packet_id)
-        elif self.queue.put(send):
+        elif self.queue.put(send, self.air_time.time_s(size)):
             self._client.report(0, packet_id)
             self.queue.go_on()
         else:
@@ -209,18 +211,21 @@ class SimulatedRadio:
         self._client.deliver(packet)
         return packet.id
 
-    def _transmit(self, packet: mesh_pb2.MeshPacket, *, sealed: bool, of_client: bool) -> None:
-        """Count a transmission."""
+    def _air_bytes(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> int:
+        """Return how many bytes a packet is on the air, header, seal and signature included."""
         if packet.WhichOneof("payload_variant") == "encrypted":
-            size, is_text = len(packet.encrypted), True
-        else:
-            size = on_air(packet.decoded).ByteSize() + (_SEAL_BYTES if sealed else 0)
-            is_text = packet.decoded.portnum == _Port.TEXT_MESSAGE_APP
-            signed = size + SIGNATURE_FIELD_BYTES + _HEADER_BYTES
-            is_signed = self.identity.profile.is_2_8 and packet.to == packets.BROADCAST_NUM
-            if is_signed and signed <= _MOST_BYTES:
-                size += SIGNATURE_FIELD_BYTES
-        self.air_time.transmit(size + _HEADER_BYTES, is_clients_text=is_text and of_client)
+            return _HEADER_BYTES + len(packet.encrypted)
+        size = _HEADER_BYTES + on_air(packet.decoded).ByteSize() + (_SEAL_BYTES if sealed else 0)
+        signs = self.identity.profile.is_2_8 and packet.to == packets.BROADCAST_NUM
+        if signs and size + SIGNATURE_FIELD_BYTES <= _MOST_BYTES:
+            size += SIGNATURE_FIELD_BYTES
+        return size
+
+    def _transmit(self, packet: mesh_pb2.MeshPacket, *, sealed: bool, of_client: bool) -> None:
+        """Count a transmission; what the client sealed itself is a text for all that is known."""
+        is_text = packet.decoded.portnum == _Port.TEXT_MESSAGE_APP or packet.HasField("encrypted")
+        size = self._air_bytes(packet, sealed=sealed)
+        self.air_time.transmit(size, is_clients_text=of_client and is_text)
 
     def _repeat(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> None:
         """Transmit a packet of the client again, which nobody has confirmed."""
@@ -318,7 +323,8 @@ class SimulatedRadio:
         if self._may_not_transmit:
             self._tell_of_silence(packet.id)
             return
-        if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client)):
+        air_s = self.air_time.time_s(self._air_bytes(packet, sealed=False))
+        if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client), air_s):
             return
         if tells_client:
             self._client.report(0, packet.id)

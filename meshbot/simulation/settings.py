@@ -23,6 +23,8 @@ class SimulatedSettings:
     frame_interval_s: float = 0.0
     # How long a packet waits for the air; a real node takes 0.2 to 0.7 s.
     send_delay_s: float = 0.0
+    # Whether it also takes the packet's time on the air.
+    takes_air_time: bool = False
     # How long a peer takes to answer.
     ack_delay_s: float = 0.05
     # How long the radio tries before it gives an unconfirmed packet up.

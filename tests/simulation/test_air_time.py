@@ -142,6 +142,33 @@ def test_what_it_relays_counts_as_well(node: SimulatedNode) -> None:
     assert node.own_packets_on_air == []
 
 
+def test_each_packet_can_take_its_time(make_node: NodeMaker) -> None:
+    clock = Clock(1_000.0)
+    node = make_node(peers=1, text_spacing_s=0.0, clock=clock)
+    node.takes_air_time = True
+    with ready_client(node) as client:
+        # Both are queued at once, and go one after the other.
+        assert [send(client, node, packet_id).res for packet_id in (1, 2)] == [0, 0]
+        assert node.packets_on_air == []
+        clock.now_s += LONG_FAST_S + 1e-3
+        assert node.wait_until(lambda n: len(n.packets_on_air) == 1, LIMIT_S)
+        clock.now_s += LONG_FAST_S + 1e-3
+        assert node.wait_until(lambda n: len(n.packets_on_air) == 2, LIMIT_S)
+    assert node.air_used_s == pytest.approx(2 * LONG_FAST_S)
+
+
+def test_a_broadcast_that_2_8_signs_takes_longer(make_node: NodeMaker) -> None:
+    spent_s = []
+    for firmware in ("2.7.26", "2.8.0"):
+        node = make_node(peers=1, firmware=firmware, text_spacing_s=0.0)
+        with ready_client(node) as client:
+            client.send_text(TEXT)
+            assert node.wait_until(lambda n: len(n.texts_on_air) == 1, LIMIT_S)
+            spent_s.append(node.air_used_s)
+    # 122 bytes are 23 blocks, 66 more make 35.
+    assert spent_s == pytest.approx([143.25 * 8.192e-3, 203.25 * 8.192e-3])
+
+
 def test_the_settings_tell_the_preset(node: SimulatedNode) -> None:
     node.modem_preset = Preset.SHORT_TURBO
     with Client(node) as client:
