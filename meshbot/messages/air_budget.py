@@ -9,7 +9,8 @@ Any thread; ``_lock`` guards all of it and is a leaf. Three limits hold at once:
 3. The node: what it says it transmitted in the last hour, in all, and what was charged since, stay
    below nine tenths of what the region allows. From the limit on ``Router::send`` refuses and even
    stops relaying. What the node said already holds our texts of before, so those are not added. A
-   figure that is older than half an hour, or none, or nonsense says nothing: 1 and 2 go on.
+   figure that is older than half an hour, or none, or nonsense says nothing: 1 and 2 go on. A node
+   that has refused says for how long; so long nothing goes.
 
 A direct text that nobody confirms is transmitted three times (``NUM_RELIABLE_RETX``). Whether it
 is, is known only when the node gives up (``MAX_RETRANSMIT``), so each text is charged once when it
@@ -67,6 +68,7 @@ class AirBudget:
         self._air: tuple[float, float] | None = None
         """What the node transmitted in percent of an hour, and when it said so."""
         self._channel: tuple[float, float] | None = None
+        self._mute_until_s = -math.inf
         self._since_us = 0
         """What was charged after the node said what it transmitted."""
 
@@ -127,6 +129,14 @@ class AirBudget:
             has_limit = _is_percentage(allowed_percent) and 0 < allowed_percent < 100
             self._allowed_percent = allowed_percent if has_limit else None
 
+    def note_mute(self, until_s: float) -> None:
+        """Take until when the node says that it sends nothing, on the clock given; past: it does.
+
+        It has replaced what was noted before: a node that restarted counts from nothing.
+        """
+        with self._lock:
+            self._mute_until_s = until_s
+
     @property
     def busy(self) -> bool:
         """Whether replies had better be short: a busy channel, or much of a share is used."""
@@ -172,7 +182,9 @@ class AirBudget:
         return hour.wait_s(cost_us, int(self._most_percent(limit) * _PERCENT_US), now_s)
 
     def _node_wait_s(self, cost_us: int, now_s: float) -> float:
-        """Return when to ask again: how soon a node's hour gets emptier, it does not say."""
+        """Return when to ask again: how soon its hour gets emptier a node says only once muted."""
+        if now_s < self._mute_until_s:
+            return self._mute_until_s - now_s
         said = self._said(now_s)
         if said is None or self._allowed_percent is None:
             return 0.0
@@ -196,6 +208,8 @@ class AirBudget:
         return min(chosen.strangers_percent, proportion * total_percent)
 
     def _share(self, limit: AirLimit, now_s: float) -> float:
+        if limit is AirLimit.NODE and now_s < self._mute_until_s:
+            return 1.0
         if limit is AirLimit.NODE:
             said = self._said(now_s)
             used_us = said[0] if said is not None and self._allowed_percent is not None else 0

@@ -165,6 +165,7 @@ class Conversation:
     def hear_node(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
         """Tell what the node says to its client."""
         self._notices.hear(interface, message)
+        self._air.note_mute(interface.mute_until_s)
 
     def _hear_health(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
@@ -183,6 +184,7 @@ class Conversation:
     def _note_air(self, interface: SupervisedInterface, metrics: NodeMetrics) -> float | None:
         """Tell the budget what the node says; return what its region allows, in percent."""
         allowed_percent = duty_cycle_percent(interface.localNode.localConfig)
+        self._air.note_mute(interface.mute_until_s)
         self._air.note_node(metrics.air_percent, metrics.channel_percent, allowed_percent)
         return allowed_percent
 

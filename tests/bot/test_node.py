@@ -5,6 +5,7 @@ from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2, telemetry_pb
 
 from meshbot.link.node_facts import DEFAULT_HOPS
 from meshbot.messages import node_uptime
+from meshbot.messages.air_limit import AirLimit
 from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
 from meshbot.model.node_metrics import NodeMetrics
@@ -165,13 +166,15 @@ def test_an_exhausted_duty_cycle_is_told_with_the_time_that_is_left(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
     node.duty_cycle_reached = True
-    quick_bot(node)
+    node.telemetry_interval_s = 0.2  # so that something goes on at the node
+    bot = quick_bot(node)
     journal.wait_for(COMPLETE)
     node.hear_text(node.peers[0], "/ping")
     journal.wait_for("⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore ")
     journal.wait_for("⚠️ Le nœud refuse la réponse à ")
-    node.hear_text(node.peers[1], "/ping")
-    journal.wait_for("temps d'émission légal épuisé, la radio se tait encore ")
+    budget = bot._conversation._air
+    assert node.wait_until(lambda _: budget.limit_on(1.0, stranger=False) is AirLimit.NODE, WAIT_S)
+    assert 360 < budget.wait_s(1.0, stranger=False) <= 420  # seven minutes, as the node says
     assert journal.count("a épuisé son temps d'émission") == 1
 
 

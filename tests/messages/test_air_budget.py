@@ -202,6 +202,25 @@ def test_threads_that_charge_at_once_are_all_counted() -> None:
     assert budget.used_percent() == pytest.approx((2 / 36, 2 / 36))
 
 
+def test_a_node_that_refused_says_for_how_long() -> None:
+    clock = Clock(0.0)
+    budget = budget_at(clock)
+    budget.note_mute(420.0)
+    assert budget.limit_on(1.0, stranger=False) is AirLimit.NODE
+    assert budget.wait_s(1.0, stranger=False) == 420.0
+    assert budget.busy
+    clock.now_s += 420.0
+    assert budget.wait_s(1.0, stranger=False) == 0.0
+    assert not budget.busy
+
+
+def test_a_node_that_restarted_is_mute_no_more() -> None:
+    budget = budget_at(Clock(0.0))
+    budget.note_mute(420.0)
+    budget.note_mute(-math.inf)
+    assert budget.wait_s(1.0, stranger=False) == 0.0
+
+
 def test_another_region_counts_from_the_next_report_on() -> None:
     budget = budget_at(Clock(0.0))
     budget.note_node(5.0, 4.0, 1.0)
