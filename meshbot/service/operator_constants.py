@@ -8,15 +8,15 @@ time in seconds.
 from meshbot.service.settings_reader import SettingsReader, is_yes_or_no
 
 COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
-AIR_OF_ALL, AIR_OF_STRANGERS = "AIR_BUDGET", "AIR_BUDGET_STRANGERS"
-PERCENTAGES = (AIR_OF_ALL, AIR_OF_STRANGERS)
-_NO_TIMES = frozenset((*COUNTS, *PERCENTAGES))
 MAY_BE_ZERO = (
     "TCP_PUBKEY_SYNC_DELAY",
     "TCP_INTERFACE_CLEANUP_DELAY",
     "TCP_INTERFACE_STABILIZATION_DELAY",
     "TCP_COURTESY_PAUSE",
 )
+AIR_OF_ALL, AIR_OF_STRANGERS = "AIR_BUDGET", "AIR_BUDGET_STRANGERS"
+PERCENTAGES = (AIR_OF_ALL, AIR_OF_STRANGERS)
+_NO_TIMES = frozenset((*COUNTS, *PERCENTAGES))
 MOST_THINGS = 1_000
 
 
@@ -50,10 +50,10 @@ def checked_constants(reader: SettingsReader, owner: type) -> dict[str, object]:
     for name, default in constants_of(owner).items():
         if isinstance(default, bool) or is_yes_or_no(default):
             values[name] = reader.flag(name, default)
-        elif name in COUNTS:
-            values[name] = reader.whole(name, default, 1, MOST_THINGS)
         elif name in PERCENTAGES:
             values[name] = reader.percent(name, default)
+        elif name in COUNTS:
+            values[name] = reader.whole(name, default, 1, MOST_THINGS)
         else:
             values[name] = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)
     _check_air(reader, values)

@@ -11,7 +11,12 @@ from collections.abc import Callable
 
 from meshtastic.protobuf import config_pb2
 
-from meshbot.model.lora_airtime import preset_settings, time_on_air_s
+from meshbot.model.lora_airtime import (
+    PACKET_HEADER_BYTES,
+    SEAL_BYTES,
+    preset_settings,
+    time_on_air_s,
+)
 from meshbot.simulation.settings import SimulatedSettings
 
 _Region = config_pb2.Config.LoRaConfig.RegionCode
@@ -57,8 +62,9 @@ class SimulatedAirTime:
         _add(self._sent, self._index(_MINUTE_S), spent_s)
         _add(self._busy, self._index(_TEN_S), spent_s)
 
-    def receive(self, packet_bytes: int) -> None:
-        """Note that so many bytes were heard."""
+    def receive(self, data_bytes: int) -> None:
+        """Note that a packet with so much content was heard; most are sealed or nearly as long."""
+        packet_bytes = PACKET_HEADER_BYTES + data_bytes + SEAL_BYTES
         _add(self._busy, self._index(_TEN_S), self.time_s(packet_bytes))
 
     @property

@@ -20,7 +20,6 @@ _Error = mesh_pb2.Routing.Error
 _Priority = mesh_pb2.MeshPacket.Priority
 _Transport = mesh_pb2.MeshPacket.TransportMechanism
 _DEFAULT_CHANNEL_HASH = 8
-_OVERHEAD_BYTES = 16 + 12  # a packet's header, and a seal's part
 
 
 class SimulatedReception:
@@ -49,7 +48,7 @@ class SimulatedReception:
     ) -> None:
         """Hear a text as written; what the client gets of it depends on keys and firmware."""
         self._mesh.meet(peer)
-        self._radio.air_time.receive(packet.decoded.ByteSize() + _OVERHEAD_BYTES)
+        self._radio.air_time.receive(packet.decoded.ByteSize())
         own_num = self._radio.identity.num
         # The firmware hands its client only what is for it or for everybody.
         if packet.to not in (packets.BROADCAST_NUM, own_num):
@@ -120,6 +119,7 @@ class SimulatedReception:
 
     def hear_data(self, peer: SimulatedPeer, data: mesh_pb2.Data, to: int) -> int:
         """Hear a packet under the channel key."""
+        self._radio.air_time.receive(data.ByteSize())
         self._mesh.meet(peer)
         if data.portnum == _Port.NODEINFO_APP:
             self._mesh.learn_user(peer, data.payload)
@@ -127,7 +127,6 @@ class SimulatedReception:
             peer, to=to, packet_id=self._radio.new_id(), rx_time=self._mesh.now()
         )
         packet.decoded.CopyFrom(data)
-        self._radio.air_time.receive(data.ByteSize() + _OVERHEAD_BYTES)
         self._mesh.heard(peer.num)
         self._mesh.replays.note(peer, data, packet.rx_time)
         self._hand_over(packet)
