@@ -143,10 +143,10 @@ class MeshBotView:
         """When it was made, why the link was lost, how far a trial is."""
         self.admin_nodes = admin_nodes
         """Who may give orders, and the beginning of the key each must have; replaced whole."""
-        self.air_percent: Callable[[], float] = lambda: 0.0
-        """Returns how much of the last hour the bot's texts were on the air."""
         self._link = link
         self._clock = clock
+        self.air_percent: Callable[[], float] = lambda: 0.0
+        """Returns how much of the last hour the bot's texts were on the air."""
         self._started_s = clock()
         self._reconnect_asked_s = -math.inf
 
