@@ -15,7 +15,7 @@ Any thread; ``_lock`` guards all of it and is a leaf. Three limits hold at once:
 A direct text that nobody confirms is transmitted three times (``NUM_RELIABLE_RETX``). Whether it
 is, is known only when the node gives up (``MAX_RETRANSMIT``), so each text is charged once when it
 is handed over and its repetitions then (:meth:`AirBudget.charge_retries`): charged thrice in
-advance, three quarters of a share would stand idle on a mesh that works. What those under way may
+advance, two thirds of a share would stand idle on a mesh that works. What those under way may
 go over a share in the meantime is charged all the same and holds up those that come. Limit 3 needs
 none of it: the node counts each transmission.
 """
