@@ -48,6 +48,7 @@ from meshbot.link.reconnect_choice import ReconnectChoice
 from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.messages.air_budget import AirBudgetSettings
 from meshbot.messages.conversation import Conversation, ConversationSettings, Records
 from meshbot.messages.key_pusher import PushSettings
 from meshbot.messages.sender_settings import SenderSettings
@@ -161,6 +162,10 @@ class MeshBot:
     MESSAGE_MAX_AGE: float = 600
     # One sender gets 5 answers at once, then one every this many seconds.
     FLOOD_REFILL_INTERVAL: float = 15
+    # How much of an hour the bot's texts may be on the air, in percent; and of that the replies to
+    # strangers, all together. Never more than half of what the region allows the node.
+    AIR_BUDGET: float = 5
+    AIR_BUDGET_STRANGERS: float = 1
     # When nodes were heard is written this often. Keys are written when they are learned.
     HEARD_SAVE_INTERVAL: float = 300
 
@@ -270,6 +275,7 @@ class MeshBot:
                     self.TCP_PUSH_KEYS_PER_DAY,
                     allowed=self.TCP_PUSH_KEYS_TO_RADIO,
                 ),
+                air=AirBudgetSettings(self.AIR_BUDGET, self.AIR_BUDGET_STRANGERS),
                 flood_burst=self.FLOOD_BURST,
                 flood_refill_s=self.FLOOD_REFILL_INTERVAL,
                 admin_nodes=self.site.admin_nodes,

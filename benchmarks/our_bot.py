@@ -24,6 +24,8 @@ class OurBot(Contender):
         scaled = {
             name: value / speed for name, value in durations_of(MeshBot).items() if speed != 1.0
         }
+        if scaled:
+            scaled |= {"AIR_BUDGET": 100.0, "AIR_BUDGET_STRANGERS": 100.0}  # of an hour as usual
         kind: type[_CountingBot] = type("CountingBot", (_CountingBot,), scaled)
         self._bot = kind(self, port, Path(self._folder.name) / "meshbot.db")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meshtastic.protobuf import config_pb2, localonly_pb2, mesh_pb2
 
 from meshbot.model.known_node import node_id
+from meshbot.model.lora_airtime import LoraSettings, own_settings, preset_settings
 
 if TYPE_CHECKING:
     from meshbot.link.supervised_interface import SupervisedInterface
@@ -108,6 +109,23 @@ def duty_cycle_percent(config: localonly_pb2.LocalConfig) -> float | None:
     if config.lora.region == _REGIONS.EU_866 and config.device.role in _EU_866_ROUTERS:
         return 10.0
     return _DUTY_CYCLES.get(config.lora.region)
+
+
+def lora_settings_of(config: localonly_pb2.LocalConfig) -> LoraSettings | None:
+    """Return how a node's radio modulates; None where it did not say.
+
+    A region of its own has the 2.4 GHz band, whose bandwidths are wider (``wideLora``). A locked
+    2.8 tells the region only: a preset is in use there or not, nobody knows which.
+    """
+    lora = config.lora
+    if not config.HasField("lora"):
+        return None
+    if lora.use_preset:
+        wide = lora.region == _REGIONS.LORA_24
+        return preset_settings(lora.modem_preset, lora.coding_rate, wide=wide)
+    if not lora.bandwidth and not lora.spread_factor:
+        return None
+    return own_settings(lora.bandwidth, lora.spread_factor, lora.coding_rate)
 
 
 def may_seal(own_user: mesh_pb2.User | None) -> bool:

@@ -138,6 +138,8 @@ class MeshBotView:
         """When it was made, why the link was lost, how far a trial is."""
         self._link = link
         self._clock = clock
+        self.air_percent: Callable[[], float] = lambda: 0.0
+        """Returns how much of the last hour the bot's texts were on the air."""
         self._started_s = clock()
         self._reconnect_asked_s = -math.inf
 
@@ -215,6 +217,7 @@ class MeshBotView:
             library=importlib.metadata.version("meshtastic"),
             firmware=str(metadata.firmware_version) if metadata is not None else "",
             node=self._health.latest,
+            air_percent=self.air_percent(),
         )
 
     def verdict(self) -> str:

@@ -21,7 +21,7 @@ from meshbot.messages.request import Request
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
 from meshbot.text.metrics_text import metrics_text
-from meshbot.text.quantities import counted, duration_text, hops_text
+from meshbot.text.quantities import counted, decimal_text, duration_text, hops_text
 from meshbot.text.typed_text import seen_text
 
 MAX_SHOWN_NODES = 10
@@ -214,6 +214,8 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
 def _sys(view: SystemView, request: Request, argument: str) -> Reply:
     system = view.system_status()
     node = metrics_text(system.node)
+    if system.node.air_percent is not None:
+        node += f", dont bot {decimal_text(system.air_percent)} %"
     memory = f"{system.memory_mb:.0f} Mo" if system.memory_mb is not None else "inconnue"
     return Reply(
         f"Bot {system.version}, en marche depuis {duration_text(system.uptime_s)}\n"

@@ -17,6 +17,8 @@ from meshbot.link.node_facts import duty_cycle_percent, firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages.air_budget import AirBudget, AirBudgetSettings
+from meshbot.messages.air_narrator import AirNarrator
 from meshbot.messages.bot_view import Mesh, MeshBotView
 from meshbot.messages.commands import Commands
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -60,6 +62,7 @@ class ConversationSettings:
     answers: AnswerSettings
     sender: SenderSettings
     push: PushSettings
+    air: AirBudgetSettings
     flood_burst: int
     flood_refill_s: float
     admin_nodes: Mapping[int, str]
@@ -95,6 +98,8 @@ class Conversation:
         journal = records.journal
         self._radio_keys = radio_keys = RadioKeys()
         sealed, counts = SealedMessages(), DirectMessageCounts()
+        self._air = AirBudget(settings.air, clock)
+        self._air_narrator = AirNarrator(self._air, clock)
         self._sender = sender = MessageSender(
             link, nodes, sealed, settings.sender, post=post, notes=journal, clock=clock
         )
@@ -114,6 +119,7 @@ class Conversation:
             on_vanished=records.on_vanished,
             clock=clock,
         )
+        self._view.air_percent = lambda: self._air.used_percent()[0]
         self._texts = TextMessageHandler(
             nodes,
             CommandDesk(Commands(self._view), self._orders),
@@ -178,22 +184,35 @@ class Conversation:
     def hear_node(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
         """Tell what the node says to its client."""
         self._notices.hear(interface, message)
+        self._air.note_mute(interface.mute_until_s)
 
     def _hear_health(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> None:
         metrics = self._health.hear(interface, packet, received_s)
-        if metrics is None or metrics.air_percent is None:
+        if metrics is None:
             return
-        allowed_percent = duty_cycle_percent(interface.localNode.localConfig)
-        if allowed_percent is not None and metrics.air_percent > allowed_percent:
+        allowed_percent = self._note_air(interface, metrics)
+        self._air_narrator.look()
+        air_percent = metrics.air_percent
+        if air_percent is None or allowed_percent is None:
+            return
+        if air_percent > allowed_percent:
             self._notices.duty_cycle_reached(interface)
+
+    def _note_air(self, interface: SupervisedInterface, metrics: NodeMetrics) -> float | None:
+        """Tell the budget what the node says; return what its region allows, in percent."""
+        allowed_percent = duty_cycle_percent(interface.localNode.localConfig)
+        self._air.note_mute(interface.mute_until_s)
+        self._air.note_node(metrics.air_percent, metrics.channel_percent, allowed_percent)
+        return allowed_percent
 
     def learn_from_radio(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo], *, complete: bool
     ) -> None:
         """Learn entries of the radio's database; ``complete``: these are all there are."""
         self._own_node.entries_told(interface, nodes)
+        self._note_air(interface, NodeMetrics())  # its region; its telemetry comes a minute later
         firmware = firmware_of(interface)
         self._radio_keys.enter_session(interface, firmware)
         self._radio_keys.note_entries(nodes, complete=complete and tells_all_keys(firmware))

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 MAX_LINES_A_DAY = 60
 MINUTE_S = 60.0
+MAX_SILENT_MINUTES = 60  # airtime.cpp, getSilentMinutes: more is nonsense
 _DUTY_CYCLE = re.compile(r"duty cycle limit exceeded(?:\D*(\d{1,4}) min)?", re.IGNORECASE)
 _DUPLICATED = "has advertised your public key"
 _COMPROMISED, _REGENERATED = "compromised keys", "regenerated"
@@ -59,14 +60,15 @@ class NodeNotices:
         self, interface: SupervisedInterface, silent_minutes: int | None = None
     ) -> None:
         """Say that the node may not send for now; ``silent_minutes``: for how long, if it said."""
-        until_s = self._clock() + MINUTE_S * (silent_minutes or 0)
+        silent_minutes = min(silent_minutes or 0, MAX_SILENT_MINUTES)
+        until_s = self._clock() + MINUTE_S * silent_minutes
         interface.mute_until_s = max(interface.mute_until_s, until_s)
         rest = counted(silent_minutes, "minute", "minutes") if silent_minutes else "un moment"
         self._warn(
             "duty cycle",
             f"⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore {rest}, et "
-            "les réponses d'ici là sont perdues. Si cela revient : espacer sa télémétrie et ses "
-            "positions, ou choisir un préréglage plus rapide",
+            "les réponses attendent d'ici là, ou sont perdues. Si cela revient : espacer sa "
+            "télémétrie et ses positions, ou choisir un préréglage plus rapide",
         )
 
     def _notified(

@@ -17,3 +17,5 @@ class SystemStatus:
     firmware: str
     node: NodeMetrics = field(default_factory=NodeMetrics)
     """How our node is, as far as it said."""
+    air_percent: float = 0.0
+    """How much of the last hour the bot's texts were on the air."""

@@ -1,7 +1,8 @@
 """The constants that operators edit at the top of a class, and the environment that overrides them.
 
 However an operator writes one down, with an annotation or without: a yes or no is a flag, those of
-``COUNTS`` are numbers of things, everything else is a time in seconds.
+``COUNTS`` are numbers of things, those of ``PERCENTAGES`` parts of an hour, everything else is a
+time in seconds.
 """
 
 from meshbot.service.settings_reader import SettingsReader, is_yes_or_no
@@ -13,6 +14,9 @@ MAY_BE_ZERO = (
     "TCP_INTERFACE_STABILIZATION_DELAY",
     "TCP_COURTESY_PAUSE",
 )
+AIR_OF_ALL, AIR_OF_STRANGERS = "AIR_BUDGET", "AIR_BUDGET_STRANGERS"
+PERCENTAGES = (AIR_OF_ALL, AIR_OF_STRANGERS)
+_NO_TIMES = frozenset((*COUNTS, *PERCENTAGES))
 MOST_THINGS = 1_000
 
 
@@ -30,7 +34,7 @@ def durations_of(owner: type) -> dict[str, float]:
     return {
         name: value
         for name, value in constants_of(owner).items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in COUNTS
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in _NO_TIMES
     }
 
 
@@ -46,8 +50,20 @@ def checked_constants(reader: SettingsReader, owner: type) -> dict[str, object]:
     for name, default in constants_of(owner).items():
         if isinstance(default, bool) or is_yes_or_no(default):
             values[name] = reader.flag(name, default)
+        elif name in PERCENTAGES:
+            values[name] = reader.percent(name, default)
         elif name in COUNTS:
             values[name] = reader.whole(name, default, 1, MOST_THINGS)
         else:
             values[name] = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)
+    _check_air(reader, values)
     return values
+
+
+def _check_air(reader: SettingsReader, values: dict[str, object]) -> None:
+    """Strangers' share is a part of the whole."""
+    total, strangers = values.get(AIR_OF_ALL), values.get(AIR_OF_STRANGERS)
+    if isinstance(total, float) and isinstance(strangers, float) and strangers > total:
+        reader.problems.append(
+            f"{AIR_OF_STRANGERS} = {strangers:g} : pas plus que {AIR_OF_ALL} = {total:g}"
+        )

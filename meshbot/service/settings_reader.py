@@ -5,6 +5,7 @@ each names the setting it is about.
 """
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -117,6 +118,20 @@ class SettingsReader:
         least = "0 s au moins" if zero else "plus de 0 s"
         self._problem(name, value, f"il faut une durée, {least} et {MAX_DELAY_S} s au plus")
         return 1.0
+
+    def percent(self, name: str, default: object) -> float:
+        """Return a percentage, more than zero; NaN where there is none."""
+        value = self._value(name, default)
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            percent = float(str(value).strip().removesuffix("%").replace(",", "."))
+            if 0 < percent <= 100:
+                return percent
+        except ValueError:
+            pass
+        self._problem(name, value, "il faut un pourcentage, plus de 0 et 100 au plus")
+        return math.nan
 
     def flag(self, name: str, default: object) -> bool:
         """Return a yes or no."""

@@ -15,6 +15,7 @@ _Port = portnums_pb2.PortNum
 _Priority = mesh_pb2.MeshPacket.Priority
 _SIGNATURE_FIELD = 10
 _SIGNATURE_BYTES = 64
+SIGNATURE_FIELD_BYTES = 2 + _SIGNATURE_BYTES
 _BITFIELD_WANT_RESPONSE = 2
 # Of a packet that is encrypted, the port number written over it becomes its length.
 _SEALED_BYTES = 69

@@ -86,7 +86,12 @@ class SimulatedApi:
             complete=self._complete,
         )
         self._telemetry = OwnTelemetry(
-            loop, settings, identity.profile, self, past_uptime_s=traits.past_uptime_s
+            loop,
+            settings,
+            identity.profile,
+            self,
+            air_time=self.radio.air_time,
+            past_uptime_s=traits.past_uptime_s,
         )
         self._announcement = Announcement(loop, settings, self.radio)
         self._told_free = 0
@@ -245,6 +250,7 @@ class SimulatedApi:
         self._announcement.restart(down_s)
         self.kept.clear()
         self.radio.queue.clear()
+        self.radio.air_time.clear()
         self.packets.is_queue_full = False
         self._kept_statuses.clear()
         self.report(0, 0)

@@ -2,6 +2,7 @@
 
 from meshtastic.protobuf import channel_pb2, config_pb2, device_ui_pb2, module_config_pb2
 
+from meshbot.model.lora_airtime import preset_settings
 from meshbot.simulation.firmware_profile import FirmwareProfile
 from meshbot.simulation.node_identity import NodeIdentity
 from meshbot.simulation.settings import UNSET, SimulatedSettings
@@ -44,6 +45,8 @@ def lora_config(
     """Build the settings of the radio."""
     lora = config_pb2.Config.LoRaConfig(
         use_preset=True,
+        modem_preset=settings.modem_preset,
+        override_duty_cycle=settings.override_duty_cycle,
         region=settings.region,
         hop_limit=settings.hop_limit,
         tx_enabled=settings.transmits,
@@ -51,11 +54,13 @@ def lora_config(
         sx126x_rx_boosted_gain=True,
     )
     if profile.is_2_7_20:
-        lora.spread_factor, lora.coding_rate = 11, 5
+        modulation = preset_settings(settings.modem_preset)
+        lora.spread_factor = modulation.spreading_factor
+        lora.coding_rate = modulation.coding_rate
         # LoRaConfig.fem_lna_mode: NOT_PRESENT.
         lora.fem_lna_mode = config_pb2.Config.LoRaConfig.NOT_PRESENT
         if not profile.is_2_8:
-            lora.bandwidth = 250
+            lora.bandwidth = modulation.bandwidth_hz // 1_000
     return lora
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from meshtastic.protobuf import telemetry_pb2
 
+from meshbot.simulation.air_time import SimulatedAirTime
 from meshbot.simulation.firmware_profile import FirmwareProfile
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.settings import SimulatedSettings
@@ -43,6 +44,7 @@ class OwnTelemetry:
         profile: FirmwareProfile,
         listener: Listener,
         *,
+        air_time: SimulatedAirTime,
         past_uptime_s: int | None,
     ) -> None:
         """Belong to a node that does not run yet, and told this in an earlier life."""
@@ -50,6 +52,7 @@ class OwnTelemetry:
         self._settings = settings
         self._profile = profile
         self._listener = listener
+        self._air_time = air_time
         self._started_s = self._told_at_s = loop.clock()
         self._has_told = False
         self._on_air_at_s: float | None = None
@@ -106,8 +109,8 @@ class OwnTelemetry:
     def _metrics(self, uptime_s: int) -> telemetry_pb2.DeviceMetrics:
         metrics = telemetry_pb2.DeviceMetrics(
             battery_level=101,
-            channel_utilization=self._settings.channel_utilization,
-            air_util_tx=self._settings.air_util_tx,
+            channel_utilization=self._air_time.channel_percent,
+            air_util_tx=self._air_time.transmit_percent,
             uptime_seconds=uptime_s,
         )
         if not self._profile.is_native:
@@ -120,8 +123,8 @@ class OwnTelemetry:
         sent, nodes = self._listener.traffic()
         statistics = telemetry_pb2.LocalStats(
             uptime_seconds=self.uptime_s,
-            channel_utilization=self._settings.channel_utilization,
-            air_util_tx=self._settings.air_util_tx,
+            channel_utilization=self._air_time.channel_percent,
+            air_util_tx=self._air_time.transmit_percent,
             num_packets_tx=sent,
             num_total_nodes=nodes,
         )

@@ -14,9 +14,10 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.mesh import direct_messages
 from meshbot.simulation import packets
-from meshbot.simulation.air_echo import air_echo, on_air
+from meshbot.simulation.air_echo import SIGNATURE_FIELD_BYTES, air_echo, on_air
 from meshbot.simulation.air_queue import AirQueue
 from meshbot.simulation.air_text import AirText
+from meshbot.simulation.air_time import SimulatedAirTime
 from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.mesh import SimulatedMesh
 from meshbot.simulation.node_identity import NodeIdentity
@@ -78,6 +79,7 @@ class SimulatedRadio:
         self.identity = identity
         self.mesh = mesh
         self.queue = AirQueue(loop, settings)
+        self.air_time = SimulatedAirTime(settings, loop.clock)
         self.packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.own_packets_on_air: deque[mesh_pb2.MeshPacket] = deque(maxlen=_RECORDED)
         self.texts_on_air: deque[AirText] = deque(maxlen=_RECORDED)
@@ -119,7 +121,8 @@ class SimulatedRadio:
         if on_air(packet.decoded).ByteSize() + overhead > _MOST_BYTES:
             self._fail(packet.id, _Error.TOO_LARGE)
             return
-        self._enqueue(packet.id, lambda: self._send(packet, key))
+        size = self._air_bytes(packet, sealed=bool(key))
+        self._enqueue(packet.id, lambda: self._send(packet, key), size)
 
     def _sealing_error(
         self, packet: mesh_pb2.MeshPacket, known_key: bytes | None
@@ -140,7 +143,8 @@ class SimulatedRadio:
         """Send what the client sealed itself: the node neither reads nor seals it again."""
         self._complete(packet)
         if not self._has_used_up_air_time(packet.id):
-            self._enqueue(packet.id, lambda: self._send_sealed(packet))
+            size = self._air_bytes(packet, sealed=True)
+            self._enqueue(packet.id, lambda: self._send_sealed(packet), size)
 
     def _complete(self, packet: mesh_pb2.MeshPacket) -> None:
         packet.rx_time = self.mesh.now()
@@ -150,19 +154,28 @@ class SimulatedRadio:
 
     def _has_used_up_air_time(self, packet_id: int) -> bool:
         """Say whether the region allows no more, and tell the client (``Router::send``)."""
-        if not self._settings.duty_cycle_reached:
+        if not self._may_not_transmit:
             return False
-        words = f"Duty cycle limit exceeded. You can send again in {_SILENT_MINUTES} mins"
         self._client.report(int(_Error.DUTY_CYCLE_LIMIT), packet_id)
-        self._client.notify_about(words, packet_id)
-        self.tell_of_failure(packet_id, _Error.DUTY_CYCLE_LIMIT)
+        self._tell_of_silence(packet_id)
         return True
 
-    def _enqueue(self, packet_id: int, send: Callable[[], None]) -> None:
+    @property
+    def _may_not_transmit(self) -> bool:
+        return self._settings.duty_cycle_reached or self.air_time.is_used_up
+
+    def _tell_of_silence(self, packet_id: int) -> None:
+        real = self.air_time.is_used_up
+        minutes = self.air_time.silent_minutes if real else _SILENT_MINUTES
+        words = f"Duty cycle limit exceeded. You can send again in {minutes} mins"
+        self._client.notify_about(words, packet_id)
+        self.tell_of_failure(packet_id, _Error.DUTY_CYCLE_LIMIT)
+
+    def _enqueue(self, packet_id: int, send: Callable[[], None], size: int) -> None:
         if self._settings.region == UNSET or not self._settings.transmits:
             # ``RadioLibInterface::send`` drops it, and nothing more is ever heard of it.
             self._client.report(_ERRNO_DISABLED, packet_id)
-        elif self.queue.put(send):
+        elif self.queue.put(send, self.air_time.time_s(size)):
             self._client.report(0, packet_id)
             self.queue.go_on()
         else:
@@ -198,9 +211,33 @@ class SimulatedRadio:
         self._client.deliver(packet)
         return packet.id
 
+    def _air_bytes(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> int:
+        """Return how many bytes a packet is on the air, header, seal and signature included."""
+        if packet.WhichOneof("payload_variant") == "encrypted":
+            return _HEADER_BYTES + len(packet.encrypted)
+        size = _HEADER_BYTES + on_air(packet.decoded).ByteSize() + (_SEAL_BYTES if sealed else 0)
+        signs = self.identity.profile.is_2_8 and packet.to == packets.BROADCAST_NUM
+        if signs and size + SIGNATURE_FIELD_BYTES <= _MOST_BYTES:
+            size += SIGNATURE_FIELD_BYTES
+        return size
+
+    def _transmit(self, packet: mesh_pb2.MeshPacket, *, sealed: bool, of_client: bool) -> None:
+        """Count a transmission; what the client sealed itself is a text for all that is known."""
+        is_text = packet.decoded.portnum == _Port.TEXT_MESSAGE_APP or packet.HasField("encrypted")
+        size = self._air_bytes(packet, sealed=sealed)
+        self.air_time.transmit(size, is_clients_text=of_client and is_text)
+
+    def _repeat(self, packet: mesh_pb2.MeshPacket, *, sealed: bool) -> None:
+        """Transmit a packet of the client again, which nobody has confirmed."""
+        if self._may_not_transmit:
+            return
+        self._transmit(packet, sealed=sealed, of_client=True)
+        self._show(packet, sealed=sealed)
+
     def _send(self, packet: mesh_pb2.MeshPacket, key: bytes) -> None:
         data = packet.decoded
         self.packets_on_air.append(packet)
+        self._transmit(packet, sealed=bool(key), of_client=True)
         if data.portnum == _Port.TEXT_MESSAGE_APP:
             self._note_text(self.air_text(packet, data, pki=bool(key)))
         self._show(packet, sealed=bool(key))
@@ -220,6 +257,7 @@ class SimulatedRadio:
 
     def _send_sealed(self, packet: mesh_pb2.MeshPacket) -> None:
         self.packets_on_air.append(packet)
+        self._transmit(packet, sealed=True, of_client=True)
         if self._settings.licensed:
             # Router::send transmits it as it is, whoever the owner is.
             self.illegal_on_air.append(packet)
@@ -282,7 +320,11 @@ class SimulatedRadio:
         packet.want_ack = want_ack
         if self._settings.region == UNSET or not self._settings.transmits:
             return
-        if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client)):
+        if self._may_not_transmit:
+            self._tell_of_silence(packet.id)
+            return
+        air_s = self.air_time.time_s(self._air_bytes(packet, sealed=False))
+        if not self.queue.put(lambda: self._send_packet_of_its_own(packet, copies_client), air_s):
             return
         if tells_client:
             self._client.report(0, packet.id)
@@ -290,6 +332,7 @@ class SimulatedRadio:
 
     def _send_packet_of_its_own(self, packet: mesh_pb2.MeshPacket, copies_client: bool) -> None:
         self.own_packets_on_air.append(packet)
+        self._transmit(packet, sealed=False, of_client=False)
         if self.identity.profile.is_native:
             self._client.report(0, packet.id)
         if copies_client:
@@ -336,7 +379,7 @@ class SimulatedRadio:
             return
         between_s = self._settings.retransmit_s / _TRANSMISSIONS
         for turn in range(1, _TRANSMISSIONS):
-            self._loop.later(turn * between_s, lambda: self._show(packet, sealed=sealed))
+            self._loop.later(turn * between_s, lambda: self._repeat(packet, sealed=sealed))
         self._give_up_later(packet.id)
 
     def _give_up_later(self, packet_id: int) -> None:

@@ -48,6 +48,7 @@ class SimulatedReception:
     ) -> None:
         """Hear a text as written; what the client gets of it depends on keys and firmware."""
         self._mesh.meet(peer)
+        self._radio.air_time.receive(packet.decoded.ByteSize())
         own_num = self._radio.identity.num
         # The firmware hands its client only what is for it or for everybody.
         if packet.to not in (packets.BROADCAST_NUM, own_num):
@@ -118,6 +119,7 @@ class SimulatedReception:
 
     def hear_data(self, peer: SimulatedPeer, data: mesh_pb2.Data, to: int) -> int:
         """Hear a packet under the channel key."""
+        self._radio.air_time.receive(data.ByteSize())
         self._mesh.meet(peer)
         if data.portnum == _Port.NODEINFO_APP:
             self._mesh.learn_user(peer, data.payload)

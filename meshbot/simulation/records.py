@@ -160,6 +160,18 @@ class SimulatedRecords:
             return self._api.radio.key_failures
 
     @property
+    def air_used_s(self) -> float:
+        """How many seconds it was on the air with texts of its clients, repetitions included."""
+        with self._changed:
+            return self._api.radio.air_time.texts_s
+
+    @property
+    def air_used_by_all_s(self) -> float:
+        """How many seconds it was on the air with anything."""
+        with self._changed:
+            return self._api.radio.air_time.all_s
+
+    @property
     def reboot_count(self) -> int:
         """How often the node rebooted."""
         with self._changed:

@@ -6,6 +6,7 @@ from typing import Literal
 from meshtastic.protobuf import config_pb2
 
 _Region = config_pb2.Config.LoRaConfig.RegionCode
+_Preset = config_pb2.Config.LoRaConfig.ModemPreset
 UNSET = _Region.UNSET
 
 
@@ -22,6 +23,8 @@ class SimulatedSettings:
     frame_interval_s: float = 0.0
     # How long a packet waits for the air; a real node takes 0.2 to 0.7 s.
     send_delay_s: float = 0.0
+    # Whether it also takes the packet's time on the air.
+    takes_air_time: bool = False
     # How long a peer takes to answer.
     ack_delay_s: float = 0.05
     # How long the radio tries before it gives an unconfirmed packet up.
@@ -39,18 +42,21 @@ class SimulatedSettings:
     # When it announces itself to the mesh, and how often after that.
     first_node_info_s: float = 30.0
     node_info_interval_s: float = 10800.0
-    # What its own telemetry says of the air, in percent.
+    # What others add to what its own telemetry says of the air, in percent: how busy they keep its
+    # channel, how much it relays for them.
     channel_utilization: float = 4.5
     air_util_tx: float = 0.1
     # Its LoRa settings, as the next handshake tells them.
     region: _Region.ValueType = _Region.EU_868
+    modem_preset: _Preset.ValueType = _Preset.LONG_FAST
+    override_duty_cycle: bool = False
     transmits: bool = True
     hop_limit: int = 3
     # The owner is a ham: nothing that is encrypted may be sent.
     licensed: bool = False
     # Admin messages of its own client are ignored.
     managed: bool = False
-    # The region's share of air time is used up.
+    # The region's share of air time is used up, whatever was really sent.
     duty_cycle_reached: bool = False
     # Its acknowledgements are never confirmed, so it gives them up in the end.
     loses_own_acks: bool = False

@@ -5,6 +5,7 @@ from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2, telemetry_pb
 
 from meshbot.link.node_facts import DEFAULT_HOPS
 from meshbot.messages import node_uptime
+from meshbot.messages.air_limit import AirLimit
 from meshbot.model.known_node import node_id
 from meshbot.model.link_event import EventKind
 from meshbot.model.node_metrics import NodeMetrics
@@ -165,13 +166,14 @@ def test_an_exhausted_duty_cycle_is_told_with_the_time_that_is_left(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
     node.duty_cycle_reached = True
-    quick_bot(node)
+    node.telemetry_interval_s = 0.2  # so that something goes on at the node
+    bot = quick_bot(node)
     journal.wait_for(COMPLETE)
     node.hear_text(node.peers[0], "/ping")
     journal.wait_for("⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore ")
-    journal.wait_for("⚠️ Le nœud refuse la réponse à ")
-    node.hear_text(node.peers[1], "/ping")
-    journal.wait_for("temps d'émission légal épuisé, la radio se tait encore ")
+    budget = bot._conversation._air
+    assert node.wait_until(lambda _: budget.limit_on(1.0, stranger=False) is AirLimit.NODE, WAIT_S)
+    assert 360 < budget.wait_s(1.0, stranger=False) <= 420  # seven minutes, as the node says
     assert journal.count("a épuisé son temps d'émission") == 1
 
 
@@ -271,6 +273,19 @@ def test_what_the_bot_sends_goes_as_far_as_the_settings_say(
     assert texts[-1].encrypted
 
 
+def own_telemetry(node: SimulatedNode, air_util_tx: float) -> mesh_pb2.MeshPacket:
+    """Return what a node says of itself."""
+    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=round(1_000 * air_util_tx))
+    setattr(packet, "from", node.num)
+    packet.decoded.portnum = PortNum.TELEMETRY_APP
+    packet.decoded.payload = telemetry_pb2.Telemetry(
+        device_metrics=telemetry_pb2.DeviceMetrics(
+            battery_level=87, voltage=3.98, channel_utilization=12.34, air_util_tx=air_util_tx
+        )
+    ).SerializeToString()
+    return packet
+
+
 # -- How the node is -------------------------------------------------------------------------------
 
 
@@ -283,25 +298,20 @@ def test_the_nodes_battery_and_channel_are_in_the_answer_to_sys(
     monkeypatch.setattr(node_uptime, "BACKLOG_S", 0.0)
     bot = quick_bot(node)
     journal.wait_for(COMPLETE)
-    packet = mesh_pb2.MeshPacket(to=0xFFFFFFFF, id=78)
-    setattr(packet, "from", node.num)
-    packet.decoded.portnum = PortNum.TELEMETRY_APP
-    packet.decoded.payload = telemetry_pb2.Telemetry(
-        device_metrics=telemetry_pb2.DeviceMetrics(
-            battery_level=87, voltage=3.98, channel_utilization=12.34, air_util_tx=10.5
-        )
-    ).SerializeToString()
-    node.hear(packet)
-    # An hour of EU_868 allows a tenth of it.
-    journal.wait_for("⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore un")
+    node.hear(own_telemetry(node, air_util_tx=1.23))
     node.hear_text(node.peers[0], "/sys")
     reply = wait_text(node, node.peers[0].num)
-    assert reply.endswith("\nNœud : batterie 87 %, canal occupé 12,3 %, émission 10,5 %")
+    assert reply.endswith(
+        "\nNœud : batterie 87 %, canal occupé 12,3 %, émission 1,2 %, dont bot 0,0 %"
+    )
     assert len(reply.encode()) <= 200
+    # An hour of EU_868 allows a tenth of it.
+    node.hear(own_telemetry(node, air_util_tx=10.5))
+    journal.wait_for("⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore un")
     assert bot._conversation.node_metrics.battery_percent == 87
     bot.link_journal.flush()
     (noted,) = (one for one in bot.link_journal.events(100) if one.kind is EventKind.METRICS)
-    assert NodeMetrics.from_json(noted.text) == NodeMetrics(87, 3.98, 12.34, 10.5)
+    assert NodeMetrics.from_json(noted.text) == NodeMetrics(87, 3.98, 12.34, 1.23)
 
 
 def test_a_key_once_given_opens_messages_when_it_is_withheld_later(

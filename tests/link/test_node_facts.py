@@ -19,10 +19,12 @@ from meshbot.link.node_facts import (
     facts_of,
     hops_allowed,
     is_locked,
+    lora_settings_of,
     may_seal,
 )
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.model.lora_airtime import LONG_FAST, LoraSettings
 from tests.support.session_events import Events
 
 REAL = {
@@ -234,3 +236,43 @@ def test_a_node_is_locked_that_names_no_version_at_all(
     metadata = None if firmware is None else mesh_pb2.DeviceMetadata(firmware_version=firmware)
     session = SimpleNamespace(myInfo=my_info, metadata=metadata)
     assert is_locked(cast("SupervisedInterface", session)) is locked
+
+
+# -- How the radio modulates -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("firmware", REAL)
+def test_real_nodes_modulate_as_their_default_preset(firmware: str) -> None:
+    message = mesh_pb2.FromRadio.FromString(bytes.fromhex(REAL[firmware][2]))
+    config = localonly_pb2.LocalConfig(lora=message.config.lora)
+    assert lora_settings_of(config) == LONG_FAST
+
+
+@pytest.mark.parametrize(
+    ("lora", "settings"),
+    [
+        (LoRa(use_preset=True, modem_preset=LoRa.SHORT_TURBO), LoraSettings(500_000, 7, 5)),
+        (
+            LoRa(use_preset=True, modem_preset=LoRa.LONG_SLOW, region=LoRa.LORA_24),
+            LoraSettings(406_250, 12, 8),
+        ),
+        (LoRa(use_preset=True, coding_rate=8), LoraSettings(250_000, 11, 8)),
+        (LoRa(bandwidth=62, spread_factor=9, coding_rate=6), LoraSettings(62_500, 9, 6)),
+        (LoRa(bandwidth=77, spread_factor=9, coding_rate=99), LoraSettings(250_000, 9, 5)),
+        # The region alone, as a locked 2.8 tells it.
+        (LoRa(region=LoRa.EU_868), None),
+    ],
+)
+def test_settings_of_the_radio_become_its_modulation(
+    lora: config_pb2.Config.LoRaConfig, settings: LoraSettings | None
+) -> None:
+    assert lora_settings_of(localonly_pb2.LocalConfig(lora=lora)) == settings
+
+
+def test_a_preset_that_the_library_does_not_know_is_the_default() -> None:
+    lora = LoRa.FromString(LoRa(use_preset=True).SerializeToString() + b"\x10\x63")
+    assert lora_settings_of(localonly_pb2.LocalConfig(lora=lora)) == LONG_FAST
+
+
+def test_a_node_that_said_nothing_has_no_settings() -> None:
+    assert lora_settings_of(localonly_pb2.LocalConfig()) is None

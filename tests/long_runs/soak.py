@@ -22,12 +22,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from meshtastic.protobuf import config_pb2
+
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.descriptors import open_descriptors
 from tests.support.journal import Journal
 from tests.support.quick_bot import QUICK_CONSTANTS, QUICK_SILENCE
 
+Region = config_pb2.Config.LoRaConfig.RegionCode
 UP_FOR_S = 0.4  # 2 s at the scale of the other constants
 ANSWER_LIMIT_S = 10.0
 SETTLE_LIMIT_S = 20.0
@@ -59,6 +62,7 @@ class Soak:
         self._folder = folder
         self._journal = Journal()
         self._node = SimulatedNode(text_spacing_s=0.0)
+        self._node.region = Region.US  # which limits no hour: this one holds more texts than any
         self._bot: MeshBot | None = None
         self._threads = 0
         self._descriptors = 0

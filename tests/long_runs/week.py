@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from meshtastic.protobuf import config_pb2
+
 import main_bot
 from main_bot import MeshBot
 from meshbot.service import housekeeping
@@ -105,6 +107,8 @@ class Week:
             "TCP_HEARTBEAT_INTERVAL": 1.0,
             "TEXT_QUEUE_WAIT": 5.0,
             "MESSAGE_MAX_AGE": 60.0,
+            "AIR_BUDGET": 100.0,
+            "AIR_BUDGET_STRANGERS": 100.0,
         }
         quick = type("WeekBot", (MeshBot,), scaled)
         bot: MeshBot = quick(
@@ -183,6 +187,8 @@ def live_as_a_mesh(days: int, seed: int) -> None:
     chance = random.Random(seed)
     texts = 0
     with SimulatedNode(peers=NODES, text_spacing_s=0.0) as node:
+        # Days pass, and the hour of the air budget is a real one: no limit of the region's.
+        node.region = config_pb2.Config.LoRaConfig.RegionCode.US
         sys.stdout.write(f"{node.port}\n")
         sys.stdout.flush()
         for _ in range(days):

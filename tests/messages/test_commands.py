@@ -16,6 +16,7 @@ from meshbot.messages.request import Request
 from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
 from meshbot.model.known_node import KnownNode, node_id
+from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
 from meshbot.text.quantities import duration_text
 from meshbot.text.text_split import split_text
@@ -420,6 +421,17 @@ def test_sys_admits_what_it_does_not_know() -> None:
         "Bot 0.1.0, en marche depuis 0 s\n"
         "Mémoire inconnue, Python 3.11.9, meshtastic 2.7.11, firmware inconnu"
     )
+
+
+def test_sys_tells_how_much_of_the_air_is_the_nodes_and_how_much_the_bots() -> None:
+    node = NodeMetrics(battery_percent=100, channel_percent=12.5, air_percent=10.2)
+    long = "2.7.26.54e0d8d"
+    status = SystemStatus(364 * 86_400, 118.0, "0.1.0", "3.11.9", "2.7.11", long, node, 4.96)
+    reply = str(reply_to("/sys", FakeView(system=status)))
+    assert reply.endswith(
+        "\nNœud : batterie 100 %, canal occupé 12,5 %, émission 10,2 %, dont bot 5,0 %"
+    )
+    assert len(reply.encode()) <= MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,11 @@ def test_a_duty_cycle_without_a_time_is_said_as_well(
     assert "sa radio se tait encore un moment" in journal.messages[0]
 
 
+def test_a_silence_of_a_week_is_believed_for_an_hour(bench: Bench) -> None:
+    bench.hear(DUTY_CYCLE % 9_999)
+    assert bench.session.mute_until_s == START_S + 3_600.0
+
+
 def test_a_later_word_without_a_time_does_not_shorten_the_one_that_is_known(bench: Bench) -> None:
     bench.hear(DUTY_CYCLE % 12)
     bench.notices.duty_cycle_reached(bench.session)

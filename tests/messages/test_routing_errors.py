@@ -90,3 +90,8 @@ def test_a_radio_that_is_off_says_where_the_text_went_all_the_same() -> None:
     assert queue_result_text(disabled, by_udp=True).startswith(queue_result_text(disabled))
     assert "UDP" in queue_result_text(disabled, by_udp=True)
     assert "UDP" not in queue_result_text(ERRNO["ERRNO_NO_INTERFACES"], by_udp=True)
+
+
+def test_a_radio_that_is_mute_has_the_time_that_is_left() -> None:
+    text = queue_result_text(Error.DUTY_CYCLE_LIMIT, mute_s=420.0)
+    assert text.startswith("temps d'émission légal épuisé, la radio se tait encore 7 min")

@@ -3,8 +3,10 @@
 import pytest
 
 from main_bot import MeshBot
+from meshbot.service.config_error import ConfigError
 from meshbot.service.operator_constants import (
     MAY_BE_ZERO,
+    checked_constants,
     constants_of,
     durations_of,
     read_constants,
@@ -69,6 +71,29 @@ def test_every_constant_of_the_bot_says_what_it_is() -> None:
     read_constants(reader, MeshBot(environment={}))
     assert reader.problems == []
     assert set(MAY_BE_ZERO) <= set(durations_of(MeshBot))
+
+
+# -- Percentages -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "percent"), [("100", 100.0), ("0.5 %", 0.5), ("2,5", 2.5)])
+def test_a_share_of_the_air_is_a_percentage(value: str, percent: float) -> None:
+    bot = MeshBot(environment={"MESHBOT_AIR_BUDGET": value, "MESHBOT_AIR_BUDGET_STRANGERS": "0.5"})
+    assert percent == bot.AIR_BUDGET
+    assert bot.AIR_BUDGET_STRANGERS == 0.5
+    assert not {"AIR_BUDGET", "AIR_BUDGET_STRANGERS"} & durations_of(MeshBot).keys()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "100.1", "nan", "inf", "", "beaucoup", "True"])
+def test_what_is_no_percentage_is_refused_in_one_line(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"^Configuration invalide : AIR_BUDGET = .* 100 au plus"):
+        MeshBot(environment={"MESHBOT_AIR_BUDGET": value})
+
+
+def test_strangers_get_no_more_than_all() -> None:
+    reader = SettingsReader({"MESHBOT_AIR_BUDGET": "0.5"})
+    checked_constants(reader, MeshBot)
+    assert reader.problems == ["AIR_BUDGET_STRANGERS = 1 : pas plus que AIR_BUDGET = 0.5"]
 
 
 # -- As operators write them, who know nothing of annotations --------------------------------------

@@ -20,9 +20,11 @@ QUICK_CONSTANTS: dict[str, Any] = {
     "TCP_RETRY_MAX_EARLY": 0.1,
     "TCP_RETRY_MAX": 0.2,
     "TEXT_QUEUE_WAIT": WAIT_S,
+    "AIR_BUDGET": 100.0,
+    "AIR_BUDGET_STRANGERS": 100.0,
 }
 """Pauses scaled down by about a hundred; how long the node may take is not, as a busy machine plays
-it. Tests name those they depend on."""
+it. Hours do not pass, so they are not counted: the air is free. Tests name those they depend on."""
 
 QUICK_SILENCE: dict[str, float] = {
     "TCP_SILENT_TIMEOUT": 0.9,
