@@ -31,6 +31,10 @@ _CAUSES = {
     errno.ENOTCONN: Cause.CLOSED,
     errno.EAFNOSUPPORT: Cause.ADDRESS_FAMILY,
     errno.EADDRNOTAVAIL: Cause.ADDRESS_FAMILY,
+    errno.EMFILE: Cause.NO_DESCRIPTOR,
+    errno.ENFILE: Cause.NO_DESCRIPTOR,
+    errno.ENOMEM: Cause.NO_MEMORY,
+    errno.ENOBUFS: Cause.NO_MEMORY,
     errno.EINVAL: Cause.ADDRESS_FAMILY,  # such as fe80::1 without the interface it is on
 }
 _TELLING = (
@@ -40,6 +44,8 @@ _TELLING = (
     Cause.UNREACHABLE,
     Cause.RESET,
     Cause.REFUSED,
+    Cause.NO_MEMORY,
+    Cause.NO_DESCRIPTOR,
 )
 """What several addresses of one host came to: the last of these says most about the node."""
 
@@ -116,9 +122,21 @@ class MeshTCPInterface(SupervisedInterface):
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             log.debug("name resolution: %s", error)
+            self._look_for_descriptors()
             raise LinkError(Cause.UNKNOWN_NAME, self._host) from None
         found.sort(key=lambda entry: entry[4][0] != self.address)  # the rest as the system has it
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
+
+    def _look_for_descriptors(self) -> None:
+        """Raise :class:`LinkError` if there is none left: then no name can be looked up.
+
+        The resolver says of that what it says of a name that is nobody's.
+        """
+        try:
+            os.close(os.dup(0))
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise self._loss(error) from None
 
     def _connect_socket(
         self, candidate: socket.socket, address: object, deadline_s: float, stop: threading.Event

@@ -40,6 +40,7 @@ from meshbot.model.link_error import LinkError
 log = logging.getLogger(__name__)
 
 RESTARTS_HEEDED = 3  # in one handshake
+RESTARTS_BORNE = 16  # then it is given up: it may hold one word a configuration that was asked for
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
 ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
@@ -69,7 +70,8 @@ class SupervisedInterface(StreamInterface):
         self._closing = False
         self._ended = False
         self._told_library = False
-        self._restarts_left = RESTARTS_HEEDED
+        self._restarts = 0
+        """How often the node said in the handshake that it restarted; the reader's own."""
         self.opened_s = clock()
         """When the link was opened, on the clock given; the node can have said nothing before."""
         self.answered_after_s: float | None = None
@@ -159,7 +161,7 @@ class SupervisedInterface(StreamInterface):
             raise LinkError(Cause.INTERRUPTED)
         self._receiver.begin()
         self.opened_s = self.last_received_s = self.last_progress_s
-        self._rxThread.start()
+        self._start_reader()
         try:
             # Start bytes only: whatever half frame the node still waits for ends here.
             self._writeBytes(bytes([START2] * 32))
@@ -168,6 +170,13 @@ class SupervisedInterface(StreamInterface):
             raise
         except OSError as error:
             raise self._loss(error) from error
+
+    def _start_reader(self) -> None:
+        try:
+            self._rxThread.start()
+        except RuntimeError as error:  # all that Python says of it: "can't start new thread"
+            log.debug("reader not started: %s", error)
+            raise LinkError(Cause.NO_THREAD) from None
 
     def connect(self) -> NoReturn:
         """Refuse: the library's way of connecting again is closed on purpose."""
@@ -245,6 +254,8 @@ class SupervisedInterface(StreamInterface):
                     self.last_received_s = now_s
         except OSError as problem:
             error = problem
+        except MemoryError:
+            error = LinkError(Cause.NO_MEMORY)
         except Exception as problem:  # top of a thread
             log.exception("❌ Erreur inattendue dans le lecteur de la liaison")
             error = problem
@@ -296,11 +307,15 @@ class SupervisedInterface(StreamInterface):
         """Ask again a node that restarted when its port was opened; later on it is a loss.
 
         Not for ever: a relay may replay the word with each configuration (meshmonitor#2182).
+        Raises :class:`LinkError` where it says nothing else.
         """
         if self.ready_s is not None:
             self._end(LinkError(Cause.REBOOTED))
-        elif self._restarts_left:
-            self._restarts_left -= 1
+            return
+        self._restarts += 1
+        if self._restarts > RESTARTS_BORNE:
+            raise LinkError(Cause.REBOOTED)
+        if self._restarts <= RESTARTS_HEEDED:
             self._startConfig()
 
     def node_told(self, message: mesh_pb2.FromRadio) -> None:
