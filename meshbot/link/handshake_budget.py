@@ -32,7 +32,7 @@ class HandshakeBudget:
         self._ends = 0
 
     def take_bytes(self, count: int) -> None:
-        """Note bytes, be they of frames or not. Raises :class:`LinkError` when they are too many."""
+        """Note bytes, of frames or not. Raises :class:`LinkError` when they are too many."""
         self._bytes += count
         if self._bytes > MAX_BYTES:
             raise LinkError(Cause.ENDLESS)

@@ -8,11 +8,11 @@ Rules:
 1. At most one session: ``OPEN`` is the answer only while there is none.
 2. Whatever the node sends proves the link alive. Silence runs from its last byte.
 3. A handshake may last as long as parts of the configuration come, but no longer than
-   ``handshake_longest_s``; standing still for ``handshake_timeout_s`` ends it, and once the node has answered another question than ours,
-   ``misanswered_s``, twice that each time where ours does not come so soon: a relay may pass on
-   an older answer first. A node that says nothing at all, as one does that stops or boots with the
-   connection in its backlog, is given the probe time only, and more again from the third such
-   session in a row on.
+   ``handshake_longest_s``. Standing still for ``handshake_timeout_s`` ends it, and once the node
+   has answered another question than ours, ``misanswered_s``, twice that each time where ours does
+   not come so soon: a relay may pass on an older answer first. A node that says nothing at all, as
+   one does that stops or boots with the connection in its backlog, is given the probe time only,
+   and more again from the third such session in a row on.
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
 5. A quiet node is asked: a heartbeat every ``heartbeat_s`` of silence, and, since older firmware
    does not answer those, a question that all answer, twice before ``silent_timeout_s`` is over.

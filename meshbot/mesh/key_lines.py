@@ -15,6 +15,7 @@ from meshbot.text.line_limiter import LineLimiter
 
 REFUSED_LINE_S = 3_600.0
 MAX_REFUSED_LINES = 60  # an hour, of all nodes together
+MAX_LINES_OF_STRANGERS = 40  # of those who never wrote to the bot with a proof
 
 _SEE = "(voir : main_bot.py keys list)"
 
@@ -26,7 +27,7 @@ class KeyLines:
         """Name the clock: monotonic, in seconds."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._refused = LineLimiter(REFUSED_LINE_S, MAX_REFUSED_LINES)
+        self._refused = LineLimiter(REFUSED_LINE_S, MAX_REFUSED_LINES, MAX_LINES_OF_STRANGERS)
 
     def due(self, news: KeyNews) -> str | None:
         """Return the line about a key, or None if there is none, or it was said not long ago."""
@@ -35,7 +36,8 @@ class KeyLines:
             return None
         if news.outcome in _LIMITED:
             with self._lock:
-                if not self._refused.allows((news.node.num, news.outcome), self._clock()):
+                key, stranger = (news.node.num, news.outcome), not news.node.last_dm
+                if not self._refused.allows(key, self._clock(), stranger=stranger):
                     return None
         return make(news)
 
