@@ -13,6 +13,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.threads.shortage import no_descriptor_text
 
 log = logging.getLogger(__name__)
 
@@ -122,21 +123,11 @@ class MeshTCPInterface(SupervisedInterface):
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             log.debug("name resolution: %s", error)
-            self._look_for_descriptors()
+            if no_descriptor_text() is not None:  # the resolver calls that an unknown name
+                raise LinkError(Cause.NO_DESCRIPTOR) from None
             raise LinkError(Cause.UNKNOWN_NAME, self._host) from None
         found.sort(key=lambda entry: entry[4][0] != self.address)  # the rest as the system has it
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
-
-    def _look_for_descriptors(self) -> None:
-        """Raise :class:`LinkError` if there is none left: then no name can be looked up.
-
-        The resolver says of that what it says of a name that is nobody's.
-        """
-        try:
-            os.close(os.dup(0))
-        except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):
-                raise self._loss(error) from None
 
     def _connect_socket(
         self, candidate: socket.socket, address: object, deadline_s: float, stop: threading.Event

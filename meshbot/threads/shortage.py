@@ -1,9 +1,10 @@
-"""What this machine refuses the program: memory, threads, files. Pure, and light to import.
+"""What this machine refuses the program: memory, threads, files. Light to import.
 
 It may be wanted before anything else can be imported, so it imports nothing of the bot.
 """
 
 import errno
+import os
 import sys
 from types import TracebackType
 
@@ -39,6 +40,18 @@ def shortage_text(error: BaseException) -> str | None:
     ):
         return NO_MEMORY_TEXT
     return _TEXTS.get(error.errno or 0) if isinstance(error, OSError) else None
+
+
+def no_descriptor_text() -> str | None:
+    """Say in French that no file can be opened for want of a descriptor; None if one is left.
+
+    For errors that do not say so: SQLite's, and the resolver's of names.
+    """
+    try:
+        os.close(os.dup(0))
+    except OSError as error:
+        return shortage_text(error)
+    return None
 
 
 def say_shortage(
