@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
 _NOTHING_READABLE = "rien n'y est lisible"
 _REFUSED = "la bibliothèque meshtastic n'en veut pas"
+_NO_MEMORY = "Out of memory"  # how protobuf's parser puts that, among what is wrong with a message
 _NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
 _KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
 _PUBLISHED = {
@@ -264,10 +265,15 @@ class FrameReceiver:
 
 
 def _parse(payload: bytes) -> _Frame | None:
-    """Return a frame's message with its bytes, None if protobuf rejects it."""
+    """Return a frame's message with its bytes, None if protobuf rejects it.
+
+    Raises ``MemoryError``: nothing is wrong with the frame then, and mending would be no help.
+    """
     try:
         return mesh_pb2.FromRadio.FromString(payload), payload
-    except DecodeError:
+    except DecodeError as problem:
+        if _NO_MEMORY in str(problem):
+            raise MemoryError from None
         return None
 
 

@@ -36,6 +36,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.transmit_queue import TransmitQueue
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.threads.memory_reserve import MemoryReserve
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class SupervisedInterface(StreamInterface):
         self._closing = False
         self._ended = False
         self._told_library = False
+        self._reserve = MemoryReserve()
         self._restarts = 0
         """How often the node said in the handshake that it restarted; the reader's own."""
         self.opened_s = clock()
@@ -245,6 +247,7 @@ class SupervisedInterface(StreamInterface):
                 if not data:
                     break
                 now_s = self._clock()
+                self._reserve.require(now_s)
                 pause_s, last_bytes_s = now_s - last_bytes_s, now_s
                 if self.answered_after_s is None:
                     self.answered_after_s = now_s - self.opened_s

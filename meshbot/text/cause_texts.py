@@ -28,7 +28,8 @@ _TEXTS = {
     Cause.NO_ADDRESS: "aucune adresse",
     Cause.ADDRESS_FAMILY: "adresse d'une sorte que cette machine ne connaît pas",
     Cause.INTERRUPTED: "ouverture interrompue",
-    Cause.NO_THREAD: "cette machine n'accorde plus de fil d'exécution au bot (limite nproc)",
+    Cause.NO_THREAD: "cette machine n'accorde plus de fil d'exécution au bot (limite nproc ou "
+    "TasksMax, ou mémoire)",
     Cause.NO_MEMORY: "mémoire insuffisante sur cette machine",
     Cause.NO_DESCRIPTOR: "trop de fichiers ouverts sur cette machine (limite nofile)",
     Cause.PORT_CLOSED: "port série fermé",

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from meshbot.threads.memory_reserve import MemoryReserve
 from meshbot.threads.progress_mark import ProgressMark
 from meshbot.threads.shortage import NO_MEMORY_TEXT, NoThreadError
 
@@ -46,6 +47,7 @@ class BotThread:
         self.progress = ProgressMark(clock)
         self.exhausted = False
         """Whether the memory ran out for good, and the end of the program was asked for."""
+        self._reserve = MemoryReserve()
         self._memory_errors = 0
         """In a row; the thread's own, as when that was last said."""
         self._said_memory_s = -math.inf
@@ -73,6 +75,7 @@ class BotThread:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
+                self._reserve.require(self._clock())
                 self._do_next()
                 self._memory_errors = 0
             except MemoryError:

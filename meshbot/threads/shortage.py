@@ -32,8 +32,8 @@ def shortage_text(error: BaseException) -> str | None:
         isinstance(error, RuntimeError) and _NO_THREAD_WORDS in str(error)
     ):
         return (
-            "Cette machine n'accorde plus de fil d'exécution au bot (limite nproc, « ulimit -u », "
-            "ou TasksMax de systemd)"
+            "Cette machine n'accorde plus de fil d'exécution au bot (limite nproc, TasksMax de "
+            "systemd, ou mémoire)"
         )
     if isinstance(error, ImportError) and any(
         words in str(error).lower() for words in _NO_MEMORY_WORDS

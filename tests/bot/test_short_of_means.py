@@ -158,7 +158,8 @@ def test_without_memory_for_more_it_goes_on_or_ends_in_order(
 @pytest.mark.parametrize(
     ("what", "soft", "word"),
     [
-        pytest.param(resource.RLIMIT_NPROC, 1, "limite nproc", id="threads"),
+        pytest.param(resource.RLIMIT_NPROC, 1, "limite nproc", id="the first thread"),
+        pytest.param(resource.RLIMIT_NPROC, 3, "limite nproc", id="a later thread"),
         pytest.param(resource.RLIMIT_NOFILE, 6, "limite nofile", id="files"),
     ],
 )
