@@ -46,7 +46,6 @@ class SyncEntry:
         user["publicKey"] = self.key_base64
         return True
 
-
     def _in_both(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> dict[str, Any]:
         """Return the node's dict, which is made if need be, once both dictionaries have it."""
         for _ in range(TRIES):
