@@ -70,6 +70,8 @@ class SupervisedInterface(StreamInterface):
         self._opened = False
         self._closing = False
         self._ended = False
+        self._ended_by: LinkError | None = None
+        """What was reported of the end, if it was not ours."""
         self._told_library = False
         self._reserve = MemoryReserve()
         self._restarts = 0
@@ -168,7 +170,9 @@ class SupervisedInterface(StreamInterface):
             # Start bytes only: whatever half frame the node still waits for ends here.
             self._writeBytes(bytes([START2] * 32))
             self._startConfig()
-        except LinkError:
+        except LinkError as error:
+            if self._ended_by is not None:  # the reader has found the end meanwhile, and why
+                raise self._ended_by from error
             raise
         except OSError as error:
             raise self._loss(error) from error
@@ -273,7 +277,8 @@ class SupervisedInterface(StreamInterface):
         self._transmit_queue.end()
         self.hand_over_download()
         if news:
-            self._events.interface_lost(self, self._loss(error))
+            self._ended_by = self._loss(error)
+            self._events.interface_lost(self, self._ended_by)
         self._disconnected()
 
     def _disconnected(self) -> None:
