@@ -18,7 +18,7 @@ import pytest
 
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.limits import PROGRAM_S
-from tests.support.program import Program
+from tests.support.program import Program, limited_to
 
 UNUSED_ID = "64177"
 """A user that no system gives to anybody, and so without other processes."""
@@ -58,7 +58,7 @@ def start(node: SimulatedNode, prefix: Sequence[str]) -> Iterator[Start]:
         os.chown(folder, int(UNUSED_ID), int(UNUSED_ID))
     started: list[Program] = []
 
-    def begin(limits: Sequence[tuple[int, int]] = (), **settings: str) -> Program:
+    def begin(*limits: tuple[int, int], **settings: str) -> Program:
         connection = {
             "CONNECTION_MODE": "tcp",
             "TCP_HOST": "127.0.0.1",
@@ -68,7 +68,7 @@ def start(node: SimulatedNode, prefix: Sequence[str]) -> Iterator[Start]:
             "TCP_COURTESY_PAUSE": "0.1",
             **settings,
         }
-        started.append(Program(folder, prefix=prefix, limits=limits, **connection))
+        started.append(Program(folder, (), prefix=[*prefix, *limited_to(*limits)], **connection))
         return started[-1]
 
     yield begin
@@ -167,7 +167,7 @@ def test_one_that_cannot_even_start_says_why_and_ends_with_1(
     start: Start, what: int, soft: int, word: str
 ) -> None:
     """So systemd tries again; and there is no traceback."""
-    program = start(limits=((what, soft),))
+    program = start((what, soft))
     assert program.finish() == 1
     assert any(word in line for line in program.lines), program.lines
     assert no_traceback(program), program.lines

@@ -41,7 +41,7 @@ class Dictionaries:
 
     def is_consistent(self) -> bool:
         return all(
-            self.nodesByNum.get(entry["num"]) is entry and node_id(entry["num"]) == name
+            entry["num"] == int(name[1:], 16) and self.nodesByNum.get(entry["num"]) is entry
             for name, entry in self.nodes.items()
         )
 

@@ -284,8 +284,8 @@ class Program:
             "MESHBOT_TCP_YIELD_FIRST": "0.5",
             "MESHBOT_TCP_YIELD_MAX": "0.5",
         }
-        self.output = folder / "output"
-        with self.output.open("wb") as output:
+        self._output = folder / "output"
+        with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, str(ROOT / "main_bot.py")],
                 cwd=folder, env=environment, stdout=output, stderr=output,
@@ -301,13 +301,20 @@ class Program:
         return 0.0
 
     @property
-    def runs(self) -> bool:
-        return self._process.poll() is None
+    def journal(self) -> str:
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        """End it for good, if it has not."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
 
     def end(self) -> tuple[float, int]:
         """Have it end; return how long that took in seconds, and the exit code."""
         began_s = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            self._process.send_signal(signal.SIGTERM)
         try:
             code = self._process.wait(END_LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -316,55 +323,60 @@ class Program:
         return time.monotonic() - began_s, code
 
 
-def flood(seconds: float, seed: int, folder: Path, only: str = "") -> int:
-    """Play every kind of flood; return the exit code."""
+class FloodFailed(AssertionError):
+    """A limit was broken; the text says which, and what the journal held last."""
+
+
+def flood(seconds: float, seed: int, folder: Path, only: str = "") -> str:
+    """Play every kind whose name holds ``only``; return a line about it.
+
+    Raises :class:`FloodFailed`.
+    """
     chance = random.Random(seed)
     words = HostileWords(chance)
     kinds = [kind for kind in words.kinds() if only in kind]
     chance.shuffle(kinds)
+    share_s = seconds / len(kinds)
     node = HostileNode(words, chance)
     program = Program(node.port, folder)
-    problems = []
-    peaks_mb: dict[str, float] = {}
     try:
+        peak_mb = 0.0
         for kind in kinds:
-            node.play(kind, seconds / len(kinds))
-            peaks_mb[kind] = program.peak_mb
-            if not program.runs:
-                problems.append(f"ended by itself during {kind}")
-                break
-        # It is to end in the middle of a flood.
-        last = threading.Thread(target=node.play, args=(kinds[-1], MAX_END_S), daemon=True)
-        last.start()
-        peak_mb = program.peak_mb or max(peaks_mb.values())
-        end_s, code = program.end()
-        last.join()
+            node.play(kind, share_s)
+            peak_mb = max(peak_mb, program.peak_mb)
+        end_s, code = _end_in_a_flood(node, program, kinds[-1])
     finally:
+        program.kill()
         node.close()
-    lines = program.output.read_text(encoding="utf-8", errors="replace")
-    share_s = seconds / len(kinds)
     rates = {kind: drawn.requests / share_s for kind, drawn in node.drawn.items()}
     worst = max(rates, key=lambda kind: rates[kind])
-    problems += [f"journal: {word}" for word in FORBIDDEN if word in lines]
-    if code:
-        problems.append(f"exit code {code}")
-    if peak_mb > MAX_PEAK_MB:
-        problems.append("memory")
-    if rates[worst] > MAX_REQUESTS_A_SECOND:
-        problems.append("requests")
-    if end_s > MAX_END_S:
-        problems.append("slow end")
-    if os.environ.get("FLOOD_DETAILS"):
-        for kind, drawn in node.drawn.items():
-            print(f"  {kind}: {drawn.sent} frames, {drawn.requests} requests, "
-                  f"{drawn.connections} links, peak {peaks_mb.get(kind, 0):.0f} MB")  # fmt: skip
+    journal = program.journal
+    problems = {
+        f"exit code {code}": code != 0,
+        "memory": peak_mb > MAX_PEAK_MB,
+        "requests": rates[worst] > MAX_REQUESTS_A_SECOND,
+        "slow end": end_s > MAX_END_S,
+        **{f"journal says {word}": word in journal for word in FORBIDDEN},
+    }
+    broken = [problem for problem, is_there in problems.items() if is_there]
     sent = sum(drawn.sent for drawn in node.drawn.values())
-    print(
+    line = (
         f"frame flood, seed {seed}: {sent} frames of {len(kinds)} kinds in {seconds:.0f} s; "
         f"peak {peak_mb:.0f} MB; at most {rates[worst]:.1f} requests/s ({worst}); "
-        f"ended in {end_s:.2f} s; {', '.join(problems) or 'all limits held'}"
+        f"ended in {end_s:.2f} s; {', '.join(broken) or 'all limits held'}"
     )
-    return int(bool(problems))
+    if broken:
+        raise FloodFailed(f"{line}\n{journal[-8_000:]}")
+    return line
+
+
+def _end_in_a_flood(node: HostileNode, program: Program, kind: str) -> tuple[float, int]:
+    """Have the program end in the middle of it; return how long that took, and the exit code."""
+    last = threading.Thread(target=node.play, args=(kind, MAX_END_S), daemon=True)
+    last.start()
+    ended = program.end()
+    last.join()
+    return ended
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -375,10 +387,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="kinds whose name holds this")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        code = flood(options.seconds, options.seed, Path(folder), options.only)
-        if code:
-            print(Path(folder, "output").read_text(encoding="utf-8", errors="replace")[-8_000:])
-        return code
+        try:
+            line = flood(options.seconds, options.seed, Path(folder), options.only)
+        except FloodFailed as error:
+            sys.stdout.write(f"{error}\n")
+            return 1
+    sys.stdout.write(f"{line}\n")
+    return 0
 
 
 if __name__ == "__main__":

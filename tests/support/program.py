@@ -25,8 +25,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-def _limited(limits: Sequence[tuple[int, int]]) -> list[str]:
-    """Return what runs a command under soft limits of the system's."""
+def limited_to(*limits: tuple[int, int]) -> list[str]:
+    """Return the words that run a command under soft limits of the system's."""
     told = ",".join(f"{what}:{soft}" for what, soft in limits)
     return [sys.executable, "-c", _LIMIT, told] if limits else []
 
@@ -40,10 +40,9 @@ class Program:
         arguments: tuple[str, ...] = (),
         *,
         prefix: Sequence[str] = (),
-        limits: Sequence[tuple[int, int]] = (),
         **settings: str,
     ) -> None:
-        """Start it, behind ``prefix`` where that is given; ``limits``: the system's, soft ones."""
+        """Start it, behind the words of ``prefix``."""
         environment = {
             **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
             "MESHBOT_CONNECTION_MODE": "simulated",  # never the node of an edited config.py
@@ -51,7 +50,7 @@ class Program:
             **{f"MESHBOT_{name}": value for name, value in settings.items()},
         }
         self.process = subprocess.Popen(
-            [*prefix, *_limited(limits), sys.executable, str(ROOT / "main_bot.py"), *arguments],
+            [*prefix, sys.executable, str(ROOT / "main_bot.py"), *arguments],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
