@@ -77,7 +77,7 @@ from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
 from meshbot.threads.deferred_calls import DeferredCalls
 from meshbot.threads.progress_mark import ProgressMark
-from meshbot.threads.shortage import NO_MEMORY_TEXT, shortage_text
+from meshbot.threads.shortage import shortage_text
 from node_manager import NodeManager
 from tcp_interface_manager import TCPInterfaceManager
 
@@ -525,7 +525,10 @@ class MeshBot:
             log.info(counted_lines.DEFERRED_SYNC_STARTS)
             self.node_manager.sync_pubkeys_to_interface(interface_ref, force=True)
         except MemoryError:
-            log.error("❌ %s : la synchronisation différée est abandonnée", NO_MEMORY_TEXT)
+            log.error(
+                "❌ Mémoire insuffisante sur cette machine : la synchronisation différée est "
+                "abandonnée"
+            )
         except Exception:  # top of a thread
             log.exception("❌ Erreur inattendue dans la synchronisation différée")
 

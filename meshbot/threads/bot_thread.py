@@ -19,7 +19,7 @@ from functools import partial
 
 from meshbot.threads.memory_reserve import MemoryReserve
 from meshbot.threads.progress_mark import ProgressMark
-from meshbot.threads.shortage import NO_MEMORY_TEXT, NoThreadError
+from meshbot.threads.shortage import NoThreadError
 
 log = logging.getLogger(__name__)
 
@@ -102,10 +102,15 @@ class BotThread:
     def _say_no_memory(self) -> None:
         if self._clock() - self._said_memory_s >= MEMORY_LINE_S:
             self._said_memory_s = self._clock()
-            log.error("❌ %s : ce que faisait %s est abandonné", NO_MEMORY_TEXT, self._thread.name)
+            log.error(
+                "❌ Mémoire insuffisante sur cette machine : ce que faisait %s est abandonné",
+                self._thread.name,
+            )
         if self._memory_errors >= MEMORY_TRIES and not self.exhausted:
             self.exhausted = True
-            log.error("❌ %s depuis trop longtemps : le bot s'arrête", NO_MEMORY_TEXT)
+            log.error(
+                "❌ Mémoire insuffisante sur cette machine depuis trop longtemps : le bot s'arrête"
+            )
             self._end_program()
 
     def _end_program(self) -> None:
