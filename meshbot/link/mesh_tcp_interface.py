@@ -121,9 +121,10 @@ class MeshTCPInterface(SupervisedInterface):
     ]:
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
+        except (OSError, UnicodeError, LookupError) as error:
             log.debug("name resolution: %s", error)
-            if no_descriptor_text() is not None:  # the resolver calls that an unknown name
+            # The resolver calls that an unknown name, and Python's codec of names cannot be read.
+            if no_descriptor_text() is not None:
                 raise LinkError(Cause.NO_DESCRIPTOR) from None
             raise LinkError(Cause.UNKNOWN_NAME, self._host) from None
         found.sort(key=lambda entry: entry[4][0] != self.address)  # the rest as the system has it
