@@ -2,8 +2,8 @@
 
 The library keeps one and the same dict of a node under ``nodes["!%08x"]`` and
 ``nodesByNum[num]``; its ``user`` is the ``User`` protobuf as ``MessageToDict`` returns it, with
-``publicKey`` in base64 (``mesh_interface.py``). Its reader thread changes them meanwhile, so they
-are looked up here, never iterated over.
+``publicKey`` in base64 (``mesh_interface.py``). Its reader thread changes them meanwhile, and may
+drop a node from both (``library_bounds.py``), so they are looked up here, never iterated over.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from typing import Any
 
 from meshbot.model.known_node import KnownNode
 from meshbot.model.public_key import base64_text
+
+TRIES = 3  # the next sync sees to what the reader drops each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,7 @@ class SyncEntry:
 
     def put_into(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
         """Make the library hold this; return whether its key was missing or another."""
-        # setdefault: the reader may have made the node a moment ago.
-        held: dict[str, Any] = by_num.get(self.num) or by_num.setdefault(
-            self.num, {"num": self.num}
-        )
-        if nodes.get(self.id) is not held:
-            nodes[self.id] = held
+        held = self._in_both(nodes, by_num)
         user = held.get("user")
         if user is None or user.get("hwModel") == "UNSET":
             # Nothing, or the library's own stand-in for a node it has no NodeInfo of.
@@ -48,6 +45,19 @@ class SyncEntry:
             return False
         user["publicKey"] = self.key_base64
         return True
+
+    def _in_both(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> dict[str, Any]:
+        """Return the node's dict, which is made if need be, once both dictionaries have it."""
+        for _ in range(TRIES):
+            # setdefault: the reader may have made the node a moment ago.
+            held: dict[str, Any] = by_num.get(self.num) or by_num.setdefault(
+                self.num, {"num": self.num}
+            )
+            if nodes.get(self.id) is not held:
+                nodes[self.id] = held
+            if by_num.get(self.num) is held and nodes.get(self.id) is held:
+                break  # else the reader dropped the node in between
+        return held
 
 
 def sync_entry_of(node: KnownNode) -> SyncEntry:

@@ -5,6 +5,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from meshbot.threads.shortage import no_descriptor_text, shortage_text
+
 _NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
 
 
@@ -53,6 +55,9 @@ def unusable(path: Path, error: Exception) -> StorageError:
     """Return what is to be told of a failure to open or read a database."""
     if is_damage(error):
         return ForeignFile(f"{path} n'est pas une base du bot ({error})")
+    lacking = shortage_text(error) or no_descriptor_text()  # SQLite calls that a missing right
+    if lacking is not None:
+        return StorageError(f"Base {path} inutilisable pour l'instant : {lacking}", passing=True)
     if isinstance(error, PermissionError) or _sqlite_code(error) in (
         sqlite3.SQLITE_READONLY,
         sqlite3.SQLITE_CANTOPEN,

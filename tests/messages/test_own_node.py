@@ -7,6 +7,7 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.messages import own_node
 from meshbot.messages.own_node import OwnNode
 from tests.support.journal import Journal
 
@@ -98,3 +99,11 @@ def test_a_licence_that_cannot_be_read_is_none_that_ended(bench: Bench, journal:
     bench.node.entries_told(unread, [mesh_pb2.NodeInfo(num=OWN)])
     bench.tell(OLD_KEY, licensed=True)
     assert len(journal.messages) == 1
+
+
+def test_a_new_key_each_time_is_said_and_asked_about_a_few_times_only(
+    bench: Bench, journal: Journal
+) -> None:
+    for number in range(1, 200):
+        bench.tell(number.to_bytes(32, "big"))
+    assert len(bench.wanted) == len(journal.messages) == own_node.MAX_KEY_LINES
