@@ -44,17 +44,26 @@ def _broken(match: re.Match[str]) -> str:
 
 
 def configure_logging(level: str) -> None:
-    """Send the program's log to standard output. Only ``main()`` calls this.
+    """Send the log of a command to standard output, which may wait for its reader.
 
-    The library's own loggers stay shut at any level: they report in tracebacks what the bot reports
-    as events, and write all that the node sends, its private key included.
+    Only ``main()`` calls this; while the bot runs, ``JournalOutput`` does it.
     """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JournalFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(handlers=[handler], force=True)
     logging.raiseExceptions = False  # a reader of the pipe that went away is no event
+    set_log_level(level)
+
+
+def set_log_level(level: str) -> None:
+    """Set from which level on lines are written.
+
+    The library's own loggers stay shut at any level: they report in tracebacks what the bot reports
+    as events, and write all that the node sends, its private key included.
+    """
+    logging.getLogger().setLevel(level)
     for name in ("meshtastic", "pubsub", "urllib3", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
