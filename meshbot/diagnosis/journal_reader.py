@@ -19,7 +19,10 @@ from meshbot.model.link_event import EventKind, LinkEvent
 MAX_LINE_CHARS = 4_096
 SIGN_OF_LIFE_S = 600.0
 
-_SYSTEMD = re.compile(r"systemd\[\d+\]: (?:\S+\.service: )?(?P<what>Started|Stopped|Deactivated)\b")
+_SYSTEMD = re.compile(
+    r"(?:(?!: ).){0,200}?\bsystemd\[\d+\]: (?:\S+\.service: )?"
+    r"(?P<what>Started|Stopped|Deactivated)\b"
+)
 _UNIT = re.compile(
     r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|pong_bot|mmrelay)\.service\b|\bMeshBot\b"
 )
@@ -82,7 +85,7 @@ class JournalReader:
         return self._of_systemd(line) if layout is None else self._of_bot(layout)
 
     def _of_systemd(self, line: str) -> LinkEvent | None:
-        systemd = _SYSTEMD.search(line)
+        systemd = _SYSTEMD.match(line)
         if systemd is None:
             return None
         unit = _UNIT.search(line)

@@ -1,17 +1,22 @@
 """How a line looks in the journal: ``HH:MM:SS [LEVEL] message``, UTF-8, one event a line.
 
 Operators count events with ``grep``. So a traceback is folded into its event's line, and text that
-strangers chose (names, messages) is passed through :func:`printable` first, which keeps it from
+strangers chose (names, messages) is passed through :func:`quoted` first, which keeps it from
 looking like one of the bot's own lines.
 """
 
 import logging
-import re
 import sys
-import unicodedata
+from types import TracebackType
 
-_WATCHED_WORDS = re.compile(r"(re)(connexion)|(sil)(ence\s+tcp)|(sy)(nc\s+complete)", re.IGNORECASE)
-MAX_PRINTABLE_CHARS = 160
+from meshbot.text.foreign_text import broken, printable, quoted
+
+__all__ = ["JournalFormatter", "configure_logging", "printable", "quoted", "set_log_level"]
+
+MAX_LINE_CHARS = 10_000
+"""Longer than anything but a traceback; journald cuts at 48 kB (``LineMax=``), and what follows
+the cut would begin an entry of its own."""
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class JournalFormatter(logging.Formatter):
@@ -24,23 +29,15 @@ class JournalFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; line breaks inside (a traceback's too) become `` ⏎ ``."""
         text = super().format(record)
-        return " ⏎ ".join(part for part in text.splitlines() if part.strip())
+        line = " ⏎ ".join(part for part in text.splitlines() if part.strip())
+        if len(line) <= MAX_LINE_CHARS:
+            return line
+        half = MAX_LINE_CHARS // 2  # the beginning says what it is, the end of a traceback why
+        return f"{line[:half]} … {line[-half:]}"
 
-
-def printable(text: str, max_chars: int = MAX_PRINTABLE_CHARS) -> str:
-    """Return text of foreign origin as it may stand in a log line.
-
-    Control and formatting characters become spaces, the words that scripts count are broken by a
-    middle dot, and what is longer than ``max_chars`` is cut.
-    """
-    clean = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
-    clean = " ".join(clean.split())
-    clean = _WATCHED_WORDS.sub(_broken, clean)
-    return clean if len(clean) <= max_chars else clean[: max_chars - 1] + "…"
-
-
-def _broken(match: re.Match[str]) -> str:
-    return "·".join(part for part in match.groups() if part)
+    def formatException(self, ei: _Raised | tuple[None, None, None]) -> str:  # noqa: N802 - logging's name
+        """Return a traceback, in which an error's text may hold what strangers chose."""
+        return broken(super().formatException(ei))
 
 
 def configure_logging(level: str) -> None:

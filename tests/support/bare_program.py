@@ -58,7 +58,7 @@ class FullPipe:
 class BareProgram:
     """``main_bot.py`` on a simulated node; killed at the end at the latest."""
 
-    def __init__(  # noqa: PLR0913 - what a process is started with
+    def __init__(
         self,
         folder: Path,
         node: SimulatedNode,
