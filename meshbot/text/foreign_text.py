@@ -15,7 +15,7 @@ from meshbot.text.counted_lines import SEARCHED
 MAX_PRINTABLE_CHARS = 160
 OPENS, CLOSES = "‹", "›"
 _NO_BREAK_BLANK = "\u00a0"
-_QUOTES = str.maketrans({OPENS: "<", CLOSES: ">", " ": _NO_BREAK_BLANK})
+_SOLID = str.maketrans({OPENS: "<", CLOSES: ">", " ": _NO_BREAK_BLANK})
 _DOT = "·"
 _ALIKE = {"ı": "i"}
 """What ``grep -i`` takes for another letter, beside what Unicode folds."""
@@ -34,8 +34,16 @@ def printable(text: str, max_chars: int = MAX_PRINTABLE_CHARS) -> str:
 
 def quoted(text: str, max_chars: int = MAX_PRINTABLE_CHARS) -> str:
     """Return text of foreign origin as it may stand in a log line; nothing where nothing is."""
-    shown = printable(text, max_chars)
-    return f"{OPENS}{shown.translate(_QUOTES)}{CLOSES}" if shown else ""
+    shown = solid(text, max_chars)
+    return f"{OPENS}{shown}{CLOSES}" if shown else ""
+
+
+def solid(text: str, max_chars: int = MAX_PRINTABLE_CHARS) -> str:
+    """Return the same without quotes, for what the bot says itself, in which strangers' names are.
+
+    It must stand at the end of its line.
+    """
+    return printable(text, max_chars).translate(_SOLID)
 
 
 def broken(text: str) -> str:
