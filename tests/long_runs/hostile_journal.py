@@ -9,7 +9,6 @@ of the documents may find more than without the strangers.
 """
 
 import argparse
-import logging
 import random
 import sys
 import tempfile
@@ -72,14 +71,9 @@ class HostileMesh:
             for peer in make_peers(examples + 1, self._rng.randrange(10**6))
         ]
         traits = SimulatedTraits(long_name=hostile_text(self._rng))
-        root = logging.getLogger()
-        root.addHandler(self._journal)
-        root.setLevel(logging.DEBUG)
-        try:
-            with SimulatedNode(peers=peers, text_spacing_s=0.0, traits=traits) as node:
-                self._speak(node, peers)
-        finally:
-            root.removeHandler(self._journal)
+        node = SimulatedNode(peers=peers, text_spacing_s=0.0, traits=traits)
+        with self._journal.attached(), node:
+            self._speak(node, peers)
         messages = self._journal.messages
         assert sum("📩" in line for line in messages) > examples / 2, "they were heard"
         check_journal(messages)
@@ -200,13 +194,10 @@ def main() -> int:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     what = f"hostile journal: {options.examples} examples, seed {options.seed}"
-    journal = Journal()
-    logging.getLogger().addHandler(journal)
-    logging.getLogger().setLevel(logging.INFO)
     try:
-        for _ in range(options.examples):
-            check_made_lines(rng, journal)
-        logging.getLogger().removeHandler(journal)
+        with Journal().attached() as journal:
+            for _ in range(options.examples):
+                check_made_lines(rng, journal)
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(max(options.examples // (10 * BATCH), 1)):
                 HostileMesh(rng, Path(folder)).play(BATCH)

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from meshbot.simulation.simulated_node import SimulatedNode
@@ -67,7 +67,7 @@ class BareProgram:
         stderr: int = subprocess.DEVNULL,
         closed: str = "",
         small_queue: bool = False,
-        **settings: str,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """``closed`` is what a shell closes for it, such as ``>&- 2>&-``."""
         environment = {

@@ -14,7 +14,7 @@ from tests.support.hostile_text import told_fragments
 
 AT = datetime(2026, 11, 20, 9)
 NOW_S = datetime(2026, 11, 26, 12).timestamp()
-QUOTED = re.compile("‹[^›]*›")
+QUOTED = re.compile("‹[^‹›]*›")
 DOCUMENTED = ("Reconnexion TCP", "reconnexion|SILENCE TCP", "SYNC COMPLETE")
 SEARCHES = (*DOCUMENTED, "Liaison TCP perdue", "Ordre de .*exécuté", "Ordre.*exécuté")
 WITH_UNIT = "Fri 2026-11-20 {at:%H:%M:%S} UTC pi meshbot.service[812]: "
