@@ -40,7 +40,7 @@ _OF_NODE = {
     "reboots": re.compile(r"(\d{1,9}) redémarrages?"),
     "silent": re.compile(r"(émetteur coupé)"),
 }
-_NAME_FIRST = re.compile(r"\W*⚠\ufe0f? .*![0-9a-f]{8}\)? annonce ")
+_NAME_FIRST = re.compile(r"[^\w⚠]*⚠\ufe0f? .*![0-9a-f]{8}\)? annonce ")
 """Of this bot's lines about keys, which began with a name as it was until version 0.1.0."""
 DIGITS = "0"
 """Stands for any number as a first word."""

@@ -26,6 +26,8 @@ _SYSTEMD = re.compile(
 _UNIT = re.compile(
     r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|pong_bot|mmrelay)\.service\b|\bMeshBot\b"
 )
+_NAMED_UNIT = re.compile(r" (\S+\.[a-z]{4,9}) - ")
+"""What newer versions of systemd say before a unit's description, in which names may be."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -88,7 +90,8 @@ class JournalReader:
         systemd = _SYSTEMD.match(line)
         if systemd is None:
             return None
-        unit = _UNIT.search(line)
+        named = _NAMED_UNIT.match(line, systemd.end())
+        unit = _UNIT.search(line if named is None else named[1])
         wall_s = self._clock.dated(line) if unit is not None else None
         if unit is None or wall_s is None:
             return None

@@ -77,6 +77,7 @@ def test_the_check_itself_notices_a_phrase_of_a_line() -> None:
         "sshd[99]: Invalid user x 13:35:58 INFO:Meshtastic: Reconnected successfully",
         "sshd[99]: Invalid user 13:35:58,123 | INFO | System: Interface1 Opened!",
         "sshd[99]: Invalid user Unexpected OSError, terminating meshtastic reader... x",
+        "systemd[1]: Started session-c1.scope - Session c1 of User MeshBot.",
         "sshd[99]: Invalid user systemd[1]: Started meshbot.service - Meshtastic bot.",
     ],
 )
