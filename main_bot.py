@@ -10,6 +10,9 @@ import signal
 import sys
 
 if __name__ == "__main__":
+    from meshbot.service.standard_files import fill_standard_files
+
+    fill_standard_files()  # before any other file takes the place of one that is closed
     # The imports below take a second on a Raspberry Pi; a signal before or after the bot's own
     # handlers are in place is no error either.
     for _number in (signal.SIGTERM, signal.SIGINT):
@@ -25,6 +28,8 @@ if __name__ == "__main__":
             ".venv/bin/python main_bot.py"
         )
 
+import argparse
+import contextlib
 import importlib
 import logging
 import math
@@ -65,6 +70,7 @@ from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.decision_watch import DecisionWatch
 from meshbot.service.housekeeping import Housekeeping
+from meshbot.service.journal_output import JournalOutput
 from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
@@ -75,7 +81,7 @@ from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
-from meshbot.text.log_format import configure_logging
+from meshbot.text.log_format import configure_logging, set_log_level
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
 from meshbot.threads.deferred_calls import DeferredCalls
@@ -350,7 +356,7 @@ class MeshBot:
         reader.check()
         answers = self._answer_settings(site)
         self._worker.post(partial(self._conversation.change_settings, answers, site.admin_nodes))
-        configure_logging(site.log_level)
+        set_log_level(site.log_level)
         log.info(
             "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
             "autres comptent au prochain démarrage"
@@ -602,39 +608,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     keep_process_private()
     if options.command != "report":  # it makes no file but the page that it is asked for
         keep_files_private()
-    configure_logging("INFO")
+    if options.command is not None:
+        configure_logging("INFO")
+        return _do_command(options)
+    with JournalOutput():
+        return _run(options)
+
+
+def _do_command(options: argparse.Namespace) -> int:
     try:
-        environment = environment_of(options, DOTENV_PATH)
-        if options.command is not None:
-            return run_command(options, environment, MeshBot)
-        bot = MeshBot(environment=environment)
-        configure_logging(bot.site.log_level)
-        run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
-        return EXIT_NO if bot.exhausted else EXIT_OK
+        return run_command(options, environment_of(options, DOTENV_PATH), MeshBot)
     except BrokenPipeError:
         # The reader of the output has enough of it. The interpreter must not write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
-    except ConfigError as error:
-        log.error("❌ %s", error)
-        return EXIT_CONFIG
+    except (ConfigError, StorageError) as error:
+        return _refused(error)
     except (MemoryError, RuntimeError, OSError) as error:
-        return _say_what_lacks(error, of_command=options.command is not None)
-    except StorageError as error:
-        log.error("❌ %s", error)
-        return EXIT_NO if error.passing else EXIT_CONFIG
-
-
-def _say_what_lacks(error: Exception, *, of_command: bool) -> int:
-    """Say what this machine refuses the program; raise the error again where it is another one."""
-    text = shortage_text(error)
-    if text is None and of_command and isinstance(error, OSError):
-        sys.stderr.write(f"❌ {error.strerror or error}\n")
+        text = shortage_text(error) or getattr(error, "strerror", None)
+        if text is None and not isinstance(error, OSError):
+            raise
+        with contextlib.suppress(OSError):  # it may be the same file
+            sys.stderr.write(f"❌ {text or error}\n")
         os._exit(EXIT_NO)  # the output cannot be written: nor can the interpreter at its end
-    if text is None:
-        raise error
-    log.error("❌ %s : le bot s'arrête", text)
-    return EXIT_NO
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        bot = MeshBot(environment=environment_of(options, DOTENV_PATH))
+        set_log_level(bot.site.log_level)
+        run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
+        return EXIT_NO if bot.exhausted else EXIT_OK
+    except (ConfigError, StorageError) as error:
+        return _refused(error)
+    except Exception as error:  # the top of the main thread: stderr may block
+        text = shortage_text(error)
+        if text is not None:
+            log.error("❌ %s : le bot s'arrête", text)
+        else:
+            log.exception("❌ Erreur inattendue, le bot s'arrête")
+        return EXIT_NO
+
+
+def _refused(error: ConfigError | StorageError) -> int:
+    log.error("❌ %s", error)
+    return EXIT_NO if isinstance(error, StorageError) and error.passing else EXIT_CONFIG
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind
 
 SIGNS = "[\\s\ufe0f✅❌⚠ℹ🔑🔄🔌🤖👋🧪🚀🧭]*"
-"""What may stand before the words; not what stands before names and texts of others."""
+"""What may stand before the words; not what stands before texts of others."""
+CALM_SIGNS = SIGNS.replace("⚠", "")
+"""The same without the sign behind which this bot's version 0.1.0 wrote names of others."""
 
 
 class EventDetails(TypedDict, total=False):
@@ -46,12 +48,13 @@ def line(
     details: Details = lambda match: {},
     *,
     own: bool = False,
+    signs: str = SIGNS,
 ) -> JournalLine:
     """Describe a line that begins with words, after signs only. The first one is no pattern."""
     first = re.match(r"\W*(\w+)", words)
     if first is None:
         raise ValueError(f"no word at the beginning of {words}")
-    return JournalLine(re.compile(SIGNS + words), kind, details, first[1], own)
+    return JournalLine(re.compile(signs + words), kind, details, first[1], own)
 
 
 def seconds(match: re.Match[str]) -> EventDetails:

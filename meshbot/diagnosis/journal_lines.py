@@ -7,9 +7,11 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 
 from meshbot.diagnosis.foreign_lines import MESHING_AROUND_LINES, MMRELAY_LINES
 from meshbot.diagnosis.journal_line import (
+    CALM_SIGNS,
     SIGNS,
     EventDetails,
     JournalLine,
@@ -32,10 +34,14 @@ _LINK = "Liaison (?:TCP|série) "
 _WHERE_AND_WHY = (
     r" (?:\(.*?\) )?: (.*?)(?: ; dernier octet il y a (\d{1,9}) s)?(?: ; nouvel essai.*)?$"
 )
-_FIRMWARE = re.compile(r"\bfirmware ([^\s,]{1,40})")
-_REGION = re.compile(r"\brégion (\w{1,20})")
-_REBOOTS = re.compile(r"\b(\d{1,9}) redémarrages?\b")
-_SILENT = re.compile(r", émetteur coupé\s*$")
+_OF_NODE = {
+    "firmware": re.compile(r"firmware ([^\s,‹]{1,40}).*"),
+    "region": re.compile(r"région (\w{1,20})"),
+    "reboots": re.compile(r"(\d{1,9}) redémarrages?"),
+    "silent": re.compile(r"(émetteur coupé)"),
+}
+_NAME_FIRST = re.compile(r"[^\w⚠]*⚠\ufe0f? .*![0-9a-f]{8}\)? annonce ")
+"""Of this bot's lines about keys, which began with a name as it was until version 0.1.0."""
 DIGITS = "0"
 """Stands for any number as a first word."""
 
@@ -46,28 +52,32 @@ def _loss(match: re.Match[str]) -> EventDetails:
 
 def _node(match: re.Match[str]) -> EventDetails:
     """Return what the node said of itself, whatever of it is there."""
+    found: dict[str, str] = {}
+    for part in match[2].split(", "):  # a text of strangers holds no such blank
+        for name, pattern in _OF_NODE.items():
+            whole = pattern.fullmatch(part.strip())
+            if whole is not None:
+                found[name] = whole[1]
     said: dict[str, object] = {"id": match[1]}
-    for name, pattern in (("firmware", _FIRMWARE), ("region", _REGION)):
-        found = pattern.search(match[2])
-        if found is not None:
-            said[name] = found[1]
-    if _SILENT.search(match[2]) is not None:
+    said |= {name: found[name] for name in ("firmware", "region") if name in found}
+    if "silent" in found:
         said["transmits"] = False
-    reboots = _REBOOTS.search(match[2])
     return {
-        "count": int(reboots[1]) if reboots is not None else None,
+        "count": int(found["reboots"]) if "reboots" in found else None,
         "text": json.dumps(said, ensure_ascii=False),
     }
 
 
+_own = partial(line, signs=CALM_SIGNS)
+
 OWN_LINES = (
-    line(r"(MeshBot) \S+ : ", EventKind.STARTED, text, own=True),
-    line(r"Bot arrêté\s*$", EventKind.STOPPED),
-    line(r"Connexion (?:TCP|série) établie", EventKind.CONNECTED),
-    line(r"Reconnexion (?:TCP|série) réussie", EventKind.RECONNECTED),
+    _own(r"(MeshBot) \S+ : ", EventKind.STARTED, text, own=True),
+    _own(r"Bot arrêté\s*$", EventKind.STOPPED),
+    _own(r"Connexion (?:TCP|série) établie", EventKind.CONNECTED),
+    _own(r"Reconnexion (?:TCP|série) réussie", EventKind.RECONNECTED),
     line(r"SILENCE (?:TCP|série): (\d{1,7})s sans paquet", EventKind.SILENCE, seconds),
-    line(_LINK + "(?:perdue|fermée)" + _WHERE_AND_WHY, EventKind.LOST, _loss, own=True),
-    line(_LINK + "impossible" + _WHERE_AND_WHY, EventKind.NOT_OPENED, text, own=True),
+    _own(_LINK + "(?:perdue|fermée)" + _WHERE_AND_WHY, EventKind.LOST, _loss, own=True),
+    _own(_LINK + "impossible" + _WHERE_AND_WHY, EventKind.NOT_OPENED, text, own=True),
     line(
         r"Liaison perdue (pendant l'envoi de la base) du nœud \((\d{1,6})",
         EventKind.LOST,
@@ -75,43 +85,43 @@ OWN_LINES = (
         own=True,
     ),
     line(r"Le nœud a coupé (\d{1,6}) liaisons", EventKind.CONTESTED, count),
-    line(r"Nœud (![0-9a-f]{8}) : (.*)", EventKind.NODE, _node),
-    line(
+    _own(r"Nœud (![0-9a-f]{8}) : (.*)", EventKind.NODE, _node),
+    _own(
         r"Essai TCP_(SYNC|LIGHT)_TRIAL : cette fois (avec|sans) ",
         EventKind.TOSSED,
         lambda match: {"text": _ARMS[match[1], match[2]]},
     ),
-    line(
+    _own(
         r"Synchronisation clés publiques programmée dans (\d{1,9}(?:[.,]\d{1,9})?)",
         EventKind.SYNC_SCHEDULED,
         seconds,
     ),
-    line(
+    _own(
         "Synchronisation clés publiques skippée",
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.FLAG},
     ),
-    line(
+    _own(
         "Interface changée pendant le délai",
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.CHANGED},
     ),
-    line(
+    _own(
         "Reconnexion en cours, skip sync",
         EventKind.SYNC_SKIPPED,
         lambda match: {"text": SyncSkip.RECONNECTING},
     ),
     # What a trial of the sync says of itself belongs here.
-    line("Démarrage synchronisation clés publiques différée", EventKind.SYNC_STARTED),
-    line("Starting public key synchronization", EventKind.SYNC_STARTED),
-    line(r"SYNC COMPLETE: (\d{1,9})", EventKind.SYNC_COMPLETE, count),
+    _own("Démarrage synchronisation clés publiques différée", EventKind.SYNC_STARTED),
+    _own("Starting public key synchronization", EventKind.SYNC_STARTED),
+    _own(r"SYNC COMPLETE: (\d{1,9})", EventKind.SYNC_COMPLETE, count),
 )
 """Of this bot, and of older ones that say the same."""
 
 ANY_ATTEMPT = JournalLine(
     # The line that announces an attempt, in whatever words an older bot puts it.
     re.compile(
-        rf"(?!\W*[📩💬🔑📻📡🐢⛔🛠📨✉])(?!{NO_ATTEMPT})(?:[^:]|TCP:)*?\breconnexion\b"
+        rf"(?!\W*[📩💬🔑📻📡🐢⛔🛠📨✉])(?!{NO_ATTEMPT})(?:[^:‹]|TCP:)*?\breconnexion\b"
         r"(?:.*? n°(\d{1,7}))?(?:.*?après : (.*))?"
     ),
     EventKind.ATTEMPT,
@@ -136,6 +146,8 @@ _TABLE = _by_first_word((*OWN_LINES, *ORIGINAL_LINES, *MESHING_AROUND_LINES, *MM
 
 def told_by(message: str) -> tuple[JournalLine, re.Match[str]] | None:
     """Return the row that a message fits, with the match; None if it is not about the link."""
+    if _NAME_FIRST.match(message) is not None:
+        return None
     first = _FIRST_WORD.match(message)
     if first is not None:
         word = first[1]

@@ -19,10 +19,15 @@ from meshbot.model.link_event import EventKind, LinkEvent
 MAX_LINE_CHARS = 4_096
 SIGN_OF_LIFE_S = 600.0
 
-_SYSTEMD = re.compile(r"systemd\[\d+\]: (?:\S+\.service: )?(?P<what>Started|Stopped|Deactivated)\b")
+_SYSTEMD = re.compile(
+    r"(?:(?!: ).){0,200}?\bsystemd\[\d+\]: (?:\S+\.service: )?"
+    r"(?P<what>Started|Stopped|Deactivated)\b"
+)
 _UNIT = re.compile(
     r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|pong_bot|mmrelay)\.service\b|\bMeshBot\b"
 )
+_NAMED_UNIT = re.compile(r" (\S+\.[a-z]{4,9}) - ")
+"""What newer versions of systemd say before a unit's description, in which names may be."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -82,10 +87,11 @@ class JournalReader:
         return self._of_systemd(line) if layout is None else self._of_bot(layout)
 
     def _of_systemd(self, line: str) -> LinkEvent | None:
-        systemd = _SYSTEMD.search(line)
+        systemd = _SYSTEMD.match(line)
         if systemd is None:
             return None
-        unit = _UNIT.search(line)
+        named = _NAMED_UNIT.match(line, systemd.end())
+        unit = _UNIT.search(line if named is None else named[1])
         wall_s = self._clock.dated(line) if unit is not None else None
         if unit is None or wall_s is None:
             return None

@@ -4,6 +4,10 @@ This bot writes ``HH:MM:SS [LEVEL] words``. The original one writes ``[LEVEL] wo
 ``[LEVEL][MT] words`` without a clock, its errors ``[ERROR] HH:MM:SS - words``. meshing-around
 writes ``date time,ms | LEVEL | words``, mmrelay ``date time zone LEVEL:name:words``, in a terminal
 ``date time LEVEL name: words``.
+
+Before that stands only what ``journalctl`` or syslog puts there, which ends with the first ``: ``.
+What another program reports of strangers, such as the name under which one tried to log in, comes
+after it: a tag in there is theirs.
 """
 
 import re
@@ -36,6 +40,9 @@ _MARKS = (
     b'"MESSAGE":[',
 )
 """A line without any of these is none of a bot's."""
+_MAX_PREFIX_CHARS = 300
+_DATE_BEFORE = re.compile(r"\d{4}-\d\d-\d\d (?:[\d:,]+ - [\w.]+ - [A-Z]+ - )?$")
+"""What programs write themselves before the parts above."""
 _PRETTY = b'"__REALTIME_TIMESTAMP" : '
 """Of entries that are spread over several lines."""
 
@@ -69,16 +76,24 @@ def layout_of(line: str) -> LineLayout | None:
     if tag is not None:
         if tag["level"] == "CONVERSATION" or tag["network"] == "MC":
             return None  # a stranger's words, or another radio's
-        return _tagged(line, tag)
+        layout = _tagged(line, tag)
+        clock_begins = tag.start() if layout.clock is None else layout.clock.start()
+        return layout if _is_prefix(line[: min(tag.start(), clock_begins)]) else None
     for pattern, marks in ((_PIPED, " | "), (_NAMED, ":")):
         if marks in line:
             found = pattern.search(line)
-            if found is not None:
+            if found is not None and _is_prefix(line[: found.start()]):
                 return LineLayout(line[: found.end()], None, line[found.end() :])
     found = _LIBRARY.search(line)
-    if found is not None:
+    if found is not None and _is_prefix(line[: found.start()]):
         return LineLayout(line[: found.start()], None, line[found.start() :])
     return None
+
+
+def _is_prefix(text: str) -> bool:
+    """Say whether a text is what stands before a bot's words, and not the words of a program."""
+    text = _DATE_BEFORE.sub("", text).rstrip(" ").removesuffix(":")
+    return ": " not in text and len(text) <= _MAX_PREFIX_CHARS
 
 
 def _tagged(line: str, tag: re.Match[str]) -> LineLayout:

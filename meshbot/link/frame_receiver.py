@@ -23,7 +23,7 @@ from meshbot.model.cause import Cause
 from meshbot.model.known_node import node_id
 from meshbot.model.link_error import LinkError
 from meshbot.model.tolerant_parse import salvage
-from meshbot.text.log_format import printable
+from meshbot.text.foreign_text import quoted
 
 if TYPE_CHECKING:
     from meshbot.link.supervised_interface import SupervisedInterface
@@ -261,7 +261,7 @@ class FrameReceiver:
         self._malformed_frames += 1
         if self._malformed_frames <= MALFORMED_LINES:
             log.warning("⚠️ %s (%s)", what.capitalize(), reason)
-            log.debug("%s: %s", type(problem).__name__, printable(str(problem)))
+            log.debug("%s: %s", type(problem).__name__, quoted(str(problem)))
 
 
 def _parse(payload: bytes) -> _Frame | None:

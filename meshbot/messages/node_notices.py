@@ -14,8 +14,8 @@ from collections.abc import Callable, Hashable
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.text.foreign_text import quoted
 from meshbot.text.line_limiter import LineLimiter
-from meshbot.text.log_format import printable
 from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
@@ -83,19 +83,19 @@ class NodeNotices:
                 "duplicated key",
                 "⚠️ Un autre appareil annonce la clé publique de notre nœud : sauvegarde remise "
                 "sur deux nœuds, ou clé volée. Refaire les clés du nœud (application : Sécurité, "
-                "Régénérer la clé privée). Le nœud dit : " + printable(text),
+                "Régénérer la clé privée). Le nœud dit : " + quoted(text),
             )
         elif kind == "low_entropy_key" or _COMPROMISED in text.lower():
             self._compromised(regenerated=_REGENERATED in text.lower())
         elif kind in _KEY_VERIFICATIONS:
-            name = printable(getattr(notification, kind).remote_longname)
+            name = quoted(getattr(notification, kind).remote_longname)
             self._warn_of_others(
                 ("verification", name),
                 f"🔑 Vérification de clé avec {name or 'un nœud'} en cours : la conclure dans "
                 "l'application ou sur l'écran du nœud, si elle est voulue",
             )
         elif text:
-            self._warn_of_others(("other", text), f"📟 Le nœud signale : {printable(text)}")
+            self._warn_of_others(("other", text), f"📟 Le nœud signale : {quoted(text)}")
 
     def _compromised(self, *, regenerated: bool) -> None:
         if regenerated:
@@ -114,7 +114,7 @@ class NodeNotices:
         text = _LOCK_TEXTS.get(status.state)
         if text is None:
             return
-        reason = printable(status.lock_reason)
+        reason = quoted(status.lock_reason)
         self._warn(
             ("lock", status.state, reason),
             f"🔒 Le nœud ne donne au bot ni messages ni clés : {text}"

@@ -28,7 +28,7 @@ from meshbot.messages.sent_texts import PKI_SEND_FAIL_PUBLIC_KEY, SentTexts
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_error import NodeBusyError
-from meshbot.text.log_format import printable
+from meshbot.text.foreign_text import solid
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class TextDelivery:
         self._node_confirms = True
         if not is_queued(status.res):
             return self._refused(text, status.res, interface)
-        shown = printable(text.text.replace("\n", " ⏎ "))
+        shown = solid(text.text.replace("\n", " ⏎ "))
         log.info("💬 Envoyé à %s : %s", recipient_label(self._keys, text.to), shown)
         return DeliveryOutcome.OVER
 

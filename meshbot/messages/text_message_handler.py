@@ -25,8 +25,8 @@ from meshbot.messages.outcome import Outcome
 from meshbot.messages.request import Request
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
+from meshbot.text.foreign_text import quoted
 from meshbot.text.line_limiter import LineLimiter
-from meshbot.text.log_format import printable
 from meshbot.text.quantities import duration_text
 from meshbot.text.typed_text import is_mostly_text
 
@@ -177,7 +177,7 @@ class TextMessageHandler:
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return None
-        log.info("📩 %s : %s", name, printable(request.text))
+        log.info("📩 %s : %s", name, quoted(request.text))
         if admission is Admission.WARN:
             log.info("🐢 %s envoie trop de commandes : ralenti", name)
             return "Trop de commandes d'un coup : attendez un peu."

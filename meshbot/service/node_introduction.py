@@ -4,6 +4,7 @@ Owned by the link's thread.
 """
 
 import logging
+import re
 
 from meshbot.link.node_facts import (
     UNSET_REGION,
@@ -15,11 +16,12 @@ from meshbot.link.node_facts import (
 )
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.known_node import node_id
-from meshbot.text.log_format import printable
+from meshbot.text.foreign_text import quoted
 from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
 
+_VERSION = re.compile(r"\d[0-9A-Za-z.+-]{0,39}")
 _MANAGED_TEXT = (
     "ℹ️ Le nœud est géré (security.is_managed) : il ignore les ordres du bot, et "
     "TCP_PUSH_KEYS_TO_RADIO est sans effet. Tout le reste marche"
@@ -70,9 +72,9 @@ class NodeIntroduction:
         self._num = interface.own_num
         log.info(
             "📡 Nœud : %s (%s), firmware %s",
-            printable(interface.own_name) or "sans nom",
+            quoted(interface.own_name) or "sans nom",
             node_id(interface.own_num),
-            printable(firmware_of(interface)) or "inconnu",
+            _version_text(firmware_of(interface)),
         )
 
     def _tell_state(self, facts: NodeFacts, *, by_udp: bool) -> None:
@@ -147,8 +149,13 @@ def _withheld_text(*, managed: bool) -> str:
     )
 
 
+def _version_text(firmware: str) -> str:
+    """Return a version as the firmware writes it, and quoted what no firmware calls itself."""
+    return firmware if _VERSION.fullmatch(firmware) else quoted(firmware) or "inconnu"
+
+
 def _state_text(facts: NodeFacts) -> str:
-    parts = [f"firmware {printable(facts.firmware) or 'inconnu'}"]
+    parts = [f"firmware {_version_text(facts.firmware)}"]
     if facts.region:
         parts.append(f"région {facts.region}")
     if facts.reboots is not None:

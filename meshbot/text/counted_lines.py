@@ -2,7 +2,7 @@
 
 They are an interface, the same in every language. Each is a format for ``logging``, with its
 arguments beside it. No other line may hold one of their words: what strangers chose is broken up
-by ``log_format.printable``.
+by ``foreign_text``.
 """
 
 # What grep -c "Reconnexion TCP" counts. The kind of link.
@@ -27,3 +27,13 @@ SYNC_SKIPPED_BY_FLAG = (
 NEXT_PERIODIC_SYNC = "   Prochaine sync au prochain cycle périodique (%s)"
 SYNC_SKIPPED_INTERFACE_CHANGED = "ℹ️ Interface changée pendant le délai, skip sync"
 SYNC_SKIPPED_RECONNECTING = "ℹ️ Reconnexion en cours, skip sync différé"
+
+SEARCHED = (
+    *("reconnexion", "SILENCE TCP", "SILENCE série", "SYNC COMPLETE", "skippée", "skip sync"),
+    *("Connexion TCP établie", "Connexion série établie", "Liaison TCP", "Liaison série"),
+    *("Liaison perdue", "MeshBot", "Bot arrêté", "Le nœud a coupé", "État : liaison"),
+    *("Synchronisation clés", "key synchronization", "keys synchronized"),
+    *("Ordre de", "exécuté", "Ordres acceptés", "Erreur inattendue", "du journal perdues"),
+)
+"""What operators search for in the journal: broken in what strangers chose, in any case, with or
+without accents."""

@@ -1,17 +1,22 @@
 """How a line looks in the journal: ``HH:MM:SS [LEVEL] message``, UTF-8, one event a line.
 
 Operators count events with ``grep``. So a traceback is folded into its event's line, and text that
-strangers chose (names, messages) is passed through :func:`printable` first, which keeps it from
+strangers chose (names, messages) is passed through :func:`quoted` first, which keeps it from
 looking like one of the bot's own lines.
 """
 
 import logging
-import re
 import sys
-import unicodedata
+from types import TracebackType
 
-_WATCHED_WORDS = re.compile(r"(re)(connexion)|(sil)(ence\s+tcp)|(sy)(nc\s+complete)", re.IGNORECASE)
-MAX_PRINTABLE_CHARS = 160
+from meshbot.text.foreign_text import broken, printable, quoted
+
+__all__ = ["JournalFormatter", "configure_logging", "printable", "quoted", "set_log_level"]
+
+MAX_LINE_CHARS = 10_000
+"""Longer than anything but a traceback; journald cuts at 48 kB (``LineMax=``), and what follows
+the cut would begin an entry of its own."""
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class JournalFormatter(logging.Formatter):
@@ -24,37 +29,38 @@ class JournalFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; line breaks inside (a traceback's too) become `` ⏎ ``."""
         text = super().format(record)
-        return " ⏎ ".join(part for part in text.splitlines() if part.strip())
+        line = " ⏎ ".join(part for part in text.splitlines() if part.strip())
+        if len(line) <= MAX_LINE_CHARS:
+            return line
+        half = MAX_LINE_CHARS // 2  # the beginning says what it is, the end of a traceback why
+        return f"{line[:half]} … {line[-half:]}"
 
-
-def printable(text: str, max_chars: int = MAX_PRINTABLE_CHARS) -> str:
-    """Return text of foreign origin as it may stand in a log line.
-
-    Control and formatting characters become spaces, the words that scripts count are broken by a
-    middle dot, and what is longer than ``max_chars`` is cut.
-    """
-    clean = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
-    clean = " ".join(clean.split())
-    clean = _WATCHED_WORDS.sub(_broken, clean)
-    return clean if len(clean) <= max_chars else clean[: max_chars - 1] + "…"
-
-
-def _broken(match: re.Match[str]) -> str:
-    return "·".join(part for part in match.groups() if part)
+    def formatException(self, ei: _Raised | tuple[None, None, None]) -> str:  # noqa: N802 - logging's name
+        """Return a traceback, in which an error's text may hold what strangers chose."""
+        return broken(super().formatException(ei))
 
 
 def configure_logging(level: str) -> None:
-    """Send the program's log to standard output. Only ``main()`` calls this.
+    """Send the log of a command to standard output, which may wait for its reader.
 
-    The library's own loggers stay shut at any level: they report in tracebacks what the bot reports
-    as events, and write all that the node sends, its private key included.
+    Only ``main()`` calls this; while the bot runs, ``JournalOutput`` does it.
     """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JournalFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(handlers=[handler], force=True)
     logging.raiseExceptions = False  # a reader of the pipe that went away is no event
+    set_log_level(level)
+
+
+def set_log_level(level: str) -> None:
+    """Set from which level on lines are written.
+
+    The library's own loggers stay shut at any level: they report in tracebacks what the bot reports
+    as events, and write all that the node sends, its private key included.
+    """
+    logging.getLogger().setLevel(level)
     for name in ("meshtastic", "pubsub", "urllib3", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -193,10 +193,10 @@ def test_what_the_node_says_is_said_in_words_once(
             "key. You may need to regenerate your public keys."
         )
     node.notify("Something else")
-    journal.wait_for("📟 Le nœud signale : Something else")
+    journal.wait_for("📟 Le nœud signale : ‹Something\u00a0else›")
     assert journal.count("et le nœud les a refaites") == 1
     assert journal.count("annonce la clé publique de notre nœud") == 1
-    assert journal.count("📟 Le nœud signale : Settings") == 1
+    assert journal.count("📟 Le nœud signale : ‹Settings") == 1
     assert not any("\x1b" in line for line in journal.lines)
 
 
@@ -209,7 +209,7 @@ def test_a_lock_is_said(node: SimulatedNode, quick_bot: BotFactory, journal: Jou
         mesh_pb2.LockdownStatus(state=state.LOCKED, lock_reason="needs_auth"),
     ):
         node.send_from_radio(mesh_pb2.FromRadio(lockdown_status=status))
-    journal.wait_for("🔒 Le nœud ne donne au bot ni messages ni clés : il est verrouillé (needs_")
+    journal.wait_for("🔒 Le nœud ne donne au bot ni messages ni clés : il est verrouillé (‹needs_")
     assert journal.count("🔒 Le nœud") == 1
 
 

@@ -127,7 +127,8 @@ def play(attack: Attack, *, brief: bool) -> Played:
         )
         output, held = done.stdout, done.returncode == 0
     except subprocess.TimeoutExpired as error:
-        output, held = f"{error.stdout or ''}\nnot ended within {LIMIT_S:.0f} s", False
+        said = error.stdout.decode("utf-8", "replace") if error.stdout else ""
+        output, held = f"{said}\nnot ended within {LIMIT_S:.0f} s", False
     lines = output.strip().splitlines()
     result = lines[-1].strip() if lines else "no word"
     return Played(attack, held, result, output, time.monotonic() - began_s)

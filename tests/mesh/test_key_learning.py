@@ -33,7 +33,7 @@ def test_the_first_key_heard_stays_whatever_is_heard_later(
     assert nodes.public_key(ANN) == storage.rows[ANN].public_key == KEYS[ANN]
     (line,) = lines()
     assert line == (
-        "⚠️ Ann (!0000000a) annonce une autre clé publique, mZmZmZmZmZmZ, que celle connue, "
+        "⚠️ ‹Ann› (!0000000a) annonce une autre clé publique, mZmZmZmZmZmZ, que celle connue, "
         "AgICAgICAgIC : ignorée (voir : main_bot.py keys list)"
     )
 
@@ -98,7 +98,7 @@ def test_another_nodes_key_is_refused_and_its_holder_named(
         known.learn_from_air(0x77, user_of(0x77, KEYS[ANN], long_name="Mallory"))
     assert known.public_key(0x77) == b""
     assert lines() == [
-        "⚠️ Mallory (!00000077) annonce la clé AgICAgICAgIC, qui est celle de !0000000a : ignorée "
+        "⚠️ ‹Mallory› (!00000077) annonce la clé AgICAgICAgIC, qui est celle de !0000000a : ignorée "
         "(voir : main_bot.py keys list)"
     ]
 
@@ -222,7 +222,7 @@ def test_a_key_with_which_the_radio_opened_a_message_is_a_nodes_first_or_waits(
 def test_a_key_learned_is_logged_once_with_its_owner(nodes: NodeManager, lines: Lines) -> None:
     for _ in range(2):
         nodes.learn_from_air(ANN, user_of(ANN, long_name="Ann"))
-    assert lines() == ["🔑 Clé publique de Ann (!0000000a) apprise et enregistrée"]
+    assert lines() == ["🔑 Clé publique de ‹Ann› (!0000000a) apprise et enregistrée"]
 
 
 def test_keys_of_the_radio_are_logged_in_one_line(nodes: NodeManager, lines: Lines) -> None:

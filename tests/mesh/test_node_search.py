@@ -52,7 +52,7 @@ def test_what_is_handed_out_are_copies(named: NodeManager) -> None:
 
 
 def test_a_label_is_name_and_id_or_the_id_alone(named: NodeManager) -> None:
-    assert named.label(ANN) == "Anna Est (!0000000a)"
+    assert named.label(ANN) == "‹Anna\u00a0Est› (!0000000a)"
     assert named.label(0x77) == "!00000077"
 
 

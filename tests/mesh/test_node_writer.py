@@ -61,7 +61,7 @@ def test_keys_and_names_survive_a_restart(tmp_path: Path) -> None:
     assert after.load() == 1
     storage.database.close()
     assert after.public_key(ANN) == KEYS[ANN]
-    assert after.label(ANN) == "Ann (!0000000a)"
+    assert after.label(ANN) == "‹Ann› (!0000000a)"
     bob = after.node(BOB)
     assert bob is not None
     assert (bob.last_heard, bob.snr_db, bob.hops, bob.heard_s) == (1_000, 2.5, 1, None)
@@ -99,7 +99,7 @@ def test_a_stored_key_that_is_another_nodes_is_dropped_once_and_for_all(
     storage.rows[ANN] = KnownNode(ANN, long_name="Ann", public_key=KEYS[ANN])
     storage.rows[BOB] = KnownNode(BOB, long_name=name, public_key=KEYS[ANN])
     assert nodes.load() == 1
-    label = "Bob (!b0b0b0b0)" if name else "!b0b0b0b0"
+    label = "‹Bob› (!b0b0b0b0)" if name else "!b0b0b0b0"
     assert lines() == [
         f"⚠️ Clé enregistrée de {label} écartée : inutilisable, ou celle d'un autre nœud"
     ]

@@ -150,7 +150,7 @@ def test_the_key_of_somebody_who_wrote_and_whose_key_the_radio_lacks_is_given(
         "Node10",
         "!0000000a",
     )
-    assert "🔑 Clé de Node10 (!0000000a) donnée à la radio (écrite dans sa mémoire)" in (
+    assert "🔑 Clé de ‹Node10› (!0000000a) donnée à la radio (écrite dans sa mémoire)" in (
         journal.messages
     )
     assert not bench.radio.is_lacking(ANN)

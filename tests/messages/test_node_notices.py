@@ -82,7 +82,7 @@ def test_a_duplicated_key_is_said_with_who_has_it(bench: Bench, journal: Journal
     bench.hear(duplicated_public_key=mesh_pb2.DuplicatedPublicKey())  # 2.6
     (line,) = journal.messages
     assert line.startswith("⚠️ Un autre appareil annonce la clé publique de notre nœud : ")
-    assert "Remote device Eve" in line
+    assert "Remote\u00a0device\u00a0Eve" in line
     assert "\x1b" not in line
 
 
@@ -117,7 +117,7 @@ def test_a_key_verification_names_the_other_and_no_number(bench: Bench, journal:
     inform = mesh_pb2.KeyVerificationNumberInform(remote_longname="Ann", security_number=123456)
     bench.hear("Security Number\n123 456", key_verification_number_inform=inform)
     (line,) = journal.messages
-    assert line.startswith("🔑 Vérification de clé avec Ann en cours : ")
+    assert line.startswith("🔑 Vérification de clé avec ‹Ann› en cours : ")
     assert "123" not in line
 
 
@@ -161,7 +161,7 @@ State = mesh_pb2.LockdownStatus.State
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (State.LOCKED, "il est verrouillé (needs_auth). Le déverrouiller"),
+        (State.LOCKED, "il est verrouillé (‹needs_auth›). Le déverrouiller"),
         (State.NEEDS_PROVISION, "sa phrase secrète n'est pas encore choisie"),
         (State.UNLOCK_FAILED, "une phrase secrète fausse"),
     ],

@@ -144,7 +144,7 @@ def test_another_key_is_told_and_kept_for_the_operator(firmware: str, journal: J
     assert bench.radio.key_shown(ANN) == FORGED
     alarm = journal.wait_for("La radio ouvre les messages de")
     assert alarm.endswith(
-        "⚠️ La radio ouvre les messages de Ann (!0000000a) avec la clé mZmZmZmZmZmZ, et non "
+        "⚠️ La radio ouvre les messages de ‹Ann› (!0000000a) avec la clé mZmZmZmZmZmZ, et non "
         "AQEBAQEBAQEB : non authentifiés, sans réponse (voir : main_bot.py keys list)"
     )
     assert journal.count("n'arrive plus") == (firmware == NEW)

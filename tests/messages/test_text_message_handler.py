@@ -138,14 +138,14 @@ def test_the_operator_reads_of_each_order_what_became_of_it(
 ) -> None:
     bench = Bench(admins=admins)
     assert len(bench.hear("/tcp reconnect", proven=proven)) == 1
-    assert journal.messages == ["📩 Node10 : /tcp reconnect", line]
+    assert journal.messages == ["📩 Node10 : ‹/tcp\u00a0reconnect›", line]
 
 
 def test_the_operator_reads_of_a_question_no_more_than_that_it_came(journal: Journal) -> None:
     bench = Bench(FakeView(reconnecting=True))
     assert len(bench.hear("/tcp reconnect", proven=True)) == 1
     assert len(bench.hear("/ping", proven=True)) == 1
-    assert journal.messages == ["📩 Node10 : /tcp reconnect", "📩 Node10 : /ping"]
+    assert journal.messages == ["📩 Node10 : ‹/tcp\u00a0reconnect›", "📩 Node10 : ‹/ping›"]
 
 
 def test_other_settings_count_from_when_they_are_given() -> None:

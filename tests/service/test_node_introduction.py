@@ -105,7 +105,7 @@ def test_a_version_that_is_not_told_is_called_unknown(
     node = interface()
     vars(node)["metadata"] = metadata
     NodeIntroduction().tell(node)
-    assert "📡 Nœud : Toit (!a1b2c3d4), firmware inconnu" in journal.messages
+    assert "📡 Nœud : ‹Toit› (!a1b2c3d4), firmware inconnu" in journal.messages
 
 
 def keyless(node: SupervisedInterface, **changes: object) -> SupervisedInterface:

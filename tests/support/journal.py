@@ -1,8 +1,11 @@
 """The journal as an operator sees it."""
 
+import contextlib
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from typing import Self
 
 import pytest
 
@@ -27,6 +30,19 @@ class Journal(logging.Handler):
             self._lines.append(line)
             self._at_s.append(at_s)
             self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def attached(self) -> Iterator[Self]:
+        """Take the lines of everybody meanwhile."""
+        root = logging.getLogger()
+        level = root.level
+        root.addHandler(self)
+        root.setLevel(logging.INFO)
+        try:
+            yield self
+        finally:
+            root.setLevel(level)
+            root.removeHandler(self)
 
     @property
     def lines(self) -> list[str]:
