@@ -29,6 +29,7 @@ from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import is_number_of
+from meshbot.model.weak_keys import is_weak_key
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +161,13 @@ class NodeTable:
         """
         with self._lock:
             return _copy_of(self._learning.previous(num, key))
+
+    def key_was_told(self, num: int, key: bytes) -> bool:
+        """Say whether a line of its own said why a key is not believed of node ``num``.
+
+        It is weak, or says that the node has a new number.
+        """
+        return is_weak_key(key) or self.previous_of(num, key) is not None
 
     def key_holder(self, key: bytes) -> KnownNode | None:
         """Return a copy of the node that a key is pinned for."""
