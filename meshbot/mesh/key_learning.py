@@ -69,6 +69,8 @@ class KeyLearning:
         Of two numbers with one key, the one goes first that firmware 2.8 gives its holder: the
         other is the one he had before.
         """
+        own = [one.node.num for one in offers if one.is_own]
+        self._trust.own_num = own[0] if own else self._trust.own_num
         offers = sorted(offers, key=lambda one: not is_number_of(one.node.num, one.key))
         news: list[KeyNews | None] = []
         left = len(offers) + 1

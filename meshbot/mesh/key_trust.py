@@ -95,6 +95,8 @@ class KeyTrust:
 
     def __init__(self) -> None:
         """Know nobody."""
+        self.own_num = 0
+        """Our own node's number, 0 while it is unknown."""
         self._holders: dict[bytes, int] = {}
         self._others: OrderedDict[int, dict[bytes, OtherKey]] = OrderedDict()
         self._unwritten: set[int] = set()
@@ -166,10 +168,12 @@ class KeyTrust:
         """Return under which number ``node`` was known before, if ``key`` says that it has moved.
 
         So it does if the number is the one that firmware 2.8 gives the key's holder, he is known
-        under another, and nobody under this one.
+        under another, and nobody under this one. He is not our own node, which says so itself.
         """
         holder = self._holders.get(key)
-        if holder in (None, node.num) or node.public_key or not is_number_of(node.num, key):
+        if holder in (None, node.num, self.own_num) or node.public_key:
+            return None
+        if not is_number_of(node.num, key):
             return None
         return holder
 
