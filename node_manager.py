@@ -89,7 +89,8 @@ class NodeManager(NodeTable):
         news = self.enter_radio_infos(infos, own_num)
         learned = {one.node.num for one in news if one.learned}
         lines = self._lines.due_of_database(one for one in news if not _is_own_weak(one, own_num))
-        changed = [num for one in news if one.learned for num in one.changed]
+        # What is told is written, for main_bot.py keys to show it.
+        changed = [num for one in news for num in one.changed]
         saved = bool(changed) and self._writer.save(changed)
         for line in lines:
             log.warning(line)

@@ -40,7 +40,8 @@ class KeyChoice:
 
     def _unnamed(self, name: str) -> list[KnownNode]:
         """Return the node of which only other keys are stored."""
-        nodes = [KnownNode(num) for num in {other.num for other in self._table.waiting_keys()}]
+        others = [*self._table.waiting_keys(), *self._table.weak_keys()]
+        nodes = [KnownNode(num) for num in {other.num for other in others}]
         return [node for node in nodes if name.strip().lower() in (node.id, node.id[1:])]
 
     def node(self, name: str) -> KnownNode:

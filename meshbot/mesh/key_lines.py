@@ -139,6 +139,11 @@ def _showing(news: KeyNews) -> str:
 
 
 def _weak(news: KeyNews) -> str:
+    if news.known_key:
+        return (
+            f"⚠️ {label_of(news.node)} annonce une clé {_WEAK}, {fingerprint(news.key)} : ignorée, "
+            f"{fingerprint(news.known_key)} reste la clé connue"
+        )
     return (
         f"⚠️ {label_of(news.node)} a une clé {_WEAK}, {fingerprint(news.key)} : jamais crue, "
         f"d'autres peuvent lire ses messages et écrire à sa place ; {_MEND_WEAK}"

@@ -150,9 +150,14 @@ class NodeTable:
             return self._trust.waiting()
 
     def weak_keys(self) -> list[OtherKey]:
-        """Return the keys of nodes whose private half others are known to have."""
+        """Return the weak keys of nodes of which no other key is known."""
         with self._lock:
-            return self._trust.weak()
+            weak = self._trust.weak()
+            return [
+                other
+                for other in weak
+                if (node := self._nodes.get(other.num)) is None or not node.public_key
+            ]
 
     def previous_of(self, num: int, key: bytes) -> KnownNode | None:
         """Return a copy of the node that has a new number, ``num``, as its ``key`` says.

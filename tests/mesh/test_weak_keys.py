@@ -62,6 +62,19 @@ def test_a_weak_key_is_told_once_with_what_helps_and_is_nobodys(
     assert [other.num for other in restarted(storage).weak_keys()] == [ANN]
 
 
+def test_somebody_who_announces_one_for_a_node_with_a_key_changes_nothing(
+    known: NodeManager, lines: Lines
+) -> None:
+    lines()
+    known.learn_from_air(ANN, user_of(ANN, WEAK))
+    assert known.public_key(ANN) == KEYS[ANN]
+    assert lines() == [
+        "⚠️ !0000000a annonce une clé connue d'avance (hasard trop faible), d3d3d3d3d3d3 : ignorée, "
+        "AgICAgICAgIC reste la clé connue"
+    ]
+    assert known.weak_keys() == []
+
+
 def test_its_owners_next_key_is_pinned_as_the_first(nodes: NodeManager) -> None:
     nodes.learn_from_air(ANN, user_of(ANN, WEAK))
     nodes.learn_from_air(ANN, user_of(ANN))
