@@ -167,6 +167,17 @@ class NodeTable:
         with self._lock:
             return _copy_of(self._learning.previous(num, key))
 
+    def claimed_key(self, num: int) -> bytes:
+        """Return the key that says that ``num`` is the new number of somebody known, or ``b""``.
+
+        One that the operator refused says nothing.
+        """
+        with self._lock:
+            for other in self._trust.others(num):
+                if other.waiting and self._learning.previous(num, other.public_key) is not None:
+                    return other.public_key
+        return b""
+
     def key_was_told(self, num: int, key: bytes) -> bool:
         """Say whether a line of its own said why a key is not believed of node ``num``.
 

@@ -106,6 +106,19 @@ def test_a_number_that_is_only_claimed_is_not_accepted_with_the_others(
         assert bot.node_manager.public_key(first.num) == first.public_key
 
 
+def test_who_writes_first_under_his_new_number_is_answered_without_proof(
+    quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(firmware="2.7.26", peers=old_peers(3)) as node:
+        now = node.move_to_2_8(node.peer(0))
+        bot = quick_bot(node)
+        journal.wait_for(COMPLETE)
+        node.hear_text(now, "/my")  # his NodeInfo is asked for
+        wait_text(node, now.num, lambda text: "non authentifié" in text)
+        journal.wait_for("ce que prouve sa signature ou un message scellé")
+        assert bot.node_manager.public_key(now.num) == b""
+
+
 def test_our_own_node_that_moves_to_2_8_is_no_other_node(
     quick_bot: BotFactory, journal: Journal
 ) -> None:
