@@ -22,7 +22,6 @@ MAX_ALIKE = 3
 """Lines of one kind about one database, whose others are summed up."""
 
 _SEE = "(voir : main_bot.py keys list)"
-_WEAK = "connue d'avance (hasard trop faible)"
 _MEND_WEAK = (
     "son propriétaire doit mettre son firmware à jour (2.6.11 au moins), ou refaire ses clés "
     "(Sécurité)"
@@ -79,8 +78,8 @@ def dropped_lines(dropped: Sequence[tuple[KnownNode, bytes]]) -> list[str]:
         if not is_weak_key(key)
     ]
     lines += [
-        f"⚠️ Clé enregistrée de {label_of(node)} écartée, {fingerprint(key)} : {_WEAK} ; "
-        f"{_MEND_WEAK}"
+        f"⚠️ Clé enregistrée de {label_of(node)} écartée, {fingerprint(key)} : "
+        f"connue d'avance (hasard trop faible) ; {_MEND_WEAK}"
         for node, key in weak[:MAX_ALIKE]
     ]
     if len(weak) > MAX_ALIKE:
@@ -141,12 +140,12 @@ def _showing(news: KeyNews) -> str:
 def _weak(news: KeyNews) -> str:
     if news.known_key:
         return (
-            f"⚠️ {label_of(news.node)} annonce une clé {_WEAK}, {fingerprint(news.key)} : ignorée, "
-            f"{fingerprint(news.known_key)} reste la clé connue"
+            f"⚠️ {label_of(news.node)} annonce une clé connue d'avance (hasard trop faible), "
+            f"{fingerprint(news.key)} : ignorée, {fingerprint(news.known_key)} reste la clé connue"
         )
     return (
-        f"⚠️ {label_of(news.node)} a une clé {_WEAK}, {fingerprint(news.key)} : jamais crue, "
-        f"d'autres peuvent lire ses messages et écrire à sa place ; {_MEND_WEAK}"
+        f"⚠️ {label_of(news.node)} a une clé connue d'avance (hasard trop faible), "
+        f"{fingerprint(news.key)} : jamais crue, d'autres peuvent lire ses messages et écrire à sa place ; {_MEND_WEAK}"
     )
 
 
