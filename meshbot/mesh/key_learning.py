@@ -120,11 +120,11 @@ class KeyLearning:
 def _follow(node: KnownNode, previous: KnownNode, now: int) -> None:
     """Give a node under its new number what it had under the old one.
 
-    Whoever uses that one from now on is somebody met today.
+    What was known under the new one was somebody else's, or is nothing yet. Whoever uses the old
+    one from now on is somebody met today.
     """
-    node.last_dm = max(node.last_dm, previous.last_dm)
-    node.pushed_at = max(node.pushed_at, previous.pushed_at)
-    node.known_since = min(node.known_since, previous.known_since)
+    node.last_dm, node.pushed_at = previous.last_dm, previous.pushed_at
+    node.known_since = previous.known_since
     previous.last_dm = previous.pushed_at = 0
     previous.known_since = now
 

@@ -126,9 +126,16 @@ def _moved(news: KeyNews) -> str:
     return (
         f"⚠️ {label_of(news.node)} annonce la clé {fingerprint(news.key)} de {before}, et porte le "
         f"numéro que le firmware 2.8 donne à cette clé : sans doute le même nœud, qui a changé de "
-        f"numéro{_showing(news)} ; à accepter (main_bot.py keys accept {news.node.id[1:]}) ou à "
+        f"numéro{_showing(news)}{_instead(news)} ; à accepter (main_bot.py keys accept {news.node.id[1:]}) ou à "
         f"refuser"
     )
+
+
+def _instead(news: KeyNews) -> str:
+    """Return what is said where somebody else took the number before its owner came."""
+    if not news.known_key:
+        return ""
+    return f" ; la clé connue de ce numéro, {fingerprint(news.known_key)}, ne va pas avec lui"
 
 
 def _showing(news: KeyNews) -> str:
@@ -145,7 +152,8 @@ def _weak(news: KeyNews) -> str:
         )
     return (
         f"⚠️ {label_of(news.node)} a une clé connue d'avance (hasard trop faible), "
-        f"{fingerprint(news.key)} : jamais crue, d'autres peuvent lire ses messages et écrire à sa place ; {_MEND_WEAK}"
+        f"{fingerprint(news.key)} : jamais crue, d'autres peuvent lire ses messages et écrire à sa "
+        f"place ; {_MEND_WEAK}"
     )
 
 

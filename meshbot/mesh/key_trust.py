@@ -168,14 +168,14 @@ class KeyTrust:
         """Return under which number ``node`` was known before, if ``key`` says that it has moved.
 
         So it does if the number is the one that firmware 2.8 gives the key's holder, he is known
-        under another, and nobody under this one. He is not our own node, which says so itself.
+        under another, and nobody under this one: a key that was pinned here and does not give this
+        number is that of somebody who was here first, to be in his way. The holder is not our own
+        node, which says so itself.
         """
         holder = self._holders.get(key)
-        if holder in (None, node.num, self.own_num) or node.public_key:
+        if holder in (None, node.num, self.own_num) or not is_number_of(node.num, key):
             return None
-        if not is_number_of(node.num, key):
-            return None
-        return holder
+        return None if is_number_of(node.num, node.public_key) else holder
 
     def _offer_first(self, node: KnownNode, key: bytes) -> KeyOutcome:
         """Pin a key for a node that has none, but not one that the operator refused."""

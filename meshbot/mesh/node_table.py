@@ -162,7 +162,7 @@ class NodeTable:
     def previous_of(self, num: int, key: bytes) -> KnownNode | None:
         """Return a copy of the node that has a new number, ``num``, as its ``key`` says.
 
-        None if it says no such thing, or node ``num`` has a key already.
+        None if it says no such thing, or node ``num`` has a key that gives this number already.
         """
         with self._lock:
             return _copy_of(self._learning.previous(num, key))

@@ -172,13 +172,23 @@ def test_a_mesh_that_moved_as_a_whole_costs_one_line(
     ], "and none after a restart"
 
 
-def test_a_node_that_has_a_key_of_its_own_moves_nowhere(known: NodeManager, lines: Lines) -> None:
-    known.learn_from_air(NEW_ANN, user_of(NEW_ANN, b"\x07" * 32))
+def test_who_takes_the_number_before_its_owner_does_not_keep_it_from_him(
+    known: NodeManager, storage: FakeStorage, lines: Lines
+) -> None:
+    """The number is known beforehand, so a forger can be there first, with a key of his own."""
+    forged = b"\x07" * 32
+    known.learn_from_air(NEW_ANN, user_of(NEW_ANN, forged))
+    known.heard_message(NEW_ANN)
     lines()
     known.learn_from_air(NEW_ANN, user_of(NEW_ANN, KEYS[ANN]), held=True)
-    (line,) = lines()
-    assert "qui est celle de !0000000a : ignorée" in line
-    assert known.previous_of(NEW_ANN, KEYS[ANN]) is None
+    in_the_way = " ; la clé connue de ce numéro, BwcHBwcHBwcH, ne va pas avec lui"
+    assert lines() == [MOVED + PROVEN + in_the_way + TO_DECIDE]
+    decide(known, storage, NEW_ANN, KEYS[ANN], accept=True)
+    node = known.node(NEW_ANN)
+    assert node is not None
+    assert (node.public_key, node.last_dm) == (KEYS[ANN], 0), "what the forger sent is not Ann's"
+    assert known.public_key(ANN) == b""
+    assert [other.public_key for other in known.other_keys(NEW_ANN)] == [forged]
 
 
 # -- Our own node ------------------------------------------------------------------------------
