@@ -126,8 +126,8 @@ def _moved(news: KeyNews) -> str:
     return (
         f"⚠️ {label_of(news.node)} annonce la clé {fingerprint(news.key)} de {before}, et porte le "
         f"numéro que le firmware 2.8 donne à cette clé : sans doute le même nœud, qui a changé de "
-        f"numéro{_showing(news)}{_instead(news)} ; à accepter (main_bot.py keys accept {news.node.id[1:]}) ou à "
-        f"refuser"
+        f"numéro{_showing(news)}{_instead(news)} ; à accepter (main_bot.py keys accept "
+        f"{news.node.id[1:]}) ou à refuser"
     )
 
 
