@@ -4,8 +4,8 @@ A node has one X25519 key for sealing and for signing. ``CryptoEngine::curve_to_
 an Ed25519 key: ``y = (u - 1) / (u + 1)`` (RFC 7748, section 4.1), the sign bit 0, as Signal's
 XEdDSA specification wants it. What is left is an ordinary Ed25519 signature.
 
-What is signed, by ``buildSigningBuffer`` in ``src/mesh/CryptoEngine.cpp``, all numbers
-little-endian:
+What is signed, by ``buildSigningBuffer`` in ``src/mesh/CryptoEngine.cpp`` (of 2.8.1 also
+``XEDDSA_SIGNED_HEADER_LEN`` and the flags in ``CryptoEngine.h``), all numbers little-endian:
 
 - 2.8.0: from, packet id, port (4 bytes each), payload;
 - from 2.8.1 on: version 1 (1 byte), from, id, to, port, request_id, reply_id, emoji, bitfield
