@@ -14,6 +14,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh.key_lines import KeyLines
 from meshbot.mesh.key_news import KeyNews
+from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.mesh.key_sync import KeySync
 from meshbot.mesh.node_label import label_of
 from meshbot.mesh.node_table import NodeTable
@@ -85,10 +86,12 @@ class NodeManager(NodeTable):
 
         ``own_num`` is the radio's own number, whose key is kept but not counted in the journal.
         """
-        news = self.enter_radio_infos(infos)
+        news = self.enter_radio_infos(infos, own_num)
         learned = {one.node.num for one in news if one.learned}
-        lines = [line for one in news if (line := self._lines.due(one)) is not None]
-        saved = bool(learned) and self._writer.save(learned)
+        lines = self._lines.due_of_database(one for one in news if not _is_own_weak(one, own_num))
+        # What is told is written, for main_bot.py keys to show it.
+        changed = [num for one in news for num in one.changed]
+        saved = bool(changed) and self._writer.save(changed)
         for line in lines:
             log.warning(line)
         others = len(learned - {own_num})
@@ -100,9 +103,12 @@ class NodeManager(NodeTable):
             )
             log.info("🔑 %s", what)
 
-    def learn_from_air(self, num: int, user: mesh_pb2.User) -> None:
-        """Take a NodeInfo heard over the air: names, and the key of a node that had none."""
-        self._write_and_tell(self.enter_user(num, user))
+    def learn_from_air(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> None:
+        """Take a NodeInfo heard over the air: names, and the key of a node that had none.
+
+        ``held``: the key's holder signed it, with the number that the key gives.
+        """
+        self._write_and_tell(self.enter_user(num, user, held=held))
 
     def learn_from_message(self, num: int, public_key: bytes) -> None:
         """Take the key with which the radio opened a message of node ``num``."""
@@ -167,3 +173,8 @@ class NodeManager(NodeTable):
     def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
         self._writer.rebuild(error)
+
+
+def _is_own_weak(news: KeyNews, own_num: int) -> bool:
+    """Say whether it is our own node's weak key, of which is warned elsewhere."""
+    return news.outcome is KeyOutcome.WEAK and news.node.num == own_num

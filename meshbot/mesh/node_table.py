@@ -13,19 +13,23 @@ from dataclasses import replace
 
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot.mesh.key_learning import KeyLearning
+from meshbot.mesh.key_learning import KeyLearning, RadioOffer
+from meshbot.mesh.key_lines import dropped_lines
 from meshbot.mesh.key_news import KeyNews
 from meshbot.mesh.key_trust import KeyTrust
 from meshbot.mesh.node_entries import NodeEntries
 from meshbot.mesh.node_info import copy_signal, copy_user
 from meshbot.mesh.node_label import label_of
 from meshbot.mesh.node_search import latest_heard, nodes_named
+from meshbot.mesh.signatures import radio_saw_signature
 from meshbot.mesh.store_batch import StoreBatch
 from meshbot.mesh.sync_entry import SyncEntry, sync_entry_of
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import is_number_of
+from meshbot.model.weak_keys import is_weak_key
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +63,13 @@ class NodeTable:
         """Take over what is stored; return how many nodes have a key."""
         with self._lock:
             self._nodes.fill(nodes)
-            mended = self._trust.load(nodes, other_keys)
-            self._changed.update(node.num for node in mended)
+            dropped = self._trust.load(nodes, other_keys)
+            self._changed.update(node.num for node, _ in dropped)
             self._sync_entries.clear()
             self._revision += 1
             keys = sum(1 for node in nodes if node.public_key)
-        for node in mended:
-            log.warning(
-                "⚠️ Clé enregistrée de %s écartée : inutilisable, ou celle d'un autre nœud",
-                label_of(node),
-            )
+        for line in dropped_lines(dropped):
+            log.warning("%s", line)
         return keys
 
     # -- Looking up ----------------------------------------------------------------------------
@@ -148,6 +149,42 @@ class NodeTable:
         with self._lock:
             return self._trust.waiting()
 
+    def weak_keys(self) -> list[OtherKey]:
+        """Return the weak keys of nodes of which no other key is known."""
+        with self._lock:
+            weak = self._trust.weak()
+            return [
+                other
+                for other in weak
+                if (node := self._nodes.get(other.num)) is None or not node.public_key
+            ]
+
+    def previous_of(self, num: int, key: bytes) -> KnownNode | None:
+        """Return a copy of the node that has a new number, ``num``, as its ``key`` says.
+
+        None if it says no such thing, or node ``num`` has a key that gives this number already.
+        """
+        with self._lock:
+            return _copy_of(self._learning.previous(num, key))
+
+    def claimed_key(self, num: int) -> bytes:
+        """Return the key that says that ``num`` is the new number of somebody known, or ``b""``.
+
+        One that the operator refused says nothing.
+        """
+        with self._lock:
+            for other in self._trust.others(num):
+                if other.waiting and self._learning.previous(num, other.public_key) is not None:
+                    return other.public_key
+        return b""
+
+    def key_was_told(self, num: int, key: bytes) -> bool:
+        """Say whether a line of its own said why a key is not believed of node ``num``.
+
+        It is weak, or says that the node has a new number.
+        """
+        return is_weak_key(key) or self.previous_of(num, key) is not None
+
     def key_holder(self, key: bytes) -> KnownNode | None:
         """Return a copy of the node that a key is pinned for."""
         with self._lock:
@@ -191,9 +228,11 @@ class NodeTable:
 
     # -- Learning. What is news is for the caller to write down and to tell ---------------------
 
-    def enter_radio_infos(self, infos: Iterable[mesh_pb2.NodeInfo]) -> list[KeyNews]:
+    def enter_radio_infos(
+        self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0
+    ) -> list[KeyNews]:
         """Take entries of the radio's own database; return what became of the keys in it."""
-        offers: list[tuple[KnownNode, bytes]] = []
+        offers: list[RadioOffer] = []
         with self._lock:
             for info in infos:
                 node = self._nodes.entry(info.num)
@@ -201,28 +240,33 @@ class NodeTable:
                     continue
                 if info.HasField("user"):
                     self._enter_names(node, info.user)
-                    if info.user.public_key:
-                        offers.append((node, info.user.public_key))
+                    if key := info.user.public_key:
+                        held = is_number_of(node.num, key) and radio_saw_signature(info)
+                        offers.append(RadioOffer(node, key, node.num == own_num, held))
                 copy_signal(node, info)
                 self._changed.add(node.num)
             news = self._learning.offer_database(offers, int(self._wall_clock()))
-            self._outdate(*(one.node.num for one in news if one.learned))
+            self._outdate(*(num for one in news if one.learned for num in one.changed))
         return news
 
-    def enter_user(self, num: int, user: mesh_pb2.User) -> KeyNews | None:
-        """Take a NodeInfo heard over the air; return what became of the key in it."""
+    def enter_user(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> KeyNews | None:
+        """Take a NodeInfo heard over the air; return what became of the key in it.
+
+        ``held``: the key's holder signed it, with the number that the key gives.
+        """
         with self._lock:
             node = self._nodes.entry(num)
             if node is None:
                 return None
             self._enter_names(node, user)
-            return self._offer(node, user.public_key)
+            return self._offer(node, user.public_key, held=held)
 
     def enter_key(self, num: int, key: bytes) -> KeyNews | None:
         """Take a key with which node ``num`` sealed a message; return what became of it."""
         with self._lock:
             node = self._nodes.entry(num)
-            return self._offer(node, key) if node is not None else None
+            held = is_number_of(num, key)
+            return self._offer(node, key, held=held) if node is not None else None
 
     def enter_contested_key(self, num: int, key: bytes) -> bool:
         """Note that the radio opened a message of node ``num`` with another key than the pinned.
@@ -238,8 +282,9 @@ class NodeTable:
             self._changed.add(node.num)
             self._outdate(node.num)
 
-    def _offer(self, node: KnownNode, key: bytes) -> KeyNews | None:
-        news = self._learning.offer(node, key, KeySource.AIR, int(self._wall_clock()))
+    def _offer(self, node: KnownNode, key: bytes, *, held: bool) -> KeyNews | None:
+        now = int(self._wall_clock())
+        news = self._learning.offer(node, key, KeySource.AIR, now, held=held)
         if news is not None and news.learned:
             self._outdate(node.num)
         return news

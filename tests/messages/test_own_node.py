@@ -1,5 +1,6 @@
 """What changes about our own node is said, and its database asked for once."""
 
+import hashlib
 from types import SimpleNamespace
 from typing import cast
 
@@ -9,6 +10,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages import own_node
 from meshbot.messages.own_node import OwnNode
+from meshbot.model import weak_keys
 from tests.support.journal import Journal
 
 OWN, OTHER, PEER = 0x0C0D0E0F, 0x0C0D0E10, 0x0A
@@ -107,3 +109,18 @@ def test_a_new_key_each_time_is_said_and_asked_about_a_few_times_only(
     for number in range(1, 200):
         bench.tell(number.to_bytes(32, "big"))
     assert len(bench.wanted) == len(journal.messages) == own_node.MAX_KEY_LINES
+
+
+def test_a_weak_key_is_warned_of_once_and_its_successor_is_news(
+    bench: Bench, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = weak_keys.WEAK_KEY_HASHES | {hashlib.sha256(OLD_KEY).digest()}
+    monkeypatch.setattr(weak_keys, "WEAK_KEY_HASHES", known)
+    for _ in range(2):
+        bench.tell(OLD_KEY)
+        bench.keys.clear()  # no weak key is ever known
+    (line,) = journal.messages
+    assert line.startswith("⚠️ La clé de notre nœud, AQEBAQEBAQEB, est connue d'avance")
+    assert "Mettre son firmware à jour" in line
+    bench.tell(NEW_KEY)
+    assert journal.messages[1].startswith("⚠️ La clé de notre nœud a changé (")

@@ -40,6 +40,14 @@ class FakeSession:
 @dataclass
 class FakeKeys:
     keys: dict[int, bytes] = field(default_factory=dict)
+    claimed: dict[int, bytes] = field(default_factory=dict)
+    learned: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def claimed_key(self, num: int) -> bytes:
+        return self.claimed.get(num, b"")
+
+    def learn_from_message(self, num: int, public_key: bytes) -> None:
+        self.learned.append((num, public_key))
 
     def public_key(self, num: int) -> bytes:
         return self.keys.get(num, b"")
@@ -93,6 +101,12 @@ class Bench:
 
     def hear(self, text: bytes, packet_id: int = 1) -> bytes | None:
         """Return what the inbox reads in a message that Ann sealed."""
+        session = cast(SupervisedInterface, self.session)
+        opened = self.inbox.open(session, self.heard(text, packet_id))
+        return opened.data.payload if opened is not None else None
+
+    def heard(self, text: bytes, packet_id: int = 1) -> HeardPacket:
+        """Return a message that Ann sealed."""
         data = mesh_pb2.Data(portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=text)
         packet = mesh_pb2.MeshPacket(to=OWN, id=packet_id)
         setattr(packet, "from", ANN)
@@ -103,9 +117,7 @@ class Bench:
             data.SerializeToString(),
             b"\x01\x02\x03\x04",
         )
-        heard = HeardPacket(packet, self.clock.now_s, 2.0)
-        opened = self.inbox.open(cast(SupervisedInterface, self.session), heard)
-        return opened.data.payload if opened is not None else None
+        return HeardPacket(packet, self.clock.now_s, 2.0)
 
     def hear_from_others(self, *senders: int) -> None:
         """Hear sealed messages of nodes that were heard before, and have no key yet."""
@@ -229,3 +241,19 @@ def test_a_flood_of_strangers_by_mqtt_does_not_hide_the_line_about_one_heard_bef
     assert len(journal.messages) == MAX_LINES_OF_STRANGERS
     bench.hear_from_others(ANN)
     assert "Node10 non ouvert" in journal.messages[-1]
+
+
+def test_a_key_that_is_only_claimed_opens_and_proves_nothing_to_us() -> None:
+    bench = Bench()
+    assert bench.hear(b"first") is None
+    bench.keys.claimed[ANN] = FORGER_KEY
+    assert bench.open_waiting() == []
+    bench.keys.claimed[ANN] = ANN_KEY
+    assert [text for text, _ in bench.open_waiting()] == [b"first"]
+    assert bench.keys.learned == [(ANN, ANN_KEY)], "the operator is told what it shows"
+    session = cast(SupervisedInterface, bench.session)
+    for known in (b"", ANN_KEY):
+        bench.keys.keys[ANN] = known
+        opened = bench.inbox.open(session, bench.heard(b"second"))
+        assert opened is not None
+        assert opened.proven is bool(known)
