@@ -12,14 +12,17 @@ from typing import Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.messages.admissions import Admissions
 from meshbot.messages.answered_messages import AnsweredMessages
-from meshbot.messages.commands import Commands, is_command
+from meshbot.messages.asker import Asker
+from meshbot.messages.commands import Commands, is_command, plain_command
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
-from meshbot.messages.flood_guard import Admission, FloodGuard
+from meshbot.messages.flood_guard import Admission
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.outcome import Outcome
+from meshbot.messages.question import Question
 from meshbot.messages.request import Request
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.public_key import fingerprint
@@ -31,6 +34,11 @@ from meshbot.text.typed_text import is_mostly_text
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_AGAIN_S = 3_600.0
+"""So long the same unknown command of one sender gets no second answer: a bot that repeats what it
+reads behind a command of its own would be answered for ever."""
+FLOOD_LINE_S = 3_600.0
+MAX_FLOOD_LINES = 10
 ODD_LINE_S = 60.0
 MAX_ODD_LINES = 5
 
@@ -64,7 +72,7 @@ class TextMessageHandler:
         sender: MessageSender,
         settings: AnswerSettings,
         *,
-        flood: FloodGuard,
+        admissions: Admissions,
         counts: DirectMessageCounts,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,11 +80,14 @@ class TextMessageHandler:
         self._nodes = nodes
         self._commands = commands
         self._sender = sender
-        self._flood = flood
+        self._admissions = admissions
         self._counts = counts
         self._settings = settings
         self._clock = clock
         self._answered = AnsweredMessages()
+        self._flood_lines = LineLimiter(FLOOD_LINE_S, MAX_FLOOD_LINES)
+        self._unknown = LineLimiter(UNKNOWN_AGAIN_S)
+        """The unknown commands answered."""
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
 
     def change_settings(self, settings: AnswerSettings) -> None:
@@ -96,7 +107,11 @@ class TextMessageHandler:
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
-        reply = self._reply_to(request, message)
+        asker = self._admissions.asker(request.sender, proven=request.proven)
+        question = self._question(request, asker)
+        if not self._is_due(request, message, question):
+            return
+        reply = self._reply_to(request, asker)
         if reply is not None:
             self._sender.send(
                 reply,
@@ -104,7 +119,19 @@ class TextMessageHandler:
                 channel=packet.channel,
                 reply_id=packet.id,
                 sealed=message.opened_here,
+                question=question,
             )
+
+    def _question(self, request: Request, asker: Asker) -> Question:
+        """Return a command as it is compared with others and counted."""
+        name, argument = plain_command(request.text) or ("", "")
+        return Question(
+            asker,
+            command=f"{name} {argument}",
+            name=name if self._commands.knows(request.text) else "",
+            asked_bytes=len(request.text.encode("utf-8")),
+            allow=self._admissions.allowance(asker),
+        )
 
     def _accepts_direct(self, message: DecodedPacket) -> bool:
         """Note a direct message; say whether the operator wants it answered."""
@@ -152,21 +179,20 @@ class TextMessageHandler:
         may_be_a_bots = bool(message.data.reply_id) or message.heard.is_broadcast
         return self._commands.knows(request.text) or not may_be_a_bots
 
-    def _reply_to(self, request: Request, message: DecodedPacket) -> str | Callable[[], str] | None:
+    def _reply_to(self, request: Request, asker: Asker) -> str | Callable[[], str] | None:
         """Return what a command is answered, or what makes the answer, or None if it gets none.
 
         An order is obeyed now; a question is answered when the reply can be sent.
         """
         name = self._nodes.label(request.sender)
-        if not self._is_due(request, message, name):
-            return None
-        admission = self._flood.admit(request.sender, self._clock(), proven=request.proven)
+        admission = self._admissions.admit(asker)
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return None
         log.info("📩 %s : %s", name, printable(request.text))
         if admission is Admission.WARN:
-            log.info("🐢 %s envoie trop de commandes : ralenti", name)
+            if self._flood_lines.allows(request.sender, self._clock()):
+                log.info("🐢 %s envoie trop de commandes : ralenti", name)
             return "Trop de commandes d'un coup : attendez un peu."
         if not self._commands.is_order(request.text):
             return partial(self._answer, request)
@@ -180,23 +206,23 @@ class TextMessageHandler:
         self._log_order(request, reply.outcome, self._nodes.label(request.sender))
         return reply.text
 
-    def _is_due(self, request: Request, message: DecodedPacket, name: str) -> bool:
-        """Say whether there is room for an answer, and the command is new in both senses."""
+    def _is_due(self, request: Request, message: DecodedPacket, question: Question) -> bool:
+        """Say whether a command is new in both senses, and none like it waits for its answer."""
         packet_id = message.heard.packet.id
-        if self._sender.is_full():
-            if self._odd_lines.allows("full", self._clock()):
-                log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", name)
-            return False
         if packet_id and not self._answered.is_first(
             request.sender, packet_id, proven=request.proven
         ):
-            log.debug("packet %08x of %s came twice", packet_id, name)
+            log.debug("packet %08x of %08x came twice", packet_id, request.sender)
             return False
         if message.age_s > self._settings.max_age_s:
-            age = duration_text(message.age_s)
+            name, age = self._nodes.label(request.sender), duration_text(message.age_s)
             log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
             return False
-        return True
+        if self._sender.is_answering(question):
+            log.debug("command of %08x waits for its answer already", request.sender)
+            return False
+        key = (question.asker.key, question.command.partition(" ")[0])
+        return bool(question.name) or self._unknown.allows(key, self._clock())
 
     def _log_order(self, request: Request, outcome: Outcome, name: str) -> None:
         """Tell the operator of an order, obeyed or not; of a mere question nothing."""
