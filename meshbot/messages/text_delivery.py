@@ -33,6 +33,9 @@ from meshbot.text.log_format import printable
 
 log = logging.getLogger(__name__)
 
+USUAL_AIR_S = 2.5
+"""So long a text is on the air at most as a rule; two seconds with the default preset."""
+
 
 class DeliveryOutcome(enum.Enum):
     """What became of a try to deliver a text, once the node was given it."""
@@ -79,7 +82,7 @@ class TextDelivery:
         interface.send_packet(self._packet(text, interface))
         status = self._wait_for_word(text, interface)
         # From the node's word or the end of the wait for it; an unsent text needs no pause.
-        self.next_s = self._clock() + self._settings.spacing_s
+        self.next_s = self._clock() + self._pause_s(text)
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN
         if self.sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
@@ -95,6 +98,13 @@ class TextDelivery:
         shown = printable(text.text.replace("\n", " ⏎ "))
         log.info("💬 Envoyé à %s : %s", recipient_label(self.keys, text.to), shown)
         return DeliveryOutcome.TAKEN
+
+    def _pause_s(self, text: OutgoingText) -> float:
+        """Return the pause after a text: longer where it is on the air for longer than that.
+
+        Otherwise texts would queue up in the node, and whoever asks next would wait behind them.
+        """
+        return self._settings.spacing_s * max(text.air_s / USUAL_AIR_S, 1.0)
 
     def can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
         """Say whether we can seal a text for a node ourselves."""
