@@ -15,8 +15,6 @@ log = logging.getLogger(__name__)
 
 LINES_S = 3_600.0
 MAX_LINES = 10
-FULL_LINES_S = 60.0
-MAX_FULL_LINES = 5
 
 
 class SlowdownLines:
@@ -29,7 +27,7 @@ class SlowdownLines:
         self._held = LineLimiter(LINES_S, MAX_LINES)
         self._shortened = LineLimiter(LINES_S, MAX_LINES)
         self._old = LineLimiter(LINES_S, MAX_LINES)
-        self._full = LineLimiter(FULL_LINES_S, MAX_FULL_LINES)
+        self._full = LineLimiter(LINES_S, MAX_LINES)
 
     def held_back(self, label: str) -> None:
         """A reply waits for air time."""
