@@ -14,7 +14,6 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.messages.admissions import Admissions
 from meshbot.messages.answered_messages import AnsweredMessages
-from meshbot.messages.asker import Asker
 from meshbot.messages.commands import Commands, is_command, plain_command
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -107,11 +106,8 @@ class TextMessageHandler:
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
-        asker = self._admissions.asker(request.sender, proven=request.proven)
-        question = self._question(request, asker)
-        if not self._is_due(request, message, question):
-            return
-        reply = self._reply_to(request, asker)
+        question = self._question(request)
+        reply = self._reply_to(request, message, question)
         if reply is not None:
             self._sender.send(
                 reply,
@@ -122,8 +118,9 @@ class TextMessageHandler:
                 question=question,
             )
 
-    def _question(self, request: Request, asker: Asker) -> Question:
+    def _question(self, request: Request) -> Question:
         """Return a command as it is compared with others and counted."""
+        asker = self._admissions.asker(request.sender, proven=request.proven)
         name, argument = plain_command(request.text) or ("", "")
         return Question(
             asker,
@@ -179,13 +176,17 @@ class TextMessageHandler:
         may_be_a_bots = bool(message.data.reply_id) or message.heard.is_broadcast
         return self._commands.knows(request.text) or not may_be_a_bots
 
-    def _reply_to(self, request: Request, asker: Asker) -> str | Callable[[], str] | None:
+    def _reply_to(
+        self, request: Request, message: DecodedPacket, question: Question
+    ) -> str | Callable[[], str] | None:
         """Return what a command is answered, or what makes the answer, or None if it gets none.
 
         An order is obeyed now; a question is answered when the reply can be sent.
         """
         name = self._nodes.label(request.sender)
-        admission = self._admissions.admit(asker)
+        if not self._is_due(request, message, question):
+            return None
+        admission = self._admissions.admit(question.asker)
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return None
