@@ -9,8 +9,9 @@ The rules:
    the air, so that nobody waits for ever.
 4. Among strangers an answer of one text comes before longer ones: made-up numbers ask for those.
 5. There is room for so many replies, and for so many of one sender. In a full queue the newcomer
-   takes the place of somebody of the lowest rank, of those with the most replies waiting there; if
-   that is he himself, he finds no room. What was begun is dropped last.
+   takes the place of somebody of the lowest rank, of those with the most replies waiting there, and
+   of those with the longest; if that is he himself, he finds no room. What was begun is dropped
+   last.
 """
 
 from collections import OrderedDict, deque
@@ -82,7 +83,12 @@ class ReplyQueue:
         lowest = max(last.asker.rank for last in lasts)
         return max(
             (last for last in lasts if last.asker.rank == lowest),
-            key=lambda last: (not last.begun, self._count_with(last, newcomer), last.queued_s),
+            key=lambda last: (
+                not last.begun,
+                self._count_with(last, newcomer),
+                self._texts_of(last),
+                last.queued_s,
+            ),
         )
 
     def _count_with(self, last: WaitingReply, newcomer: WaitingReply) -> int:

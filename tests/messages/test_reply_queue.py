@@ -162,6 +162,15 @@ def test_a_full_queue_drops_a_strangers_for_a_regular() -> None:
     assert len(queue) == MAX_WAITING
 
 
+def test_a_full_queue_of_long_answers_has_room_for_a_short_one() -> None:
+    queue = filled(*[reply(num, texts=4, at_s=num) for num in range(MAX_WAITING)])
+    short, long = reply(500, at_s=200.0), reply(501, texts=4, at_s=200.0)
+    dropped = queue.put(short)
+    assert dropped is not None
+    assert dropped.asker.num == MAX_WAITING - 1
+    assert queue.put(long) is long
+
+
 def test_a_full_queue_of_regulars_has_no_room_for_a_stranger() -> None:
     queue = filled(*[reply(num, REGULAR) for num in range(MAX_WAITING)])
     newcomer = reply(999)
