@@ -171,7 +171,8 @@ class MeshBot:
     TEXT_QUEUE_WAIT: float = 20
     # Older commands (kept by the node while we were away) and replies are dropped.
     MESSAGE_MAX_AGE: float = 600
-    # One sender gets 5 answers at once, then one every this many seconds.
+    # One sender gets FLOOD_BURST texts at once, then one every this many seconds. A long answer
+    # is several texts.
     FLOOD_REFILL_INTERVAL: float = 15
     # How much of an hour the bot's texts may be on the air, in percent; and of that the replies to
     # strangers, all together. Never more than half of what the region allows the node.

@@ -140,11 +140,16 @@ class AirBudget:
     @property
     def busy(self) -> bool:
         """Whether replies had better be short: a busy channel, or much of a share is used."""
+        return self.is_busy(stranger=True)
+
+    def is_busy(self, *, stranger: bool) -> bool:
+        """Say whether a reply had better be short; the strangers' share is theirs alone."""
         with self._lock:
             now_s = self._clock()
             percent, told_s = self._channel or (0.0, now_s)
             is_channel_busy = percent >= BUSY_CHANNEL_PERCENT and now_s - told_s < CHANNEL_STALE_S
-            return is_channel_busy or any(self._share(limit, now_s) > 0.5 for limit in AirLimit)
+            limits = [limit for limit in AirLimit if stranger or limit is not AirLimit.STRANGERS]
+            return is_channel_busy or any(self._share(limit, now_s) > 0.5 for limit in limits)
 
     def used_percent(self) -> tuple[float, float]:
         """Return in percent of the last hour what the bot took in all, and for strangers."""

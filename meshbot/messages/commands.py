@@ -70,6 +70,12 @@ def is_command(text: str) -> bool:
     return _name_and_argument(text) is not None
 
 
+def plain_command(text: str) -> tuple[str, str] | None:
+    """Return a command's name and argument in the one form in which two are compared."""
+    command = _name_and_argument(text)
+    return (command[0], _plain(command[1])) if command is not None else None
+
+
 def _name_and_argument(text: str) -> tuple[str, str] | None:
     """Return the name of a command and what follows it, None for what has not its form."""
     word, _, argument = seen_text(text).partition(" ")

@@ -17,7 +17,9 @@ from meshbot.link.node_facts import duty_cycle_percent, firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import SealedMessages
+from meshbot.messages.admissions import Admissions
 from meshbot.messages.air_budget import AirBudget, AirBudgetSettings
+from meshbot.messages.air_gate import AirGate
 from meshbot.messages.air_narrator import AirNarrator
 from meshbot.messages.bot_view import Mesh, MeshBotView
 from meshbot.messages.commands import Commands
@@ -36,6 +38,7 @@ from meshbot.messages.packet_handler import HeardNodes, PacketHandler
 from meshbot.messages.sealed_inbox import OpeningKeys, SealedInbox
 from meshbot.messages.sender_proof import SenderProof, ShownKeys
 from meshbot.messages.sender_settings import SenderSettings
+from meshbot.messages.text_delivery import TextDelivery
 from meshbot.messages.text_message_handler import (
     AnswerSettings,
     CommandDesk,
@@ -101,7 +104,13 @@ class Conversation:
         self._air = AirBudget(settings.air, clock)
         self._air_narrator = AirNarrator(self._air, clock)
         self._sender = sender = MessageSender(
-            link, nodes, sealed, settings.sender, post=post, notes=journal, clock=clock
+            link,
+            TextDelivery(nodes, sealed, settings.sender, clock),
+            AirGate(self._air, self._air_narrator, settings.sender),
+            settings.sender,
+            post=post,
+            notes=journal,
+            clock=clock,
         )
         self._health = NodeHealth(journal, clock)
         self._view = MeshBotView(
@@ -125,7 +134,7 @@ class Conversation:
             CommandDesk(Commands(self._view), self._orders),
             sender,
             settings.answers,
-            flood=FloodGuard(settings.flood_burst, settings.flood_refill_s),
+            admissions=self._admissions(settings, (clock, wall_clock)),
             counts=counts,
             clock=clock,
         )
@@ -148,6 +157,14 @@ class Conversation:
         questions = KeyQuestions(radio_keys, sender.request, post=post, clock=clock)
         watch = KeyWatch(nodes, radio_keys, questions, settings.push.stable_s, clock)
         self._tend_keys = pusher.push_next if settings.push.allowed else watch.look
+
+    def _admissions(
+        self,
+        settings: ConversationSettings,
+        clocks: tuple[Callable[[], float], Callable[[], float]],
+    ) -> Admissions:
+        flood = FloodGuard(settings.flood_burst, settings.flood_refill_s)
+        return Admissions(self._nodes, flood, is_admin=self._orders.is_admin, clocks=clocks)
 
     @property
     def progress(self) -> ProgressMark:

@@ -1,4 +1,4 @@
-"""How often one sender is answered. Pure: told the time, keeps no clock."""
+"""How many texts one sender is answered with. Pure: told the time, keeps no clock."""
 
 import enum
 from collections import OrderedDict
@@ -24,12 +24,13 @@ class _Bucket:
 
 
 class FloodGuard:
-    """A bucket of answers for each sender, refilled slowly. Owned by the worker thread.
+    """A bucket of texts for each sender, refilled slowly. Owned by the worker thread.
 
     A sender who proves who he is shares no bucket with those who only use his number.
 
-    ``burst`` answers at once, then one every ``refill_s``. The senders heard longest ago are
-    forgotten beyond a thousand.
+    ``burst`` texts at once, then one every ``refill_s``. A command takes one when it is let in, and
+    the further ones when its answer is made: an answer that is longer than what is left is cut. The
+    senders heard longest ago are forgotten beyond a thousand.
     """
 
     def __init__(self, burst: int, refill_s: float) -> None:
@@ -40,14 +41,7 @@ class FloodGuard:
 
     def admit(self, sender: int, now_s: float, *, proven: bool = False) -> Admission:
         """Return what to do with a command that ``sender`` sent, at monotonic time ``now_s``."""
-        key = (sender, proven)
-        bucket = self._buckets.pop(key, None) or _Bucket(float(self._burst), now_s)
-        self._buckets[key] = bucket
-        if len(self._buckets) > MAX_SENDERS:
-            self._buckets.popitem(last=False)
-        refilled = bucket.tokens + (now_s - bucket.at_s) / self._refill_s
-        bucket.tokens = min(float(self._burst), refilled)
-        bucket.at_s = now_s
+        bucket = self._filled(sender, now_s, proven=proven)
         if bucket.tokens >= 1:
             bucket.warned = bucket.warned and bucket.tokens < self._burst
             bucket.tokens -= 1
@@ -56,3 +50,22 @@ class FloodGuard:
             bucket.warned = True
             return Admission.WARN
         return Admission.IGNORE
+
+    def take(self, sender: int, wanted: int, now_s: float, *, proven: bool = False) -> int:
+        """Take up to ``wanted`` further texts for an answer; return how many there were."""
+        bucket = self._filled(sender, now_s, proven=proven)
+        taken = min(wanted, int(bucket.tokens))
+        bucket.tokens -= taken
+        return taken
+
+    def _filled(self, sender: int, now_s: float, *, proven: bool) -> _Bucket:
+        """Return a sender's bucket as it is at monotonic time ``now_s``."""
+        key = (sender, proven)
+        bucket = self._buckets.pop(key, None) or _Bucket(float(self._burst), now_s)
+        self._buckets[key] = bucket
+        if len(self._buckets) > MAX_SENDERS:
+            self._buckets.popitem(last=False)
+        refilled = bucket.tokens + (now_s - bucket.at_s) / self._refill_s
+        bucket.tokens = min(float(self._burst), refilled)
+        bucket.at_s = now_s
+        return bucket

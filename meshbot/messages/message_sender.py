@@ -1,8 +1,10 @@
 """The thread ``bot-sender``: whatever the bot sends goes through here, one after another.
 
-Owns the outbound queue. Any thread may queue a text or a request; only this thread sends one.
-A reply is queued without its text: when its turn has come the worker is asked for that, and waited
-for, so that a reply which stood in the queue, or waited for the link, is no older than its sending.
+Takes from the :class:`Outbox`, which any thread may fill, what is to go next; only this thread
+sends. Whose turn it is says the outbox, whether the air has room for it the :class:`AirGate`: a
+text that must wait for that keeps nobody else waiting. Requests go between the texts. A reply is
+queued without its text: when its turn has come the worker is asked for that, and waited for, so
+that a reply which stood in the queue, or waited for the link, is no older than its sending.
 
 Texts are spaced, because the firmware silently drops a text that comes within 2 s of another
 (measured, 2.7 and 2.8). The pause runs from the node's own word on the previous text, so that a
@@ -11,61 +13,55 @@ sent again under the same packet id: a node that had it already drops the copy. 
 once, on the interface it was meant for.
 """
 
-import contextlib
 import logging
-import queue
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.direct_messages import CannotOpen
-from meshbot.mesh.sealed_messages import SealedMessages
-from meshbot.messages.key_book import KeyBook, recipient_label
+from meshbot.messages.air_gate import AirGate
+from meshbot.messages.asker import Asker
+from meshbot.messages.key_book import recipient_label
+from meshbot.messages.live_link import LiveLink
+from meshbot.messages.outbox import Outbox
 from meshbot.messages.outgoing_request import OutgoingRequest
-from meshbot.messages.outgoing_text import OutgoingReply, OutgoingText
-from meshbot.messages.reply_text import ReplyText
-from meshbot.messages.routing_errors import is_queued, routing_error_text
+from meshbot.messages.outgoing_text import OutgoingText
+from meshbot.messages.question import Question
+from meshbot.messages.reply_maker import ReplyMaker
+from meshbot.messages.request_delivery import RequestDelivery
+from meshbot.messages.routing_errors import is_given_up, routing_error_text
 from meshbot.messages.sender_settings import SenderSettings
-from meshbot.messages.sent_texts import SentTexts
+from meshbot.messages.slowdown_lines import SlowdownLines
 from meshbot.messages.text_delivery import DeliveryOutcome, TextDelivery
+from meshbot.messages.waiting_reply import WaitingReply
 from meshbot.model.cause import Cause
+from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_error import LinkError
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.text.cause_texts import cause_text
 from meshbot.text.quantities import duration_text
-from meshbot.text.text_split import split_text
 from meshbot.threads.bot_thread import BotThread
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING_TEXTS = 100
 LINK_POLL_S = 0.5
 MAX_UNSURE_SENDS = 4
 ASK_AGAIN_S = 10.0  # the worker may have dropped the question, or be at something else
-
-_Outgoing = OutgoingText | OutgoingReply | OutgoingRequest
-
-
-class LiveLink(Protocol):
-    """Where the live interface comes from."""
-
-    def wait_live(self, timeout_s: float) -> SupervisedInterface | None:
-        """Return the live interface, waiting for one up to ``timeout_s``."""
+AIR_POLL_S = 5.0  # what the node says of the air may change, and replies grow too old
 
 
 class MessageSender(BotThread):
-    """Sends texts in the order they were queued, spaced, each once."""
+    """Sends texts, spaced, each once, to everybody in his turn."""
 
     error_line = "❌ Erreur inattendue, un envoi est perdu"
 
     def __init__(
         self,
         link: LiveLink,
-        keys: KeyBook,
-        sealer: SealedMessages,
+        delivery: TextDelivery,
+        air: AirGate,
         settings: SenderSettings,
         *,
         post: Callable[[Callable[[], object]], object] = lambda call: call(),
@@ -78,17 +74,29 @@ class MessageSender(BotThread):
         """
         super().__init__("bot-sender", clock)
         self._link = link
-        self._keys = keys
+        self._delivery = delivery
+        self._air = air
         self._settings = settings
         self._notes = notes or LinkNotes()
-        self._post = post
-        self._queue: queue.Queue[_Outgoing | None] = queue.Queue(MAX_WAITING_TEXTS)
-        self._sent = SentTexts()
-        self._delivery = TextDelivery(keys, sealer, self._sent, settings, clock)
+        self._maker = ReplyMaker(post, settings)
+        self._requests = RequestDelivery(link, settings)
+        self._outbox = Outbox()
+        self._lines = SlowdownLines(clock)
+        self._request_next = False
+        """Whether it is the turn of a request, if there is one."""
+        self._under_way: WaitingReply | None = None
+        self._problem = LinkError(Cause.NO_LINK)
+        """Why nothing at all could be sent at the last try."""
+
+    # -- For any thread ------------------------------------------------------------------------
 
     def is_full(self) -> bool:
-        """Say whether a text queued now would be dropped."""
-        return self._queue.full()
+        """Say whether a request would find no room."""
+        return self._outbox.is_full()
+
+    def is_answering(self, question: Question) -> bool:
+        """Say whether an answer to the same command of the same sender waits already."""
+        return self._outbox.holds(question.asker.key, question.command)
 
     def send(
         self,
@@ -98,30 +106,25 @@ class MessageSender(BotThread):
         channel: int = 0,
         reply_id: int = 0,
         sealed: bool = False,
+        question: Question | None = None,
     ) -> None:
         """Queue a text for node ``to`` (or a channel's broadcast), cut into messages that fit.
 
         A function instead of the text makes it, on the worker's thread, when its turn has come.
-        Never blocks; when too many wait, the new one is dropped with a line.
+        Never blocks; when too many wait, one is dropped with a line, see :class:`ReplyQueue`.
         """
-        blank = OutgoingText("", to, channel, reply_id, sealed, self._clock())
-        waiting: list[OutgoingText | OutgoingReply]
-        waiting = (
-            [*self._parts(text, blank)] if isinstance(text, str) else [OutgoingReply(text, blank)]
-        )
-        if not all(self._queued(outgoing) for outgoing in waiting):
-            log.warning(
-                "⚠️ Trop de réponses en attente : celle pour %s est jetée",
-                self._label(to),
-            )
-
-    def _parts(self, text: str, blank: OutgoingText) -> list[OutgoingText]:
-        parts = split_text(text, self._settings.max_bytes, self._settings.max_parts)
-        return [replace(blank, text=part) for part in parts]
+        question = question or Question(Asker(to))
+        blank = OutgoingText("", to, channel, reply_id, sealed, self._clock(), asker=question.asker)
+        reply = WaitingReply(blank, question, None if isinstance(text, str) else text)
+        if isinstance(text, str):
+            reply.fill(self._maker.parts(text))
+        dropped = self._outbox.put(reply) if reply.make or reply.texts else None
+        if dropped is not None:
+            self._lines.no_room(self._label(dropped.blank.to))
 
     def request(self, request: OutgoingRequest) -> bool:
         """Queue a request; return whether there was room. Never blocks."""
-        return self._queued(request)
+        return self._outbox.put_request(request)
 
     def routing_error(self, packet_id: int, source: int, error: int, own_num: int) -> int | None:
         """Take a routing error about a packet that may be one of ours; say what it means.
@@ -129,14 +132,17 @@ class MessageSender(BotThread):
         If our own node lacks the key, the text goes out again under our own seal. Returns the
         number of the node whose key our own node is then known to lack.
         """
-        news = self._sent.routing_error(packet_id, source, error, own_num)
+        news = self._delivery.sent.routing_error(packet_id, source, error, own_num)
         text = news.failed
         if text is None:
             return news.lacking
+        if is_given_up(error) and source == own_num:
+            again_s = self._air.charge_retries(text.asker.rank, text.air_s)
+            self._outbox.add_use(text.asker.key, again_s, self._clock())
         if news.key_missing and self._delivery.can_seal(self._link.wait_live(0.0), text.to):
             self._delivery.say_we_seal(text.to)
-            if self._queued(replace(text, sealed=True, packet_id=0)):
-                return news.lacking
+            self._send_again(replace(text, sealed=True, packet_id=0))
+            return news.lacking
         log.warning(
             "⚠️ Réponse à %s non remise : %s",
             self._label(text.to),
@@ -144,146 +150,186 @@ class MessageSender(BotThread):
         )
         return news.lacking
 
-    def _queued(self, outgoing: _Outgoing) -> bool:
-        try:
-            self._queue.put_nowait(outgoing)
-        except queue.Full:
-            return False
-        return True
+    def _send_again(self, text: OutgoingText) -> None:
+        reply = WaitingReply(replace(text, text=""), Question(text.asker), texts=[text])
+        self._outbox.put(reply, again=True)
 
     # -- The thread ----------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        with contextlib.suppress(queue.Full):  # not asleep then, and sees that it is to stop
-            self._queue.put_nowait(None)
+        self._outbox.close()
+
+    def _recover(self) -> None:
+        """Give up the reply that brought an unexpected error about, or it would do so again."""
+        if self._under_way is not None:
+            self._outbox.remove(self._under_way)
+        self._stopping.wait(LINK_POLL_S)
 
     def _do_next(self) -> None:
-        """Send what comes next. At the end, texts that wait are lost."""
+        """Send what comes next. At the end, what waits is lost."""
         self.progress.idle()
-        outgoing = self._queue.get()
+        self._outbox.wait_for_work()
         self.progress.step()
-        if isinstance(outgoing, OutgoingText):
-            self._send_or_drop(outgoing)
-        elif isinstance(outgoing, OutgoingReply):
-            self._send_reply(outgoing)
-        elif outgoing is not None:
-            self._send_request(outgoing)
+        self._under_way = None
+        for old in self._outbox.pop_old(self._clock() - self._settings.max_age_s):
+            self._say_dropped(old, old.problem or self._problem)
+        request = None
+        if self._request_next or not self._outbox.has_replies():
+            request = self._outbox.pop_request()
+        self._request_next = request is None
+        if request is not None:
+            self._requests.deliver(request)
+        elif self._outbox.has_replies():
+            self._send_next_text()
 
-    def _send_request(self, request: OutgoingRequest) -> None:
-        """Send a request, if its interface still is the live one."""
-        interface, result = request.interface, None
+    def _send_next_text(self) -> None:
+        """Send one text of the reply whose turn it is, if the link and the air let one go."""
+        interface = self._wait_for_turn()
+        if interface is None:
+            return
+        reply: WaitingReply | None = None
         try:
-            if interface is self._link.wait_live(0.0):
-                packet_id = interface.new_packet_id()
-                interface.send_packet(request.packet(interface, packet_id))
-                patience_s = self._settings.confirm_timeout_s
-                status = interface.wait_for_queue_status(packet_id, patience_s, patience_s)
-                if status is not None:
-                    result = 0 if is_queued(status.res) else status.res
+            interface.wait_for_room()
+            reply, wait_s = self._next_reply(interface)
+            if reply is None:
+                self.progress.idle()  # to wait for the air is no lack of progress
+                self._outbox.wait_for_news(min(wait_s, AIR_POLL_S))
+                return
+            self._under_way = reply
+            reply.enter_session(interface)
+            if reply.texts or self._make(reply, interface):
+                self._send_text(reply, interface)
         except LinkError as error:
-            log.debug("request not sent: %s", error)
-        finally:
-            request.done(result)
-
-    def _send_or_drop(self, text: OutgoingText, made_on: SupervisedInterface | None = None) -> None:
-        problem = self._send_text(text, made_on)
-        if problem is not None:
-            self._say_dropped(text, problem)
-
-    def _send_reply(self, reply: OutgoingReply) -> None:
-        """Have a reply made when the node has room for it, and send it.
-
-        As long as nothing of it went out it is made again for each try.
-        """
-        blank, problem = reply.blank, LinkError(Cause.NO_LINK)
-        while not self._is_over(blank):
-            interface = self._wait_for_turn()
-            if interface is None:
-                continue
-            try:
-                interface.wait_for_room()
-                text = self._made(reply)
-                if text is not None:
-                    for index, part in enumerate(self._parts(text, blank)):
-                        self._send_or_drop(part, interface if index == 0 else None)
-                    return
-            except LinkError as error:
-                problem = error
-                self._stopping.wait(LINK_POLL_S)
-        self._say_dropped(blank, problem)
-
-    def _made(self, reply: OutgoingReply) -> str | None:
-        """Return a reply's text, or None if the worker does not come to it in time."""
-        text = ReplyText(reply.make)
-        self._post(text.make)
-        self.progress.idle()  # the worker's own mark says whether that gets on
-        made = text.wait(ASK_AGAIN_S, self._stopping)
-        self.progress.step()
-        return made
-
-    def _send_text(
-        self, text: OutgoingText, made_on: SupervisedInterface | None
-    ) -> LinkError | None:
-        """Send one text, waiting for the link and its turn; return why it must be dropped.
-
-        Raises ``LinkError`` where it was made for the interface ``made_on`` and did not go out at
-        the first try: what it tells may be so no more.
-
-        Only sends whose fate is unknown are counted; one that did not go out costs nothing, until
-        the text is too old.
-        """
-        unsure = 0
-        problem = LinkError(Cause.NO_LINK)
-        while unsure < MAX_UNSURE_SENDS and not self._is_over(text):
-            interface = self._wait_for_turn()
-            if interface is None:
-                continue
-            if made_on not in (None, interface) and not unsure:
-                raise LinkError(Cause.NO_LINK)
-            try:
-                outcome = self._delivery.deliver(text, interface)
-                if outcome is DeliveryOutcome.OVER:
-                    return None
-                if outcome is DeliveryOutcome.UNKNOWN:
-                    unsure += 1
-                    problem = LinkError(Cause.LOST_WHILE_SENDING)
-            except LinkError as error:
-                if made_on is not None and not unsure:
-                    raise
-                problem = error
-            except CannotOpen:
-                return LinkError(Cause.KEY_UNUSABLE)
-            log.debug("text to %s goes out again: %s", self._label(text.to), problem)
+            self._note_problem(reply, error)
             # A dead interface stays "live" until the link thread has taken note of it.
             self._stopping.wait(LINK_POLL_S)
-        return problem
-
-    def _is_over(self, text: OutgoingText) -> bool:
-        """Say whether it is too late for a text: it is too old, or the bot stops."""
-        too_old = self._clock() - text.queued_s > self._settings.max_age_s
-        return too_old or self._stopping.is_set()
+        except CannotOpen:
+            if reply is not None:
+                self._drop(reply, LinkError(Cause.KEY_UNUSABLE))
 
     def _wait_for_turn(self) -> SupervisedInterface | None:
         """Return the live interface when it may be given another text, or None for now."""
-        self.progress.step()
         interface = self._link.wait_live(LINK_POLL_S)
-        if interface is not None:
-            self.progress.idle()  # to wait for its turn is no lack of progress
-            self._stopping.wait(max(self._delivery.next_s - self._clock(), 0.0))
-            self.progress.step()
+        if interface is None:
+            self._problem = LinkError(Cause.NO_LINK)
+            return None
+        self.progress.idle()  # to wait for its turn is no lack of progress
+        self._stopping.wait(max(self._delivery.next_s - self._clock(), 0.0))
+        self.progress.step()
         return interface if not self._stopping.is_set() else None
 
-    def _label(self, num: int) -> str:
-        return recipient_label(self._keys, num)
+    def _next_reply(self, interface: SupervisedInterface) -> tuple[WaitingReply | None, float]:
+        """Return the first reply for which the air has room now, or when to look again."""
+        shortest_s = AIR_POLL_S
+        for turn in self._outbox.turns(self._clock()):
+            reply = turn.reply
+            cost_s = self._cost_s(reply, turn.next_bytes, interface)
+            wait_s = self._air.wait_s(reply.asker.rank, cost_s, turn.had_s)
+            if wait_s <= 0:
+                return reply, 0.0
+            if not reply.held_back:
+                reply.held_back = True
+                self._lines.held_back(self._label(reply.blank.to))
+            shortest_s = min(shortest_s, wait_s)
+        return None, shortest_s
 
-    def _say_dropped(self, text: OutgoingText, problem: LinkError) -> None:
+    def _make(self, reply: WaitingReply, interface: SupervisedInterface) -> bool:
+        """Have a reply made for now; return whether its first text may go.
+
+        Raises ``LinkError`` when that took until after the end of the session: what it tells may be
+        so no more.
+        """
+        question = reply.question
+        limit = self._air.limit(
+            interface,
+            reply.asker.rank,
+            question.asked_bytes,
+            self._outbox.askers(reply.asker.rank),
+        )
+        self.progress.idle()  # the worker's own mark says whether that gets on
+        made = self._maker.make(reply, limit, ASK_AGAIN_S, self._stopping)
+        self.progress.step()
+        if made is None:
+            return False
+        if self._link.wait_live(0.0) is not interface:
+            raise LinkError(Cause.NO_LINK)
+        if not made.parts:
+            self._outbox.remove(reply)
+            return False
+        first_bytes = len(made.parts[0].encode("utf-8"))
+        self._outbox.note_length(question.name, made.full_texts, first_bytes)
+        if self._air.wait_s(reply.asker.rank, self._cost_s(reply, first_bytes, interface)) > 0:
+            return False
+        if made.full_texts > len(made.parts):
+            self._lines.shortened(self._label(reply.blank.to))
+        reply.fill(made.parts)
+        return True
+
+    def _send_text(self, reply: WaitingReply, interface: SupervisedInterface) -> None:
+        """Give the next text of a reply to the node, and see what that says to it.
+
+        Raises ``LinkError`` when it was not sent, ``CannotOpen`` when a key cannot be used.
+        """
+        text = reply.texts[0]
+        text.air_s = self._cost_s(reply, len(text.text.encode("utf-8")), interface)
+        reply.leaving = len(reply.texts) == 1
+        outcome = self._delivery.deliver(text, interface)
+        if outcome in (DeliveryOutcome.TAKEN, DeliveryOutcome.UNKNOWN):
+            self._air.charge(reply.asker.rank, text.air_s)
+            self._outbox.text_went(reply, text.air_s, self._clock())
+        if outcome is DeliveryOutcome.TO_SEAL:
+            reply.seal()
+        elif outcome is DeliveryOutcome.UNKNOWN:
+            self._note_unsure(reply)
+            self._stopping.wait(LINK_POLL_S)
+        else:
+            reply.text_is_over()
+            if not reply.texts:
+                self._outbox.remove(reply)
+
+    def _note_unsure(self, reply: WaitingReply) -> None:
+        """Have a text go again whose fate is unknown, but not for ever."""
+        reply.begun, reply.leaving = True, False
+        reply.unsure += 1
+        reply.problem = LinkError(Cause.LOST_WHILE_SENDING)
+        log.debug("text to %s goes out again", self._label(reply.blank.to))
+        if reply.unsure >= MAX_UNSURE_SENDS:
+            self._drop(reply, reply.problem)
+
+    def _note_problem(self, reply: WaitingReply | None, problem: LinkError) -> None:
+        log.debug("nothing sent: %s", problem)
+        self._problem = problem
+        if reply is not None:
+            reply.problem, reply.leaving = problem, False
+            if not reply.unsure:
+                reply.unmake()
+
+    def _cost_s(
+        self, reply: WaitingReply, text_bytes: int, interface: SupervisedInterface
+    ) -> float:
+        to = reply.blank.to
+        sealed = to != BROADCAST_NUM and bool(self._delivery.keys.public_key(to))
+        return self._air.cost_s(interface, text_bytes, sealed=sealed)
+
+    def _label(self, num: int) -> str:
+        return recipient_label(self._delivery.keys, num)
+
+    def _drop(self, reply: WaitingReply, problem: LinkError) -> None:
+        self._outbox.remove(reply)
+        self._say_dropped(reply, problem)
+
+    def _say_dropped(self, reply: WaitingReply, problem: LinkError) -> None:
         """Tell the operator; not of what is lost because the bot stops."""
         if self._stopping.is_set():
+            return
+        label, waited_s = self._label(reply.blank.to), self._clock() - reply.queued_s
+        if reply.held_back and reply.problem is None:
+            self._lines.too_old(label, waited_s)
             return
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(
             "⚠️ Réponse à %s jetée après %s : %s",
-            self._label(text.to),
-            duration_text(self._clock() - text.queued_s),
+            label,
+            duration_text(waited_s),
             cause_text(problem.cause, problem.detail),
         )

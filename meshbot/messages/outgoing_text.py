@@ -1,7 +1,8 @@
-"""A text that the bot sends, and a reply that becomes one."""
+"""A text that the bot sends."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from meshbot.messages.asker import Asker
 
 
 @dataclass
@@ -10,7 +11,8 @@ class OutgoingText:
 
     ``reply_id``: the packet that it answers, 0 for none. ``sealed``: we seal it, as the radio is
     known to lack the key. ``queued_s`` is on the sender's clock; ``packet_id`` 0 before the first
-    try, and again when the next one is to be another packet.
+    try, and again when the next one is to be another packet. ``asker``: who asked, so that the air
+    it takes counts as his, on a channel too; ``air_s``: how many seconds that is.
     """
 
     text: str
@@ -20,14 +22,5 @@ class OutgoingText:
     sealed: bool = False
     queued_s: float = 0.0
     packet_id: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class OutgoingReply:
-    """A reply whose text is made when its turn has come, so that it tells what is so then.
-
-    ``make`` belongs to the worker's thread. ``blank`` is what it goes out as, still without words.
-    """
-
-    make: Callable[[], str]
-    blank: OutgoingText
+    asker: Asker = field(default=Asker(0), compare=False)
+    air_s: float = field(default=0.0, compare=False)

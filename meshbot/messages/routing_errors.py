@@ -88,6 +88,11 @@ def is_queued(result: int) -> bool:
     return result in (0, _SHOULD_RELEASE_RESULT)
 
 
+def is_given_up(error: int) -> bool:
+    """Say whether a routing error means that a packet was sent three times and not confirmed."""
+    return error == _Error.MAX_RETRANSMIT
+
+
 def lacks_key(result: int) -> bool:
     """Say whether a queue's result means that the radio lacks the recipient's key."""
     return result == _Error.PKI_SEND_FAIL_PUBLIC_KEY

@@ -6,6 +6,7 @@ Owned by the sender's thread. It knows when the node may be given the next one.
 import enum
 import logging
 import secrets
+import time
 from collections.abc import Callable
 
 from meshtastic.protobuf import mesh_pb2
@@ -32,12 +33,17 @@ from meshbot.text.foreign_text import solid
 
 log = logging.getLogger(__name__)
 
+USUAL_AIR_S = 2.5
+"""So long a text is on the air at most as a rule; two seconds with the default preset."""
+
 
 class DeliveryOutcome(enum.Enum):
     """What became of a try to deliver a text, once the node was given it."""
 
-    OVER = "over"
-    """The node took it, or will not: there is no more to do."""
+    TAKEN = "taken"
+    """The node has it: there is no more to do."""
+    REFUSED = "refused"
+    """The node will not send it: there is no more to do either."""
     UNKNOWN = "unknown"
     """The link died before the node's word on it: it goes out again under the same packet id."""
     TO_SEAL = "to_seal"
@@ -51,14 +57,14 @@ class TextDelivery:
         self,
         keys: KeyBook,
         sealer: SealedMessages,
-        sent: SentTexts,
         settings: SenderSettings,
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; the first text may go out at once."""
-        self._keys = keys
+        self.keys = keys
+        self.sent = SentTexts()
+        """What became of the texts given to the node; for any thread."""
         self._sealer = sealer
-        self._sent = sent
         self._settings = settings
         self._clock = clock
         self.next_s = clock()
@@ -72,26 +78,33 @@ class TextDelivery:
         Raises ``LinkError`` when it was not sent, ``CannotOpen`` when a key cannot be used.
         """
         text.packet_id = text.packet_id or interface.new_packet_id()
-        self._sent.remember(text)
+        self.sent.remember(text)
         interface.send_packet(self._packet(text, interface))
         status = self._wait_for_word(text, interface)
         # From the node's word or the end of the wait for it; an unsent text needs no pause.
-        self.next_s = self._clock() + self._settings.spacing_s
+        self.next_s = self._clock() + self._pause_s(text)
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN
-        if self._sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
+        if self.sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
             return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status is None:
             log.info(
-                "💬 Remis pour %s, sans confirmation du nœud", recipient_label(self._keys, text.to)
+                "💬 Remis pour %s, sans confirmation du nœud", recipient_label(self.keys, text.to)
             )
-            return DeliveryOutcome.OVER
+            return DeliveryOutcome.TAKEN
         self._node_confirms = True
         if not is_queued(status.res):
             return self._refused(text, status.res, interface)
         shown = solid(text.text.replace("\n", " ⏎ "))
-        log.info("💬 Envoyé à %s : %s", recipient_label(self._keys, text.to), shown)
-        return DeliveryOutcome.OVER
+        log.info("💬 Envoyé à %s : %s", recipient_label(self.keys, text.to), shown)
+        return DeliveryOutcome.TAKEN
+
+    def _pause_s(self, text: OutgoingText) -> float:
+        """Return the pause after a text: longer where it is on the air for longer than that.
+
+        Otherwise texts would queue up in the node, and whoever asks next would wait behind them.
+        """
+        return self._settings.spacing_s * max(text.air_s / USUAL_AIR_S, 1.0)
 
     def can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
         """Say whether we can seal a text for a node ourselves."""
@@ -99,12 +112,12 @@ class TextDelivery:
             interface is not None
             and may_seal(interface.own_user)
             and interface.own_private_key
-            and self._keys.public_key(to)
+            and self.keys.public_key(to)
         )
 
     def say_we_seal(self, to: int) -> None:
         """Tell the operator."""
-        log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self._keys.label(to))
+        log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self.keys.label(to))
 
     def _packet(self, text: OutgoingText, interface: SupervisedInterface) -> mesh_pb2.MeshPacket:
         """Return the text as a packet for the node to encrypt, or sealed already.
@@ -117,7 +130,7 @@ class TextDelivery:
         if not text.sealed or not may_seal(interface.own_user):
             return text_packet(envelope, data, text.channel)
         sealed = direct_messages.seal(
-            self._sealer.message_key(interface.own_private_key, self._keys.public_key(text.to)),
+            self._sealer.message_key(interface.own_private_key, self.keys.public_key(text.to)),
             text.packet_id,
             interface.own_num,
             data.SerializeToString(),
@@ -143,7 +156,7 @@ class TextDelivery:
 
         A new try takes a new packet id: the node ignores one that it has seen.
         """
-        self._sent.settle(text.packet_id)
+        self.sent.settle(text.packet_id)
         if lacks_key(result) and not text.sealed and self.can_seal(interface, text.to):
             self.say_we_seal(text.to)
             text.sealed = True
@@ -154,11 +167,11 @@ class TextDelivery:
             raise NodeBusyError(Cause.QUEUE_FULL)
         log.warning(
             "⚠️ Le nœud refuse la réponse à %s : %s",
-            recipient_label(self._keys, text.to),
+            recipient_label(self.keys, text.to),
             queue_result_text(
                 result,
                 mute_s=interface.mute_until_s - self._clock(),
                 by_udp=interface.sends_by_udp,
             ),
         )
-        return DeliveryOutcome.OVER
+        return DeliveryOutcome.REFUSED

@@ -12,16 +12,18 @@ from typing import Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.messages.admissions import Admissions
 from meshbot.messages.answered_messages import AnsweredMessages
-from meshbot.messages.commands import Commands, is_command
+from meshbot.messages.commands import Commands, is_command, plain_command
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
-from meshbot.messages.flood_guard import Admission, FloodGuard
+from meshbot.messages.flood_guard import Admission
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.order_gate import OrderGate
 from meshbot.messages.order_refusal import OrderRefusal
 from meshbot.messages.outcome import Outcome
+from meshbot.messages.question import Question
 from meshbot.messages.request import Request
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
@@ -32,6 +34,11 @@ from meshbot.text.typed_text import is_mostly_text
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_AGAIN_S = 3_600.0
+"""So long the same unknown command of one sender gets no second answer: a bot that repeats what it
+reads behind a command of its own would be answered for ever."""
+FLOOD_LINE_S = 3_600.0
+MAX_FLOOD_LINES = 10
 ODD_LINE_S = 60.0
 MAX_ODD_LINES = 5
 
@@ -73,7 +80,7 @@ class TextMessageHandler:
         sender: MessageSender,
         settings: AnswerSettings,
         *,
-        flood: FloodGuard,
+        admissions: Admissions,
         counts: DirectMessageCounts,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,11 +89,14 @@ class TextMessageHandler:
         self._commands = desk.commands
         self._sender = sender
         self._orders = desk.orders
-        self._flood = flood
+        self._admissions = admissions
         self._counts = counts
         self._settings = settings
         self._clock = clock
         self._answered = AnsweredMessages()
+        self._flood_lines = LineLimiter(FLOOD_LINE_S, MAX_FLOOD_LINES)
+        self._unknown = LineLimiter(UNKNOWN_AGAIN_S)
+        """The unknown commands answered."""
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
 
     def change_settings(self, settings: AnswerSettings) -> None:
@@ -106,7 +116,8 @@ class TextMessageHandler:
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
-        reply = self._reply_to(request, message)
+        question = self._question(request)
+        reply = self._reply_to(request, message, question)
         if reply is not None:
             self._sender.send(
                 reply,
@@ -114,7 +125,20 @@ class TextMessageHandler:
                 channel=packet.channel,
                 reply_id=packet.id,
                 sealed=message.opened_here,
+                question=question,
             )
+
+    def _question(self, request: Request) -> Question:
+        """Return a command as it is compared with others and counted."""
+        asker = self._admissions.asker(request.sender, proven=request.proven)
+        name, argument = plain_command(request.text) or ("", "")
+        return Question(
+            asker,
+            command=f"{name} {argument}",
+            name=name if self._commands.knows(request.text) else "",
+            asked_bytes=len(request.text.encode("utf-8")),
+            allow=self._admissions.allowance(asker),
+        )
 
     def _accepts_direct(self, message: DecodedPacket) -> bool:
         """Note a direct message; say whether the operator wants it answered."""
@@ -162,7 +186,9 @@ class TextMessageHandler:
         may_be_a_bots = bool(message.data.reply_id) or message.heard.is_broadcast
         return self._commands.knows(request.text) or not may_be_a_bots
 
-    def _reply_to(self, request: Request, message: DecodedPacket) -> str | Callable[[], str] | None:
+    def _reply_to(
+        self, request: Request, message: DecodedPacket, question: Question
+    ) -> str | Callable[[], str] | None:
         """Return what a command is answered, or what makes the answer, or None if it gets none.
 
         An order is obeyed now; a question is answered when the reply can be sent.
@@ -171,15 +197,16 @@ class TextMessageHandler:
         # Before anything that may drop it: an order that was heard never counts again.
         is_order = self._commands.is_order(request.text)
         refusal = self._orders.judge(message) if is_order else None
-        if refusal is OrderRefusal.REPLAYED or not self._is_due(request, message, name):
+        if refusal is OrderRefusal.REPLAYED or not self._is_due(request, message, question):
             return None
-        admission = self._flood.admit(request.sender, self._clock(), proven=request.proven)
+        admission = self._admissions.admit(question.asker)
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return None
         log.info("📩 %s : %s", name, quoted(request.text))
         if admission is Admission.WARN:
-            log.info("🐢 %s envoie trop de commandes : ralenti", name)
+            if self._flood_lines.allows(request.sender, self._clock()):
+                log.info("🐢 %s envoie trop de commandes : ralenti", name)
             return "Trop de commandes d'un coup : attendez un peu."
         if is_order:
             return self._answer_order(request, refusal)
@@ -199,23 +226,23 @@ class TextMessageHandler:
             self._orders.tell_obeyed(request.sender)
         return reply.text if reply is not None else ""
 
-    def _is_due(self, request: Request, message: DecodedPacket, name: str) -> bool:
-        """Say whether there is room for an answer, and the command is new in both senses."""
+    def _is_due(self, request: Request, message: DecodedPacket, question: Question) -> bool:
+        """Say whether a command is new in both senses, and none like it waits for its answer."""
         packet_id = message.heard.packet.id
-        if self._sender.is_full():
-            if self._odd_lines.allows("full", self._clock()):
-                log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", name)
-            return False
         if packet_id and not self._answered.is_first(
             request.sender, packet_id, proven=request.proven
         ):
-            log.debug("packet %08x of %s came twice", packet_id, name)
+            log.debug("packet %08x of %08x came twice", packet_id, request.sender)
             return False
         if message.age_s > self._settings.max_age_s:
-            age = duration_text(message.age_s)
+            name, age = self._nodes.label(request.sender), duration_text(message.age_s)
             log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
             return False
-        return True
+        if self._sender.is_answering(question):
+            log.debug("command of %08x waits for its answer already", request.sender)
+            return False
+        key = (question.asker.key, question.command.partition(" ")[0])
+        return bool(question.name) or self._unknown.allows(key, self._clock())
 
 
 def _text_of(data: mesh_pb2.Data) -> str | None:

@@ -433,7 +433,8 @@ def test_a_stranger_who_uses_a_number_neither_mutes_its_owner_nor_has_him_answer
     owner, other = node.peers[0], node.peers[1]
     quick_bot(node)
     journal.wait_for(COMPLETE)
-    spoofed = [unproven_packet(node, owner, "/ping", number) for number in range(1_000, 3_100)]
+    numbers = range(1_000, 3_100)
+    spoofed = [unproven_packet(node, owner, f"/keys {number}", number) for number in numbers]
     node.hear_all(spoofed[:10])
     node.hear_text(owner, "/my", packet_id=77)
     wait_text(node, owner.num, lambda text: "message authentifié" in text)

@@ -4,7 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshbot.messages import flood_guard
+from meshbot.messages.asker import Asker
 from meshbot.messages.flood_guard import Admission, FloodGuard
+from meshbot.messages.text_allowance import TextAllowance
+from tests.support.clock import Clock
 
 ANN, BOB = 0xA, 0xB
 
@@ -81,3 +84,50 @@ def test_answers_never_exceed_the_burst_plus_the_refill(
         now_s += pause_s
         answers += guard.admit(ANN, now_s) is Admission.ANSWER
         assert answers <= burst + now_s / refill_s + 1e-6
+
+
+def test_a_long_answer_costs_as_many_texts_as_it_has() -> None:
+    guard, clock = FloodGuard(burst=5, refill_s=10.0), Clock(0.0)
+    allowed = []
+    for _ in range(3):
+        if guard.admit(ANN, 0.0) is Admission.ANSWER:
+            allowed.append(TextAllowance(guard, Asker(ANN), clock)(4))
+    assert allowed == [4, 1]
+    assert guard.admit(ANN, 9.0) is Admission.IGNORE
+    assert guard.admit(ANN, 10.0) is Admission.ANSWER
+
+
+def test_an_answer_that_is_made_again_costs_nothing_more() -> None:
+    guard = FloodGuard(burst=5, refill_s=10.0)
+    guard.admit(ANN, 0.0)
+    allowance = TextAllowance(guard, Asker(ANN), Clock(0.0))
+    assert [allowance(wanted) for wanted in (1, 3, 3, 2, 3, 0)] == [1, 3, 3, 2, 3, 0]
+    assert [guard.admit(ANN, 0.0) for _ in range(3)] == [
+        Admission.ANSWER,
+        Admission.ANSWER,
+        Admission.WARN,
+    ]
+
+
+def test_what_an_answer_takes_is_taken_from_its_own_askers_bucket() -> None:
+    guard = FloodGuard(burst=3, refill_s=10.0)
+    guard.admit(ANN, 0.0)
+    assert TextAllowance(guard, Asker(ANN), Clock(0.0))(3) == 3
+    assert TextAllowance(guard, Asker(ANN, proven=True), Clock(0.0))(3) == 3
+
+
+@given(
+    st.integers(1, 8),
+    st.floats(1.0, 100.0),
+    st.lists(st.tuples(st.floats(0.0, 50.0), st.integers(1, 6)), max_size=80),
+)
+def test_texts_never_exceed_the_burst_plus_the_refill(
+    burst: int, refill_s: float, commands: list[tuple[float, int]]
+) -> None:
+    guard, clock = FloodGuard(burst, refill_s), Clock(0.0)
+    texts = 0
+    for pause_s, wanted in commands:
+        clock.now_s += pause_s
+        if guard.admit(ANN, clock.now_s) is Admission.ANSWER:
+            texts += TextAllowance(guard, Asker(ANN), clock)(wanted)
+        assert texts <= burst + clock.now_s / refill_s + 1e-6

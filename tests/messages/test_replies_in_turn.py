@@ -5,13 +5,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages import message_sender
 from meshbot.messages.message_sender import MessageSender
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError, NodeBusyError
 from meshbot.threads.bot_worker import BotWorker
-from tests.messages.test_message_sender import ANN, SETTINGS, FakeInterface, FakeKeys, FakeLink
+from tests.messages.test_message_sender import (
+    ANN,
+    SETTINGS,
+    FakeInterface,
+    FakeKeys,
+    FakeLink,
+    new_sender,
+)
 from tests.support.journal import Journal
 from tests.support.limits import LATE_S, WAIT_S
 
@@ -34,7 +40,7 @@ def sender(
     link: FakeLink, worker: BotWorker, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MessageSender]:
     monkeypatch.setattr(message_sender, "LINK_POLL_S", 0.01)
-    started = MessageSender(link, FakeKeys(), SealedMessages(), SETTINGS, post=worker.post)
+    started = new_sender(link, FakeKeys(), post=worker.post)
     started.start()
     yield started
     if link.interface is not None:
@@ -168,7 +174,7 @@ def test_the_sender_ends_though_the_worker_never_comes_to_the_reply(link: FakeLi
     def lose(call: Callable[[], object]) -> None:
         asked.set()
 
-    sender = MessageSender(link, FakeKeys(), SealedMessages(), SETTINGS, post=lose)
+    sender = new_sender(link, FakeKeys(), post=lose)
     sender.start()
     sender.send(lambda: "never", ANN)
     assert asked.wait(WAIT_S)
@@ -186,7 +192,7 @@ def test_a_reply_that_the_worker_lost_is_asked_for_again(
         if len(calls) > 1:
             call()
 
-    sender = MessageSender(link, FakeKeys(), SealedMessages(), SETTINGS, post=lose_the_first)
+    sender = new_sender(link, FakeKeys(), post=lose_the_first)
     sender.start()
     sender.send(lambda: "at last", ANN)
     assert of(link).take().text == "at last"
@@ -200,7 +206,7 @@ def test_a_reply_too_old_is_dropped_unmade(
     monkeypatch.setattr(message_sender, "LINK_POLL_S", 0.01)
     link.interface = None
     now = [0.0]
-    sender = MessageSender(link, FakeKeys(), SealedMessages(), SETTINGS, clock=lambda: now[0])
+    sender = new_sender(link, FakeKeys(), clock=lambda: now[0])
     sender.start()
     sender.send(lambda: "old", ANN)
     now[0] = SETTINGS.max_age_s + 1

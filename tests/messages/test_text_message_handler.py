@@ -8,6 +8,8 @@ import pytest
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.link.link_status import LinkStatus
+from meshbot.messages.admissions import Admissions
+from meshbot.messages.asker import Asker
 from meshbot.messages.commands import Commands
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -15,8 +17,10 @@ from meshbot.messages.flood_guard import FloodGuard
 from meshbot.messages.heard_packet import HeardPacket
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.order_gate import OrderGate
+from meshbot.messages.question import Question
+from meshbot.messages.sender_rank import SenderRank
 from meshbot.messages.text_message_handler import AnswerSettings, CommandDesk, TextMessageHandler
-from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.known_node import BROADCAST_NUM, KnownNode
 from tests.support.clock import Clock
 from tests.support.fake_view import FakeView
 from tests.support.journal import Journal
@@ -35,6 +39,9 @@ class FakeNodes:
     def is_disputed(self, num: int) -> bool:
         return False
 
+    def node(self, num: int) -> KnownNode | None:
+        return KnownNode(num)
+
     def heard_message(self, num: int) -> None:
         pass
 
@@ -42,9 +49,11 @@ class FakeNodes:
 @dataclass
 class FakeSender:
     sent: list[tuple[str | Callable[[], str], int]] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+    questions: list[Question | None] = field(default_factory=list)
 
-    def is_full(self) -> bool:
-        return False
+    def is_answering(self, question: Question) -> bool:
+        return question.command in self.waiting
 
     def send(
         self,
@@ -54,8 +63,10 @@ class FakeSender:
         channel: int = 0,
         reply_id: int = 0,
         sealed: bool = False,
+        question: Question | None = None,
     ) -> None:
         self.sent.append((text, to))
+        self.questions.append(question)
 
     def texts(self) -> list[str]:
         """Have every reply's turn come."""
@@ -78,7 +89,9 @@ class FakeOrders:
 class Bench:
     """A handler on fakes, with the real commands and the real gate for orders."""
 
-    def __init__(self, view: FakeView | None = None, admins: tuple[int, ...] = (ANN,)) -> None:
+    def __init__(
+        self, view: FakeView | None = None, admins: tuple[int, ...] = (ANN,), *, burst: int = 50
+    ) -> None:
         self.sender = FakeSender()
         self.packet_id = 0
         nodes, clock = FakeNodes(), Clock(1_000.0)
@@ -90,7 +103,12 @@ class Bench:
             CommandDesk(Commands(view or FakeView()), gate),
             cast(MessageSender, self.sender),
             AnswerSettings((), 600.0),
-            flood=FloodGuard(50, 1.0),
+            admissions=Admissions(
+                FakeNodes(),
+                FloodGuard(burst, 1.0),
+                is_admin=lambda num: False,
+                clocks=(clock, clock),
+            ),
             counts=DirectMessageCounts(),
             clock=clock,
         )
@@ -204,3 +222,47 @@ def test_a_command_filled_up_with_nul_is_answered(journal: Journal) -> None:
 def test_bytes_that_are_no_text_are_told_as_such(journal: Journal) -> None:
     assert Bench().hear(b"\xff\xfe\x00/") == []
     assert journal.messages == ["ℹ️ Message illisible de Node10 ignoré (pas de l'UTF-8)"]
+
+
+def test_a_command_that_waits_for_its_answer_is_not_answered_twice() -> None:
+    bench = Bench()
+    bench.sender.waiting.add("keys ann")
+    assert bench.hear("/keys  Ann") == []
+    assert bench.hear("／KEYS ａｎｎ\ufe0f") == []
+    assert len(bench.hear("/keys bob")) == 1
+    assert len(bench.hear("/keys")) == 1
+    bench.sender.waiting.clear()
+    assert len(bench.hear("/keys ann")) == 1
+
+
+def test_the_same_unknown_command_is_answered_once_and_another_one_too() -> None:
+    """A bot that writes its own command in front of what it reads would talk with us for ever."""
+    bench = Bench()
+    assert len(bench.hear("/echo bonjour")) == 1
+    assert bench.hear("/echo (1) Commande inconnue : echo.") == []
+    assert bench.hear("/ECHO (2) Commande inconnue : echo.") == []
+    assert len(bench.hear("/pong")) == 1
+    assert [len(bench.hear("/ping")) for _ in range(3)] == [1, 1, 1]
+
+
+def test_what_was_asked_goes_with_the_reply() -> None:
+    bench = Bench()
+    bench.hear("/keys Ann", proven=False)
+    bench.hear("/foo", proven=True)
+    known, unknown = bench.sender.questions
+    assert known is not None and unknown is not None
+    assert (known.asker, known.command, known.name) == (Asker(ANN), "keys ann", "keys")
+    assert known.asked_bytes == len("/keys Ann")
+    assert unknown.asker == Asker(ANN, proven=True, rank=SenderRank.REGULAR)
+    assert (unknown.command, unknown.name) == ("foo ", "")
+
+
+def test_an_answer_takes_its_texts_from_the_flood_limit() -> None:
+    bench = Bench(burst=5)
+    bench.hear("/ping")
+    bench.hear("/my")
+    first, second = bench.sender.questions
+    assert first is not None and second is not None
+    assert first.allow(3) == 3
+    assert second.allow(5) == 2
+    assert bench.hear("/sys") == ["Trop de commandes d'un coup : attendez un peu."]

@@ -1,0 +1,23 @@
+"""What a reply answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshbot.messages.asker import Asker
+
+
+@dataclass(frozen=True)
+class Question:
+    """A command on its way to an answer.
+
+    ``command``: in the form in which two are compared, empty for what is like no other. ``name``:
+    the part of it that says how long such answers are. ``asked_bytes``: how long it was.
+    ``allow``: told how many texts an answer would take, says how many it may; on the worker's
+    thread.
+    """
+
+    asker: Asker
+    command: str = ""
+    name: str = ""
+    asked_bytes: int = 0
+    allow: Callable[[int], int] = lambda wanted: wanted

@@ -1,0 +1,29 @@
+"""How much of an answer is sent. Pure."""
+
+from dataclasses import dataclass
+
+from meshbot.text.text_split import split_text
+
+MORE_LATER = "(suite : réessayez plus tard)"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyLimit:
+    """How long an answer may be now: so many texts, the last of them so many bytes of UTF-8."""
+
+    texts: int
+    last_bytes: int
+
+
+def shortened(parts: list[str], limit: ReplyLimit) -> list[str]:
+    """Return the parts of an answer as far as the limit allows, the last one cut cleanly.
+
+    What is cut ends with ``…`` and says that there is more.
+    """
+    rest = "\n".join(parts[limit.texts - 1 :])
+    if len(parts) <= limit.texts and len(rest.encode("utf-8")) <= limit.last_bytes:
+        return parts
+    kept = parts[: limit.texts - 1]
+    ending = "\n" + MORE_LATER
+    room = max(limit.last_bytes - len(ending.encode("utf-8")), len("…".encode()))
+    return [*kept, split_text(rest, room, 1)[0] + ending]

@@ -1,0 +1,58 @@
+"""Tells the operator which replies wait, are shortened or dropped because too many are wanted.
+
+Any thread; ``_lock`` guards the limits of the lines and is a leaf. Made-up numbers cost nothing, so
+each kind of line is limited in all, not only for each sender.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Hashable
+
+from meshbot.text.line_limiter import LineLimiter
+from meshbot.text.quantities import duration_text
+
+log = logging.getLogger(__name__)
+
+LINES_S = 3_600.0
+MAX_LINES = 10
+
+
+class SlowdownLines:
+    """One line a sender and hour for each kind, and no more than so many in all."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Nothing was said."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held = LineLimiter(LINES_S, MAX_LINES)
+        self._shortened = LineLimiter(LINES_S, MAX_LINES)
+        self._old = LineLimiter(LINES_S, MAX_LINES)
+        self._full = LineLimiter(LINES_S, MAX_LINES)
+
+    def held_back(self, label: str) -> None:
+        """A reply waits for air time."""
+        if self._is_due(self._held, label):
+            log.info("🐢 La réponse à %s attend que l'antenne soit libre", label)
+
+    def shortened(self, label: str) -> None:
+        """An answer is cut: there is much to do, or its sender has had many texts."""
+        if self._is_due(self._shortened, label):
+            log.info("🐢 La réponse à %s est abrégée : trop de textes à envoyer", label)
+
+    def too_old(self, label: str, waited_s: float) -> None:
+        """A reply found no air time as long as it was worth sending."""
+        if self._is_due(self._old, label):
+            log.warning(
+                "⚠️ Réponse à %s jetée après %s : pas de temps d'antenne",
+                label,
+                duration_text(waited_s),
+            )
+
+    def no_room(self, label: str) -> None:
+        """More replies wait than there is room for."""
+        if self._is_due(self._full, label):
+            log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", label)
+
+    def _is_due(self, limiter: LineLimiter, key: Hashable) -> bool:
+        with self._lock:
+            return limiter.allows(key, self._clock())
