@@ -150,7 +150,7 @@ def test_a_program_that_asks_on_and_on_leaves_half_of_the_air_to_others(
     program, other = node.peers[:2]
     for number in range(6):
         node.hear_text(program, f"/keys x{number}")
-    journal.wait_for("🐢 La réponse à Alice (!e80e97e8) attend que l'antenne soit libre")
+    journal.wait_for("🐢 La réponse à ‹Alice› (!e80e97e8) attend que l'antenne soit libre")
     assert len(texts_to(node, program.num)) == 5
     node.hear_text(other, "/ping")
     wait_text(node, other.num)

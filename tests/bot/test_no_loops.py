@@ -30,7 +30,7 @@ Repeat = Callable[[SimulatedNode, AirText], object]
 
 def heard(journal: Journal, peer: SimulatedPeer) -> int:
     """Return how many commands of somebody the bot answered or is about to."""
-    return journal.count(f"📩 {peer.long_name} (")
+    return journal.count(f"📩 ‹{peer.long_name}› (")
 
 
 def rounds_until_silence(nodes: list[SimulatedNode], journal: Journal, repeat: Repeat) -> int:
@@ -60,7 +60,7 @@ def rounds_until_silence(nodes: list[SimulatedNode], journal: Journal, repeat: R
             witness = node.peers[WITNESS]
             lines = heard(journal, witness)
             node.hear_text(witness, "/ping")
-            journal.wait_for(f"📩 {witness.long_name} (", times=lines + 1)
+            journal.wait_for(f"📩 ‹{witness.long_name}› (", times=lines + 1)
             answered += 1
     return MOST_ROUNDS
 

@@ -265,4 +265,4 @@ def test_an_admin_whose_key_is_in_dispute_gives_orders_under_the_known_one(
     journal.wait_for("La radio ouvre les messages de")
     assert bench.orders_noted() == 0
     bench.obey(bench.forger.true_order())
-    assert ORDER in journal.wait_for("📩 " + bench.admin.long_name)
+    assert ORDER in journal.wait_for("📩 ‹" + bench.admin.long_name)
