@@ -15,6 +15,8 @@ from meshbot.threads.bot_thread import BotThread
 log = logging.getLogger(__name__)
 
 MAX_WAITING_CALLS = 10_000
+MAX_WAITING_HEARD = 9_000
+"""Of those, what is heard: there is always room for what the bot itself wants done."""
 DROPPED_LINE_S = 60.0
 EARLY_SHARE = 0.01  # so much of its interval early a call is done, if the thread is awake
 
@@ -38,6 +40,7 @@ class BotWorker(BotThread):
         self._recurring: list[_Recurring] = []
         self._posted_first = False
         self._dropped_line_s: float | None = None
+        self._no_memory_line_s: float | None = None
 
     def every(self, interval_s: float, call: Callable[[], object]) -> None:
         """Run ``call`` every ``interval_s`` from the start on. Before :meth:`start` only."""
@@ -48,11 +51,21 @@ class BotWorker(BotThread):
         try:
             self._calls.put_nowait(call)
         except queue.Full:
-            now_s = self._clock()
-            last_s = self._dropped_line_s
-            if last_s is None or now_s - last_s > DROPPED_LINE_S:
-                self._dropped_line_s = now_s
-                log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
+            self._say_dropped()
+
+    def _say_dropped(self) -> None:
+        now_s = self._clock()
+        last_s = self._dropped_line_s
+        if last_s is None or now_s - last_s > DROPPED_LINE_S:
+            self._dropped_line_s = now_s
+            log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
+
+    def post_heard(self, call: Callable[[], object]) -> None:
+        """Have ``call`` run as by :meth:`post`, about something that anybody can cause."""
+        if self._calls.qsize() < MAX_WAITING_HEARD:
+            self.post(call)
+        else:
+            self._say_dropped()
 
     def _wake(self) -> None:
         with contextlib.suppress(queue.Full):  # not asleep then, and sees that it is to stop
@@ -60,9 +73,27 @@ class BotWorker(BotThread):
 
     def _do_next(self) -> None:
         call = self._next_call()
-        if call is not None:
-            self.progress.step()
+        if call is None:
+            return
+        self.progress.step()
+        try:
             call()
+        except MemoryError:
+            # No traceback: that would take memory, too, and it is not a mistake in the call.
+            self._say_no_memory()
+
+    def _say_no_memory(self) -> None:
+        """Tell it now and then; a line for which there is no memory either is not worth the end."""
+        now_s = self._clock()
+        last_s = self._no_memory_line_s
+        if last_s is not None and now_s - last_s <= DROPPED_LINE_S:
+            return
+        with contextlib.suppress(MemoryError):
+            log.error(
+                "❌ Mémoire insuffisante : l'événement est abandonné, le bot continue ; voir ce "
+                "qui l'occupe sur cette machine"
+            )
+            self._no_memory_line_s = now_s
 
     def _next_call(self) -> Callable[[], object] | None:
         """Return what is due, or else the next posted call, waiting for it until one is due."""
