@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
-from meshbot.model.other_key import CONTESTED, OtherKey
+from meshbot.model.other_key import ACCEPTED, CONTESTED, OtherKey
 from meshbot.model.public_key import is_number_of, is_usable_key
 
 MAX_OFFERED = 4
@@ -99,6 +99,12 @@ class KeyTrust:
         self._holders.clear()
         self._others.clear()
         self._mended.clear()
+        for other in sorted(others, key=_latest):
+            self._others.setdefault(other.num, {})[other.public_key] = other
+        return self.take_stored(nodes)
+
+    def take_stored(self, nodes: Iterable[KnownNode]) -> list[KnownNode]:
+        """Take over nodes that were stored, too; return as :meth:`load` does."""
         mended = []
         for node in nodes:
             if not node.public_key:
@@ -110,8 +116,6 @@ class KeyTrust:
             node.public_key = b""
             mended.append(node)
             self._mended.add(node.num)
-        for other in sorted(others, key=_latest):
-            self._others.setdefault(other.num, {})[other.public_key] = other
         return mended
 
     def offer(self, node: KnownNode, key: bytes, source: KeySource, now: int) -> KeyOutcome:
@@ -191,6 +195,8 @@ class KeyTrust:
         if node.public_key and node.public_key != key:
             self._retire(node, KeySource.OPERATOR, now)
         self._pin(node, key)
+        if not self.is_decided(node.num):
+            self._keep(OtherKey(node.num, key, replaced_by=ACCEPTED))
 
     def refuse(self, node: KnownNode, key: bytes, now: int) -> None:
         """Remember that the operator does not want to hear of a key again.
@@ -214,6 +220,24 @@ class KeyTrust:
         """Say whether a node's pinned key is the radio's word against an older one."""
         return any(_is_replaced_by_radio(other) for other in self._others.get(num, {}).values())
 
+    def is_decided(self, num: int) -> bool:
+        """Say whether the operator ever decided about a node."""
+        others = self._others.get(num, {}).values()
+        return any(other.put_aside or other.accepted for other in others)
+
+    def is_contested(self, num: int) -> bool:
+        """Say whether a node's key is, or was, in doubt by what the radio showed."""
+        others = self._others.get(num, {}).values()
+        return any(other.contested or _is_replaced_by_radio(other) for other in others)
+
+    def forget_node(self, num: int, key: bytes) -> None:
+        """Forget all of a node, whose pinned key is ``key``; the store is told by others."""
+        if self._holders.get(key) == num:
+            del self._holders[key]
+        self._others.pop(num, None)
+        self._unwritten.discard(num)
+        self._mended.discard(num)
+
     def knows(self, num: int) -> bool:
         """Say whether anything about a node is kept here: then its entry is needed, too."""
         return num in self._others or num in self._mended
@@ -224,6 +248,11 @@ class KeyTrust:
 
     def others(self, num: int) -> list[OtherKey]:
         """Return a node's other keys, the latest news first."""
+        kept = self._others.get(num, {}).values()
+        return [other for other in reversed(kept) if not other.accepted]
+
+    def stored_others(self, num: int) -> list[OtherKey]:
+        """Return all that the store should have of a node here, the latest news first."""
         return list(reversed(self._others.get(num, {}).values()))
 
     def waiting(self) -> list[OtherKey]:
@@ -232,7 +261,7 @@ class KeyTrust:
 
     def pop_unwritten(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of the nodes for which they changed since the last call."""
-        unwritten = {num: self.others(num) for num in self._unwritten}
+        unwritten = {num: self.stored_others(num) for num in self._unwritten}
         self._unwritten.clear()
         return unwritten
 
@@ -242,7 +271,7 @@ class KeyTrust:
 
     def all_others(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of every node that has any."""
-        return {num: self.others(num) for num in self._others}
+        return {num: self.stored_others(num) for num in self._others}
 
     def _pin(self, node: KnownNode, key: bytes) -> None:
         node.public_key = key
@@ -294,7 +323,8 @@ class KeyTrust:
             num
             for num, kept in self._others.items()
             if not any(
-                other.replaced_at or other.refused_at or other.contested for other in kept.values()
+                other.replaced_at or other.refused_at or other.replaced_by
+                for other in kept.values()
             )
         ]
         num = min(only_offers, key=lambda num: num in pinned, default=None)

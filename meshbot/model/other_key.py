@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from meshbot.model.key_source import KeySource
 
 CONTESTED = "contested"
+ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class OtherKey:
     """When it ceased to be the node's key, 0 if it never was."""
     replaced_by: str = ""
     """The :class:`KeySource` that replaced it; of a key that never was the node's, empty, or
-    ``CONTESTED`` if the radio opened a message with it against the pinned one."""
+    ``CONTESTED`` if the radio opened a message with it against the pinned one; of the pinned one
+    itself ``ACCEPTED``, where nothing else tells that the operator decided."""
 
     @property
     def waiting(self) -> bool:
@@ -32,6 +34,11 @@ class OtherKey:
     def contested(self) -> bool:
         """Whether the radio has used it against the pinned key."""
         return self.replaced_by == CONTESTED
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is the pinned key, kept here only to remember that the operator wants it."""
+        return self.replaced_by == ACCEPTED
 
     @property
     def put_aside(self) -> bool:
