@@ -9,6 +9,7 @@ a real node is used.
 """
 
 import contextlib
+import functools
 import sqlite3
 import threading
 import time
@@ -24,6 +25,7 @@ BUSY_TIMEOUT_S = 5.0  # at start-up
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
 MIN_FREE_SHARE = 0.25
+PAGE_ROWS = 1_000
 
 UNDECODABLE = "Could not decode to UTF-8"  # Python's words for bytes that are no text
 
@@ -114,6 +116,22 @@ class Database:
             # Only then: this takes a third longer.
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
             return connection.execute(query, parameters).fetchall()
+
+    def pages(self, query: str, *parameters: object) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a query some at a time, for those that may be very many.
+
+        Nothing may be written meanwhile. Raises :class:`StorageError`.
+        """
+        with self._exclusive(unusable) as connection:
+            # Bytes that are no text cost themselves, not the rest; done in C.
+            connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
+            cursor = connection.execute(query, parameters)
+        while True:
+            with self._exclusive(unusable):
+                page = cursor.fetchmany(PAGE_ROWS)
+            if not page:
+                return
+            yield page
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -1,6 +1,6 @@
 """The nodes of the mesh in the database, their keys, and the operator's decisions about keys."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from meshbot.model.key_decision import KeyDecision
@@ -47,6 +47,12 @@ class NodeStore:
     def load_nodes(self) -> list[KnownNode]:
         """Return every stored node. Raises ``StorageError``."""
         return [KnownNode(*row) for row in self._rows("nodes", NODE_COLUMNS)]
+
+    def node_pages(self) -> Iterator[list[KnownNode]]:
+        """Yield every stored node, some at a time. Raises ``StorageError``."""
+        query = f"SELECT {', '.join(NODE_COLUMNS)} FROM nodes WHERE simulated = ?"
+        for page in self.database.pages(query, self._simulated):
+            yield [KnownNode(*row) for row in page]
 
     def load_other_keys(self) -> list[OtherKey]:
         """Return every key stored that is not its node's. Raises ``StorageError``."""
