@@ -17,6 +17,7 @@ class Bot(Protocol):
     """What is run here."""
 
     on_change: Callable[[], object]
+    is_to_end: Callable[[], bool]
 
     @property
     def tried(self) -> bool:
@@ -61,6 +62,7 @@ def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None
 
     with Termination(bot.log_state, lambda: notifier.reload(reload)) as termination:
         bot.on_change = termination.wake
+        bot.is_to_end = lambda: termination.requested
         try:
             bot.start()
             try:

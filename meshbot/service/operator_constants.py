@@ -6,7 +6,7 @@ However an operator writes one down, with an annotation or without: a yes or no 
 
 from meshbot.service.settings_reader import SettingsReader, is_yes_or_no
 
-COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
+COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY", "NODES_MAX")
 MAY_BE_ZERO = (
     "TCP_PUBKEY_SYNC_DELAY",
     "TCP_INTERFACE_CLEANUP_DELAY",
@@ -14,6 +14,8 @@ MAY_BE_ZERO = (
     "TCP_COURTESY_PAUSE",
 )
 MOST_THINGS = 1_000
+RANGES = {"NODES_MAX": (100, 250_000)}
+"""Counts with a range of their own; that of the others is 1 to ``MOST_THINGS``."""
 
 
 def constants_of(owner: type) -> dict[str, object]:
@@ -47,7 +49,7 @@ def checked_constants(reader: SettingsReader, owner: type) -> dict[str, object]:
         if isinstance(default, bool) or is_yes_or_no(default):
             values[name] = reader.flag(name, default)
         elif name in COUNTS:
-            values[name] = reader.whole(name, default, 1, MOST_THINGS)
+            values[name] = reader.whole(name, default, *RANGES.get(name, (1, MOST_THINGS)))
         else:
             values[name] = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)
     return values
