@@ -15,6 +15,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot.mesh.forgotten_line import ForgottenLine
 from meshbot.mesh.key_lines import KeyLines
 from meshbot.mesh.key_news import KeyNews
+from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.mesh.key_sync import KeySync
 from meshbot.mesh.late_keys import LateKeys
 from meshbot.mesh.node_label import label_of
@@ -108,11 +109,13 @@ class NodeManager(NodeTable):
         """
         news = self.enter_radio_infos(infos, own_num)
         learned = {one.node.num for one in news if one.learned}
-        lines = [line for one in news if (line := self._lines.due(one)) is not None]
-        if learned and self._late_keys_of_radio.put_off(learned):
-            self.mark_changed(learned)
-            learned = set()
-        saved = bool(learned) and self._writer.save(learned)
+        lines = self._lines.due_of_database(one for one in news if not _is_own_weak(one, own_num))
+        # What is told is written, for main_bot.py keys to show it.
+        changed = [num for one in news for num in one.changed]
+        if changed and self._late_keys_of_radio.put_off(learned):
+            self.mark_changed(changed)
+            changed, learned = [], set()
+        saved = bool(changed) and self._writer.save(changed)
         for line in lines:
             log.warning(line)
         others = len(learned - {own_num})
@@ -125,9 +128,12 @@ class NodeManager(NodeTable):
             log.info("🔑 %s", what)
         self._tell_forgotten()
 
-    def learn_from_air(self, num: int, user: mesh_pb2.User) -> None:
-        """Take a NodeInfo heard over the air: names, and the key of a node that had none."""
-        news = self.enter_user(num, user)
+    def learn_from_air(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> None:
+        """Take a NodeInfo heard over the air: names, and the key of a node that had none.
+
+        ``held``: the key's holder signed it, with the number that the key gives.
+        """
+        news = self.enter_user(num, user, held=held)
         if news is not None and news.learned and self._late_keys.put_off((num,)):
             self.mark_changed([num])
         else:
@@ -219,3 +225,8 @@ class NodeManager(NodeTable):
     def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""
         self._writer.rebuild(error)
+
+
+def _is_own_weak(news: KeyNews, own_num: int) -> bool:
+    """Say whether it is our own node's weak key, of which is warned elsewhere."""
+    return news.outcome is KeyOutcome.WEAK and news.node.num == own_num

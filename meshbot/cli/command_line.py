@@ -34,4 +34,6 @@ def run_command(options: argparse.Namespace, environment: Mapping[str, str], bot
         return CheckCommand(site).run()
     if options.command == "report":
         return ReportCommand(site.database_path, simulated=simulated).run(options)
-    return KeysCommand(site.database_path, simulated=simulated).run(options)
+    return KeysCommand(site.database_path, simulated=simulated, admin_nodes=site.admin_nodes).run(
+        options
+    )

@@ -9,7 +9,9 @@ import re
 from meshbot.cli.key_text import node_text
 from meshbot.mesh.node_table import NodeTable
 from meshbot.model.known_node import BROADCAST_NUM, KnownNode
+from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text, fingerprint, is_usable_key
+from meshbot.model.weak_keys import is_weak_key
 from meshbot.text.log_format import printable
 
 MIN_KEY_CHARS = 4
@@ -40,7 +42,8 @@ class KeyChoice:
 
     def _unnamed(self, name: str) -> list[KnownNode]:
         """Return the node of which only other keys are stored."""
-        nodes = [KnownNode(num) for num in {other.num for other in self._table.waiting_keys()}]
+        others = [*self._table.waiting_keys(), *self._table.weak_keys()]
+        nodes = [KnownNode(num) for num in {other.num for other in others}]
         return [node for node in nodes if name.strip().lower() in (node.id, node.id[1:])]
 
     def node(self, name: str) -> KnownNode:
@@ -83,13 +86,31 @@ class KeyChoice:
         if len(keys) > 1:
             choices = ", ".join(fingerprint(key) for key in keys)
             raise KeysRefusal(f"plusieurs clés, en ajouter le début : {choices}")
+        if accept and is_weak_key(keys[0]):
+            raise KeysRefusal(
+                "cette clé est connue d'avance : d'autres que son propriétaire l'ont, il doit la "
+                "refaire"
+            )
         holder = self.other_holder(keys[0], node)
-        if accept and beginning is None and holder is not None:
+        is_move = self._table.previous_of(node.num, keys[0]) is not None
+        if accept and beginning is None and holder is not None and not is_move:
             raise KeysRefusal(
                 f"cette clé est celle de {node_text(holder)} ; pour la lui "
                 f"retirer : main_bot.py keys accept {node.id[1:]} {fingerprint(keys[0])}"
             )
         return keys[0]
+
+    def moves(self) -> tuple[list[OtherKey], list[OtherKey]]:
+        """Return the keys that wait of nodes which have a new number: shown so, and only claimed.
+
+        Anybody can claim somebody's key and take the number that it gives; see ``OtherKey.held``.
+        """
+        moves = [
+            other
+            for other in self._table.waiting_keys()
+            if self._table.previous_of(other.num, other.public_key) is not None
+        ]
+        return [one for one in moves if one.held], [one for one in moves if not one.held]
 
     def other_holder(self, key: bytes, node: KnownNode) -> KnownNode | None:
         """Return the node that a key is known for, if it is another one."""

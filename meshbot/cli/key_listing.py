@@ -10,6 +10,10 @@ from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import fingerprint
 
+WEAK_TEXT = (
+    "connue d'avance (hasard trop faible) : son propriétaire doit mettre son firmware à jour, ou "
+    "refaire ses clés"
+)
 _INDENT = " " * 19
 
 
@@ -42,14 +46,15 @@ class KeyListing:
 
     def _lines_about_other(self, node: KnownNode, other: OtherKey) -> Iterator[str]:
         key = key_text(node.num, other.public_key)
+        if other.weak:
+            yield f"  jamais crue      {key}"
+            yield f"{_INDENT}{WEAK_TEXT}"
+            return
         if other.waiting:
             yield f"  autre, annoncée  {key}"
             yield f"{_INDENT}entendue {date_text(other.offered_at)}"
-            if other.contested:
-                yield f"{_INDENT}vue dans un message ou dans la radio, contre la clé connue"
-            holder = self._table.key_holder(other.public_key)
-            if holder is not None:
-                yield f"{_INDENT}c'est la clé connue de {node_text(holder)}"
+            for evidence in self._evidence(node, other):
+                yield _INDENT + evidence
             yield f"{_INDENT}{self._decision_text(node, other)}"
         if other.replaced_at:
             by_radio = other.replaced_by == KeySource.RADIO.value
@@ -59,6 +64,21 @@ class KeyListing:
         if other.refused_at:
             yield f"  refusée          {key}"
             yield f"{_INDENT}{date_text(other.refused_at)}"
+
+    def _evidence(self, node: KnownNode, other: OtherKey) -> Iterator[str]:
+        """Yield what speaks for a key, or against it."""
+        if other.contested:
+            yield "vue dans un message ou dans la radio, contre la clé connue"
+        if other.held:
+            yield "signée, ou vue dans un message : qui a cette clé porte bien ce numéro"
+        holder = self._table.key_holder(other.public_key)
+        if holder is None:
+            return
+        if self._table.previous_of(node.num, other.public_key) is None:
+            yield f"c'est la clé connue de {node_text(holder)}"
+            return
+        sure = "" if other.held else " sans doute (rien ne le prouve encore)"
+        yield f"c'est{sure} le nouveau numéro de {node_text(holder)}, passé au firmware 2.8"
 
     def _decision_text(self, node: KnownNode, other: OtherKey) -> str:
         decision = self._decision_on(other)

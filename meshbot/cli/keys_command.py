@@ -7,12 +7,12 @@ changes keys. While it runs it carries them out within seconds; otherwise when i
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.key_choice import KeyChoice, KeysRefusal
-from meshbot.cli.key_listing import KeyListing
+from meshbot.cli.key_listing import WEAK_TEXT, KeyListing
 from meshbot.cli.key_text import key_text, node_text
 from meshbot.mesh.node_table import NodeTable
 from meshbot.model.known_node import KnownNode
@@ -24,10 +24,16 @@ from meshbot.text.quantities import counted
 CARRIED_OUT_WITHIN_S = 12.0
 CARRIED_OUT_POLL_S = 0.25
 MAX_LISTED = 20
+MAX_WEAK_NAMED = 5
 NODE_HELP = "nom, ou identifiant sans le « ! » : a1b2c3d4"
 KEY_HELP = (
     "début de la clé, s'il y en a plusieurs ; pour accept aussi une ancienne clé, une refusée, "
     "celle d'un autre nœud, ou une clé entière jamais entendue"
+)
+
+MOVED_HELP = (
+    "tous les nœuds passés au firmware 2.8, qui donne un autre numéro, s'ils ont prouvé que c'est "
+    "bien eux"
 )
 
 
@@ -41,9 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("refuse", "ne plus entendre parler d'une clé annoncée"),
     ):
         action = actions.add_parser(name, help=help_text)
-        action.add_argument("node", metavar="NŒUD", help=NODE_HELP)
+        action.add_argument(
+            "node", nargs="?" if name == "accept" else None, metavar="NŒUD", help=NODE_HELP
+        )
         action.add_argument("key", nargs="?", metavar="CLÉ", help=KEY_HELP)
-    parser.set_defaults(action=None, node=None)
+        if name == "accept":
+            action.add_argument("--moved", action="store_true", help=MOVED_HELP)
+    parser.set_defaults(action=None, node=None, moved=False)
 
 
 class KeysCommand:
@@ -54,12 +64,14 @@ class KeysCommand:
         path: Path,
         *,
         simulated: bool,
+        admin_nodes: Container[int] = (),
         write: Callable[[str], object] = sys.stdout.write,
         sleep: Callable[[float], object] = time.sleep,
         wait_s: float = CARRIED_OUT_WITHIN_S,
     ) -> None:
-        """Name the database; nothing is opened yet."""
+        """Name the database, which is not opened yet, and who gives orders."""
         self._path = path
+        self._admin_nodes = admin_nodes
         self._simulated = simulated
         self._database = Database(path, simulated=simulated)
         self._store = NodeStore(self._database)
@@ -82,6 +94,8 @@ class KeysCommand:
             known = self._table.fill(self._store.load_nodes(), self._store.load_other_keys())
             if options.action in (None, "list"):
                 self._list(options.node, known)
+            elif options.moved:
+                self._accept_moved(options.node)
             else:
                 self._decide(options.node, options.key, accept=options.action == "accept")
         except KeysRefusal as refusal:
@@ -100,9 +114,10 @@ class KeysCommand:
             return
         waiting = self._table.waiting_keys()
         self._say_what_there_is(known, listing.undecided(waiting))
+        self._say_what_is_odd()
         nums = list(dict.fromkeys(other.num for other in waiting))
         for num in nums[:MAX_LISTED]:
-            self._say("", *listing.lines_about(self._table.node(num) or KnownNode(num)))
+            self._say("", *listing.lines_about(self._node(num)))
         if len(nums) > MAX_LISTED:
             more = counted(len(nums) - MAX_LISTED, "autre nœud", "autres nœuds")
             self._say("", f"… et {more}")
@@ -121,28 +136,88 @@ class KeysCommand:
                 "(CONNECTION_MODE en décide)"
             )
 
-    def _decide(self, name: str, beginning: str | None, *, accept: bool) -> None:
+    def _say_what_is_odd(self) -> None:
+        """Say how many nodes have a new number, and who has a key that others have, too."""
+        shown, claimed = self._choice.moves()
+        if shown or claimed:
+            self._say(
+                f"{counted(len(shown) + len(claimed), 'nœud a', 'nœuds ont')} changé de numéro "
+                f"(firmware 2.8), dont {len(shown)} avec preuve : pour accepter ceux-là, "
+                "main_bot.py keys accept --moved"
+            )
+        weak = list(dict.fromkeys(other.num for other in self._table.weak_keys()))
+        if weak:
+            names = ", ".join(node_text(self._node(num)) for num in weak[:MAX_WEAK_NAMED])
+            rest = f" et {len(weak) - MAX_WEAK_NAMED} de plus" if weak[MAX_WEAK_NAMED:] else ""
+            self._say(f"⚠️ Clé {WEAK_TEXT} : {names}{rest}")
+
+    def _decide(self, name: str | None, beginning: str | None, *, accept: bool) -> None:
+        if name is None:
+            raise KeysRefusal("de quel nœud ? main_bot.py keys accept NŒUD, ou --moved")
         node = self._choice.node(name)
         key = self._choice.key(node, beginning, accept=accept)
         decision_id = self._store.add_decision(node.num, key, accept=accept)
         what = "à accepter" if accept else "à refuser"
         self._say(f"Clé {key_text(node.num, key)} de {node_text(node)} : {what}")
-        holder = self._choice.other_holder(key, node)
-        if accept and holder is not None:
-            self._say(f"Elle est retirée à {node_text(holder)}")
+        if accept:
+            self._say_who_loses(node, key)
         self._say("Décision notée ; elle attend le bot…")
-        if self._is_carried_out(decision_id):
+        self._say_whether_carried_out({decision_id})
+
+    def _accept_moved(self, name: str | None) -> None:
+        """Accept the new number of everybody who showed that it is his; name the others."""
+        if name is not None:
+            raise KeysRefusal("--moved vaut pour tous : ne pas nommer de nœud")
+        shown, claimed = self._choice.moves()
+        ids = set()
+        for other in shown:
+            self._say_who_loses(self._node(other.num), other.public_key)
+            ids.add(self._store.add_decision(other.num, other.public_key, accept=True))
+        if claimed:
+            self._say("Sans preuve, à accepter un à un (demander à la personne) :")
+            names = [node_text(self._node(other.num)) for other in claimed[:MAX_LISTED]]
+            self._say(*(f"  {name}" for name in names))
+            if len(claimed) > len(names):
+                more = counted(len(claimed) - len(names), "autre nœud", "autres nœuds")
+                self._say(f"  … et {more}")
+        if not shown:
+            raise KeysRefusal("aucun nœud n'a prouvé qu'il a changé de numéro")
+        self._say(
+            f"{counted(len(ids), 'décision notée', 'décisions notées')} ; le bot est attendu…"
+        )
+        self._say_whether_carried_out(ids)
+
+    def _node(self, num: int) -> KnownNode:
+        return self._table.node(num) or KnownNode(num)
+
+    def _say_who_loses(self, node: KnownNode, key: bytes) -> None:
+        """Say from whom a key is taken that is accepted as another's, or who has a new number."""
+        holder = self._choice.other_holder(key, node)
+        if holder is None:
+            return
+        if self._table.previous_of(node.num, key) is None:
+            self._say(f"Elle est retirée à {node_text(holder)}")
+            return
+        self._say(f"{node_text(node)} est le nouveau numéro de {node_text(holder)}")
+        if holder.num in self._admin_nodes:
+            self._say(
+                f"⚠️ Il est dans ADMIN_NODES : y mettre « {node.id} » au lieu de « {holder.id} » "
+                "(config.py, ou MESHBOT_ADMIN_NODES), ou ses ordres ne seront plus exécutés"
+            )
+
+    def _say_whether_carried_out(self, decision_ids: set[int]) -> None:
+        if self._are_carried_out(decision_ids):
             self._say("✅ Pris en compte par le bot")
         else:
             self._say(
                 "⏳ Le bot ne tourne pas, ou ne répond pas : ce sera fait à son prochain démarrage"
             )
 
-    def _is_carried_out(self, decision_id: int) -> bool:
-        """Wait for the running bot to take the decision out of the database."""
+    def _are_carried_out(self, decision_ids: set[int]) -> bool:
+        """Wait for the running bot to take decisions out of the database."""
         for _ in range(max(1, round(self._wait_s / CARRIED_OUT_POLL_S))):
             self._sleep(CARRIED_OUT_POLL_S)
-            if all(decision.id != decision_id for decision in self._store.load_decisions()):
+            if decision_ids.isdisjoint(one.id for one in self._store.load_decisions()):
                 return True
         return False
 

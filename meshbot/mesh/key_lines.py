@@ -5,18 +5,27 @@ Owns what was said already, guarded by ``_lock``, a leaf.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from meshbot.mesh.key_news import KeyNews
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.mesh.node_label import label_of
+from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
+from meshbot.model.weak_keys import is_weak_key
 from meshbot.text.line_limiter import LineLimiter
+from meshbot.text.quantities import counted
 
 REFUSED_LINE_S = 3_600.0
 MAX_REFUSED_LINES = 60  # an hour, of all nodes together
+MAX_ALIKE = 3
+"""Lines of one kind about one database, whose others are summed up."""
 
 _SEE = "(voir : main_bot.py keys list)"
+_MEND_WEAK = (
+    "son propriétaire doit mettre son firmware à jour (2.6.11 au moins), ou refaire ses clés "
+    "(Sécurité)"
+)
 
 
 class KeyLines:
@@ -29,15 +38,54 @@ class KeyLines:
         self._refused = LineLimiter(REFUSED_LINE_S, MAX_REFUSED_LINES)
 
     def due(self, news: KeyNews) -> str | None:
-        """Return the line about a key, or None if there is none, or it was said not long ago."""
+        """Return the line about a key, or None if there is none, or it was said not long ago.
+
+        What speaks for a key that was told already is said once more.
+        """
         make = _LINES.get(news.outcome)
         if make is None:
             return None
         if news.outcome in _LIMITED:
             with self._lock:
-                if not self._refused.allows((news.node.num, news.outcome), self._clock()):
+                about = news.node.num, news.outcome, news.held
+                if not self._refused.allows(about, self._clock()):
                     return None
         return make(news)
+
+    def due_of_database(self, news: Iterable[KeyNews]) -> list[str]:
+        """Return the lines about the keys of one database: of what is many, the sum."""
+        lines: list[str] = []
+        alike: dict[KeyOutcome, list[KeyNews]] = {outcome: [] for outcome in _SUMS}
+        for one in news:
+            if one.outcome in alike:
+                alike[one.outcome].append(one)
+            elif (line := self.due(one)) is not None:
+                lines.append(line)
+        for outcome, many in alike.items():
+            if len(many) > MAX_ALIKE:
+                lines.append(_SUMS[outcome] % len(many))
+            else:
+                lines.extend(line for one in many if (line := self.due(one)) is not None)
+        return lines
+
+
+def dropped_lines(dropped: Sequence[tuple[KnownNode, bytes]]) -> list[str]:
+    """Return the lines about keys that were stored and are not believed any more."""
+    weak = [(node, key) for node, key in dropped if is_weak_key(key)]
+    lines = [
+        f"⚠️ Clé enregistrée de {label_of(node)} écartée : inutilisable, ou celle d'un autre nœud"
+        for node, key in dropped
+        if not is_weak_key(key)
+    ]
+    lines += [
+        f"⚠️ Clé enregistrée de {label_of(node)} écartée, {fingerprint(key)} : "
+        f"connue d'avance (hasard trop faible) ; {_MEND_WEAK}"
+        for node, key in weak[:MAX_ALIKE]
+    ]
+    if len(weak) > MAX_ALIKE:
+        rest = counted(len(weak) - MAX_ALIKE, "autre clé écartée", "autres clés écartées")
+        lines.append(f"⚠️ {rest}, connues d'avance elles aussi {_SEE}")
+    return lines
 
 
 def _adopted(news: KeyNews) -> str:
@@ -73,6 +121,42 @@ def _taken(news: KeyNews) -> str:
     )
 
 
+def _moved(news: KeyNews) -> str:
+    before = label_of(news.holder) if news.holder is not None else "un autre nœud"
+    return (
+        f"⚠️ {label_of(news.node)} annonce la clé {fingerprint(news.key)} de {before}, et porte le "
+        f"numéro que le firmware 2.8 donne à cette clé : sans doute le même nœud, qui a changé de "
+        f"numéro{_showing(news)}{_instead(news)} ; à accepter (main_bot.py keys accept "
+        f"{news.node.id[1:]}) ou à refuser"
+    )
+
+
+def _instead(news: KeyNews) -> str:
+    """Return what is said where somebody else took the number before its owner came."""
+    if not news.known_key:
+        return ""
+    return f" ; la clé connue de ce numéro, {fingerprint(news.known_key)}, ne va pas avec lui"
+
+
+def _showing(news: KeyNews) -> str:
+    if news.held:
+        return ", ce que prouve sa signature ou un message scellé"
+    return ", mais rien ne le prouve encore"
+
+
+def _weak(news: KeyNews) -> str:
+    if news.known_key:
+        return (
+            f"⚠️ {label_of(news.node)} annonce une clé connue d'avance (hasard trop faible), "
+            f"{fingerprint(news.key)} : ignorée, {fingerprint(news.known_key)} reste la clé connue"
+        )
+    return (
+        f"⚠️ {label_of(news.node)} a une clé connue d'avance (hasard trop faible), "
+        f"{fingerprint(news.key)} : jamais crue, d'autres peuvent lire ses messages et écrire à sa "
+        f"place ; {_MEND_WEAK}"
+    )
+
+
 def _offered(news: KeyNews) -> str:
     return (
         f"⚠️ {label_of(news.node)} annonce une autre clé publique, {fingerprint(news.key)}, que "
@@ -81,8 +165,17 @@ def _offered(news: KeyNews) -> str:
 
 
 def _evidence(news: KeyNews) -> str:
-    spoken_for = is_number_of(news.node.num, news.key)
-    return " ; le numéro du nœud est le CRC-32 de cette clé" if spoken_for else ""
+    """Return what speaks for the key that was announced, and for the known one."""
+    parts = []
+    if is_number_of(news.node.num, news.key):
+        parts.append("le numéro du nœud est le CRC-32 de cette clé")
+    if news.held:
+        parts.append("elle signe, ou scelle, ce que dit ce nœud")
+    if news.holder is not None and is_number_of(news.holder.num, news.key):
+        parts.append(f"{news.holder.id} est le CRC-32 de cette clé, et sans doute son vrai numéro")
+    if is_number_of(news.node.num, news.known_key):
+        parts.append("le numéro du nœud est le CRC-32 de la clé connue")
+    return "".join(f" ; {part}" for part in parts)
 
 
 def _accepted(news: KeyNews) -> str:
@@ -92,6 +185,24 @@ def _accepted(news: KeyNews) -> str:
     if news.holder is not None:
         line += f", retirée à {label_of(news.holder)}"
     return line
+
+
+def _followed(news: KeyNews) -> str:
+    before = label_of(news.holder) if news.holder is not None else "un autre nœud"
+    return (
+        f"🔑 {label_of(news.node)} est le nouveau numéro de {before}, accepté par l'opérateur : sa "
+        f"clé {fingerprint(news.key)} et ce qu'on sait de lui le suivent (ADMIN_NODES, lui, ne "
+        f"change pas tout seul)"
+    )
+
+
+def _own_moved(news: KeyNews) -> str:
+    before = news.holder.id if news.holder is not None else node_id(0)
+    return (
+        f"⚠️ Notre nœud a changé de numéro : {news.node.id}, et non plus {before} ; sa clé "
+        f"{fingerprint(news.key)} est la même (le firmware 2.8 tire le numéro de la clé). Qui lui "
+        f"écrit à l'ancien numéro n'est plus lu : attendre que chacun ait reçu son nouveau NodeInfo"
+    )
 
 
 def _refused(news: KeyNews) -> str:
@@ -107,16 +218,33 @@ _LINES: dict[KeyOutcome, Callable[[KeyNews], str]] = {
     KeyOutcome.OVERRULED: _overruled,
     KeyOutcome.CONTESTED: _contested,
     KeyOutcome.TAKEN: _taken,
+    KeyOutcome.MOVED: _moved,
+    KeyOutcome.WEAK: _weak,
     KeyOutcome.OFFERED: _offered,
     KeyOutcome.ACCEPTED: _accepted,
+    KeyOutcome.FOLLOWED: _followed,
+    KeyOutcome.OWN_MOVED: _own_moved,
     KeyOutcome.REFUSED: _refused,
 }
+_SUMS = {
+    KeyOutcome.MOVED: (
+        "⚠️ La radio connaît %d nœuds sous un nouveau numéro, celui que le firmware 2.8 donne à "
+        "leur clé : à accepter (voir : main_bot.py keys list, puis keys accept --moved)"
+    ),
+    KeyOutcome.WEAK: (
+        "⚠️ La radio connaît %d nœuds dont la clé est connue d'avance (hasard trop faible) : jamais "
+        f"crue {_SEE}"
+    ),
+}
+"""What a database may say of many nodes at once: the formats of a line about all of them."""
 _LIMITED = frozenset(
     (
         KeyOutcome.UNUSABLE,
         KeyOutcome.OVERRULED,
         KeyOutcome.CONTESTED,
         KeyOutcome.TAKEN,
+        KeyOutcome.MOVED,
+        KeyOutcome.WEAK,
         KeyOutcome.OFFERED,
     )
 )

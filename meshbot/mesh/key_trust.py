@@ -1,7 +1,13 @@
 """Which public key is believed of which node, and what became of the others. Pure.
 
-1. What can be nobody's key (not 32 bytes, all zero, a low-order point) is never taken.
-2. A key that is another node's is never taken either: it waits for the operator.
+1. What can be nobody's key (not 32 bytes, all zero, a low-order point) is never taken, nor is one
+   whose private half others are known to have. One that was stored before that was known is taken
+   from its node.
+2. A key that is another node's is never taken either: it waits for the operator. So it does where
+   the number is the one that firmware 2.8 gives the holder of that key, and he showed that he uses
+   it: his old number may be in use all the same. Two exceptions, where nobody need be asked:
+   a. our own node says of itself that it has a new number;
+   b. the radio's database still has the old number of a node that is known under the new one.
 3. The first key seen for a node is pinned.
 4. Another one, heard over the air, changes nothing: it waits for the operator.
 5. Another one in the radio's own database replaces the pinned key, which goes into the history.
@@ -27,8 +33,9 @@ from dataclasses import dataclass, replace
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
-from meshbot.model.other_key import ACCEPTED, CONTESTED, OtherKey
+from meshbot.model.other_key import ACCEPTED, CONTESTED, HELD, OtherKey
 from meshbot.model.public_key import is_number_of, is_usable_key
+from meshbot.model.weak_keys import is_weak_key
 
 MAX_OFFERED = 4
 MAX_CONTESTED = 4
@@ -88,14 +95,21 @@ class KeyTrust:
 
     def __init__(self) -> None:
         """Know nobody."""
+        self.own_num = 0
+        """Our own node's number, 0 while it is unknown."""
         self._holders: dict[bytes, int] = {}
         self._others: OrderedDict[int, dict[bytes, OtherKey]] = OrderedDict()
         self._unwritten: set[int] = set()
         self._mended: set[int] = set()
         """Nodes that were stored with a key which is not theirs."""
 
-    def load(self, nodes: Iterable[KnownNode], others: Iterable[OtherKey]) -> list[KnownNode]:
-        """Take over what was stored; return the nodes whose key was unusable or somebody else's."""
+    def load(
+        self, nodes: Iterable[KnownNode], others: Iterable[OtherKey]
+    ) -> list[tuple[KnownNode, bytes]]:
+        """Take over what was stored; return the nodes whose key is taken from them, and that key.
+
+        It was unusable, somebody else's, or is weak.
+        """
         self._holders.clear()
         self._others.clear()
         self._mended.clear()
@@ -103,37 +117,69 @@ class KeyTrust:
             self._others.setdefault(other.num, {})[other.public_key] = other
         return self.take_stored(nodes)
 
-    def take_stored(self, nodes: Iterable[KnownNode]) -> list[KnownNode]:
+    def take_stored(self, nodes: Iterable[KnownNode]) -> list[tuple[KnownNode, bytes]]:
         """Take over nodes that were stored, too; return as :meth:`load` does."""
-        mended = []
+        dropped = []
         for node in nodes:
-            if not node.public_key:
+            key = node.public_key
+            if not key:
                 continue
-            if is_usable_key(node.public_key) and (
-                self._holders.setdefault(node.public_key, node.num) == node.num
-            ):
+            if _is_believable(key) and self._holders.setdefault(key, node.num) == node.num:
                 continue
             node.public_key = b""
-            mended.append(node)
+            dropped.append((node, key))
             self._mended.add(node.num)
-        return mended
+        for node, key in dropped:
+            if is_weak_key(key):
+                self._wait(node, key, max(1, node.last_heard))
+        return dropped
 
-    def offer(self, node: KnownNode, key: bytes, source: KeySource, now: int) -> KeyOutcome:
+    def offer(
+        self, node: KnownNode, key: bytes, source: KeySource, now: int, *, held: bool = False
+    ) -> KeyOutcome:
         """Judge ``key`` as that of ``node``, and pin it there if the rules say so.
 
-        ``now`` is wall-clock time in seconds.
+        ``now`` is wall-clock time in seconds; ``held``: its holder showed that he uses this number.
         """
         if key == node.public_key:
             return KeyOutcome.KNOWN
-        if not is_usable_key(key):
-            return KeyOutcome.UNUSABLE
-        if self._holders.get(key, node.num) != node.num:
-            return KeyOutcome.TAKEN if self._wait(node, key, now) else KeyOutcome.REPEATED
+        if not _is_believable(key) or self._holders.get(key, node.num) != node.num:
+            return self._keep_out(node, key, source, now, held=held)
         if not node.public_key:
             return self._offer_first(node, key)
         if source is KeySource.RADIO:
             return self._offer_instead(node, key, now)
-        return KeyOutcome.OFFERED if self._wait(node, key, now) else KeyOutcome.REPEATED
+        return KeyOutcome.OFFERED if self._wait(node, key, now, held=held) else KeyOutcome.REPEATED
+
+    def _keep_out(
+        self, node: KnownNode, key: bytes, source: KeySource, now: int, *, held: bool
+    ) -> KeyOutcome:
+        """Judge a key that rule 1 or 2 keeps from being pinned."""
+        holder = self._holders.get(key, 0)
+        if not is_usable_key(key):
+            return KeyOutcome.UNUSABLE
+        if is_weak_key(key):
+            outcome = KeyOutcome.WEAK
+        elif self.previous_num(node, key) is not None:
+            outcome = KeyOutcome.MOVED
+        elif source is KeySource.RADIO and is_number_of(holder, key):
+            return KeyOutcome.REPEATED
+        else:
+            outcome = KeyOutcome.TAKEN
+        return outcome if self._wait(node, key, now, held=held) else KeyOutcome.REPEATED
+
+    def previous_num(self, node: KnownNode, key: bytes) -> int | None:
+        """Return under which number ``node`` was known before, if ``key`` says that it has moved.
+
+        So it does if the number is the one that firmware 2.8 gives the key's holder, he is known
+        under another, and nobody under this one: a key that was pinned here and does not give this
+        number is that of somebody who was here first, to be in his way. The holder is not our own
+        node, which says so itself.
+        """
+        holder = self._holders.get(key)
+        if holder in (None, node.num, self.own_num) or not is_number_of(node.num, key):
+            return None
+        return None if is_number_of(node.num, node.public_key) else holder
 
     def _offer_first(self, node: KnownNode, key: bytes) -> KeyOutcome:
         """Pin a key for a node that has none, but not one that the operator refused."""
@@ -156,20 +202,22 @@ class KeyTrust:
         self._pin(node, key)
         return KeyOutcome.ADOPTED
 
-    def _wait(self, node: KnownNode, key: bytes, now: int) -> bool:
-        """Keep a key for the operator; return whether that is news to him."""
+    def _wait(self, node: KnownNode, key: bytes, now: int, *, held: bool = False) -> bool:
+        """Keep a key for the operator; return whether that, or what speaks for it, is news."""
         other = self._other(node.num, key)
         if _is_refused(other):
             return False
-        self._keep(replace(other, offered_at=now))
-        return not other.waiting
+        is_first_shown = held and not other.replaced_by
+        by = HELD if is_first_shown else other.replaced_by
+        self._keep(replace(other, offered_at=now, replaced_by=by))
+        return is_first_shown or not other.offered_at
 
     def contest(self, node: KnownNode, key: bytes, now: int) -> bool:
         """Note that the radio opened a message with ``key`` against the pinned one.
 
         Return whether that is news; of a key on which the operator has decided it is none.
         """
-        if not node.public_key or key == node.public_key or not is_usable_key(key):
+        if not node.public_key or key == node.public_key or not _is_believable(key):
             return False
         other = self._other(node.num, key)
         if other.contested or other.replaced_at or _is_refused(other):
@@ -179,14 +227,15 @@ class KeyTrust:
 
     def _contest(self, other: OtherKey, now: int) -> None:
         """Have a key wait for the operator; of one that was pinned, say who replaced it still."""
-        self._keep(replace(other, offered_at=now, replaced_by=other.replaced_by or CONTESTED))
+        by = other.replaced_by if other.replaced_at else CONTESTED
+        self._keep(replace(other, offered_at=now, replaced_by=by))
 
     def accept(self, node: KnownNode, key: bytes, holder: KnownNode | None, now: int) -> None:
         """Pin a key by the operator's word, or confirm the pinned one; never against rule 1.
 
         ``holder`` is the node that loses it, if one does.
         """
-        if not is_usable_key(key):
+        if not _is_believable(key):
             return
         self._settle(node.num)
         if holder is not None and holder.num != node.num:
@@ -259,6 +308,10 @@ class KeyTrust:
         """Return every key that waits for the operator."""
         return [other for num in self._others for other in self.others(num) if other.waiting]
 
+    def weak(self) -> list[OtherKey]:
+        """Return every weak key that a node uses or used."""
+        return [other for num in self._others for other in self.others(num) if other.weak]
+
     def pop_unwritten(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of the nodes for which they changed since the last call."""
         unwritten = {num: self.stored_others(num) for num in self._unwritten}
@@ -305,7 +358,8 @@ class KeyTrust:
         for kind in _KINDS:
             of_kind = [one for one in kept.values() if kind.includes(one)]
             if len(of_kind) > kind.most:
-                rest = kind.without(of_kind[0])
+                # The oldest, but not one whose holder showed himself, for a flood of mere claims.
+                rest = kind.without(min(of_kind, key=lambda one: one.held))
                 if _latest(rest):
                     kept[rest.public_key] = rest
                 else:
@@ -317,17 +371,21 @@ class KeyTrust:
         """Of the nodes with nothing but offers, forget the one longest without news.
 
         Nodes without a pinned key go first: somebody else's key can be announced under any number.
+        Not so one whose holder showed himself.
         """
-        pinned = set(self._holders.values())
+        kept_for = set(self._holders.values())
+        kept_for.update(
+            num for num, kept in self._others.items() if any(other.held for other in kept.values())
+        )
         only_offers = [
             num
             for num, kept in self._others.items()
             if not any(
-                other.replaced_at or other.refused_at or other.replaced_by
+                other.replaced_at or other.refused_at or other.contested or other.accepted
                 for other in kept.values()
             )
         ]
-        num = min(only_offers, key=lambda num: num in pinned, default=None)
+        num = min(only_offers, key=lambda num: num in kept_for, default=None)
         if num is not None:
             del self._others[num]
             self._unwritten.add(num)
@@ -338,6 +396,10 @@ class KeyTrust:
             self._unwritten.add(num)
         if not kept:
             self._others.pop(num, None)
+
+
+def _is_believable(key: bytes) -> bool:
+    return is_usable_key(key) and not is_weak_key(key)
 
 
 def _latest(other: OtherKey) -> int:

@@ -17,7 +17,8 @@ from dataclasses import replace
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh.forgotten_nodes import ForgottenNodes
-from meshbot.mesh.key_learning import KeyLearning
+from meshbot.mesh.key_learning import KeyLearning, RadioOffer
+from meshbot.mesh.key_lines import dropped_lines
 from meshbot.mesh.key_news import KeyNews
 from meshbot.mesh.key_trust import KeyTrust
 from meshbot.mesh.node_entries import NodeEntries
@@ -25,12 +26,15 @@ from meshbot.mesh.node_info import copy_signal, copy_user
 from meshbot.mesh.node_label import label_of
 from meshbot.mesh.node_search import latest_heard, nodes_named
 from meshbot.mesh.node_worth import Standing
+from meshbot.mesh.signatures import radio_saw_signature
 from meshbot.mesh.store_batch import StoreBatch
 from meshbot.mesh.sync_entry import SyncEntry, sync_entry_of
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import OtherKey
+from meshbot.model.public_key import is_number_of
+from meshbot.model.weak_keys import is_weak_key
 
 log = logging.getLogger(__name__)
 
@@ -92,15 +96,12 @@ class NodeTable:
                 # Thousands of nodes have a few of these.
                 node.hw_model, node.role = sys.intern(node.hw_model), sys.intern(node.role)
                 self._nodes.add_stored(node)
-            mended = self._trust.take_stored(nodes)
-            self._changed.update(node.num for node in mended)
+            dropped = self._trust.take_stored(nodes)
+            self._changed.update(node.num for node, _ in dropped)
             # Each time that takes a look at the whole table.
             self._make_room((), slack=self.nodes_max // 2)
-        for node in mended:
-            log.warning(
-                "⚠️ Clé enregistrée de %s écartée : inutilisable, ou celle d'un autre nœud",
-                label_of(node),
-            )
+        for line in dropped_lines(dropped):
+            log.warning("%s", line)
 
     def finish_filling(self) -> int:
         """End it; return how many nodes have a key."""
@@ -234,6 +235,42 @@ class NodeTable:
         with self._lock:
             return self._trust.waiting()
 
+    def weak_keys(self) -> list[OtherKey]:
+        """Return the weak keys of nodes of which no other key is known."""
+        with self._lock:
+            weak = self._trust.weak()
+            return [
+                other
+                for other in weak
+                if (node := self._nodes.get(other.num)) is None or not node.public_key
+            ]
+
+    def previous_of(self, num: int, key: bytes) -> KnownNode | None:
+        """Return a copy of the node that has a new number, ``num``, as its ``key`` says.
+
+        None if it says no such thing, or node ``num`` has a key that gives this number already.
+        """
+        with self._lock:
+            return _copy_of(self._learning.previous(num, key))
+
+    def claimed_key(self, num: int) -> bytes:
+        """Return the key that says that ``num`` is the new number of somebody known, or ``b""``.
+
+        One that the operator refused says nothing.
+        """
+        with self._lock:
+            for other in self._trust.others(num):
+                if other.waiting and self._learning.previous(num, other.public_key) is not None:
+                    return other.public_key
+        return b""
+
+    def key_was_told(self, num: int, key: bytes) -> bool:
+        """Say whether a line of its own said why a key is not believed of node ``num``.
+
+        It is weak, or says that the node has a new number.
+        """
+        return is_weak_key(key) or self.previous_of(num, key) is not None
+
     def key_holder(self, key: bytes) -> KnownNode | None:
         """Return a copy of the node that a key is pinned for."""
         with self._lock:
@@ -291,7 +328,7 @@ class NodeTable:
 
         ``own_num``: the radio's own number. What is forgotten at once for want of room is no news.
         """
-        offers: list[tuple[KnownNode, bytes]] = []
+        offers: list[RadioOffer] = []
         nums: list[int] = []
         with self._lock:
             self._own_num = own_num or self._own_num
@@ -303,31 +340,35 @@ class NodeTable:
                 self._nodes.note_in_radio(info.num)
                 if info.HasField("user"):
                     self._enter_names(node, info.user)
-                    if info.user.public_key:
-                        offers.append((node, info.user.public_key))
+                    if key := info.user.public_key:
+                        held = is_number_of(node.num, key) and radio_saw_signature(info)
+                        offers.append(RadioOffer(node, key, node.num == own_num, held))
                 copy_signal(node, info)
                 self._changed.add(node.num)
             news = self._learning.offer_database(offers, int(self._wall_clock()))
-            self._outdate(*(one.node.num for one in news if one.learned))
+            self._outdate(*(num for one in news if one.learned for num in one.changed))
             self._settle(nums)
             return [one for one in news if one.node.num in self._nodes]
 
-    def enter_user(self, num: int, user: mesh_pb2.User) -> KeyNews | None:
-        """Take a NodeInfo heard over the air; return what became of the key in it."""
+    def enter_user(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> KeyNews | None:
+        """Take a NodeInfo heard over the air; return what became of the key in it.
+
+        ``held``: the key's holder signed it, with the number that the key gives.
+        """
         with self._lock:
             node = self._entry(num)
             if node is None:
                 return None
             self._enter_names(node, user)
-            news = self._offer(node, user.public_key)
+            news = self._offer(node, user.public_key, held=held)
             self._settle((num,))
             return news
 
     def enter_key(self, num: int, key: bytes) -> KeyNews | None:
         """Take a key with which node ``num`` sealed a message; return what became of it."""
         with self._lock:
-            node = self._entry(num)
-            news = self._offer(node, key) if node is not None else None
+            node, held = self._entry(num), is_number_of(num, key)
+            news = self._offer(node, key, held=held) if node is not None else None
             self._settle((num,))
             return news
 
@@ -348,8 +389,9 @@ class NodeTable:
             self._changed.add(node.num)
             self._outdate(node.num)
 
-    def _offer(self, node: KnownNode, key: bytes) -> KeyNews | None:
-        news = self._learning.offer(node, key, KeySource.AIR, int(self._wall_clock()))
+    def _offer(self, node: KnownNode, key: bytes, *, held: bool) -> KeyNews | None:
+        now = int(self._wall_clock())
+        news = self._learning.offer(node, key, KeySource.AIR, now, held=held)
         if news is not None and news.learned:
             self._outdate(node.num)
         return news

@@ -30,7 +30,7 @@ from meshbot.messages.node_notices import NodeNotices
 from meshbot.messages.node_uptime import NodeUptime
 from meshbot.messages.own_node import OwnNode
 from meshbot.messages.packet_handler import HeardNodes, PacketHandler
-from meshbot.messages.sealed_inbox import SealedInbox
+from meshbot.messages.sealed_inbox import OpeningKeys, SealedInbox
 from meshbot.messages.sender_proof import SenderProof, ShownKeys
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_message_handler import (
@@ -43,7 +43,7 @@ from meshbot.model.node_metrics import NodeMetrics
 from meshbot.threads.progress_mark import ProgressMark
 
 
-class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, PushedKeys, Protocol):
+class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, OpeningKeys, PushedKeys, Protocol):
     """All that is asked of the table of nodes here."""
 
     def learn_from_radio(self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0) -> None:

@@ -13,6 +13,7 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.own_packets import own_user
 from meshbot.model.public_key import fingerprint
+from meshbot.model.weak_keys import is_weak_key
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ class OwnNode:
         self._num = 0
         self._told_key = b""
         """The key that was last said to be new."""
+        self._warned_of = b""
+        """The weak key that was last warned of."""
         self._licensed = False
 
     def hear(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
@@ -53,7 +56,8 @@ class OwnNode:
             self._want_nodes(interface)  # the introduction says that it is another
 
     def _look_at_key(self, interface: SupervisedInterface, key: bytes) -> None:
-        known = self._keys.public_key(interface.own_num)
+        known = self._keys.public_key(interface.own_num) or self._warned_of
+        self._warn_of_weak(key)
         if not key or not known or key in (known, self._told_key):
             return
         self._told_key = key
@@ -65,6 +69,19 @@ class OwnNode:
             fingerprint(known),
         )
         self._want_nodes(interface)
+
+    def _warn_of_weak(self, key: bytes) -> None:
+        if not is_weak_key(key) or key == self._warned_of:
+            return
+        self._warned_of = key
+        log.warning(
+            "⚠️ La clé de notre nœud, %s, est connue d'avance (hasard trop faible, avis de sécurité "
+            "GHSA-gq7v-jr8c-mfr7) : d'autres lisent ses messages directs et peuvent lui écrire au "
+            "nom de n'importe qui ; rien ne prouve donc qui écrit, et aucun ordre n'est exécuté. "
+            "Mettre son firmware à jour (2.6.11 au moins), qui refait la clé au démarrage, ou la "
+            "refaire dans l'application (Sécurité)",
+            fingerprint(key),
+        )
 
     def _look_at_licence(self, interface: SupervisedInterface) -> None:
         user = interface.own_user

@@ -5,6 +5,7 @@ Everything here runs on the worker thread.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from google.protobuf.message import DecodeError
@@ -14,6 +15,7 @@ from meshbot.link.node_facts import firmware_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.mesh.sealed_messages import is_sealed_for
+from meshbot.mesh.signatures import shows_holder
 from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.heard_packet import HeardPacket, came_by_air
 from meshbot.messages.message_sender import MessageSender
@@ -23,6 +25,7 @@ from meshbot.messages.sender_proof import Proof, SenderProof
 from meshbot.messages.text_message_handler import TextMessageHandler
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import parse_tolerantly
+from meshbot.model.weak_keys import is_weak_key
 
 _NODE_INFO = portnums_pb2.PortNum.NODEINFO_APP
 _ROUTING = portnums_pb2.PortNum.ROUTING_APP
@@ -38,8 +41,11 @@ class HeardNodes(Protocol):
     def heard(self, num: int, *, snr_db: float | None, hops: int | None) -> None:
         """Note that a packet of node ``num`` was heard now, and how."""
 
-    def learn_from_air(self, num: int, user: mesh_pb2.User) -> None:
-        """Take a NodeInfo heard over the air."""
+    def public_key(self, num: int) -> bytes:
+        """Return the key known for a node, or ``b""``."""
+
+    def learn_from_air(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> None:
+        """Take a NodeInfo heard over the air; ``held``: signed by the holder of its key."""
 
     def put_key_back(self, interface: SupervisedInterface, num: int) -> bool:
         """Make ``interface`` hold the stored key of a node it just heard."""
@@ -117,21 +123,29 @@ class PacketHandler:
         """Do what a packet is for, by its port."""
         sender, data = decoded.heard.sender, decoded.data
         port = data.portnum
+        if decoded.proven and is_weak_key(interface.own_public_key):
+            # Who has our node's private key seals in the name of anybody who writes to us.
+            decoded = replace(decoded, proven=False)
         if port == _NODE_INFO:
-            self._learn(interface, sender, data)
+            self._learn(interface, decoded.heard.packet, data)
         elif port == _ROUTING:
             self._note_routing_error(interface, sender, data)
         elif port == _TEXT_MESSAGE:
             self._texts.handle(decoded, interface.own_num)
 
-    def _learn(self, interface: SupervisedInterface, sender: int, data: mesh_pb2.Data) -> None:
+    def _learn(
+        self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, data: mesh_pb2.Data
+    ) -> None:
+        sender = getattr(packet, "from")
         try:
             user = parse_tolerantly(mesh_pb2.User, data.payload)
         except DecodeError:
             return  # the interface has counted it already
         if user.public_key:
             self._radio_keys.note_heard(sender, user.public_key)
-        self._nodes.learn_from_air(sender, user)
+        is_news = user.public_key != self._nodes.public_key(sender)
+        held = is_news and shows_holder(packet, data, user.public_key)
+        self._nodes.learn_from_air(sender, user, held=held)
         self._nodes.put_key_back(interface, sender)
         self.open_waiting(interface)
 

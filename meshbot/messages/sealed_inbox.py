@@ -6,6 +6,7 @@ Owned by the worker thread, with the messages that wait and the questions asked 
 import logging
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, node_info_request
@@ -36,12 +37,22 @@ _REASON_TEXTS = {
 }
 
 
+class OpeningKeys(KeyBook, Protocol):
+    """The keys that may open a message."""
+
+    def claimed_key(self, num: int) -> bytes:
+        """Return the key that says that ``num`` is somebody's new number, or ``b""``."""
+
+    def learn_from_message(self, num: int, public_key: bytes) -> None:
+        """Take the key with which a message of node ``num`` was opened."""
+
+
 class SealedInbox:
     """Opens sealed messages with the keys at hand; keeps those whose sender's key is unknown."""
 
     def __init__(
         self,
-        keys: KeyBook,
+        keys: OpeningKeys,
         opener: SealedMessages,
         radio_keys: RadioKeys,
         sender: MessageSender,
@@ -70,7 +81,7 @@ class SealedInbox:
         if not private_key:
             self._give_up(heard.sender, UnopenedReason.NO_PRIVATE_KEY)
             return None
-        public_key = self._keys.public_key(heard.sender)
+        public_key = self._key_to_open_with(heard.sender)
         if not public_key:
             self._waiting.keep(heard)
             self._ask_for_key(interface, heard)
@@ -83,7 +94,14 @@ class SealedInbox:
         self._radio_keys.note_unopened(heard.sender, public_key)
         self._notes.note(EventKind.MESSAGE_OPENED)
         age_s = heard.age_s + self._clock() - heard.received_s
-        return DecodedPacket(heard, data, proven=True, age_s=age_s, opened_here=True)
+        self._keys.learn_from_message(heard.sender, public_key)  # of a claimed one, that shows it
+        proven = self._keys.public_key(heard.sender) == public_key
+        # What we have no key to seal with, the radio seals: it heard the claim, too.
+        return DecodedPacket(heard, data, proven=proven, age_s=age_s, opened_here=proven)
+
+    def _key_to_open_with(self, sender: int) -> bytes:
+        """Return the key known for a sender, or the one that says that this is his new number."""
+        return self._keys.public_key(sender) or self._keys.claimed_key(sender)
 
     def open_waiting(self, interface: SupervisedInterface) -> Iterator[DecodedPacket]:
         """Open, one by one, the messages that waited for a key that is known now.
@@ -95,7 +113,7 @@ class SealedInbox:
         vain_keys = {num: key for num, key in self._vain_keys.items() if num in senders}
         self._vain_keys = vain_keys
         for sender in senders:
-            key = self._keys.public_key(sender)
+            key = self._key_to_open_with(sender)
             if not key or key == vain_keys.get(sender):
                 continue
             for heard in self._waiting.take(sender):

@@ -45,6 +45,9 @@ class ShownKeys(KeyBook, Protocol):
     def contest_key(self, num: int, public_key: bytes) -> None:
         """Note that the radio opened a message with another key than the known one."""
 
+    def key_was_told(self, num: int, public_key: bytes) -> bool:
+        """Say whether a line of its own said why this key is not believed of node ``num``."""
+
 
 class SenderProof:
     """Compares the key that the radio used with the one known. Owned by the worker thread.
@@ -87,6 +90,8 @@ class SenderProof:
 
     def _sound_alarm(self, sender: int, used: bytes, known: bytes, *, is_own_mark: bool) -> bool:
         """Warn of a key; return whether it was time to."""
+        if not known and self._keys.key_was_told(sender, used):
+            return False
         lines = self._alarm_lines if is_own_mark else self._doubtful_lines
         if not lines.allows(sender, self._clock()):
             return False

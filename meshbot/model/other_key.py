@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from meshbot.model.key_source import KeySource
+from meshbot.model.weak_keys import is_weak_key
 
 CONTESTED = "contested"
 ACCEPTED = "accepted"
+HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,24 @@ class OtherKey:
     """When it ceased to be the node's key, 0 if it never was."""
     replaced_by: str = ""
     """The :class:`KeySource` that replaced it; of a key that never was the node's, empty, or
-    ``CONTESTED`` if the radio opened a message with it against the pinned one; of the pinned one
-    itself ``ACCEPTED``, where nothing else tells that the operator decided."""
+    ``CONTESTED`` if the radio opened a message with it against the pinned one, or ``HELD`` if its
+    holder was seen to use the number that it gives: he signed a NodeInfo, or sealed a message; of
+    the pinned one itself ``ACCEPTED``, where nothing else tells that the operator decided."""
 
     @property
     def waiting(self) -> bool:
-        """Whether the operator has yet to decide on it."""
-        return bool(self.offered_at)
+        """Whether the operator has yet to decide on it; there is no choice about a weak one."""
+        return bool(self.offered_at) and not self.weak
+
+    @property
+    def weak(self) -> bool:
+        """Whether others than the node's owner have its private half."""
+        return is_weak_key(self.public_key)
+
+    @property
+    def held(self) -> bool:
+        """Whether its holder showed that the node's number is his."""
+        return self.replaced_by == HELD
 
     @property
     def contested(self) -> bool:

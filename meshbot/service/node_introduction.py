@@ -15,6 +15,7 @@ from meshbot.link.node_facts import (
 )
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.known_node import node_id
+from meshbot.model.public_key import is_number_of
 from meshbot.text.log_format import printable
 from meshbot.text.quantities import counted
 
@@ -37,6 +38,7 @@ class NodeIntroduction:
     def __init__(self) -> None:
         """Nothing has been said."""
         self._num = 0
+        self._key = b""
         self._said_of_key = ""
         self._said = NodeFacts()
         self._said_no_region = self._said_mute = self._said_no_number = False
@@ -61,18 +63,33 @@ class NodeIntroduction:
             )
         if interface.own_num in (0, self._num):
             return
-        if self._num:
+        key = interface.own_public_key
+        if self._num and key and key == self._key:
+            self._tell_new_number(interface.own_num, key)
+        elif self._num:
             log.warning(
                 "⚠️ Un autre nœud répond à cette adresse : les clés connues restent, mais ses "
                 "voisins sont sans nom pour lui jusqu'à leur prochain NodeInfo, et les messages "
                 "directs vont à son numéro. Si ce n'est pas voulu, vérifier TCP_HOST"
             )
-        self._num = interface.own_num
+        self._num, self._key = interface.own_num, key
         log.info(
             "📡 Nœud : %s (%s), firmware %s",
             printable(interface.own_name) or "sans nom",
             node_id(interface.own_num),
             printable(firmware_of(interface)) or "inconnu",
+        )
+
+    def _tell_new_number(self, num: int, key: bytes) -> None:
+        """Say that it is the same node, unless who learns its key says so: of 2.8, always."""
+        if is_number_of(num, key):
+            return
+        log.warning(
+            "⚠️ Le nœud a changé de numéro, %s au lieu de %s, et gardé sa clé : ses réglages "
+            "ont-ils été repris sur un autre appareil ? Si l'ancien émet encore, l'éteindre : deux "
+            "nœuds d'une même clé se gênent",
+            node_id(num),
+            node_id(self._num),
         )
 
     def _tell_state(self, facts: NodeFacts, *, by_udp: bool) -> None:

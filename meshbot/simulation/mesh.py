@@ -41,13 +41,13 @@ class SimulatedMesh:
         self.meet(peer)
         self.db.learn_peer(peer, self.now())
 
-    def learn_user(self, peer: SimulatedPeer, payload: bytes) -> None:
+    def learn_user(self, peer: SimulatedPeer, payload: bytes, *, signed: bool = False) -> None:
         """Take over what a NodeInfo of a peer says, if it can be read."""
         try:
             user = mesh_pb2.User.FromString(payload)
         except DecodeError:
             return
-        self.db.learn_user(peer.num, user, self.now())
+        self.db.learn_user(peer.num, user, self.now(), signed=signed)
 
     def heard(self, num: int) -> None:
         """Note that a node was heard just now."""

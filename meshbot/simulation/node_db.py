@@ -7,6 +7,9 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.simulation.packets import frame
 from meshbot.simulation.peer import SimulatedPeer
+from meshbot.simulation.wire import number_field
+
+_HAS_SIGNED_FIELD = 14
 
 
 class SimulatedNodeDb:
@@ -39,13 +42,17 @@ class SimulatedNodeDb:
         node.snr = peer.snr_db
         node.hops_away = peer.hops_away
 
-    def learn_user(self, num: int, user: mesh_pb2.User, last_heard: int) -> None:
+    def learn_user(
+        self, num: int, user: mesh_pb2.User, last_heard: int, *, signed: bool = False
+    ) -> None:
         """Take over what a NodeInfo says, except a key other than the first one seen."""
         node = self._nodes.setdefault(num, mesh_pb2.NodeInfo(num=num))
         first_key = node.user.public_key or self._warm_keys.pop(num, b"")
         node.user.CopyFrom(user)
         if first_key:
             node.user.public_key = first_key
+        if signed:
+            node.MergeFromString(number_field(_HAS_SIGNED_FIELD, 1))
         node.last_heard = last_heard
         self._frames.pop(num, None)
 

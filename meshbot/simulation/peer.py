@@ -4,7 +4,7 @@ import hashlib
 import random
 import unicodedata
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
@@ -44,6 +44,8 @@ class SimulatedPeer:
     longitude: float = 4.84
     # None: one made from its number.
     macaddr: bytes | None = None
+    # 2.8.0 signed less than its successors do.
+    signs_as_2_8_0: bool = False
 
     @cached_property
     def public_key(self) -> bytes:
@@ -54,6 +56,16 @@ class SimulatedPeer:
     def node_id(self) -> str:
         """The number as Meshtastic writes it."""
         return f"!{self.num:08x}"
+
+    @property
+    def is_2_8(self) -> bool:
+        """Whether its firmware numbers it by its key, and signs what it says of itself."""
+        return self.num == number_from_key(self.public_key)
+
+    def moved_to_2_8(self) -> "SimulatedPeer":
+        """Return it as it is after an update to 2.8: the same key, another number."""
+        num = number_from_key(self.public_key)
+        return replace(self, num=num, macaddr=self.user().macaddr)
 
     def user(self) -> mesh_pb2.User:
         """Build what this peer says about itself in a NodeInfo."""

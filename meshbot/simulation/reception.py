@@ -6,6 +6,7 @@ loop thread.
 
 import random
 
+from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.mesh import direct_messages
@@ -14,12 +15,15 @@ from meshbot.simulation.loop import SelectLoop
 from meshbot.simulation.peer import SimulatedPeer
 from meshbot.simulation.radio import ClientSide, SimulatedRadio
 from meshbot.simulation.settings import UNSET, SimulatedSettings
+from meshbot.simulation.signer import sign
+from meshbot.simulation.wire import number_field
 
 _Port = portnums_pb2.PortNum
 _Error = mesh_pb2.Routing.Error
 _Priority = mesh_pb2.MeshPacket.Priority
 _Transport = mesh_pb2.MeshPacket.TransportMechanism
 _DEFAULT_CHANNEL_HASH = 8
+_SIGNED_FIELD = 22
 
 
 class SimulatedReception:
@@ -119,12 +123,18 @@ class SimulatedReception:
     def hear_data(self, peer: SimulatedPeer, data: mesh_pb2.Data, to: int) -> int:
         """Hear a packet under the channel key."""
         self._mesh.meet(peer)
-        if data.portnum == _Port.NODEINFO_APP:
-            self._mesh.learn_user(peer, data.payload)
         packet = packets.packet_from_peer(
             peer, to=to, packet_id=self._radio.new_id(), rx_time=self._mesh.now()
         )
         packet.decoded.CopyFrom(data)
+        is_signed = self._radio.identity.profile.is_2_8 and _is_signed(peer, packet)
+        if is_signed and self._mesh.db.key_of(peer.num) not in (b"", peer.public_key):
+            return packet.id  # checkXeddsaReceivePolicy: not with the key it has, so dropped
+        if data.portnum == _Port.NODEINFO_APP:
+            self._mesh.learn_user(peer, data.payload, signed=is_signed)
+        if is_signed:
+            sign(packet, peer.private_key, as_2_8_0=peer.signs_as_2_8_0)
+            packet.MergeFromString(number_field(_SIGNED_FIELD, 1))
         self._mesh.heard(peer.num)
         self._mesh.replays.note(peer, data, packet.rx_time)
         self._hand_over(packet)
@@ -137,3 +147,19 @@ class SimulatedReception:
         if source is None:
             return self._radio.tell_of_failure(request_id, error)
         return self.hear_from(source, packets.routing_data(request_id, error))
+
+
+def _is_signed(peer: SimulatedPeer, packet: mesh_pb2.MeshPacket) -> bool:
+    """Say whether a peer signs a packet: all that is for everybody; here its NodeInfos only.
+
+    What announces another key is somebody else's, who cannot sign for it. Older radios drop the
+    signature, a field that they do not know.
+    """
+    data = packet.decoded
+    if data.portnum != _Port.NODEINFO_APP or packet.to != packets.BROADCAST_NUM:
+        return False
+    try:
+        user = mesh_pb2.User.FromString(data.payload)
+    except DecodeError:
+        return False
+    return peer.is_2_8 and user.public_key == peer.public_key

@@ -382,6 +382,20 @@ class SimulatedNode(SimulatedSettings, SimulatedRecords):
         traits = replace(self._traits, private_key=private_key)
         self._loop.call(lambda: self._api.become(traits.identity(self.firmware)))
 
+    def update_firmware(self, firmware: str) -> None:
+        """Have another version from now on, after a short restart; its key stays the same.
+
+        2.8 takes another number, that of the key.
+        """
+        self._loop.call(lambda: self._api.become(self._traits.identity(firmware)))
+
+    def move_to_2_8(self, peer: SimulatedPeer) -> SimulatedPeer:
+        """Have a peer updated to 2.8, and return who it is then: the radio still knows the old."""
+        moved = peer.moved_to_2_8()
+        self._loop.call(lambda: self._mesh.meet(moved))
+        self.set_reachable(peer, False)
+        return moved
+
     def drop_on_accept(self, count: int | None) -> None:
         """Close the next ``count`` connections (None: all) as soon as they are accepted."""
         self._loop.call(lambda: setattr(self._server, "drop_next", count))

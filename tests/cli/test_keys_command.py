@@ -1,6 +1,7 @@
 """``main_bot.py keys`` on a real database, with a bot in the same process, or none."""
 
 import argparse
+import hashlib
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.cli.keys_command import MAX_LISTED, KeysCommand, add_arguments
+from meshbot.model import weak_keys
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import node_id
 from meshbot.model.other_key import OtherKey
@@ -515,3 +517,99 @@ def test_the_list_says_that_the_file_holds_nodes_of_the_other_mesh_too(
 
 def test_the_list_says_nothing_of_another_mesh_where_there_is_none(bot: Bot, path: Path) -> None:
     assert not [line for line in keys(path, "list")[1] if "contient aussi" in line]
+
+
+# -- New numbers, and keys that others have ----------------------------------------------------
+
+
+def moved(bot: Bot, key: bytes, *, held: bool, name: str = "") -> int:
+    """Have somebody heard under the number that firmware 2.8 gives the holder of a key."""
+    num = zlib.crc32(key)
+    user = mesh_pb2.User(long_name=name, public_key=key)
+    bot.nodes.learn_from_air(num, user, held=held)
+    bot.nodes.save_heard()
+    return num
+
+
+def test_a_new_number_is_shown_as_that_with_what_proves_it(bot: Bot, path: Path) -> None:
+    claimed, shown = moved(bot, FIRST, held=False), moved(bot, THIRD, held=True)
+    _, lines = keys(path, "list")
+    assert lines[1] == (
+        "2 nœuds ont changé de numéro (firmware 2.8), dont 1 avec preuve : pour accepter "
+        "ceux-là, main_bot.py keys accept --moved"
+    )
+    assert (
+        "                   c'est sans doute (rien ne le prouve encore) le nouveau numéro de Ann "
+        "(!0000000a), passé au firmware 2.8"
+    ) in keys(path, "list", node_id(claimed))[1]
+    _, lines = keys(path, "list", node_id(shown))
+    assert lines[2:6] == [
+        f"  autre, annoncée  {base64_text(THIRD)}  (CRC-32 = numéro du nœud)",
+        f"                   entendue {DATE}",
+        "                   signée, ou vue dans un message : qui a cette clé porte bien ce numéro",
+        "                   c'est le nouveau numéro de Bob (!b0b0b0b0), passé au firmware 2.8",
+    ]
+
+
+def test_all_that_is_proven_is_accepted_at_once_and_the_rest_is_named(bot: Bot, path: Path) -> None:
+    claimed, shown = moved(bot, FIRST, held=False), moved(bot, THIRD, held=True, name="Bob")
+    code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
+    assert code == 0
+    assert lines == [
+        f"Bob ({node_id(shown)}) est le nouveau numéro de Bob (!b0b0b0b0)",
+        "Sans preuve, à accepter un à un (demander à la personne) :",
+        f"  {node_id(claimed)} ({node_id(claimed)})",
+        "1 décision notée ; le bot est attendu…",
+        CARRIED_OUT,
+    ]
+    assert (bot.nodes.public_key(shown), bot.nodes.public_key(BOB)) == (THIRD, b"")
+    assert (bot.nodes.public_key(claimed), bot.nodes.public_key(ANN)) == (b"", FIRST)
+    code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
+    assert (code, lines[-1]) == (1, "❌ aucun nœud n'a prouvé qu'il a changé de numéro")
+
+
+def test_one_is_accepted_without_the_beginning_of_the_key(bot: Bot, path: Path) -> None:
+    claimed = moved(bot, FIRST, held=False)
+    code, lines = keys(path, "accept", node_id(claimed), sleep=bot.carry_out)
+    assert (code, lines[1]) == (
+        0,
+        f"{node_id(claimed)} ({node_id(claimed)}) est le nouveau numéro de Ann (!0000000a)",
+    )
+    assert bot.nodes.public_key(claimed) == FIRST
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("accept",), "❌ de quel nœud ? main_bot.py keys accept NŒUD, ou --moved"),
+        (("accept", "--moved", "Ann"), "❌ --moved vaut pour tous : ne pas nommer de nœud"),
+        (("accept", "--moved"), "❌ aucun nœud n'a prouvé qu'il a changé de numéro"),
+    ],
+)
+def test_what_of_is_asked_must_be_clear(
+    bot: Bot, path: Path, words: tuple[str, ...], why: str
+) -> None:
+    assert keys(path, *words) == (1, [why])
+
+
+def test_a_weak_key_is_named_and_cannot_be_accepted(
+    bot: Bot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = weak_keys.WEAK_KEY_HASHES | {hashlib.sha256(FOURTH).digest()}
+    monkeypatch.setattr(weak_keys, "WEAK_KEY_HASHES", known)
+    for number in range(7):
+        bot.hear(100 + number, FOURTH, f"Weak {number}")
+    bot.hear(ANN, FOURTH)
+    bot.nodes.save_heard()
+    _, lines = keys(path, "list")
+    assert lines[1].startswith(
+        "⚠️ Clé connue d'avance (hasard trop faible) : son propriétaire doit mettre son firmware à "
+        "jour, ou refaire ses clés : Weak 0 (!00000064), "
+    )
+    assert lines[1].endswith(" et 2 de plus"), "Ann has another"
+    _, lines = keys(path, "list", "Weak 0")
+    assert lines[2] == f"  jamais crue      {base64_text(FOURTH)}"
+    for beginning in (base64_text(FOURTH)[:6], base64_text(FOURTH)):
+        code, lines = keys(path, "accept", "Ann", beginning)
+        assert (code, lines[0].partition(" :")[0]) == (1, "❌ cette clé est connue d'avance")
+    assert keys(path, "refuse", "Weak 0")[0] == 1

@@ -49,14 +49,15 @@ class NameFlood:
 
     def run(self, names: int, strangers: int) -> list[str]:
         """Send them; return what went wrong."""
-        settings = {
-            "CONNECTION_MODE": "tcp",
-            "TCP_HOST": "127.0.0.1",
-            "HEARD_SAVE_INTERVAL": str(SAVE_S),
-            "PUBKEY_SYNC_INTERVAL": "1",
-        }
         with self._node as node:
-            program = Program(self._folder, TCP_PORT=str(node.port), **settings)
+            program = Program(
+                self._folder,
+                CONNECTION_MODE="tcp",
+                TCP_HOST="127.0.0.1",
+                TCP_PORT=str(node.port),
+                HEARD_SAVE_INTERVAL=str(SAVE_S),
+                PUBKEY_SYNC_INTERVAL="1",
+            )
             try:
                 program.wait_line("SYNC COMPLETE")
                 self._send(self._made_up(names, 0, named=True))

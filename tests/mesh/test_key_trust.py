@@ -699,14 +699,14 @@ def test_stored_keys_are_held_and_other_keys_remembered(trust: KeyTrust) -> None
 @pytest.mark.parametrize("key", UNUSABLE[1:], ids=UNUSABLE_IDS[1:])
 def test_a_stored_key_that_is_unusable_is_dropped(trust: KeyTrust, key: bytes) -> None:
     node = KnownNode(ANN, public_key=key)
-    assert trust.load([node], []) == [node]
+    assert trust.load([node], []) == [(node, key)]
     assert node.public_key == b""
     assert trust.holder(key) is None
 
 
 def test_of_two_stored_nodes_with_one_key_the_first_keeps_it(trust: KeyTrust) -> None:
     ann, bob = KnownNode(ANN, public_key=FIRST), KnownNode(BOB, public_key=FIRST)
-    assert trust.load([ann, bob], []) == [bob]
+    assert trust.load([ann, bob], []) == [(bob, FIRST)]
     assert (ann.public_key, bob.public_key) == (FIRST, b"")
     assert trust.holder(FIRST) == ANN
     assert trust.offer(bob, FIRST, KeySource.RADIO, NOW) is KeyOutcome.TAKEN

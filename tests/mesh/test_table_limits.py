@@ -340,8 +340,9 @@ class FullTable(RuleBasedStateMachine):
         self.admins: set[int] = set()
 
     def _new(self) -> NodeManager:
-        clocks = {"clock": self.clock, "wall_clock": self.wall_clock}
-        nodes = NodeManager(self.storage, nodes_max=MOST, **clocks)
+        nodes = NodeManager(
+            self.storage, nodes_max=MOST, clock=self.clock, wall_clock=self.wall_clock
+        )
         nodes.load()
         return nodes
 

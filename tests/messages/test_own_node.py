@@ -1,5 +1,6 @@
 """What changes about our own node is said, and its database asked for once."""
 
+import hashlib
 from types import SimpleNamespace
 from typing import cast
 
@@ -8,6 +9,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.own_node import OwnNode
+from meshbot.model import weak_keys
 from tests.support.journal import Journal
 
 OWN, OTHER, PEER = 0x0C0D0E0F, 0x0C0D0E10, 0x0A
@@ -98,3 +100,18 @@ def test_a_licence_that_cannot_be_read_is_none_that_ended(bench: Bench, journal:
     bench.node.entries_told(unread, [mesh_pb2.NodeInfo(num=OWN)])
     bench.tell(OLD_KEY, licensed=True)
     assert len(journal.messages) == 1
+
+
+def test_a_weak_key_is_warned_of_once_and_its_successor_is_news(
+    bench: Bench, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = weak_keys.WEAK_KEY_HASHES | {hashlib.sha256(OLD_KEY).digest()}
+    monkeypatch.setattr(weak_keys, "WEAK_KEY_HASHES", known)
+    for _ in range(2):
+        bench.tell(OLD_KEY)
+        bench.keys.clear()  # no weak key is ever known
+    (line,) = journal.messages
+    assert line.startswith("⚠️ La clé de notre nœud, AQEBAQEBAQEB, est connue d'avance")
+    assert "Mettre son firmware à jour" in line
+    bench.tell(NEW_KEY)
+    assert journal.messages[1].startswith("⚠️ La clé de notre nœud a changé (")

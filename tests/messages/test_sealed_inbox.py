@@ -38,6 +38,14 @@ class FakeSession:
 @dataclass
 class FakeKeys:
     keys: dict[int, bytes] = field(default_factory=dict)
+    claimed: dict[int, bytes] = field(default_factory=dict)
+    learned: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def claimed_key(self, num: int) -> bytes:
+        return self.claimed.get(num, b"")
+
+    def learn_from_message(self, num: int, public_key: bytes) -> None:
+        self.learned.append((num, public_key))
 
     def public_key(self, num: int) -> bytes:
         return self.keys.get(num, b"")
@@ -91,6 +99,12 @@ class Bench:
 
     def hear(self, text: bytes, packet_id: int = 1) -> bytes | None:
         """Return what the inbox reads in a message that Ann sealed."""
+        session = cast(SupervisedInterface, self.session)
+        opened = self.inbox.open(session, self.heard(text, packet_id))
+        return opened.data.payload if opened is not None else None
+
+    def heard(self, text: bytes, packet_id: int = 1) -> HeardPacket:
+        """Return a message that Ann sealed."""
         data = mesh_pb2.Data(portnum=portnums_pb2.PortNum.TEXT_MESSAGE_APP, payload=text)
         packet = mesh_pb2.MeshPacket(to=OWN, id=packet_id)
         setattr(packet, "from", ANN)
@@ -101,9 +115,7 @@ class Bench:
             data.SerializeToString(),
             b"\x01\x02\x03\x04",
         )
-        heard = HeardPacket(packet, self.clock.now_s, 2.0)
-        opened = self.inbox.open(cast(SupervisedInterface, self.session), heard)
-        return opened.data.payload if opened is not None else None
+        return HeardPacket(packet, self.clock.now_s, 2.0)
 
     def open_waiting(self) -> list[tuple[bytes, float]]:
         """Return what the messages that waited say, and how old they are."""
@@ -190,3 +202,19 @@ def test_a_licensed_station_reads_a_sealed_message_and_asks_for_no_key(journal: 
     assert journal.count("elle lui est demandée") == 0
     bench.keys.keys[ANN] = ANN_KEY
     assert bench.hear(b"/ping", 2) == b"/ping"
+
+
+def test_a_key_that_is_only_claimed_opens_and_proves_nothing_to_us() -> None:
+    bench = Bench()
+    assert bench.hear(b"first") is None
+    bench.keys.claimed[ANN] = FORGER_KEY
+    assert bench.open_waiting() == []
+    bench.keys.claimed[ANN] = ANN_KEY
+    assert [text for text, _ in bench.open_waiting()] == [b"first"]
+    assert bench.keys.learned == [(ANN, ANN_KEY)], "the operator is told what it shows"
+    session = cast(SupervisedInterface, bench.session)
+    for known in (b"", ANN_KEY):
+        bench.keys.keys[ANN] = known
+        opened = bench.inbox.open(session, bench.heard(b"second"))
+        assert opened is not None
+        assert opened.proven is bool(known)

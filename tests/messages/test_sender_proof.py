@@ -1,5 +1,7 @@
 """What a packet's mark of proof is worth, by the way it came and by the firmware."""
 
+import hashlib
+import zlib
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages import sender_proof
 from meshbot.messages.sender_proof import Proof, SenderProof
+from meshbot.model import weak_keys
 from node_manager import NodeManager
 from tests.support.clock import Clock
 from tests.support.fake_storage import FakeStorage
@@ -175,3 +178,19 @@ def test_a_key_that_is_another_nodes_is_told_but_is_no_known_one(journal: Journa
     assert bench.of(KEY, BOB) is Proof.UNPROVEN
     assert "et non une clé connue : non authentifiés" in journal.wait_for("La radio ouvre")
     assert journal.count("n'arrive plus") == 0
+
+
+def test_a_key_that_a_line_of_its_own_explained_sounds_no_alarm(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(NEW)
+    assert bench.of(KEY, zlib.crc32(KEY)) is not Proof.PROVEN
+    assert journal.count("annonce la clé") == 1
+    weak = b"\x77" * 32
+    known = weak_keys.WEAK_KEY_HASHES | {hashlib.sha256(weak).digest()}
+    monkeypatch.setattr(weak_keys, "WEAK_KEY_HASHES", known)
+    assert bench.of(weak, BOB) is not Proof.PROVEN
+    assert journal.count("a une clé connue d'avance") == 1
+    assert journal.count("La radio ouvre les messages") == 0
+    assert bench.of(weak, ANN) is Proof.OTHER_KEY
+    assert journal.count("La radio ouvre les messages") == 1, "against a known key it is one"

@@ -1,5 +1,6 @@
 """Which node it is and how it is: said when it is news, and a mute radio once."""
 
+import zlib
 from types import SimpleNamespace
 from typing import cast
 
@@ -170,3 +171,32 @@ def test_a_licensed_station_without_a_key_lacks_nothing(journal: Journal) -> Non
     ham = mesh_pb2.User(long_name="F4ABC", is_licensed=True)
     NodeIntroduction().tell(keyless(interface(), own_public_key=b"", own_user=ham))
     assert said_of_key(journal) == []
+
+
+def test_another_number_with_another_key_is_another_node(journal: Journal) -> None:
+    introduction = NodeIntroduction()
+    introduction.tell(interface())
+    introduction.tell(numbered(0x0A, b"q" * 32))
+    assert journal.count("Un autre nœud répond") == 1
+    introduction.tell(numbered(0x0B, b""))
+    introduction.tell(numbered(0x0C, b""))
+    assert journal.count("Un autre nœud répond") == 3, "without a key nobody can tell"
+
+
+def test_another_number_with_the_same_key_is_the_same_node(journal: Journal) -> None:
+    introduction = NodeIntroduction()
+    introduction.tell(interface())
+    introduction.tell(numbered(zlib.crc32(b"p" * 32), b"p" * 32))
+    assert not any("WARNING" in line for line in journal.lines), "who learns its key says it"
+    introduction.tell(numbered(0x0A, b"p" * 32))
+    (line,) = [line for line in journal.messages if "a changé de numéro" in line]
+    assert line.startswith("⚠️ Le nœud a changé de numéro, !0000000a au lieu de !")
+    assert journal.count("Un autre nœud répond") == 0
+
+
+def numbered(num: int, key: bytes) -> SupervisedInterface:
+    """Return a node of another number."""
+    session = interface()
+    session.own_num = num  # type: ignore[misc]
+    session.own_public_key = key  # type: ignore[misc]
+    return session
