@@ -44,6 +44,8 @@ MAX_REPLACED_BY_RADIO = 4
 MAX_REPLACED_BY_OPERATOR = 16
 """Other keys kept of one node, by what became of them."""
 MAX_NODES_WITH_OFFERS = 1_000
+AT_ONCE_SHARE = 20
+"""So much of them is forgotten at once: choosing looks at all."""
 
 
 def _is_offered(other: OtherKey) -> bool:
@@ -364,11 +366,11 @@ class KeyTrust:
                     kept[rest.public_key] = rest
                 else:
                     del kept[rest.public_key]
-        if len(self._others) > MAX_NODES_WITH_OFFERS:
-            self._forget_an_offer()
+        if (too_many := len(self._others) - MAX_NODES_WITH_OFFERS) > 0:
+            self._forget_offers(too_many + MAX_NODES_WITH_OFFERS // AT_ONCE_SHARE)
 
-    def _forget_an_offer(self) -> None:
-        """Of the nodes with nothing but offers, forget the one longest without news.
+    def _forget_offers(self, count: int) -> None:
+        """Of the nodes with nothing but offers, forget those longest without news.
 
         Nodes without a pinned key go first: somebody else's key can be announced under any number.
         Not so one whose holder showed himself.
@@ -385,8 +387,7 @@ class KeyTrust:
                 for other in kept.values()
             )
         ]
-        num = min(only_offers, key=lambda num: num in kept_for, default=None)
-        if num is not None:
+        for num in sorted(only_offers, key=lambda num: num in kept_for)[:count]:
             del self._others[num]
             self._unwritten.add(num)
 

@@ -7,6 +7,7 @@ for: the least valuable are forgotten (:mod:`meshbot.mesh.node_worth`), with all
 them.
 """
 
+import heapq
 import logging
 import sys
 import threading
@@ -39,6 +40,7 @@ from meshbot.model.weak_keys import is_weak_key
 log = logging.getLogger(__name__)
 
 NODES_MAX = 20_000
+MAX_CORRESPONDENTS = 500
 
 
 class NodeTable:
@@ -200,12 +202,14 @@ class NodeTable:
         return ago_s if node.last_heard and ago_s >= 0 else None
 
     def correspondents(self) -> list[KnownNode]:
-        """Return copies of the nodes with a key that sent us messages, the latest first."""
+        """Return copies of the nodes with a key that sent us messages, the latest first.
+
+        Of very many only the latest: with made-up keys anybody can be any number of them.
+        """
         with self._lock:
-            nodes = [
-                replace(node) for node in self._nodes.values() if node.last_dm and node.public_key
-            ]
-        return sorted(nodes, key=lambda node: -node.last_dm)
+            nodes = (node for node in self._nodes.values() if node.last_dm and node.public_key)
+            latest = heapq.nlargest(MAX_CORRESPONDENTS, nodes, key=lambda node: node.last_dm)
+            return [replace(node) for node in latest]
 
     def pushes_since(self, wall_s: float) -> int:
         """Return how many keys were given to the radio since a wall-clock time, or after now."""

@@ -982,3 +982,24 @@ TestKeysOfNodes.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
 TestKeysOnAFailingDisk = KeysOnAFailingDisk.TestCase
 TestKeysOnAFailingDisk.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestKeysOnAFailingDisk.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
+
+
+def test_a_flood_of_offers_is_bounded_and_looked_through_now_and_then(
+    trust: KeyTrust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_trust, "MAX_NODES_WITH_OFFERS", 40)
+    looks: list[int] = []
+    forget = trust._forget_offers
+
+    def count(number: int) -> None:
+        looks.append(number)
+        forget(number)
+
+    monkeypatch.setattr(trust, "_forget_offers", count)
+    for num in range(1, 401):
+        node = KnownNode(num)
+        trust.offer(node, forged(num), KeySource.AIR, NOW)
+        trust.offer(node, forged(1_000 + num), KeySource.AIR, NOW)
+        assert len(trust.all_others()) <= 40
+    assert set(looks) == {3}
+    assert 400 in trust.all_others()

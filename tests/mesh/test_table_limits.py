@@ -194,6 +194,17 @@ def test_strangers_are_kept_apart_and_push_nobody_out(
     assert set(storage.rows) == set(range(1, MOST + 1))
 
 
+def test_of_very_many_correspondents_only_the_latest_are_told(
+    storage: FakeStorage, wall_clock: Clock
+) -> None:
+    nodes = NodeManager(storage, wall_clock=wall_clock)
+    flood(nodes, range(1, 601))
+    for num in range(1, 601):
+        wall_clock.now_s += 1.0
+        nodes.heard_message(num)
+    assert [node.num for node in nodes.correspondents()] == list(range(600, 100, -1))
+
+
 # -- What the operator reads -----------------------------------------------------------------------
 
 
