@@ -77,8 +77,8 @@ def _process_with_socket(inode: str) -> int:
         if not folder.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            for descriptor in os.scandir(folder / "fd"):
+            for descriptor in os.listdir(folder / "fd"):
                 with contextlib.suppress(OSError):
-                    if os.readlink(descriptor.path) == target:
+                    if os.readlink(folder / "fd" / descriptor) == target:
                         return int(folder.name)
     return 0

@@ -24,6 +24,8 @@ class DamagedTable:
         self._key_places = ", ".join("?" * len(key))
         self._backwards = ", ".join(f"{column} DESC" for column in key)
         self._simulated = int(simulated)
+        self.is_complete = True
+        """Whether nothing stood in the way of reading every row so far."""
 
     def rows(self, columns: Sequence[str]) -> Iterator[dict[str, object]]:
         """Yield what each row has of these columns; a row may come twice."""
@@ -31,8 +33,9 @@ class DamagedTable:
             there = columns_of(self._connection, self._name)
         except READ_ERRORS as error:
             log.debug("salvaging %s: %s", self._name, error)
-            return
+            there = ()
         if not set(self._key_columns) <= set(there):
+            self.is_complete = False
             return
         others = [name for name in columns if name in there and name not in self._key_columns]
         names = (*self._key_columns, *others)
@@ -50,6 +53,7 @@ class DamagedTable:
                     last = row[: len(self._key_columns)]
                     yield row
             except READ_ERRORS as error:
+                self.is_complete = False
                 log.debug("salvaging %s: %s", self._name, error)
             else:
                 return

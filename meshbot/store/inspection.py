@@ -163,21 +163,31 @@ def version_of(path: Path, busy_timeout_s: float) -> int:
     return version
 
 
+def is_recorded(path: Path, version: int) -> bool:
+    """Say whether a file has a record that it was brought to a version.
+
+    Each version after the fourth writes one; so a number without it is a flipped bit. Raises what
+    reading a damaged file does.
+    """
+    with looking_into(path) as connection:
+        return _recorded_version(connection) == version
+
+
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(len(SQLITE_MAGIC))
 
 
 def _is_ours(connection: sqlite3.Connection, version: int) -> bool:
-    """Say whether a file has the tables of its version; of a newer one, that it is recorded."""
+    """Say whether a file has the tables of its version; of a newer one, that is not known."""
     if version == 0:
         return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version < 0:
         return False
-    if version >= RECORDED_SINCE and _recorded_version(connection) != version:
-        return False
     if version > schema.VERSIONS[-1].number:
         return True
+    if version >= RECORDED_SINCE and _recorded_version(connection) != version:
+        return False
     return all(
         columns_of(connection, table) == columns
         for table, columns in schema.VERSIONS[version - 1].tables.items()

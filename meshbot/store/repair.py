@@ -21,7 +21,7 @@ from meshbot.store.backup import Backup
 from meshbot.store.database import BUSY_TIMEOUT_S, Database
 from meshbot.store.event_salvage import salvage_events
 from meshbot.store.file_access import make_private, share_like
-from meshbot.store.inspection import has_content, is_damaged, spoilt_rows, version_of
+from meshbot.store.inspection import has_content, is_damaged, is_recorded, spoilt_rows, version_of
 from meshbot.store.node_store import NodeStore
 from meshbot.store.salvage import Salvage, salvaged
 from meshbot.store.storage_error import READ_ERRORS, StorageError, is_busy, unusable
@@ -107,8 +107,9 @@ class Repair:
         if not has_content(self._path):
             return False  # a folder or the like: for Database.open() to say
         try:
-            if version_of(self._path, BUSY_TIMEOUT_S) > schema.VERSIONS[-1].number:
-                return False  # not for us to judge
+            version = version_of(self._path, BUSY_TIMEOUT_S)
+            if version > schema.VERSIONS[-1].number:
+                return not is_recorded(self._path, version)  # the rest is not for us to judge
         except StorageError as error:
             if error.suspect:
                 return True

@@ -15,6 +15,7 @@ from typing import Any
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import is_usable_key
+from meshbot.store.carved_rows import carved_rows
 from meshbot.store.damaged_table import DamagedTable
 from meshbot.store.inspection import has_content, looking_into
 from meshbot.store.storage_error import READ_ERRORS
@@ -34,7 +35,9 @@ class _State(enum.IntEnum):
 class _Found:
     state: _State
     fields: dict[str, Any]
-    from_copy: bool
+    from_copy: bool = False
+    recalled: bool = False
+    """Whether it may be of the past: from a copy, or from a page that nothing leads to."""
 
 
 class Salvage:
@@ -88,18 +91,26 @@ class Salvage:
         try:
             if not has_content(path):
                 return
+        except OSError:
+            return
+        incomplete = [table for table in STORED_TABLES if not table.has_row_ids]
+        try:
             with looking_into(path) as connection:
                 connection.text_factory = lambda data: data.decode("utf-8", "replace")
                 # The one way to read a file that is shorter than it says.
                 connection.execute("PRAGMA writable_schema=ON")
                 for table in STORED_TABLES:
-                    self._add_table(connection, table, is_copy=is_copy)
+                    if self._add_table(connection, table, is_copy=is_copy):
+                        incomplete = [one for one in incomplete if one is not table]
         except READ_ERRORS as error:
             log.debug("salvaging %s: %s", path, error)
+        for table in incomplete:
+            self._add_carved(path, table, is_copy=is_copy)
 
     def _add_table(
         self, connection: sqlite3.Connection, table: StoredTable, *, is_copy: bool
-    ) -> None:
+    ) -> bool:
+        """Add what the table holds; return whether all of it could be read."""
         damaged = DamagedTable(connection, table.name, table.key, self.simulated)
         spoilt = self._spoilt[table.name]
         for values in damaged.rows((*table.columns, "checksum")):
@@ -109,9 +120,21 @@ class Salvage:
             if state is not None and fields is not None:
                 if table is KEY_ORDERS and is_copy and key not in spoilt:
                     continue  # carried out since, or else it would be in the file
-                self._add(table, key, _Found(state, fields, is_copy))
+                self._add(table, key, _Found(state, fields, is_copy, is_copy))
             elif not is_copy:
                 spoilt.add(key)
+        return damaged.is_complete
+
+    def _add_carved(self, path: Path, table: StoredTable, *, is_copy: bool) -> None:
+        found = []
+        for values in carved_rows(path, table):
+            fields = table.mended(values)
+            if fields is not None and values["simulated"] == int(self.simulated):
+                found.append(_Found(_State.AS_WRITTEN, fields, is_copy, recalled=True))
+        if table is NODES:  # the latest of several states of one
+            found.sort(key=lambda one: int(one.fields["last_heard"]), reverse=True)
+        for one in found:
+            self._add(table, tuple(one.fields[column] for column in table.key), one)
 
     def _add(self, table: StoredTable, key: _RowKey, found: _Found) -> None:
         rows = self._found[table.name]
@@ -122,14 +145,23 @@ class Salvage:
             known.fields["public_key"] = known.fields["public_key"] or found.fields["public_key"]
 
     def settle(self) -> None:
-        """Take from a node that came from a copy a key that has ceased to be its own since."""
-        nodes = self._found[NODES.name].values()
-        current = {one.fields["public_key"] for one in nodes if not one.from_copy}
+        """When all was added: take out what is of the past beside what is not.
+
+        A key that has ceased to be a node's comes with that node from a copy; that it did, the
+        other keys tell, or the node that has it now. The reverse as well.
+        """
+        nodes = self._found[NODES.name]
         others = self._found[OTHER_KEYS.name]
-        for node in nodes:
+        current = {
+            node.fields["public_key"]: num for (num,), node in nodes.items() if not node.recalled
+        }
+        for (num, key), other in list(others.items()):
+            if other.recalled and current.get(key) == num:
+                del others[num, key]
+        for (num,), node in nodes.items():
             key = node.fields["public_key"]
-            other = others.get((node.fields["num"], key))
-            if node.from_copy and (key in current or (other and not other.from_copy)):
+            beside = others.get((num, key))
+            if node.recalled and (key in current or (beside and not beside.recalled)):
                 node.fields["public_key"] = b""
 
 

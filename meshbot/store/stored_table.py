@@ -36,6 +36,11 @@ class StoredTable:
         """The columns of what a row is about, without the mesh it is of."""
         return tuple(column for column in self.columns if column != "simulated")
 
+    @property
+    def has_row_ids(self) -> bool:
+        """Whether SQLite numbers the rows, as ``id``; else the key is all there is."""
+        return "id" in self.columns
+
     def is_as_written(self, row: Sequence[object]) -> bool:
         """Say whether a row's checksum, which stands last, is that of its values."""
         return isinstance(row[-1], int) and row[-1] == checksum_of(row[:-1])
