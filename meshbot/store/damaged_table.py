@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from meshbot.store import schema
 from meshbot.store.inspection import columns_of
 from meshbot.store.storage_error import READ_ERRORS
 
@@ -28,13 +29,16 @@ class DamagedTable:
         """Whether nothing stood in the way of reading every row so far."""
 
     def rows(self, columns: Sequence[str]) -> Iterator[dict[str, object]]:
-        """Yield what each row has of these columns; a row may come twice."""
+        """Yield what each row has of these columns; a row may come twice.
+
+        None of a table whose columns are those of no version: what stands in them is not known.
+        """
         try:
             there = columns_of(self._connection, self._name)
         except READ_ERRORS as error:
             log.debug("salvaging %s: %s", self._name, error)
             there = ()
-        if not set(self._key_columns) <= set(there):
+        if all(version.tables.get(self._name) != there for version in schema.VERSIONS):
             self.is_complete = False
             return
         others = [name for name in columns if name in there and name not in self._key_columns]

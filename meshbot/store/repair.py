@@ -24,7 +24,7 @@ from meshbot.store.file_access import make_private, share_like
 from meshbot.store.inspection import has_content, is_damaged, is_recorded, spoilt_rows, version_of
 from meshbot.store.node_store import NodeStore
 from meshbot.store.salvage import Salvage, salvaged
-from meshbot.store.storage_error import READ_ERRORS, StorageError, is_busy, unusable
+from meshbot.store.storage_error import READ_ERRORS, StorageError, unusable
 from meshbot.store.stored_table import HEARD_ORDERS, KEY_ORDERS, STORED_TABLES, StoredTable
 from meshbot.store.traces import has_traces
 from meshbot.text.quantities import counted
@@ -107,22 +107,18 @@ class Repair:
         if not has_content(self._path):
             return False  # a folder or the like: for Database.open() to say
         try:
-            version = version_of(self._path, BUSY_TIMEOUT_S)
-            if version > schema.VERSIONS[-1].number:
-                return not is_recorded(self._path, version)  # the rest is not for us to judge
-        except StorageError as error:
-            if error.suspect:
+            return self._is_spoilt(thorough=thorough)
+        except (StorageError, *READ_ERRORS) as error:
+            told = error if isinstance(error, StorageError) else unusable(self._named, error)
+            if told.suspect:
                 return True
-            raise
-        return is_damaged(self._path, thorough=thorough) or self._has_spoilt_rows()
+            raise told from error
 
-    def _has_spoilt_rows(self) -> bool:
-        try:
-            return spoilt_rows(self._path) > 0
-        except READ_ERRORS as error:
-            if is_busy(error):
-                raise
-            return True
+    def _is_spoilt(self, *, thorough: bool) -> bool:
+        version = version_of(self._path, BUSY_TIMEOUT_S)
+        if version > schema.VERSIONS[-1].number:
+            return not is_recorded(self._path, version)  # the rest is not for us to judge
+        return is_damaged(self._path, thorough=thorough) or spoilt_rows(self._path) > 0
 
     def _remains(self, *, simulated: bool) -> Salvage:
         """Return what can be read of a mesh, in the file or else in the copies."""
