@@ -109,6 +109,12 @@ class BotStore:
         self.nodes.load_other_keys()
         self.nodes.load_decisions()
         self.link_events.last_link_run()
+        try:
+            self.database.try_to_write()
+        except StorageError as error:
+            if error.suspect:
+                raise
+            log.debug("not written yet: %s", error)  # somebody else does right now
         if not self._simulated:
             self.database.forget_simulated()
 

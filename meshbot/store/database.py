@@ -171,6 +171,12 @@ class Database:
             changed, self._data_version = version != self._data_version, version
         return changed
 
+    def try_to_write(self) -> None:
+        """Raise the :class:`StorageError` that the next write would; write nothing."""
+        with self._exclusive(not_written) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+
     def forget_simulated(self) -> None:
         """Forget what a simulated node taught: a real one is used. Raises :class:`StorageError`."""
         with self._exclusive(not_read) as connection, connection:

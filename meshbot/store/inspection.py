@@ -5,6 +5,7 @@ into it.
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -53,8 +54,10 @@ def has_content(path: Path) -> bool:
     """Say whether there is a file with anything in it. Raises ``OSError``."""
     try:
         status = path.stat()
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return False
+        raise
     return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 

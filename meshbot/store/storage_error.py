@@ -25,12 +25,7 @@ _DAMAGED = frozenset(
         sqlite3.SQLITE_IOERR_SHORT_READ,
     )
 )
-_DAMAGED_WORDS = (
-    "unsupported file format",
-    "malformed database schema",
-    "no such table",
-    "no such column",
-)
+_DAMAGED_WORDS = ("unsupported file format", "malformed database schema")
 """How SQLite begins what it says, with no code of its own, of a schema that a bit has changed."""
 _NO_RIGHT = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
 _BUSY = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT))
@@ -134,14 +129,22 @@ def not_read(path: Path, error: BaseException) -> StorageError:
     """
     if is_damage(error):
         return StorageDamaged(f"La base {path} est abîmée ({_words(error)})")
-    return StorageError(f"Lecture impossible dans {path} : {_words(error)}", passing=True)
+    return StorageError(
+        f"Lecture impossible dans {path} : {_words(error)}",
+        passing=True,
+        suspect=not is_busy(error),
+    )
 
 
 def not_written(path: Path, error: BaseException) -> StorageError:
     """Return what is to be told of a write that failed in an open database."""
     if is_damage(error):
         return StorageDamaged(f"La base {path} est abîmée ({_words(error)})")
-    return StorageError(f"Écriture impossible dans {path} : {_words(error)}", passing=True)
+    return StorageError(
+        f"Écriture impossible dans {path} : {_words(error)}",
+        passing=True,
+        suspect=not is_busy(error),
+    )
 
 
 def _words(error: BaseException) -> str:
