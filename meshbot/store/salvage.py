@@ -169,7 +169,8 @@ def _state_of(table: StoredTable, values: dict[str, object]) -> _State | None:
     """Return how far a row can be believed, None for not at all."""
     if "checksum" not in values:
         return _State.UNPROVEN
-    row = [values.get(column) for column in (*table.columns, "checksum")]
+    # Of an older version: over the columns that there were.
+    row = [values[column] for column in (*table.columns, "checksum") if column in values]
     return _State.AS_WRITTEN if table.is_as_written(row) else None
 
 

@@ -282,14 +282,13 @@ def test_no_file_beside_the_database_is_more_open_than_that(path: Path, mode: in
     store.backup.back_up()
     store.backup.back_up()
     store.close()
-    assert {mode_of(copy) for copy in store.backup.paths} == {mode}
+    assert all(mode_of(copy) & ~mode == 0 for copy in store.backup.paths)
     path.write_bytes(bytes(3_000))
     store.open()
     modes = {file.name: mode_of(file) for file in path.parent.iterdir()}
     store.close()
     assert len(list(path.parent.glob("*abimee*"))) == 1
-    assert modes.pop("bot.db.lock") == 0o600
-    assert set(modes.values()) == {mode}
+    assert all(of_file & ~mode == 0 for of_file in modes.values()), modes
 
 
 def test_what_is_found_again_of_a_lost_file_is_private(path: Path) -> None:
