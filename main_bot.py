@@ -358,7 +358,7 @@ class MeshBot:
 
         Raises :class:`StorageError` when the database cannot be used, or the bot is to end.
         """
-        self._store.open()
+        self._store.open(self.is_to_end)
         try:
             self._node_claim.take()
             keys = self.node_manager.load(self.is_to_end)

@@ -39,6 +39,7 @@ class BotStore:
         self._path = path
         self._simulated = simulated
         self._wall_clock = wall_clock
+        self._is_to_end: Callable[[], bool] = lambda: False
         self._claim = ProcessClaim()
         self._lock = InstanceLock(path)
         self.database = Database(path, simulated=simulated, wall_clock=wall_clock)
@@ -46,11 +47,13 @@ class BotStore:
         self.link_events = LinkEventStore(self.database)
         self.backup = Backup(path)
 
-    def open(self) -> None:
+    def open(self, is_to_end: Callable[[], bool] = lambda: False) -> None:
         """Take the lock, repair the file if it was damaged, and open it.
 
-        Raises ``StorageError``, with nothing held, when it cannot be used.
+        Raises ``StorageError``, with nothing held, when it cannot be used, or when ``is_to_end``
+        says that the bot is to end.
         """
+        self._is_to_end = is_to_end
         repair = Repair(self.database)
         was_ours = repair.was_ours()
         if not (was_ours or self._lock.is_there()):
@@ -105,8 +108,10 @@ class BotStore:
     def _open_database(self) -> None:
         """Open it, and read all that will be read of it."""
         self.database.open()
+        log.debug("looking at the stored nodes")
         for _ in self.nodes.node_pages():  # a flood may have left very many
-            pass
+            if self._is_to_end():
+                raise StorageError("Lecture de la base interrompue", passing=True)
         self.nodes.load_other_keys()
         self.nodes.load_decisions()
         self.link_events.last_link_run()

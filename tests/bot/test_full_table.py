@@ -125,11 +125,17 @@ def test_the_end_comes_in_time_while_entries_of_the_nodes_database_come_without_
 @pytest.mark.parametrize(
     "line",
     [
+        "looking at the stored nodes",
         "reading the stored nodes",
         "🧹 Table pleine (NODES_MAX=20000) : 10",
         "Starting public key synchronization",
     ],
-    ids=["as it is read", "as what was too much is deleted", "in the key sync"],
+    ids=[
+        "as it is looked at",
+        "as it is read",
+        "as what was too much is deleted",
+        "in the key sync",
+    ],
 )
 def test_the_end_comes_in_time_on_a_store_that_was_flooded(
     run_on: Callable[..., Program], flooded: Path, tmp_path: Path, line: str
