@@ -2,8 +2,8 @@
 
 The library keeps one and the same dict of a node under ``nodes["!%08x"]`` and
 ``nodesByNum[num]``; its ``user`` is the ``User`` protobuf as ``MessageToDict`` returns it, with
-``publicKey`` in base64 (``mesh_interface.py``). Its reader thread changes them meanwhile, so they
-are looked up here, never iterated over.
+``publicKey`` in base64 (``mesh_interface.py``). Its reader thread changes them meanwhile, and may
+drop a node from both (``library_bounds.py``), so they are looked up here, never iterated over.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from typing import Any
 
 from meshbot.model.known_node import KnownNode
 from meshbot.model.public_key import base64_text
+
+TRIES = 3  # the next sync sees to what the reader drops each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +43,6 @@ class SyncEntry:
             user["role"] = self.role
         return user
 
-    def is_held_by(self, held: dict[str, Any] | None) -> bool:
-        """Say whether the library's dict of the node has the key."""
-        return held is not None and held.get("user", {}).get("publicKey") == self.key_base64
-
-    def is_in_place(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
-        """Say whether the key is found under the node's number and id alike."""
-        held = by_num.get(self.num)
-        return self.is_held_by(held) and nodes.get(self.id) is held
-
-    def put_into(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
-        """Make the library hold this; return whether its key was missing or another."""
-        # setdefault: the reader may have made the node a moment ago.
-        held: dict[str, Any] = by_num.get(self.num) or by_num.setdefault(
-            self.num, {"num": self.num}
-        )
-        if nodes.get(self.id) is not held:
-            nodes[self.id] = held
-        user = held.get("user")
-        if user is None or user.get("hwModel") == "UNSET":
-            # Nothing, or the library's own stand-in for a node it has no NodeInfo of.
-            held["user"] = self.user
-            return True
-        if user.get("publicKey") == self.key_base64:
-            return False
-        user["publicKey"] = self.key_base64
-        return True
-
     def share_texts_with(self, held: dict[str, Any]) -> None:
         """Have the library's dict of the node use our texts where they are the same: once each."""
         user = held.get("user", {})
@@ -84,12 +59,44 @@ class SyncEntry:
     def take_out_of(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:
         """Remove what :meth:`put_into` put there, unless the library has added to it."""
         held = by_num.get(self.num)
-        if self.is_held_by(held) and held is not None and held.keys() <= _PUT_IN:
+        if self.is_held_by(held) and held is not None and held.keys() <= {"num", "user"}:
             by_num.pop(self.num, None)
             nodes.pop(self.id, None)
 
+    def is_held_by(self, held: dict[str, Any] | None) -> bool:
+        """Say whether the library's dict of the node has the key."""
+        return held is not None and held.get("user", {}).get("publicKey") == self.key_base64
 
-_PUT_IN = {"num", "user"}
+    def is_in_place(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
+        """Say whether the key is found under the node's number and id alike."""
+        held = by_num.get(self.num)
+        return self.is_held_by(held) and nodes.get(self.id) is held
+
+    def put_into(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
+        """Make the library hold this; return whether its key was missing or another."""
+        held = self._in_both(nodes, by_num)
+        user = held.get("user")
+        if user is None or user.get("hwModel") == "UNSET":
+            # Nothing, or the library's own stand-in for a node it has no NodeInfo of.
+            held["user"] = self.user
+            return True
+        if user.get("publicKey") == self.key_base64:
+            return False
+        user["publicKey"] = self.key_base64
+        return True
+
+    def _in_both(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> dict[str, Any]:
+        """Return the node's dict, which is made if need be, once both dictionaries have it."""
+        for _ in range(TRIES):
+            # setdefault: the reader may have made the node a moment ago.
+            held: dict[str, Any] = by_num.get(self.num) or by_num.setdefault(
+                self.num, {"num": self.num}
+            )
+            if nodes.get(self.id) is not held:
+                nodes[self.id] = held
+            if by_num.get(self.num) is held and nodes.get(self.id) is held:
+                break  # else the reader dropped the node in between
+        return held
 
 
 def sync_entry_of(node: KnownNode) -> SyncEntry:
