@@ -16,6 +16,9 @@ if __name__ == "__main__":
         signal.signal(_number, lambda *_: os._exit(0))
     for _number in (signal.SIGUSR1, signal.SIGHUP):
         signal.signal(_number, signal.SIG_IGN)  # questions, until there is somebody to answer
+    from meshbot.threads.shortage import say_shortage
+
+    sys.excepthook = say_shortage
     if importlib.util.find_spec("meshtastic") is None:
         sys.exit(
             "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
@@ -75,6 +78,7 @@ from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
 from meshbot.threads.deferred_calls import DeferredCalls
 from meshbot.threads.progress_mark import ProgressMark
+from meshbot.threads.shortage import shortage_text
 from node_manager import NodeManager
 from tcp_interface_manager import TCPInterfaceManager
 
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
 
 DOTENV_PATH = Path(__file__).with_name(".env")
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
+DEFERRED_POLL_S = 5.0  # how late a deferred sync is for which no thread could be had
 KEY_PUSH_INTERVAL_S = 5.0
 JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
@@ -199,7 +204,7 @@ class MeshBot:
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopped = False
-        self._deferred_syncs = DeferredCalls("pubkey-sync")
+        self._deferred_syncs = DeferredCalls("pubkey-sync", clock)
         self._introduction = NodeIntroduction()
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
@@ -321,6 +326,11 @@ class MeshBot:
             "bot-sender": self._conversation.progress,
         }
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the bot ends because there is no memory left to go on with."""
+        return self._link.exhausted or self._worker.exhausted or self._conversation.exhausted
+
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""
         return self._link_summary.text()
@@ -408,6 +418,7 @@ class MeshBot:
         every(self.PUBKEY_SYNC_INTERVAL, self._periodic_pubkey_sync)
         every(self.HEARD_SAVE_INTERVAL, self.node_manager.save_heard)
         every(KEY_DECISIONS_POLL_S, self._decision_watch)
+        every(DEFERRED_POLL_S, self._deferred_syncs.run_due)
         every(JOURNAL_FLUSH_S, self.link_journal.flush)
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
@@ -536,6 +547,11 @@ class MeshBot:
                 return
             log.info(counted_lines.DEFERRED_SYNC_STARTS)
             self.node_manager.sync_pubkeys_to_interface(interface_ref, force=True)
+        except MemoryError:
+            log.error(
+                "❌ Mémoire insuffisante sur cette machine : la synchronisation différée est "
+                "abandonnée"
+            )
         except Exception:  # top of a thread
             log.exception("❌ Erreur inattendue dans la synchronisation différée")
 
@@ -596,7 +612,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the bot until SIGTERM or SIGINT, or do what a command asks; return the exit code.
 
     0: stopped as asked. 2: settings or a database that make no sense, until somebody changes them.
-    1: the database cannot be used right now, or the command cannot do what was asked.
+    1: the database cannot be used right now, this machine lacks memory, threads or files, or the
+    command cannot do what was asked.
     """
     options = parse_arguments(argv)
     configure_logging("INFO")
@@ -607,7 +624,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         bot = MeshBot(environment=environment)
         configure_logging(bot.site.log_level)
         run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
-        return EXIT_OK
+        return EXIT_NO if bot.exhausted else EXIT_OK
     except BrokenPipeError:
         # The reader of the output has enough of it. The interpreter must not write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -615,14 +632,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         log.error("❌ %s", error)
         return EXIT_CONFIG
-    except OSError as error:
-        if options.command is None:
-            raise
-        sys.stderr.write(f"❌ {error.strerror or error}\n")
-        os._exit(EXIT_NO)  # the output cannot be written: nor can the interpreter at its end
+    except (MemoryError, RuntimeError, OSError) as error:
+        return _say_what_lacks(error, of_command=options.command is not None)
     except StorageError as error:
         log.error("❌ %s", error)
         return EXIT_NO if error.passing else EXIT_CONFIG
+
+
+def _say_what_lacks(error: Exception, *, of_command: bool) -> int:
+    """Say what this machine refuses the program; raise the error again where it is another one."""
+    text = shortage_text(error)
+    if text is None and of_command and isinstance(error, OSError):
+        sys.stderr.write(f"❌ {error.strerror or error}\n")
+        os._exit(EXIT_NO)  # the output cannot be written: nor can the interpreter at its end
+    if text is None:
+        raise error
+    log.error("❌ %s : le bot s'arrête", text)
+    return EXIT_NO
 
 
 if __name__ == "__main__":

@@ -17,8 +17,12 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 from meshbot.link import library_nodes
 from meshbot.link.bulky_entries import BulkyEntries
 from meshbot.link.frame_decoder import FrameDecoder
+from meshbot.link.handshake_budget import MAX_CHANNELS, HandshakeBudget
 from meshbot.link.interface_events import InterfaceEvents
+from meshbot.link.library_bounds import LibraryBounds
+from meshbot.model.cause import Cause
 from meshbot.model.known_node import node_id
+from meshbot.model.link_error import LinkError
 from meshbot.model.tolerant_parse import salvage
 from meshbot.text.log_format import printable
 
@@ -30,8 +34,16 @@ log = logging.getLogger(__name__)
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
 _NOTHING_READABLE = "rien n'y est lisible"
 _REFUSED = "la bibliothèque meshtastic n'en veut pas"
+_NO_MEMORY = "Out of memory"  # how protobuf's parser puts that, among what is wrong with a message
 _NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
 _KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
+_PUBLISHED = {
+    "log_record": "meshtastic.log.line",
+    "clientNotification": "meshtastic.clientNotification",
+    "mqttClientProxyMessage": "meshtastic.mqttclientproxymessage",
+    "xmodemPacket": "meshtastic.xmodempacket",
+}
+"""What the library does nothing with but publish it, and under which topic."""
 
 _Frame = tuple[mesh_pb2.FromRadio, bytes]
 """A message and its bytes."""
@@ -59,6 +71,8 @@ class FrameReceiver:
         self._events = events
         self._clock = clock
         self._decoder = FrameDecoder(_parse, self._mend)
+        self._budget = HandshakeBudget()
+        self._bounds = LibraryBounds()
         self._malformed_frames = 0
         self._nodes: list[mesh_pb2.NodeInfo] = []
         """Entries of the node's database that nobody was told of yet."""
@@ -82,13 +96,22 @@ class FrameReceiver:
     def feed(self, data: bytes, pause_s: float) -> bool:
         """Deal with the frames that ``data`` completes; nothing had come for ``pause_s``.
 
-        Returns whether one of them shows that the node knows of the session.
+        Returns whether one of them shows that the node knows of the session. Raises
+        :class:`LinkError` for a configuration without an end, and for another node's words.
         """
         known = False
+        if self._configuring:
+            self._budget.take_bytes(len(data))
         for message, payload in self._decoder.feed(data, pause_s):
+            if self._configuring:
+                self._budget.take_frame()
             known = self._interface.shows_session(message) or known
             self.dispatch(message, payload)
         return known
+
+    @property
+    def _configuring(self) -> bool:
+        return self._interface.ready_s is None
 
     def dispatch(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
         """Deal with one frame; ``payload`` is the message's bytes, for the library."""
@@ -102,20 +125,44 @@ class FrameReceiver:
             elif message.HasField("node_info"):
                 self._receive_node_info(message.node_info, payload)
             else:
-                if not message.HasField("log_record"):
-                    self.last_progress_s = self._clock()
-                if message.HasField("my_info"):
-                    # A configuration begins, maybe again; None is what the library says of it.
-                    self._interface._localChannels = []  # type: ignore[assignment]
-                if message.HasField("config_complete_id"):
-                    asked = message.config_complete_id == self._interface.configId
-                    asked = asked or self._interface.ready_s is not None  # the nodes, later on
-                    self.misanswered = self.misanswered or not asked
-                self._interface._handleFromRadio(payload)
-                self._interface.node_told(message)
+                self._receive_other(message, payload)
+        except (LinkError, MemoryError):
+            raise  # the link's end, or the machine's, and no fault of the frame
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
             what = f"trame de {len(payload)} octets non traitée"
             self._count_malformed(what, _REFUSED, problem)
+
+    def _receive_other(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
+        """Deal with a part of the configuration, or with what the node says to its client."""
+        interface = self._interface
+        kind = str(message.WhichOneof("payload_variant"))
+        progress = kind != "log_record"
+        if kind == "my_info":
+            self._begin_configuration(message.my_info.my_node_num)
+        elif kind == "config_complete_id":
+            asked = message.config_complete_id == interface.configId
+            asked = asked or not self._configuring  # the nodes, later on
+            self.misanswered = self.misanswered or not asked
+            progress = asked or self._budget.heeds_end()
+            if not self._configuring:
+                return  # the library would tell its subscribers each time that it is connected
+        elif kind == "channel" and len(interface._localChannels or ()) >= MAX_CHANNELS:
+            return
+        if progress:
+            self.last_progress_s = self._clock()
+        if kind not in _PUBLISHED or library_nodes.is_listened_to(_PUBLISHED[kind]):
+            interface._handleFromRadio(payload)
+        interface.node_told(message)
+
+    def _begin_configuration(self, num: int) -> None:
+        """Take it that a configuration begins, maybe again.
+
+        Raises :class:`LinkError` if it is another node's: what is known of ours would be his.
+        """
+        own_num = self._interface.own_num
+        if own_num not in (0, num):
+            raise LinkError(Cause.NUMBER_CHANGED, node_id(num))
+        self._interface._localChannels = []  # type: ignore[assignment] # None, says the library
 
     def hand_over_nodes(self) -> None:
         """Pass on the entries of the node's database that have come, however few.
@@ -162,6 +209,8 @@ class FrameReceiver:
         interface = self._interface
         if getattr(packet, "from") == 0:
             return  # an echo of our own; the library would print about it
+        if self._configuring and not self._budget.heeds_packet():
+            return
         own_num = interface.own_num
         # The library first: the worker puts right what that leaves in its dictionaries.
         try:
@@ -170,11 +219,14 @@ class FrameReceiver:
             except DecodeError:
                 _mend_payload(packet, own_num)
                 self._give_library(packet, own_num)
+        except MemoryError:
+            raise
         except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
             sender, portnum = getattr(packet, "from"), packet.decoded.portnum
             what = f"paquet de !{sender:08x} (port {portnum}) illisible"
             unreadable = isinstance(problem, DecodeError)
             self._count_malformed(what, _NOTHING_READABLE if unreadable else _REFUSED, problem)
+        self._bounds.keep(interface, own_num)
         self._events.packet_received(interface, packet)
 
     def _give_library(self, packet: mesh_pb2.MeshPacket, own_num: int) -> None:
@@ -194,8 +246,11 @@ class FrameReceiver:
             payload = mesh_pb2.FromRadio(node_info=info).SerializeToString()
         if info.num == interface.own_num and info.HasField("user"):
             self.own_user = info.user  # whether or not the library makes sense of the rest
+        if self._configuring:
+            self._bounds.note_database(info.num)
         if not library_nodes.note_node_info(interface, info):
             interface._handleFromRadio(payload)
+        self._bounds.keep(interface, interface.own_num)
         if info.num == interface.own_num and info.last_heard:
             self.told_time = ToldTime(info.last_heard, self.last_progress_s)
         if interface.ready_s is not None:
@@ -213,10 +268,15 @@ class FrameReceiver:
 
 
 def _parse(payload: bytes) -> _Frame | None:
-    """Return a frame's message with its bytes, None if protobuf rejects it."""
+    """Return a frame's message with its bytes, None if protobuf rejects it.
+
+    Raises ``MemoryError``: nothing is wrong with the frame then, and mending would be no help.
+    """
     try:
         return mesh_pb2.FromRadio.FromString(payload), payload
-    except DecodeError:
+    except DecodeError as problem:
+        if _NO_MEMORY in str(problem):
+            raise MemoryError from None
         return None
 
 

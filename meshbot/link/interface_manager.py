@@ -26,6 +26,7 @@ from meshbot.link.link_state import LinkState
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.node_facts import NodeFacts, facts_of
 from meshbot.link.node_questions import NodeQuestions
+from meshbot.link.request_limit import RequestLimit
 from meshbot.link.restart_row import RestartRow
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -37,6 +38,9 @@ from meshbot.threads.bot_thread import BotThread
 log = logging.getLogger(__name__)
 
 UNREAD_WAIT_S = 0.05
+MAX_DOUBTS = 40  # 2 s: then the reader had its time, and what waits is of no help
+NODES_ASKED_FOR = 3  # an hour, whatever the node says of itself
+HOUR_S = 3_600.0
 RECOVERY_S = 1.0  # after an error of our own, so that it cannot spin
 HANDSHAKE_POLL_S = 0.5  # how soon it is seen that a node answered another question than ours
 _NOT_REACHED = (Cause.UNREACHABLE, Cause.NETWORK_UNREACHABLE, Cause.NO_ANSWER)
@@ -99,6 +103,10 @@ class InterfaceManager(BotThread):
         """What the node said of itself last; the link thread's own."""
         self._looked_around = False
         """Whether another host was asked in this outage; the link thread's own."""
+        self._nodes_asked = RequestLimit(NODES_ASKED_FOR, HOUR_S)
+        self._doubts = 0
+        """How often a verdict was put off for unread bytes, since any of them meant something."""
+        self._doubted_at_s = 0.0
 
     # -- For every thread ----------------------------------------------------------------------
 
@@ -242,6 +250,9 @@ class InterfaceManager(BotThread):
             self._ask_nodes(session)
 
     def _ask_nodes(self, session: SupervisedInterface) -> None:
+        if not self._nodes_asked.allows(self._clock()):
+            log.debug("nodes not asked for: often enough in this hour")
+            return
         try:
             session.ask_nodes()
         except LinkError as error:
@@ -252,6 +263,8 @@ class InterfaceManager(BotThread):
             self._confirm(session)
         elif action in (Action.ASK_HEARTBEAT, Action.ASK_METADATA):
             self._ask(action, session)
+        elif action is Action.DECLARE_ENDLESS:
+            self._lose(session, LinkError(Cause.ENDLESS), Ending.BROKEN)
         elif self._speaks_after_all(action, session):
             log.debug("%s withdrawn: this process was stopped, not the node", action)
         elif action is Action.DECLARE_STALLED and session.misanswered:
@@ -282,7 +295,11 @@ class InterfaceManager(BotThread):
     def _speaks_after_all(self, action: Action, session: SupervisedInterface) -> bool:
         """Say whether bytes came that the reader had no time for: then it is not silent."""
         self._stopping.wait(UNREAD_WAIT_S)
-        if session.has_unread_input():
+        stalled = action is Action.DECLARE_STALLED
+        at_s = session.last_progress_s if stalled else session.last_received_s
+        self._doubts = self._doubts + 1 if at_s == self._doubted_at_s else 0
+        self._doubted_at_s = at_s
+        if self._doubts < MAX_DOUBTS and session.has_unread_input():
             return True
         self._policy.heard(session.last_received_s)
         self._policy.progressed(session.last_progress_s)

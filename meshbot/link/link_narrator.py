@@ -21,6 +21,11 @@ from meshbot.text.quantities import duration_text
 
 log = logging.getLogger(__name__)
 
+_NOT_FOR_THE_DOWNLOAD = (
+    *(Cause.ENDLESS, Cause.NUMBER_CHANGED),
+    *(Cause.NO_MEMORY, Cause.NO_THREAD, Cause.NO_DESCRIPTOR),
+)
+"""What ends a download though it did not make the node drop the link."""
 REMINDER_S = 600.0  # how often an outage that lasts is mentioned
 
 
@@ -138,7 +143,8 @@ class LinkNarrator:
         self._heard_ago_s = heard_ago_s = self._clock() - session.last_received_s
         if session.ready_s is not None and loss.cause is not Cause.INCOMPLETE:
             self._note_cause(EventKind.LOST, loss, seconds=heard_ago_s)
-        elif session.nodes_in_download > 1:  # so it was no light one
+        elif session.nodes_in_download > 1 and loss.cause not in _NOT_FOR_THE_DOWNLOAD:
+            # So it was no light one.
             count = session.nodes_in_download
             self._note_cause(EventKind.LOST, loss, count=count, seconds=heard_ago_s)
         else:

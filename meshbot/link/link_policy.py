@@ -7,12 +7,12 @@ Rules:
 
 1. At most one session: ``OPEN`` is the answer only while there is none.
 2. Whatever the node sends proves the link alive. Silence runs from its last byte.
-3. A handshake may last as long as parts of the configuration come; standing still for
-   ``handshake_timeout_s`` ends it, and once the node has answered another question than ours,
-   ``misanswered_s``, twice that each time where ours does not come so soon: a relay may pass on
-   an older answer first. A node that says nothing at all, as one does that stops or boots with the
-   connection in its backlog, is given the probe time only, and more again from the third such
-   session in a row on.
+3. A handshake may last as long as parts of the configuration come, but no longer than
+   ``handshake_longest_s``. Standing still for ``handshake_timeout_s`` ends it, and once the node
+   has answered another question than ours, ``misanswered_s``, twice that each time where ours does
+   not come so soon: a relay may pass on an older answer first. A node that says nothing at all, as
+   one does that stops or boots with the connection in its backlog, is given the probe time only,
+   and more again from the third such session in a row on.
 4. A session counts as a success when it is still up ``stabilization_s`` after its handshake.
 5. A quiet node is asked: a heartbeat every ``heartbeat_s`` of silence, and, since older firmware
    does not answer those, a question that all answer, twice before ``silent_timeout_s`` is over.
@@ -55,6 +55,11 @@ EARLY_OUTAGE_S = 60.0
 CUTS_OF_A_CONTEST = 3
 CLOSELY_S = 5.0
 CLOSELY_FOR_S = 120.0
+HANDSHAKE_LONGEST_S = 900.0
+"""A node drops a client that has asked nothing for so long (``TCP_IDLE_TIMEOUT_MS`` and
+``SERIAL_CONNECTION_TIMEOUT`` of the firmware), be it in the middle of its configuration: no honest
+one takes longer. 400 frames, each lost once on a weak Wi-Fi and sent again a second later, take 7
+minutes."""
 TRIES_BEFORE_PATIENCE = 2
 """Sessions in which our answer did not come so soon, before the next is given more time."""
 NEVER_S = math.inf
@@ -69,6 +74,7 @@ class Action(enum.Enum):
     ASK_METADATA = "ask_metadata"
     CONFIRM = "confirm"
     DECLARE_STALLED = "declare_stalled"
+    DECLARE_ENDLESS = "declare_endless"
     DECLARE_SILENT = "declare_silent"
 
 
@@ -127,6 +133,7 @@ class LinkSettings:
     contested_s: float
     yield_first_s: float
     yield_max_s: float
+    handshake_longest_s: float = HANDSHAKE_LONGEST_S
 
 
 class LinkPolicy:
@@ -188,10 +195,7 @@ class LinkPolicy:
                 return Step(Action.OPEN)
             return Step(Action.WAIT, self._open_at_s)
         if self._phase is Phase.HANDSHAKE:
-            give_up_s = self._progressed_s + self._patience_s()
-            if now_s >= give_up_s:
-                return Step(Action.DECLARE_STALLED)
-            return Step(Action.WAIT, give_up_s)
+            return self._handshake_step(now_s)
         confirm_s = NEVER_S
         if self._phase is Phase.STABILIZING:
             confirm_s = self._handshake_done_s + self._settings.stabilization_s
@@ -205,6 +209,17 @@ class LinkPolicy:
             if now_s >= at_s:
                 return Step(action)
         return Step(Action.WAIT, min(confirm_s, heartbeat_s, metadata_s, silent_s))
+
+    def _handshake_step(self, now_s: float) -> Step:
+        settings = self._settings
+        longest_s = max(settings.handshake_longest_s, settings.handshake_timeout_s)
+        endless_s = self._opened_s + longest_s
+        stalled_s = self._progressed_s + self._patience_s()
+        if now_s >= endless_s:
+            return Step(Action.DECLARE_ENDLESS)
+        if now_s >= stalled_s:
+            return Step(Action.DECLARE_STALLED)
+        return Step(Action.WAIT, min(stalled_s, endless_s))
 
     def _patience_s(self) -> float:
         """Return how long a handshake may stand still."""

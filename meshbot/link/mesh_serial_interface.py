@@ -228,6 +228,8 @@ def _open_failure(path: str, error: Exception) -> LinkError:
         return LinkError(Cause.NOT_READING)
     number = getattr(error, "errno", None)
     text = str(error)
+    if number in (errno.EMFILE, errno.ENFILE):
+        return LinkError(Cause.NO_DESCRIPTOR)
     if number == errno.ENOENT:
         return LinkError(Cause.PORT_ABSENT, path)
     if number == errno.EACCES:

@@ -13,6 +13,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.threads.shortage import no_descriptor_text
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,10 @@ _CAUSES = {
     errno.ENOTCONN: Cause.CLOSED,
     errno.EAFNOSUPPORT: Cause.ADDRESS_FAMILY,
     errno.EADDRNOTAVAIL: Cause.ADDRESS_FAMILY,
+    errno.EMFILE: Cause.NO_DESCRIPTOR,
+    errno.ENFILE: Cause.NO_DESCRIPTOR,
+    errno.ENOMEM: Cause.NO_MEMORY,
+    errno.ENOBUFS: Cause.NO_MEMORY,
     errno.EINVAL: Cause.ADDRESS_FAMILY,  # such as fe80::1 without the interface it is on
 }
 _TELLING = (
@@ -40,6 +45,8 @@ _TELLING = (
     Cause.UNREACHABLE,
     Cause.RESET,
     Cause.REFUSED,
+    Cause.NO_MEMORY,
+    Cause.NO_DESCRIPTOR,
 )
 """What several addresses of one host came to: the last of these says most about the node."""
 
@@ -114,8 +121,11 @@ class MeshTCPInterface(SupervisedInterface):
     ]:
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
+        except (OSError, UnicodeError, LookupError) as error:
             log.debug("name resolution: %s", error)
+            # The resolver calls that an unknown name, and Python's codec of names cannot be read.
+            if no_descriptor_text() is not None:
+                raise LinkError(Cause.NO_DESCRIPTOR) from None
             raise LinkError(Cause.UNKNOWN_NAME, self._host) from None
         found.sort(key=lambda entry: entry[4][0] != self.address)  # the rest as the system has it
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]

@@ -66,7 +66,10 @@ class OtherHost:
             return None
         if self._read(Path(CARRIER.format(device))).strip() == "0":
             return False
-        return self._ask([(gateway, port) for port in self._ports], stop)
+        try:
+            return self._ask([(gateway, port) for port in self._ports], stop)
+        except OSError:  # no descriptor left to ask with
+            return None
 
     def _default_route(self) -> tuple[str, str]:
         """Return the device and the gateway that the system prefers, each empty without one."""

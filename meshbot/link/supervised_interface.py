@@ -36,10 +36,12 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.transmit_queue import TransmitQueue
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.threads.memory_reserve import MemoryReserve
 
 log = logging.getLogger(__name__)
 
 RESTARTS_HEEDED = 3  # in one handshake
+RESTARTS_BORNE = 16  # then it is given up: it may hold one word a configuration that was asked for
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
 ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
@@ -68,8 +70,12 @@ class SupervisedInterface(StreamInterface):
         self._opened = False
         self._closing = False
         self._ended = False
+        self._ended_by: LinkError | None = None
+        """What was reported of the end, if it was not ours."""
         self._told_library = False
-        self._restarts_left = RESTARTS_HEEDED
+        self._reserve = MemoryReserve()
+        self._restarts = 0
+        """How often the node said in the handshake that it restarted; the reader's own."""
         self.opened_s = clock()
         """When the link was opened, on the clock given; the node can have said nothing before."""
         self.answered_after_s: float | None = None
@@ -159,15 +165,24 @@ class SupervisedInterface(StreamInterface):
             raise LinkError(Cause.INTERRUPTED)
         self._receiver.begin()
         self.opened_s = self.last_received_s = self.last_progress_s
-        self._rxThread.start()
+        self._start_reader()
         try:
             # Start bytes only: whatever half frame the node still waits for ends here.
             self._writeBytes(bytes([START2] * 32))
             self._startConfig()
-        except LinkError:
+        except LinkError as error:
+            if self._ended_by is not None:  # the reader has found the end meanwhile, and why
+                raise self._ended_by from error
             raise
         except OSError as error:
             raise self._loss(error) from error
+
+    def _start_reader(self) -> None:
+        try:
+            self._rxThread.start()
+        except RuntimeError as error:  # all that Python says of it: "can't start new thread"
+            log.debug("reader not started: %s", error)
+            raise LinkError(Cause.NO_THREAD) from None
 
     def connect(self) -> NoReturn:
         """Refuse: the library's way of connecting again is closed on purpose."""
@@ -236,6 +251,7 @@ class SupervisedInterface(StreamInterface):
                 if not data:
                     break
                 now_s = self._clock()
+                self._reserve.require(now_s)
                 pause_s, last_bytes_s = now_s - last_bytes_s, now_s
                 if self.answered_after_s is None:
                     self.answered_after_s = now_s - self.opened_s
@@ -245,6 +261,8 @@ class SupervisedInterface(StreamInterface):
                     self.last_received_s = now_s
         except OSError as problem:
             error = problem
+        except MemoryError:
+            error = LinkError(Cause.NO_MEMORY)
         except Exception as problem:  # top of a thread
             log.exception("❌ Erreur inattendue dans le lecteur de la liaison")
             error = problem
@@ -259,7 +277,8 @@ class SupervisedInterface(StreamInterface):
         self._transmit_queue.end()
         self.hand_over_download()
         if news:
-            self._events.interface_lost(self, self._loss(error))
+            self._ended_by = self._loss(error)
+            self._events.interface_lost(self, self._ended_by)
         self._disconnected()
 
     def _disconnected(self) -> None:
@@ -296,11 +315,15 @@ class SupervisedInterface(StreamInterface):
         """Ask again a node that restarted when its port was opened; later on it is a loss.
 
         Not for ever: a relay may replay the word with each configuration (meshmonitor#2182).
+        Raises :class:`LinkError` where it says nothing else.
         """
         if self.ready_s is not None:
             self._end(LinkError(Cause.REBOOTED))
-        elif self._restarts_left:
-            self._restarts_left -= 1
+            return
+        self._restarts += 1
+        if self._restarts > RESTARTS_BORNE:
+            raise LinkError(Cause.REBOOTED)
+        if self._restarts <= RESTARTS_HEEDED:
             self._startConfig()
 
     def node_told(self, message: mesh_pb2.FromRadio) -> None:

@@ -20,6 +20,8 @@ REFUSED_LINE_S = 3_600.0
 MAX_REFUSED_LINES = 60  # an hour, of all nodes together
 MAX_ALIKE = 3
 """Lines of one kind about one database, whose others are summed up."""
+MAX_LINES_OF_STRANGERS = 40  # of those who never wrote to the bot with a proof
+MAX_ADOPTED_LINES = 300  # an hour: more than a radio has nodes
 
 _SEE = "(voir : main_bot.py keys list)"
 _MEND_WEAK = (
@@ -35,7 +37,8 @@ class KeyLines:
         """Name the clock: monotonic, in seconds."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._refused = LineLimiter(REFUSED_LINE_S, MAX_REFUSED_LINES)
+        self._refused = LineLimiter(REFUSED_LINE_S, MAX_REFUSED_LINES, MAX_LINES_OF_STRANGERS)
+        self._adopted = LineLimiter(REFUSED_LINE_S, MAX_ADOPTED_LINES)
 
     def due(self, news: KeyNews) -> str | None:
         """Return the line about a key, or None if there is none, or it was said not long ago.
@@ -45,12 +48,17 @@ class KeyLines:
         make = _LINES.get(news.outcome)
         if make is None:
             return None
-        if news.outcome in _LIMITED:
-            with self._lock:
-                about = news.node.num, news.outcome, news.held
-                if not self._refused.allows(about, self._clock()):
-                    return None
-        return make(news)
+        return make(news) if self._is_due(news) else None
+
+    def _is_due(self, news: KeyNews) -> bool:
+        node, outcome = news.node, news.outcome
+        with self._lock:
+            if outcome is KeyOutcome.ADOPTED:  # each key is news, and a radio has only so many
+                return self._adopted.allows((node.num, news.key), self._clock())
+            if outcome not in _LIMITED:
+                return True
+            about, stranger = (node.num, outcome, news.held), not node.last_dm
+            return self._refused.allows(about, self._clock(), stranger=stranger)
 
     def due_of_database(self, news: Iterable[KeyNews]) -> list[str]:
         """Return the lines about the keys of one database: of what is many, the sum."""

@@ -128,11 +128,12 @@ class KeySync:
         The library takes whatever a NodeInfo says, another key or none at all included.
         """
         nodes, by_num = _dicts_of(interface)
-        if nodes is None or not by_num or num not in by_num:
+        held = (by_num or {}).get(num)
+        if nodes is None or by_num is None or held is None:
             return False
         entry = self._table.sync_entry(num)
         if entry is None:
-            by_num[num].get("user", {}).pop("publicKey", None)  # better none than a forger's
+            held.get("user", {}).pop("publicKey", None)  # better none than a forger's
             return False
         missing = entry.put_into(nodes, by_num)
         entry.share_texts_with(by_num.get(num, {}))

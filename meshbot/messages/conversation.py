@@ -114,7 +114,7 @@ class Conversation:
             texts=self._texts,
             wall_clock=wall_clock,
         )
-        self._own_node = OwnNode(nodes, link.ask_nodes)
+        self._own_node = OwnNode(nodes, link.ask_nodes, clock)
         self._notices = NodeNotices(clock)
         self._uptime = NodeUptime(journal, clock)
         pusher = KeyPusher(
@@ -128,6 +128,11 @@ class Conversation:
     def progress(self) -> ProgressMark:
         """The sender's sign of life."""
         return self._sender.progress
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the sender has no memory to go on with."""
+        return self._sender.exhausted
 
     @property
     def node_metrics(self) -> NodeMetrics:

@@ -4,34 +4,64 @@ Owned by the worker thread; told the time, keeps no clock.
 """
 
 from collections import deque
+from dataclasses import dataclass
 
+from meshbot.messages.packet_path import PacketPath
 from meshbot.text.line_limiter import LineLimiter
 
 SENDER_INTERVAL_S = 600.0
 HOUR_S = 3_600.0
-MAX_PER_HOUR = 12
-MAX_OF_STRANGERS_PER_HOUR = 8
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many an hour, and how many of them for numbers never heard before."""
+
+    most: int
+    most_of_strangers: int
+
+
+SHARES = {
+    PacketPath.NETWORK: Share(3, 2),
+    PacketPath.HOPS: Share(8, 5),
+    PacketPath.DIRECT: Share(12, 8),
+}
+"""For senders of a path and of those farther away, whom it costs least to make a number up: so a
+flood from afar leaves room for those nearby, and one of made-up numbers for those heard before."""
+MAX_PER_HOUR = SHARES[PacketPath.DIRECT].most
+_FARTHEST_FIRST = list(SHARES)
 
 
 class KeyRequests:
-    """Allows one request a sender in ten minutes, and twelve an hour in all.
-
-    Of those, four are for numbers heard before: numbers can be made up.
-    """
+    """Allows one request a sender in ten minutes, and twelve an hour in all."""
 
     def __init__(self) -> None:
         """Nobody has been asked."""
         self._senders = LineLimiter(SENDER_INTERVAL_S)
-        self._asked: deque[tuple[float, bool]] = deque(maxlen=MAX_PER_HOUR)
+        self._asked: deque[tuple[float, PacketPath, bool]] = deque(maxlen=MAX_PER_HOUR)
 
-    def allows(self, sender: int, now_s: float, *, familiar: bool = False) -> bool:
+    def allows(
+        self,
+        sender: int,
+        now_s: float,
+        *,
+        path: PacketPath = PacketPath.DIRECT,
+        familiar: bool = False,
+    ) -> bool:
         """Say whether ``sender`` may be asked at monotonic ``now_s``; yes counts as asked."""
-        lately = [known for asked_s, known in self._asked if now_s - asked_s < HOUR_S]
+        lately = [(way, known) for asked_s, way, known in self._asked if now_s - asked_s < HOUR_S]
         if len(lately) >= MAX_PER_HOUR:
             return False
-        if not familiar and lately.count(False) >= MAX_OF_STRANGERS_PER_HOUR:
-            return False
+        rank = _FARTHEST_FIRST.index(path)
+        for wider in _FARTHEST_FIRST[rank:]:
+            within = _FARTHEST_FIRST[: _FARTHEST_FIRST.index(wider) + 1]
+            counted = [known for way, known in lately if way in within]
+            share = SHARES[wider]
+            if len(counted) >= share.most:
+                return False
+            if not familiar and counted.count(False) >= share.most_of_strangers:
+                return False
         if not self._senders.allows(sender, now_s):
             return False
-        self._asked.append((now_s, familiar))
+        self._asked.append((now_s, path, familiar))
         return True

@@ -5,6 +5,7 @@ for its database, once.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from meshtastic.protobuf import mesh_pb2
@@ -14,15 +15,26 @@ from meshbot.messages.key_book import KeyBook
 from meshbot.messages.own_packets import own_user
 from meshbot.model.public_key import fingerprint
 from meshbot.model.weak_keys import is_weak_key
+from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
+
+KEY_LINE_S = 3_600.0
+MAX_KEY_LINES = 3  # an hour; a node that has a new key each time is asked for nothing, either
 
 
 class OwnNode:
     """The node as it was last."""
 
-    def __init__(self, keys: KeyBook, want_nodes: Callable[[SupervisedInterface], object]) -> None:
+    def __init__(
+        self,
+        keys: KeyBook,
+        want_nodes: Callable[[SupervisedInterface], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Name who knows keys, and who has a session's node send its database."""
+        self._clock = clock
+        self._key_lines = LineLimiter(KEY_LINE_S, MAX_KEY_LINES)
         self._keys = keys
         self._want_nodes = want_nodes
         self._num = 0
@@ -61,6 +73,8 @@ class OwnNode:
         if not key or not known or key in (known, self._told_key):
             return
         self._told_key = key
+        if not self._key_lines.allows(key, self._clock()):
+            return
         log.warning(
             "⚠️ La clé de notre nœud a changé (%s, et non plus %s) : qui a l'ancienne ne lit plus "
             "ses messages directs et ne peut plus lui en écrire. Chacun doit supprimer ce nœud de "

@@ -5,7 +5,7 @@ Owned by the worker thread, with the messages that wait and the questions asked 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Protocol
 
 from meshbot.link.node_facts import may_seal
@@ -21,6 +21,7 @@ from meshbot.messages.key_book import KeyBook
 from meshbot.messages.key_requests import KeyRequests
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.outgoing_request import OutgoingRequest
+from meshbot.messages.packet_path import path_of
 from meshbot.messages.waiting_messages import WaitingMessages
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 SEALED_LINE_S = 3_600.0
 MAX_SEALED_LINES = 60
+MAX_LINES_OF_STRANGERS = 40
 _REASON_TEXTS = {
     UnopenedReason.NO_PRIVATE_KEY: "le nœud ne donne pas sa clé privée",
     UnopenedReason.OTHER_KEY: "altéré, ou scellé avec une autre clé que celle connue",
@@ -73,23 +75,28 @@ class SealedInbox:
         self._vain_keys: dict[int, bytes] = {}
         """By sender, the key that did not open what waits of him."""
         self._key_requests = KeyRequests()
-        self._lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES)
+        self._lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES, MAX_LINES_OF_STRANGERS)
 
     def open(self, interface: SupervisedInterface, heard: HeardPacket) -> DecodedPacket | None:
         """Return what a message says, or None if that cannot be known, or not yet."""
         private_key = interface.own_private_key
         if not private_key:
-            self._give_up(heard.sender, UnopenedReason.NO_PRIVATE_KEY)
+            self._give_up(heard, UnopenedReason.NO_PRIVATE_KEY)
             return None
         public_key = self._key_to_open_with(heard.sender)
         if not public_key:
-            self._waiting.keep(heard)
-            self._ask_for_key(interface, heard)
+            if self._waiting.keep(heard):
+                self._ask_for_key(interface, heard)
+            elif self._line_is_due(heard, "no room"):
+                log.info(
+                    "🔒 Message scellé de %s non gardé : trop d'autres attendent déjà une clé",
+                    self._keys.label(heard.sender),
+                )
             return None
         try:
             data = self._opener.open(heard.packet, private_key, public_key)
         except CannotOpen:
-            self._give_up(heard.sender, UnopenedReason.OTHER_KEY)
+            self._give_up(heard, UnopenedReason.OTHER_KEY)
             return None
         self._radio_keys.note_unopened(heard.sender, public_key)
         self._notes.note(EventKind.MESSAGE_OPENED)
@@ -126,13 +133,17 @@ class SealedInbox:
                     vain_keys[sender] = key
                     self._waiting.keep(heard)
 
-    def _give_up(self, sender: int, reason: UnopenedReason) -> None:
+    def _line_is_due(self, heard: HeardPacket, about: Hashable) -> bool:
+        stranger = not heard.familiar
+        return self._lines.allows((heard.sender, about), self._clock(), stranger=stranger)
+
+    def _give_up(self, heard: HeardPacket, reason: UnopenedReason) -> None:
         self._counts.note_unopened()
-        if self._lines.allows((sender, reason), self._clock()):
+        if self._line_is_due(heard, reason):
             self._notes.note(EventKind.MESSAGE_NOT_OPENED, text=reason.value)
             log.warning(
                 "🔒 Message scellé de %s non ouvert : %s",
-                self._keys.label(sender),
+                self._keys.label(heard.sender),
                 _REASON_TEXTS[reason],
             )
 
@@ -144,7 +155,7 @@ class SealedInbox:
         sender = heard.sender
         label = self._keys.label(sender)
         asks = may_seal(interface.own_user) and self._key_requests.allows(
-            sender, self._clock(), familiar=heard.familiar
+            sender, self._clock(), path=path_of(heard), familiar=heard.familiar
         )
         if asks:
             request = OutgoingRequest(
@@ -155,7 +166,7 @@ class SealedInbox:
                 lambda result: log.debug("NodeInfo of %s asked for: %s", label, result),
             )
             asks = self._sender.request(request)
-        if self._lines.allows((sender, "unknown"), self._clock()):
+        if self._line_is_due(heard, "unknown"):
             log.info(
                 "🔒 Message scellé de %s gardé 10 min : sa clé publique est inconnue%s",
                 label,

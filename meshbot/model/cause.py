@@ -23,6 +23,10 @@ class Cause(enum.Enum):
     """The node stands still while it sends its configuration."""
     INCOMPLETE = "incomplete"
     """What the node sent is not the configuration that it was asked for."""
+    ENDLESS = "endless"
+    """The node sends more configuration, or for longer, than any node has."""
+    NUMBER_CHANGED = "number_changed"
+    """Another node speaks in the middle of a session; the detail is its number."""
     NOT_READING = "not_reading"
     """The node takes no more bytes."""
     UNSTABLE = "unstable"
@@ -46,6 +50,12 @@ class Cause(enum.Enum):
     """An address of a kind that this machine does not know."""
     INTERRUPTED = "interrupted"
     """The bot stops."""
+
+    # What this machine lacks for a session.
+    NO_THREAD = "no_thread"
+    NO_MEMORY = "no_memory"
+    NO_DESCRIPTOR = "no_descriptor"
+    """It has too many files open."""
 
     # The same of a serial port, whose path is the detail.
     PORT_CLOSED = "port_closed"
@@ -106,6 +116,8 @@ _GROUPS = {
     Cause.PORT_OF_ANOTHER: Cause.PORT_LOST,
     Cause.PORT_MUTE: Cause.STALLED,
     Cause.PORT_FAILED: Cause.PORT_LOST,
+    Cause.NO_THREAD: Cause.NO_MEMORY,
+    Cause.NO_DESCRIPTOR: Cause.NO_MEMORY,
 }
 _JUDGED = frozenset(
     (
@@ -115,6 +127,8 @@ _JUDGED = frozenset(
         Cause.REFUSED,
         Cause.UNREACHABLE,
         Cause.STALLED,
+        Cause.ENDLESS,
+        Cause.NO_MEMORY,
         Cause.REBOOTED,
         Cause.REQUESTED,
         Cause.SCHEDULED,

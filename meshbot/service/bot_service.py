@@ -45,7 +45,8 @@ class Bot(Protocol):
 def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None:
     """Run ``bot`` until SIGTERM or SIGINT; settings are read again on SIGHUP.
 
-    Raises ``StorageError`` when the database cannot be used.
+    Raises ``StorageError`` when the database cannot be used, and what a lack of threads or memory
+    raises; whatever had been started is stopped then.
     """
     notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
 
@@ -64,7 +65,11 @@ def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None
         bot.on_change = termination.wake
         bot.is_to_end = lambda: termination.requested
         try:
-            bot.start()
+            try:
+                bot.start()
+            except (MemoryError, RuntimeError):
+                bot.stop()
+                raise
             try:
                 termination.wait(tick, notifier.interval_s)
             finally:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from meshbot.store.traces import has_traces
+from meshbot.threads.shortage import no_descriptor_text, shortage_text
 
 MAX_WORDS = 200
 _NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
@@ -102,6 +103,9 @@ def unusable(path: Path, error: BaseException) -> StorageError:
                 f"La base {path} est abîmée ({_words(error)}) : le bot la répare à son démarrage"
             )
         return ForeignFile(f"{path} n'est pas une base du bot ({_words(error)})")
+    lacking = shortage_text(error) or no_descriptor_text()  # SQLite calls that a missing right
+    if lacking is not None:
+        return StorageError(f"Base {path} inutilisable pour l'instant : {lacking}", passing=True)
     denied = isinstance(error, PermissionError)
     if not denied and _sqlite_code(error) in _NO_RIGHT:
         denied = not (is_accessible(path) and is_accessible(Path(os.path.realpath(path)).parent))

@@ -40,7 +40,6 @@ class BotWorker(BotThread):
         self._recurring: list[_Recurring] = []
         self._posted_first = False
         self._dropped_line_s: float | None = None
-        self._no_memory_line_s: float | None = None
 
     def every(self, interval_s: float, call: Callable[[], object]) -> None:
         """Run ``call`` every ``interval_s`` from the start on. Before :meth:`start` only."""
@@ -73,27 +72,9 @@ class BotWorker(BotThread):
 
     def _do_next(self) -> None:
         call = self._next_call()
-        if call is None:
-            return
-        self.progress.step()
-        try:
+        if call is not None:
+            self.progress.step()
             call()
-        except MemoryError:
-            # No traceback: that would take memory, too, and it is not a mistake in the call.
-            self._say_no_memory()
-
-    def _say_no_memory(self) -> None:
-        """Tell it now and then; a line for which there is no memory either is not worth the end."""
-        now_s = self._clock()
-        last_s = self._no_memory_line_s
-        if last_s is not None and now_s - last_s <= DROPPED_LINE_S:
-            return
-        with contextlib.suppress(MemoryError):
-            log.error(
-                "❌ Mémoire insuffisante : l'événement est abandonné, le bot continue ; voir ce "
-                "qui l'occupe sur cette machine"
-            )
-            self._no_memory_line_s = now_s
 
     def _next_call(self) -> Callable[[], object] | None:
         """Return what is due, or else the next posted call, waiting for it until one is due."""

@@ -16,6 +16,7 @@ from meshbot.cli.arguments import parse_arguments
 from meshbot.cli.keys_command import KeysCommand
 from meshbot.mesh import direct_messages
 from meshbot.messages import key_requests, text_message_handler
+from meshbot.messages.packet_path import PacketPath
 from meshbot.model.public_key import fingerprint
 from meshbot.service.config_error import ConfigError
 from meshbot.simulation import packets
@@ -140,7 +141,8 @@ def test_strangers_are_asked_a_bounded_number_of_times_an_hour(
             node.hear_text(peer, "/ping")
         node.hear_text(node.peers[0], "/ping")
         wait_text(node, node.peers[0].num)
-        assert node_info_requests(node) == key_requests.MAX_OF_STRANGERS_PER_HOUR
+        share = key_requests.SHARES[PacketPath.DIRECT]
+        assert node_info_requests(node) == share.most_of_strangers
 
 
 def test_a_node_that_withholds_its_key_is_said_once_and_nobody_is_asked(

@@ -37,6 +37,9 @@ def every_night() -> list[End]:
 
 ENDS: dict[str, Callable[[], list[End]]] = {
     "scheduled reconnection": lambda: uneven(8, Cause.SCHEDULED),
+    "this machine is short of means": lambda: uneven(
+        8, Cause.RESET, failures=(Cause.NO_THREAD, Cause.NO_THREAD), back_s=90.0
+    ),
     "serial port": lambda: uneven(8, Cause.PORT_LOST),
     "sync suspected": lambda: [
         *uneven(1, Cause.RESET),
@@ -63,6 +66,7 @@ ENDS: dict[str, Callable[[], list[End]]] = {
 }
 MARKS = {
     "scheduled reconnection": {OBSERVED},
+    "this machine is short of means": {OBSERVED},
     "serial port": {OBSERVED},
     "sync suspected": {INFERRED},
     "the node-database dump": {OBSERVED},

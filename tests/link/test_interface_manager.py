@@ -10,6 +10,7 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 
 from main_bot import MeshBot, link_settings_of
+from meshbot.link import interface_manager
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_options import LinkOptions
 from meshbot.link.link_policy import Action, LinkSettings
@@ -85,6 +86,7 @@ class Manager(InterfaceManager):
     """A link of such sessions, each of which is also put into a queue for the test."""
 
     kind = "TCP"
+    session_class: type[Session] = Session
 
     def __init__(
         self,
@@ -97,7 +99,7 @@ class Manager(InterfaceManager):
         self.sessions: queue.Queue[Session] = queue.Queue()
 
     def _new_interface(self, options: SessionOptions) -> Session:
-        session = Session(self, options)
+        session = self.session_class(self, options)
         self.sessions.put(session)
         return session
 
@@ -304,3 +306,69 @@ def test_a_long_outage_is_mentioned_every_ten_minutes_and_measured_at_its_end(
     assert journal.count("ℹ️ Liaison rétablie après 1 h") == 1
     assert journal.count("🔌 Connexion TCP : nowhere...") == 1
     manager._close_session()
+
+
+class Flooded(Session):
+    """A session in which bytes always wait, none of them any part of a configuration."""
+
+    def open(self, stop: threading.Event) -> None:
+        self.opened_s = self._clock()
+
+    def has_unread_input(self) -> bool:
+        self.last_received_s = self._clock()
+        return True
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        pytest.param(
+            replace(QUICK, handshake_timeout_s=0.1, probe_timeout_s=0.1), "n'achève pas", id="still"
+        ),
+        pytest.param(
+            replace(QUICK, handshake_timeout_s=0.1, handshake_longest_s=0.2),
+            "sans fin",
+            id="endless",
+        ),
+    ],
+)
+def test_bytes_that_always_wait_do_not_put_the_verdict_off_for_ever(
+    listener: Listener,
+    journal: Journal,
+    settings: LinkSettings,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interface_manager, "UNREAD_WAIT_S", 0.001)
+    if text == "sans fin":
+        monkeypatch.setattr(Flooded, "last_progress_s", property(lambda self: self._clock()))
+    manager = Manager(listener, settings)
+    manager.session_class = Flooded
+    manager.start()
+    try:
+        journal.wait_for(text)
+    finally:
+        assert manager.stop(WAIT_S)
+
+
+def test_however_often_the_nodes_are_wanted_they_are_asked_for_a_few_times_an_hour(
+    manager: Manager, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a node wants it that shows another key of its own each time."""
+    asked: queue.Queue[Session] = queue.Queue()
+
+    def ask_nodes(session: Session) -> None:
+        asked.put(session)
+
+    monkeypatch.setattr(Session, "ask_nodes", ask_nodes)
+    manager.sessions.get(timeout=WAIT_S)
+    listener.opened.get(timeout=WAIT_S)
+    manager.request_reconnection("test")
+    light = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is light
+    for _ in range(100):
+        manager.ask_nodes(light)
+    manager.request_reconnection("encore")
+    later = manager.sessions.get(timeout=WAIT_S)
+    assert listener.succeeded.get(timeout=WAIT_S) is later
+    assert asked.qsize() == interface_manager.NODES_ASKED_FOR

@@ -114,6 +114,26 @@ def test_3_a_handshake_that_moves_may_last() -> None:
         assert policy.step(second + 29.0) == Step(Action.WAIT, second + 30.0)
 
 
+@pytest.mark.parametrize("timeout_s", [30.0, 2_000.0])
+def test_3_a_handshake_that_never_ends_is_given_up(timeout_s: float) -> None:
+    policy = new_policy(replace(DEFAULTS, handshake_timeout_s=timeout_s))
+    longest_s = max(DEFAULTS.handshake_longest_s, timeout_s)
+    policy.opened(100.0)
+    for second in range(100, 100 + int(longest_s)):
+        policy.progressed(float(second))
+        assert policy.step(float(second)).action is Action.WAIT
+    assert policy.step(100.0 + longest_s) == Step(Action.DECLARE_ENDLESS)
+
+
+def test_3_the_slowest_honest_node_has_the_time_it_needs() -> None:
+    """400 frames, each lost once on the way and sent again after a second and a half."""
+    policy = new_policy()
+    policy.opened(0.0)
+    for number in range(1, 401):
+        policy.progressed(number * 1.5)
+        assert policy.step(number * 1.5).action is Action.WAIT
+
+
 def test_3_a_handshake_that_stands_still_ends() -> None:
     policy = new_policy()
     policy.opened(0.0)
@@ -709,6 +729,7 @@ all_settings = st.builds(
     contested_s=st.just(DEFAULTS.contested_s),
     yield_first_s=st.just(DEFAULTS.yield_first_s),
     yield_max_s=st.just(DEFAULTS.yield_max_s),
+    handshake_longest_s=st.floats(10.0, 300.0),
 )
 
 
@@ -755,6 +776,8 @@ class LinkMachine(RuleBasedStateMachine):
             self.sent_s = self.now_s
             if action is Action.ASK_METADATA and self.question_s is None:
                 self.question_s = self.now_s
+        elif action is Action.DECLARE_ENDLESS:
+            self.end(Ending.BROKEN)
         else:
             self.end(Ending.WENT_SILENT)
 
@@ -784,6 +807,13 @@ class LinkMachine(RuleBasedStateMachine):
         self.spoke = self.spoke or self.now_s - ago_s > self.opened_s
         if self.question_s is not None and self.now_s - ago_s > self.question_s:
             self.question_s = None
+
+    @precondition(lambda self: self.policy.phase is Phase.HANDSHAKE)
+    @rule()
+    def a_part_of_the_configuration_comes(self) -> None:
+        self.policy.heard(self.now_s)
+        self.policy.progressed(self.now_s)
+        self.spoke = self.spoke or self.now_s > self.opened_s
 
     @precondition(lambda self: self.policy.phase is Phase.HANDSHAKE)
     @rule()
@@ -836,6 +866,14 @@ class LinkMachine(RuleBasedStateMachine):
     def it_waits_for_the_future_only(self) -> None:
         step = self.policy.step(self.now_s)
         assert step.action is not Action.WAIT or step.at_s > self.now_s
+
+    @invariant()
+    def no_handshake_is_waited_for_for_ever(self) -> None:
+        settings = self.settings
+        longest_s = max(settings.handshake_longest_s, settings.handshake_timeout_s)
+        if self.policy.phase is Phase.HANDSHAKE and self.now_s >= self.opened_s + longest_s:
+            action = self.policy.step(self.now_s).action
+            assert action in (Action.DECLARE_ENDLESS, Action.DECLARE_STALLED)
 
     @invariant()
     def silence_is_declared_only_over_an_unanswered_question(self) -> None:

@@ -168,3 +168,10 @@ def test_a_file_that_is_not_there_says_nothing(tmp_path: Path) -> None:
 
 def test_this_machines_own_routes_are_of_the_shape_expected() -> None:
     assert read_text(ROUTES).split()[:3] == ["Iface", "Destination", "Gateway"]
+
+
+def test_without_a_free_descriptor_nobody_can_know(stop: threading.Event) -> None:
+    def refuse() -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    assert host(ports=(80,), new_socket=refuse).answers(NODE, stop) is None

@@ -147,11 +147,33 @@ def test_lines_about_keys_not_believed_are_bounded_for_all_nodes_together(
     for num in range(1_000, 1_500):
         known.learn_from_air(num, user_of(num, KEYS[ANN]))
         known.learn_from_air(num, user_of(num, bytes(32)))
-    assert key_lines.MAX_REFUSED_LINES == 60
-    assert len(lines()) == 60
+    assert (key_lines.MAX_REFUSED_LINES, key_lines.MAX_LINES_OF_STRANGERS) == (60, 40)
+    assert len(lines()) == 40
     clock.now_s += 3_600.0
     known.learn_from_air(0x77, user_of(0x77, KEYS[ANN]))
     assert len(lines()) == 1
+
+
+def test_a_flood_of_made_up_nodes_does_not_hide_the_line_about_a_regular(
+    known: NodeManager, lines: Lines
+) -> None:
+    known.heard_message(ANN)
+    for num in range(1_000, 1_500):
+        known.learn_from_air(num, user_of(num, KEYS[BOB]))
+    lines()
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    (line,) = lines()
+    assert "annonce une autre clé publique" in line
+
+
+def test_a_radio_that_shows_another_key_each_time_does_not_fill_the_journal(
+    known: NodeManager, lines: Lines
+) -> None:
+    lines()
+    for number in range(1_000):
+        known.learn_from_radio([info_of(ANN, number.to_bytes(32, "big"))])
+    adopted = [line for line in lines() if "remplacée par celle de la base" in line]
+    assert len(adopted) == key_lines.MAX_ADOPTED_LINES
 
 
 def test_a_flood_of_keys_not_believed_does_not_wear_the_disk(

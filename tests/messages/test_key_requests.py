@@ -1,16 +1,20 @@
 """Strangers are asked for their key now and then only."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meshbot.messages.key_requests import (
     HOUR_S,
-    MAX_OF_STRANGERS_PER_HOUR,
     MAX_PER_HOUR,
     SENDER_INTERVAL_S,
+    SHARES,
     KeyRequests,
 )
+from meshbot.messages.packet_path import PacketPath
 
 ANN, BOB = 0x0A, 0xB0B0B0B0
+MAX_OF_STRANGERS_PER_HOUR = SHARES[PacketPath.DIRECT].most_of_strangers
 
 
 def test_a_sender_is_asked_once_in_ten_minutes() -> None:
@@ -90,3 +94,51 @@ def test_a_stranger_for_whom_there_was_no_room_is_asked_once_he_is_familiar() ->
         assert requests.allows(num, 0.0)
     assert not requests.allows(ANN + 100, 1.0)
     assert requests.allows(ANN + 100, 2.0, familiar=True)
+
+
+@pytest.mark.parametrize("familiar", [True, False])
+def test_a_flood_by_mqtt_silences_neither_a_neighbour_nor_one_behind_hops(familiar: bool) -> None:
+    requests = KeyRequests()
+    flood = [
+        num
+        for num in range(1_000, 2_000)
+        if requests.allows(num, 0.0, path=PacketPath.NETWORK, familiar=bool(num % 2))
+    ]
+    assert len(flood) == 3
+    assert requests.allows(ANN, 1.0, path=PacketPath.DIRECT, familiar=familiar)
+    assert requests.allows(BOB, 1.0, path=PacketPath.HOPS, familiar=familiar)
+
+
+@pytest.mark.parametrize("familiar", [True, False])
+def test_floods_from_afar_leave_a_neighbour_his_share(familiar: bool) -> None:
+    requests = KeyRequests()
+    for num in range(1_000, 2_000):
+        path = PacketPath.HOPS if num % 3 else PacketPath.NETWORK
+        requests.allows(num, 0.0, path=path, familiar=bool(num % 2))
+    asked = [num for num in range(1, 100) if requests.allows(num, 1.0, familiar=familiar)]
+    assert len(asked) >= 3
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 40), st.floats(0, 900), st.sampled_from(PacketPath), st.booleans()
+        ),
+        max_size=80,
+    )
+)
+def test_whatever_is_heard_no_share_is_exceeded_in_any_hour(
+    heard: list[tuple[int, float, PacketPath, bool]],
+) -> None:
+    requests, now_s = KeyRequests(), 0.0
+    asked: list[tuple[float, PacketPath, bool]] = []
+    for sender, pause_s, path, familiar in heard:
+        now_s += pause_s
+        if requests.allows(sender, now_s, path=path, familiar=familiar):
+            asked.append((now_s, path, familiar))
+            lately = [one for one in asked if now_s - one[0] < HOUR_S]
+            assert len(lately) <= MAX_PER_HOUR
+            by_network = [one for one in lately if one[1] is PacketPath.NETWORK]
+            assert len(by_network) <= SHARES[PacketPath.NETWORK].most
+            strangers = [one for one in lately if not one[2]]
+            assert len(strangers) <= MAX_OF_STRANGERS_PER_HOUR

@@ -8,6 +8,7 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.messages import own_node
 from meshbot.messages.own_node import OwnNode
 from meshbot.model import weak_keys
 from tests.support.journal import Journal
@@ -115,3 +116,11 @@ def test_a_weak_key_is_warned_of_once_and_its_successor_is_news(
     assert "Mettre son firmware à jour" in line
     bench.tell(NEW_KEY)
     assert journal.messages[1].startswith("⚠️ La clé de notre nœud a changé (")
+
+
+def test_a_new_key_each_time_is_said_and_asked_about_a_few_times_only(
+    bench: Bench, journal: Journal
+) -> None:
+    for number in range(1, 200):
+        bench.tell(number.to_bytes(32, "big"))
+    assert len(bench.wanted) == len(journal.messages) == own_node.MAX_KEY_LINES

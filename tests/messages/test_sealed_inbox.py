@@ -14,7 +14,9 @@ from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.heard_packet import HeardPacket
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.outgoing_request import OutgoingRequest
-from meshbot.messages.sealed_inbox import SealedInbox
+from meshbot.messages.packet_path import PacketPath
+from meshbot.messages.sealed_inbox import MAX_LINES_OF_STRANGERS, SealedInbox
+from meshbot.messages.waiting_messages import MAX_WAITING
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
@@ -117,6 +119,14 @@ class Bench:
         )
         return HeardPacket(packet, self.clock.now_s, 2.0)
 
+    def hear_from_others(self, *senders: int) -> None:
+        """Hear sealed messages of nodes that were heard before, and have no key yet."""
+        for sender in senders:
+            packet = mesh_pb2.MeshPacket(to=OWN, id=sender, encrypted=bytes(30))
+            setattr(packet, "from", sender)
+            heard = HeardPacket(packet, self.clock.now_s, 2.0, familiar=True)
+            self.inbox.open(cast(SupervisedInterface, self.session), heard)
+
     def open_waiting(self) -> list[tuple[bytes, float]]:
         """Return what the messages that waited say, and how old they are."""
         opened = self.inbox.open_waiting(cast(SupervisedInterface, self.session))
@@ -218,3 +228,32 @@ def test_a_key_that_is_only_claimed_opens_and_proves_nothing_to_us() -> None:
         opened = bench.inbox.open(session, bench.heard(b"second"))
         assert opened is not None
         assert opened.proven is bool(known)
+
+
+def test_a_message_for_which_there_is_no_room_is_not_said_to_be_kept(journal: Journal) -> None:
+    """No stranger's pushes out those of nodes heard before, which came the same way."""
+    bench = Bench()
+    bench.hear_from_others(*range(1_000, 1_000 + MAX_WAITING[PacketPath.HOPS]))
+    asked = len(bench.sender.requests)
+    assert bench.hear(b"/ping") is None
+    assert journal.messages[-1] == (
+        "🔒 Message scellé de Node10 non gardé : trop d'autres attendent déjà une clé"
+    )
+    assert len(bench.sender.requests) == asked
+    bench.keys.keys[ANN] = ANN_KEY
+    assert bench.open_waiting() == []
+
+
+def test_a_flood_of_strangers_by_mqtt_does_not_hide_the_line_about_one_heard_before(
+    journal: Journal,
+) -> None:
+    bench = Bench()
+    bench.session.own_private_key = b""
+    for sender in range(1_000, 1_500):
+        packet = mesh_pb2.MeshPacket(to=OWN, id=sender, encrypted=bytes(30), via_mqtt=True)
+        setattr(packet, "from", sender)
+        heard = HeardPacket(packet, bench.clock.now_s, 2.0)
+        bench.inbox.open(cast(SupervisedInterface, bench.session), heard)
+    assert len(journal.messages) == MAX_LINES_OF_STRANGERS
+    bench.hear_from_others(ANN)
+    assert "Node10 non ouvert" in journal.messages[-1]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,33 @@ from tests.support.limits import PROGRAM_S
 ROOT = Path(__file__).resolve().parents[2]
 
 
+_LIMIT = """
+import os, resource, sys
+for limit in sys.argv[1].split(","):
+    what, soft = map(int, limit.split(":"))
+    resource.setrlimit(what, (soft, resource.getrlimit(what)[1]))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def limited_to(*limits: tuple[int, int]) -> list[str]:
+    """Return the words that run a command under soft limits of the system's."""
+    told = ",".join(f"{what}:{soft}" for what, soft in limits)
+    return [sys.executable, "-c", _LIMIT, told] if limits else []
+
+
 class Program:
     """``python main_bot.py`` in a child process, its lines as they come."""
 
-    def __init__(self, folder: Path, arguments: tuple[str, ...] = (), **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        arguments: tuple[str, ...] = (),
+        *,
+        prefix: Sequence[str] = (),
+        **settings: str,
+    ) -> None:
+        """Start it, behind the words of ``prefix``."""
         environment = {
             **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
             "MESHBOT_CONNECTION_MODE": "simulated",  # never the node of an edited config.py
@@ -26,7 +50,7 @@ class Program:
             **{f"MESHBOT_{name}": value for name, value in settings.items()},
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main_bot.py"), *arguments],
+            [*prefix, sys.executable, str(ROOT / "main_bot.py"), *arguments],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ from meshbot.text.cause_texts import cause_in, cause_text
 
 WITH_DETAIL = {
     Cause.REQUESTED: "!0000000a",
+    Cause.NUMBER_CHANGED: "!0000000b",
     Cause.UNKNOWN_NAME: "toit.lan",
     Cause.PORT_LOST: "[Errno 5] Input/output error",
     Cause.PORT_ABSENT: "/dev/ttyUSB0",

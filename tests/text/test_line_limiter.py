@@ -39,3 +39,20 @@ def test_the_key_said_longest_ago_is_forgotten_first() -> None:
         assert limiter.allows(key, 61.0)
     assert not limiter.allows("again", 62.0)
     assert limiter.allows("oldest", 59.0), "forgotten, though its interval is not over"
+
+
+def test_strangers_have_a_part_of_the_lines_and_the_rest_is_kept_for_others() -> None:
+    limiter = LineLimiter(60.0, 5, 3)
+    said = [limiter.allows(("stranger", number), 0.0, stranger=True) for number in range(100)]
+    assert said.count(True) == 3
+    assert limiter.allows("a regular", 0.0)
+    assert limiter.allows("another", 0.0)
+    assert not limiter.allows("a third", 0.0), "all of it is limited as before"
+    assert limiter.allows(("stranger", 200), 60.0, stranger=True)
+
+
+def test_where_regulars_took_all_there_is_nothing_for_strangers() -> None:
+    limiter = LineLimiter(60.0, 2, 2)
+    assert limiter.allows(1, 0.0)
+    assert limiter.allows(2, 0.0)
+    assert not limiter.allows(3, 0.0, stranger=True)

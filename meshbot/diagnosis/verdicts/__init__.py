@@ -8,6 +8,7 @@ from meshbot.diagnosis.verdicts.another_client import ANOTHER_CLIENT
 from meshbot.diagnosis.verdicts.database_dump import DATABASE_DUMP
 from meshbot.diagnosis.verdicts.fixed_interval_client import FIXED_INTERVAL_CLIENT
 from meshbot.diagnosis.verdicts.machine_or_access_point import MACHINE_OR_ACCESS_POINT
+from meshbot.diagnosis.verdicts.machine_short_of_means import MACHINE_SHORT_OF_MEANS
 from meshbot.diagnosis.verdicts.network_or_power import NETWORK_OR_POWER
 from meshbot.diagnosis.verdicts.node_crashes import NODE_CRASHES
 from meshbot.diagnosis.verdicts.node_reboots import NODE_REBOOTS
@@ -21,6 +22,7 @@ from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
 
 CAUSES = (
     SCHEDULED_RECONNECTION,
+    MACHINE_SHORT_OF_MEANS,
     SERIAL_PORT,
     SYNC_SUSPECTED,
     DATABASE_DUMP,

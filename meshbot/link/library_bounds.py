@@ -1,0 +1,68 @@
+"""Keeps the library's dictionaries of nodes from growing with each sender that is made up.
+
+The library (meshtastic 2.7.11) makes an entry of 1.9 kB for each number it ever hears, and never
+drops one. Nodes without a key are kept as far as :data:`MAX_KEYLESS`, those with one as far as
+:data:`MAX_KEYED`, which leaves room for all that the key sync can put there. Who goes first: the
+stand-ins that the library made of a number alone, then the others, then the nodes of the radio's
+own database; of each kind the oldest. Our own node stays.
+
+Called on the reader's thread. The key sync may put an entry back at the same time (``SyncEntry``),
+which looks again whether it is in both dictionaries; so is done here.
+"""
+
+from typing import Any
+
+from meshtastic.mesh_interface import MeshInterface
+
+from meshbot.model.known_node import node_id
+
+MAX_KEYLESS = 2_000
+MAX_KEYED = 22_000
+"""A tenth more than the node table holds at most."""
+MAX_OF_DATABASE = 5_000
+LOOK_EVERY = 250
+"""So many entries more before it is counted again."""
+
+
+class LibraryBounds:
+    """How large the dictionaries of one session may become."""
+
+    def __init__(self) -> None:
+        """The session has no node yet."""
+        self._look_at = MAX_KEYLESS
+        self._of_database: set[int] = set()
+
+    def note_database(self, num: int) -> None:
+        """Note that the radio has a node in its own database."""
+        if len(self._of_database) < MAX_OF_DATABASE:
+            self._of_database.add(num)
+
+    def keep(self, interface: MeshInterface, own_num: int) -> None:
+        """Drop entries if there are too many; most calls only look how many there are."""
+        nodes, by_num = interface.nodes, interface.nodesByNum
+        if nodes is None or by_num is None or len(by_num) < self._look_at:
+            return
+        keyless: list[tuple[int, int]] = []
+        keyed: list[tuple[int, int]] = []
+        for num in list(by_num):  # made in one step, whoever else changes the dictionary
+            user = by_num.get(num, {}).get("user", {})
+            if num != own_num:
+                (keyed if user.get("publicKey") else keyless).append((self._rank(num, user), num))
+        for kind, most in ((keyless, MAX_KEYLESS), (keyed, MAX_KEYED)):
+            kind.sort(key=lambda ranked: ranked[0])  # stable: the oldest of a rank come first
+            for _, num in kind[: max(len(kind) - most, 0)]:
+                _drop(num, nodes, by_num)
+        self._look_at = max(len(by_num) + LOOK_EVERY, MAX_KEYLESS)
+
+    def _rank(self, num: int, user: dict[str, Any]) -> int:
+        if num in self._of_database:
+            return 2
+        return int(user.get("hwModel") != "UNSET")
+
+
+def _drop(num: int, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:
+    by_num.pop(num, None)
+    nodes.pop(node_id(num), None)
+    held = by_num.get(num)
+    if held is not None:  # the key sync has just put it back
+        nodes[node_id(num)] = held
