@@ -63,6 +63,7 @@ from meshbot.service.housekeeping import Housekeeping
 from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
+from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.settings_reader import SettingsReader
@@ -198,6 +199,7 @@ class MeshBot:
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
         self._new_store()
+        self._node_claim = NodeClaim(self.site)
         self._worker = BotWorker(clock)
         self._trial = LinkTrial(
             self._tried_kind(), self.link_journal, self._worker.post, coin=coin, clock=clock
@@ -347,11 +349,13 @@ class MeshBot:
         """
         self._store.open()
         try:
+            self._node_claim.take()
             keys = self.node_manager.load()
             self.link_journal.start(
                 {**self._constants(), "CONNECTION_MODE": self.site.connection_mode}
             )
         except BaseException:
+            self._node_claim.release()
             self._store.close()
             raise
         self._say_hello(keys)
@@ -421,6 +425,7 @@ class MeshBot:
         self.link_journal.flush()
         self.node_manager.save_heard()
         self._store.close()
+        self._node_claim.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
         log.info("👋 Bot arrêté")

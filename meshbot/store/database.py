@@ -18,7 +18,17 @@ from typing import Any
 
 from meshbot.store import inspection, schema
 from meshbot.store.migration import migrate
-from meshbot.store.storage_error import StorageError, StorageVanished, not_written, unusable
+from meshbot.store.storage_error import (
+    OPEN_ERRORS,
+    READ_ERRORS,
+    StorageError,
+    StorageVanished,
+    is_busy,
+    not_read,
+    not_written,
+    unusable,
+)
+from meshbot.text.quantities import counted
 
 BUSY_TIMEOUT_S = 5.0  # at start-up
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
@@ -66,7 +76,7 @@ class Database:
             migrate(connection, self._wall_clock())
             connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_S * 1000:.0f}")
             status = self.path.stat()
-        except (OSError, sqlite3.Error) as error:
+        except READ_ERRORS as error:
             if connection is not None:
                 connection.close()
             raise unusable(self.path, error) from error
@@ -87,13 +97,25 @@ class Database:
             )
 
     def damage(self) -> str:
-        """Look at every page of the file, not opened by us; return what is wrong, or nothing."""
+        """Look at every page and row of the file, not opened by us; return what is wrong, if any.
+
+        What is no file of ours is for :meth:`verify` to say.
+        """
         try:
-            if self.path.is_dir():
-                return ""  # wrong, but not damaged: for verify() to say
-            return "illisible" if inspection.is_damaged(self.path, thorough=True) else ""
+            if inspection.is_damaged(self.path, thorough=True):
+                return "illisible"
+            spoilt = inspection.spoilt_rows(self.path) if self._is_known() else 0
         except OSError as error:
             return str(error.strerror)
+        except READ_ERRORS as error:
+            return "" if is_busy(error) else "illisible"
+        return counted(spoilt, "ligne fausse", "lignes fausses") if spoilt else ""
+
+    def _is_known(self) -> bool:
+        try:
+            return inspection.version_of(self.path, RUNNING_BUSY_TIMEOUT_S) > 0
+        except StorageError:
+            return False
 
     def close(self) -> None:
         """Close the file. Harmless when it is not open."""
@@ -104,7 +126,7 @@ class Database:
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query. Raises :class:`StorageError`."""
-        with self._exclusive(unusable) as connection:
+        with self._exclusive(not_read) as connection:
             try:
                 return connection.execute(query, parameters).fetchall()
             except sqlite3.OperationalError as error:
@@ -144,14 +166,20 @@ class Database:
 
         Raises :class:`StorageError`.
         """
-        with self._exclusive(unusable) as connection:
+        with self._exclusive(not_read) as connection:
             version = int(connection.execute("PRAGMA data_version").fetchone()[0])
             changed, self._data_version = version != self._data_version, version
         return changed
 
+    def try_to_write(self) -> None:
+        """Raise the :class:`StorageError` that the next write would; write nothing."""
+        with self._exclusive(not_written) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+
     def forget_simulated(self) -> None:
         """Forget what a simulated node taught: a real one is used. Raises :class:`StorageError`."""
-        with self._exclusive(unusable) as connection, connection:
+        with self._exclusive(not_read) as connection, connection:
             for table, columns in schema.VERSIONS[-1].tables.items():
                 if "simulated" in columns:
                     connection.execute(f"DELETE FROM {table} WHERE simulated")
@@ -179,5 +207,5 @@ class Database:
                 if self._connection is None:
                     raise StorageError(f"Base {self.path} fermée")
                 yield self._connection
-        except sqlite3.Error as error:
+        except OPEN_ERRORS as error:
             raise as_storage_error(self.path, error) from error
