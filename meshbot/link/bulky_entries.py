@@ -25,12 +25,15 @@ class BulkyEntries:
 
     def note(self, interface: MeshInterface, num: int) -> None:
         """Note that a node was heard; of the one longest not heard drop the rest."""
+        by_num = interface.nodesByNum
+        if by_num is None or len(by_num) <= MAX_BULKY:
+            return  # as long as there are few, all stay as they are
         self._heard[num] = None
         self._heard.move_to_end(num)
         if len(self._heard) <= MAX_BULKY:
             return
         oldest, _ = self._heard.popitem(last=False)
-        node = (interface.nodesByNum or {}).get(oldest)
+        node = by_num.get(oldest)
         if node is None or oldest == interface.localNode.nodeNum:
             return
         for name in node.keys() - _LASTING:

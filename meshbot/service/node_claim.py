@@ -90,7 +90,10 @@ class NodeClaim:
             return found
         # A daemon: it cannot be stopped, and must not keep the program from ending.
         asking = threading.Thread(target=ask, name="node-name", daemon=True)
-        asking.start()
+        try:
+            asking.start()
+        except RuntimeError:
+            return found  # the system has no thread left: that is for others to say
         asking.join(RESOLVE_S)
         return set() if asking.is_alive() else found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from meshbot.store.damaged_table import DamagedTable
 from meshbot.store.inspection import has_content, looking_into
 from meshbot.store.link_event_store import EVENT_COLUMNS, is_event
-from meshbot.store.storage_error import READ_ERRORS
+from meshbot.store.storage_error import READ_ERRORS, is_busy
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,34 @@ def salvage_events(target: sqlite3.Connection, sources: Iterable[Path], *, simul
     """
     for path in sources:
         target.executemany(_INSERT, _events_in(path, simulated=simulated))
+
+
+def age_of(path: Path) -> int:
+    """Return how many events were ever written into a file, 0 if that cannot be read.
+
+    It only grows, also when events are deleted, so of a file and its copies it tells the younger.
+    Raises ``sqlite3.Error`` when the file is only busy.
+    """
+    try:
+        if not has_content(path):
+            return 0
+        with looking_into(path) as connection:
+            row = connection.execute(
+                "SELECT seq FROM sqlite_sequence WHERE name = 'link_events'"
+            ).fetchone()
+    except READ_ERRORS as error:
+        if is_busy(error):
+            raise
+        log.debug("age of %s: %s", path, error)
+        return 0
+    return row[0] if row is not None and _is_id(row[0]) else 0
+
+
+def set_age(target: sqlite3.Connection, age: int) -> None:
+    """Let a new file count on from the oldest that it was made of."""
+    query = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'link_events'"
+    if age and target.execute(query, (age,)).rowcount == 0:
+        target.execute("INSERT INTO sqlite_sequence VALUES ('link_events', ?)", (age,))
 
 
 def _events_in(path: Path, *, simulated: bool) -> Iterator[tuple[object, ...]]:

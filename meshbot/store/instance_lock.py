@@ -16,6 +16,7 @@ from pathlib import Path
 
 from meshbot.store.file_access import PRIVATE
 from meshbot.store.storage_error import StorageError, wrong_folder
+from meshbot.threads.shortage import shortage_text
 
 ATTEMPTS = 4
 PAUSE_S = 0.1
@@ -108,6 +109,8 @@ class InstanceLock:
                 f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
                 "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
             )
+        elif (lacking := shortage_text(error)) is not None:
+            line = f"Base {self._database_path} inutilisable pour l'instant : {lacking}"
         else:
             line = (
                 f"Impossible d'écrire {self._path} ({error.strerror}) : corriger cela, ou régler "

@@ -18,14 +18,16 @@ from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.store import schema
 from meshbot.store.backup import Backup
+from meshbot.store.carved_rows import carved_rows
 from meshbot.store.database import BUSY_TIMEOUT_S, Database
-from meshbot.store.event_salvage import salvage_events
+from meshbot.store.event_salvage import age_of, salvage_events, set_age
 from meshbot.store.file_access import make_private, share_like
 from meshbot.store.inspection import has_content, is_damaged, is_recorded, spoilt_rows, version_of
+from meshbot.store.log_check import lost_commits
 from meshbot.store.node_store import NodeStore
 from meshbot.store.salvage import Salvage, salvaged
 from meshbot.store.storage_error import READ_ERRORS, StorageError, unusable
-from meshbot.store.stored_table import HEARD_ORDERS, KEY_ORDERS, STORED_TABLES, StoredTable
+from meshbot.store.stored_table import HEARD_ORDERS, KEY_ORDERS, NODES, STORED_TABLES, StoredTable
 from meshbot.store.traces import has_traces
 from meshbot.text.quantities import counted
 
@@ -103,7 +105,7 @@ class Repair:
         if has_content(self._fresh_path):
             return True  # a repair was interrupted after its new file was complete
         if not self._path.exists() or self._path.stat().st_size == 0:
-            return any(map(has_traces, self._copies))
+            return any(map(has_traces, self._copies)) or any(carved_rows(self._path, NODES))
         if not has_content(self._path):
             return False  # a folder or the like: for Database.open() to say
         try:
@@ -114,15 +116,24 @@ class Repair:
                 return True
             raise told from error
 
+    def _is_of_the_past(self) -> bool:
+        """Say whether a copy knows more than the file, which so has lost what it knew."""
+        return age_of(self._path) < max(map(age_of, self._copies))
+
     def _is_spoilt(self, *, thorough: bool) -> bool:
         version = version_of(self._path, BUSY_TIMEOUT_S)
         if version > schema.VERSIONS[-1].number:
             return not is_recorded(self._path, version)  # the rest is not for us to judge
-        return is_damaged(self._path, thorough=thorough) or spoilt_rows(self._path) > 0
+        if is_damaged(self._path, thorough=thorough) or spoilt_rows(self._path) > 0:
+            return True
+        was_cut_off = thorough or has_content(self._path.with_name(self._path.name + "-wal"))
+        return was_cut_off and (lost_commits(self._path) or self._is_of_the_past())
 
     def _remains(self, *, simulated: bool) -> Salvage:
         """Return what can be read of a mesh, in the file or else in the copies."""
-        return salvaged((self._path, self._fresh_path), self._copies, simulated=simulated)
+        paths = (self._path, self._fresh_path)
+        carve = lost_commits(self._path)
+        return salvaged(paths, self._copies, simulated=simulated, carve=carve)
 
     def _build(
         self,
@@ -158,6 +169,7 @@ class Repair:
             for table in tables:
                 transaction.executemany(table.insert(), saved.rows(table))
             salvage_events(transaction, sources, simulated=saved.simulated)
+            set_age(transaction, max(map(age_of, sources)))
 
     def _put_fresh_in_place(self, stamp: str) -> Path | None:
         """Let the new file take the place of the damaged one; return where that is now."""

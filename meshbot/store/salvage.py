@@ -83,29 +83,33 @@ class Salvage:
         for found in self._found[table.name].values():
             yield table.with_checksum(int(self.simulated), found.fields)
 
-    def add_from(self, path: Path, *, is_copy: bool = False) -> None:
+    def add_from(self, path: Path, *, is_copy: bool = False, carve: bool = False) -> None:
         """Add what can be read in a file and was not found in a better state before.
 
         Changes nothing there. What a file of an older version lacks is as in a node just met.
+        ``carve``: look at every page, also of tables that can be read to their end.
         """
+        complete = self._add_tables(path, is_copy=is_copy)
+        for table in STORED_TABLES:
+            if carve or table.name not in complete:
+                self._add_carved(path, table, is_copy=is_copy)
+
+    def _add_tables(self, path: Path, *, is_copy: bool) -> set[str]:
+        """Add what the tables hold; return those of which all could be read."""
+        complete = {table.name for table in STORED_TABLES if table.has_row_ids}  # not to be carved
         try:
             if not has_content(path):
-                return
-        except OSError:
-            return
-        incomplete = [table for table in STORED_TABLES if not table.has_row_ids]
-        try:
+                return complete  # it may have left its log
             with looking_into(path) as connection:
                 connection.text_factory = lambda data: data.decode("utf-8", "replace")
                 # The one way to read a file that is shorter than it says.
                 connection.execute("PRAGMA writable_schema=ON")
                 for table in STORED_TABLES:
                     if self._add_table(connection, table, is_copy=is_copy):
-                        incomplete = [one for one in incomplete if one is not table]
+                        complete.add(table.name)
         except READ_ERRORS as error:
             log.debug("salvaging %s: %s", path, error)
-        for table in incomplete:
-            self._add_carved(path, table, is_copy=is_copy)
+        return complete
 
     def _add_table(
         self, connection: sqlite3.Connection, table: StoredTable, *, is_copy: bool
@@ -186,11 +190,13 @@ def _with_usable_key(
     return {name: value for name, value in values.items() if name != "public_key"}
 
 
-def salvaged(paths: Iterable[Path], copies: Iterable[Path], *, simulated: bool) -> Salvage:
+def salvaged(
+    paths: Iterable[Path], copies: Iterable[Path], *, simulated: bool, carve: bool
+) -> Salvage:
     """Return what is left of a mesh in a file, in what was made of it, and in its copies."""
     saved = Salvage(simulated=simulated)
     for path in paths:
-        saved.add_from(path)
+        saved.add_from(path, carve=carve)
     for path in copies:
         saved.add_from(path, is_copy=True)
     saved.settle()

@@ -37,9 +37,12 @@ LATE = KnownNode(7, "Tard", "T", public_key=key_of(7), last_heard=5)
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a bot that ended in order, by what is added to the database's name."""
+    """The files of a bot, by what is added to the database's name."""
 
     contents: dict[str, bytes]
+    """As it left them that ended in order."""
+    killed: dict[str, bytes]
+    """As one leaves them that is killed: what it wrote last stands in the log alone."""
     nodes: dict[int, KnownNode]
     others: list[OtherKey]
     decisions: list[KeyDecision]
@@ -81,9 +84,14 @@ def make_files(folder: Path) -> Files:
     store.nodes.save_nodes([LATE])
     store.nodes.add_decision(nodes[3].num, others[3].public_key, accept=True)
     decisions = store.nodes.load_decisions()
+    killed = _contents(folder)
     store.close()
-    contents = {file.name.removeprefix("bot.db"): file.read_bytes() for file in folder.iterdir()}
-    return Files(contents, {node.num: node for node in (*nodes, LATE)}, others, decisions)
+    known = {node.num: node for node in (*nodes, LATE)}
+    return Files(_contents(folder), killed, known, others, decisions)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {file.name.removeprefix("bot.db"): file.read_bytes() for file in folder.iterdir()}
 
 
 # -- What is done to a file ------------------------------------------------------------------------
@@ -139,6 +147,9 @@ DAMAGES: tuple[Damage, ...] = (
     block,
 )
 TARGETS: tuple[tuple[str, ...], ...] = (
+    ("-wal",),
+    ("-shm",),
+    ("", "-wal", "-shm"),
     ("",),
     ("",),
     ("",),
@@ -154,13 +165,16 @@ TARGETS: tuple[tuple[str, ...], ...] = (
 
 def spoil(files: Files, chance: random.Random, folder: Path) -> str:
     """Put the files into a folder, some of them damaged; return what was done."""
-    contents = {name: bytearray(data) for name, data in files.contents.items()}
-    done = []
-    for name in chance.choice(TARGETS):
+    targets = chance.choice(TARGETS)
+    was_killed = "-wal" in targets or "-shm" in targets or chance.random() < 0.2
+    left = files.killed if was_killed else files.contents
+    contents = {name: bytearray(data) for name, data in left.items()}
+    done = ["killed"] if was_killed else []
+    for name in targets:
         damage = chance.choice(DAMAGES)
         damage(chance, contents[name])
         done.append(f"{damage.__name__} in bot.db{name}")
-    if chance.random() < 0.1:  # what a killed process leaves
+    if not was_killed and chance.random() < 0.1:
         contents["-wal"] = bytearray(chance.randbytes(chance.randint(1, 3 * PAGE)))
         contents["-shm"] = bytearray(chance.randbytes(32_768))
         done.append("garbage for a log")
