@@ -79,6 +79,8 @@ class KeyListing:
             return
         sure = "" if other.held else " sans doute (rien ne le prouve encore)"
         yield f"c'est{sure} le nouveau numéro de {node_text(holder)}, passé au firmware 2.8"
+        if holder.last_heard:  # if that goes on, it has not moved
+            yield f"entendu sous l'ancien numéro jusqu'{_until(holder.last_heard)}"
 
     def _decision_text(self, node: KnownNode, other: OtherKey) -> str:
         decision = self._decision_on(other)
@@ -89,3 +91,7 @@ class KeyListing:
 
     def _decision_on(self, other: OtherKey) -> KeyDecision | None:
         return self._decisions.get((other.num, other.public_key))
+
+
+def _until(wall_s: int) -> str:
+    return date_text(wall_s).replace("le ", "au ", 1)

@@ -549,6 +549,11 @@ def test_a_new_number_is_shown_as_that_with_what_proves_it(bot: Bot, path: Path)
         "                   signée, ou vue dans un message : qui a cette clé porte bien ce numéro",
         "                   c'est le nouveau numéro de Bob (!b0b0b0b0), passé au firmware 2.8",
     ]
+    bot.nodes.heard(BOB, snr_db=None, hops=None)
+    bot.nodes.save_heard()
+    _, lines = keys(path, "list", node_id(shown))
+    until = DATE.replace("le ", "au ")
+    assert lines[6] == f"                   entendu sous l'ancien numéro jusqu'{until}"
 
 
 def test_all_that_is_proven_is_accepted_at_once_and_the_rest_is_named(bot: Bot, path: Path) -> None:
