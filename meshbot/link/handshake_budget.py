@@ -1,4 +1,4 @@
-"""How much a node may send until its configuration is complete. Pure.
+"""How much a node may send until its configuration is complete. Pure, but for one line.
 
 The largest honest configuration: 250 nodes (``MAX_NUM_NODES`` of an ESP32-S3 with 16 MB of flash),
 8 channels, some 30 sections, 64 files (all of a small flash before 2.8): 400 frames of 516 bytes
@@ -8,8 +8,12 @@ fit. Whoever sends more has no end in view.
 Owned by one session's receiver, and used by its reader thread alone.
 """
 
+import logging
+
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+
+log = logging.getLogger(__name__)
 
 MAX_FRAMES = 20_000
 MAX_BYTES = 8 << 20
@@ -46,6 +50,12 @@ class HandshakeBudget:
     def heeds_packet(self) -> bool:
         """Note a packet of the mesh; say whether there is still room for it."""
         self._packets += 1
+        if self._packets == MAX_PACKETS + 1:
+            log.warning(
+                "⚠️ Plus de %d paquets avant la fin de la configuration du nœud : les suivants sont "
+                "ignorés",
+                MAX_PACKETS,
+            )
         return self._packets <= MAX_PACKETS
 
     def heeds_end(self) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from meshbot.simulation.simulated_node import SimulatedNode
-from tests.support.limits import PROGRAM_S
+from meshbot.threads.memory_reserve import RESERVE_BYTES
 from tests.support.program import Program, limited_to
 
 UNUSED_ID = "64177"
@@ -141,17 +141,33 @@ def test_without_a_free_descriptor_it_says_so_and_comes_back(
     assert no_traceback(connected), connected.lines
 
 
+def leave_no_memory(program: Program, limit: Limit) -> None:
+    """Let its address space grow by half of what a thread wants to be left."""
+    limit(program, resource.RLIMIT_AS, status_of(program, "VmSize") * 1_024 + RESERVE_BYTES // 2)
+
+
 @pytest.mark.slow
-def test_without_memory_for_more_it_goes_on_or_ends_in_order(
+def test_where_memory_comes_back_it_goes_on(
     node: SimulatedNode, connected: Program, limit: Limit
 ) -> None:
-    """What is left of the address space is given away in floods of made-up nodes."""
-    limit(connected, resource.RLIMIT_AS, (status_of(connected, "VmSize") + 4_096) * 1_024)
+    leave_no_memory(connected, limit)
     node.close_by_rst()
-    connected.wait_line("reconnexion TCP n°")
-    connected.process.send_signal(signal.SIGTERM)
-    assert connected.process.wait(PROGRAM_S) in (0, 1)
-    connected.finish()
+    connected.wait_line("❌ Mémoire insuffisante sur cette machine")
+    limit(connected, resource.RLIMIT_AS, None)
+    connected.wait_line("Reconnexion TCP réussie")
+    assert end(connected) == 0
+    assert no_traceback(connected), connected.lines
+
+
+@pytest.mark.slow
+def test_where_it_does_not_the_program_ends_in_order_for_systemd_to_start_it_anew(
+    node: SimulatedNode, connected: Program, limit: Limit
+) -> None:
+    leave_no_memory(connected, limit)
+    node.close_by_rst()
+    connected.wait_line("depuis trop longtemps : le bot s'arrête")
+    assert connected.finish() == 1
+    assert any("Bot arrêté" in line for line in connected.lines), connected.lines
     assert no_traceback(connected), connected.lines
 
 

@@ -22,6 +22,7 @@ from meshbot.link.supervised_interface import RESTARTS_BORNE, RESTARTS_HEEDED
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM, node_id
 from meshbot.model.link_error import LinkError
+from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.session_events import Events
 
@@ -206,12 +207,16 @@ def test_what_comes_after_the_configuration_is_not_counted(
 
 
 def test_packets_in_the_middle_of_it_are_heeded_up_to_a_number(
-    session: MeshTCPInterface, events: Events, monkeypatch: pytest.MonkeyPatch
+    session: MeshTCPInterface,
+    events: Events,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As a relay passes them on; thousands would fill the worker's queue before the nodes do."""
     monkeypatch.setattr(handshake_budget, "MAX_PACKETS", 3)
     feed(session, numbered(OWN), *[heard(num) for num in range(20, 40)])
     assert events.packets.qsize() == 3
+    assert journal.count("avant la fin de la configuration du nœud") == 1
 
 
 def test_no_more_channels_are_kept_than_any_node_has(session: MeshTCPInterface) -> None:

@@ -391,6 +391,19 @@ def silent_in_dump(scene: Scene) -> None:
     scene.serve()
 
 
+@fault("sends a configuration that never ends", 6.0, "configuration sans fin", reconnections=1)
+def endless(scene: Scene) -> None:
+    """At a thousandth of the length that is borne."""
+    scene.up()
+    with mock.patch("meshbot.link.handshake_budget.MAX_FRAMES", 20):
+        scene.node.close_by_rst()
+        scene.wait_line("configuration sans fin", times=3)
+    ended_s = time.monotonic()
+    # What the node hears before it notices that its client has gone is lost, as on a real one.
+    scene.wait_line("Reconnexion TCP")
+    scene.serve(since_s=ended_s)
+
+
 @fault(
     "is quiet for long, but answers heartbeats (2.7.11)",
     0.5,
