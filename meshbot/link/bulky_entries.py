@@ -24,16 +24,16 @@ class BulkyEntries:
         self._heard: OrderedDict[int, None] = OrderedDict()
 
     def note(self, interface: MeshInterface, num: int) -> None:
-        """Note that a node was heard; of the one longest not heard drop the rest."""
-        by_num = interface.nodesByNum
-        if by_num is None or len(by_num) <= MAX_BULKY:
-            return  # as long as there are few, all stay as they are
+        """Note that a node was heard; of the one longest not heard drop the rest.
+
+        Not called as long as there are no more than :data:`MAX_BULKY`: all stay as they are then.
+        """
         self._heard[num] = None
         self._heard.move_to_end(num)
         if len(self._heard) <= MAX_BULKY:
             return
         oldest, _ = self._heard.popitem(last=False)
-        node = by_num.get(oldest)
+        node = (interface.nodesByNum or {}).get(oldest)
         if node is None or oldest == interface.localNode.nodeNum:
             return
         for name in node.keys() - _LASTING:
