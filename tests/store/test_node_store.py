@@ -9,6 +9,7 @@ import pytest
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
+from meshbot.store import database
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 from meshbot.store.storage_error import StorageError
@@ -22,6 +23,17 @@ from tests.store.samples import (
     by_num,
     other_keys_of,
 )
+
+
+def test_very_many_nodes_come_back_some_at_a_time(
+    storage: NodeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PAGE_ROWS", 4)
+    nodes = [KnownNode(num, f"Nom {num}") for num in range(1, 11)]
+    storage.save_nodes(nodes)
+    pages = list(storage.node_pages())
+    assert [len(page) for page in pages] == [4, 4, 2]
+    assert by_num([node for page in pages for node in page]) == nodes
 
 
 def test_nodes_come_back_as_they_were_saved(storage: NodeStore) -> None:
