@@ -2,9 +2,9 @@
 
 The library (meshtastic 2.7.11) makes an entry of 1.9 kB for each number it ever hears, and never
 drops one. Nodes without a key are kept as far as :data:`MAX_KEYLESS`, those with one as far as
-:data:`MAX_KEYED`, which leaves room for all that the key sync can put there. Who goes first: the
-stand-ins that the library made of a number alone, then the others, then the nodes of the radio's
-own database; of each kind the oldest. Our own node stays.
+:data:`MAX_KEYED`, which leaves room for all that the key sync can put there. Stand-ins that the
+library made of a number alone go first, of each kind the oldest. Our own node stays, and so do
+:data:`MAX_OF_DATABASE` that the radio has in its own database.
 
 Called on the reader's thread. The key sync may put an entry back at the same time (``SyncEntry``),
 which looks again whether it is in both dictionaries; so is done here.
@@ -42,22 +42,18 @@ class LibraryBounds:
         nodes, by_num = interface.nodes, interface.nodesByNum
         if nodes is None or by_num is None or len(by_num) < self._look_at:
             return
-        keyless: list[tuple[int, int]] = []
-        keyed: list[tuple[int, int]] = []
+        keyless: list[tuple[bool, int]] = []
+        keyed: list[tuple[bool, int]] = []
         for num in list(by_num):  # made in one step, whoever else changes the dictionary
             user = by_num.get(num, {}).get("user", {})
-            if num != own_num:
-                (keyed if user.get("publicKey") else keyless).append((self._rank(num, user), num))
+            if num != own_num and num not in self._of_database:
+                named = user.get("hwModel") != "UNSET"
+                (keyed if user.get("publicKey") else keyless).append((named, num))
         for kind, most in ((keyless, MAX_KEYLESS), (keyed, MAX_KEYED)):
-            kind.sort(key=lambda ranked: ranked[0])  # stable: the oldest of a rank come first
+            kind.sort(key=lambda entry: entry[0])  # stable: of both sorts the oldest come first
             for _, num in kind[: max(len(kind) - most, 0)]:
                 _drop(num, nodes, by_num)
         self._look_at = max(len(by_num) + LOOK_EVERY, MAX_KEYLESS)
-
-    def _rank(self, num: int, user: dict[str, Any]) -> int:
-        if num in self._of_database:
-            return 2
-        return int(user.get("hwModel") != "UNSET")
 
 
 def _drop(num: int, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:

@@ -270,15 +270,16 @@ class SupervisedInterface(StreamInterface):
 
     def _end(self, error: Exception | None) -> None:
         """Note the end of the stream, and report it if it is news; with no lock held."""
+        loss = self._loss(error) if self.alive else None
         with self._state:
-            news = self._opened and not (self._closing or self._ended)
+            news = loss is not None and not (self._closing or self._ended)
+            self._ended_by = loss if news else self._ended_by
             self._ended = True
         self._wantExit = True
         self._transmit_queue.end()
         self.hand_over_download()
-        if news:
-            self._ended_by = self._loss(error)
-            self._events.interface_lost(self, self._ended_by)
+        if loss is not None and news:
+            self._events.interface_lost(self, loss)
         self._disconnected()
 
     def _disconnected(self) -> None:

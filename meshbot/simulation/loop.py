@@ -61,7 +61,12 @@ class SelectLoop:
         self._running = True
         # A daemon: a program that forgets to stop its simulated node must still be able to end.
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # the system refuses a thread
+            self._running, self._thread = False, None
+            self._free()
+            raise
 
     def stop(self) -> None:
         """End the thread and free its descriptors; idempotent, waits at most JOIN_LIMIT_S."""
@@ -74,6 +79,9 @@ class SelectLoop:
         thread.join(JOIN_LIMIT_S)
         if thread.is_alive():
             raise RuntimeError(f"{self._name} did not end within {JOIN_LIMIT_S:g} s")
+        self._free()
+
+    def _free(self) -> None:
         for closable in (self._selector, self._wake_in, self._wake_out):
             if closable is not None:
                 closable.close()

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.threads.memory_reserve import RESERVE_BYTES
+from tests.support.descriptors import open_descriptors
 from tests.support.program import Program, limited_to
 
 UNUSED_ID = "64177"
@@ -169,6 +171,22 @@ def test_where_it_does_not_the_program_ends_in_order_for_systemd_to_start_it_ane
     assert connected.finish() == 1
     assert any("Bot arrêté" in line for line in connected.lines), connected.lines
     assert no_traceback(connected), connected.lines
+
+
+def test_a_simulated_node_without_a_thread_is_no_traceback_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> int:
+        raise RuntimeError("can't start new thread")
+
+    before = len(open_descriptors())
+    node = SimulatedNode()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "_start_new_thread", refuse)
+        with pytest.raises(RuntimeError):
+            node.start()
+    node.stop()
+    assert len(open_descriptors()) == before
 
 
 @pytest.mark.parametrize(

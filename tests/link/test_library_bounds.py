@@ -95,10 +95,10 @@ def test_made_up_senders_come_and_go_and_the_radios_own_nodes_stay(
 
 
 def test_a_full_download_of_thousands_stays_whole(session: MeshTCPInterface) -> None:
-    for num in range(OWN, MAX_KEYLESS):
+    for num in range(OWN, MAX_KEYLESS + 2 * LOOK_EVERY):
         feed(session, entry_of(num))
     assert session.nodes is not None
-    assert len(session.nodes) == MAX_KEYLESS - 1
+    assert len(session.nodes) == MAX_KEYLESS + 2 * LOOK_EVERY - 1
 
 
 def test_made_up_keys_are_bounded_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +115,9 @@ def test_made_up_keys_are_bounded_as_well(monkeypatch: pytest.MonkeyPatch) -> No
     assert MAX_KEYED >= 22_000, "a tenth more than the node table holds"
 
 
+_SMALL = (("MAX_KEYED", 30), ("MAX_KEYLESS", 20), ("MAX_OF_DATABASE", 10), ("LOOK_EVERY", 5))
+
+
 @given(
     st.lists(
         st.tuples(st.integers(1, 400), st.booleans(), st.booleans(), st.booleans()), max_size=300
@@ -124,7 +127,7 @@ def test_whoever_comes_the_bounds_hold_and_stand_ins_go_first(
     heard: list[tuple[int, bool, bool, bool]],
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("MAX_KEYED", 30), ("MAX_KEYLESS", 20), ("LOOK_EVERY", 5)):
+        for name, value in _SMALL:
             patch.setattr(library_bounds, name, value)
         dictionaries, bounds = Dictionaries(), LibraryBounds()
         dictionaries.add(OWN)
@@ -136,8 +139,10 @@ def test_whoever_comes_the_bounds_hold_and_stand_ins_go_first(
                     named.add(num)
             if of_database:
                 bounds.note_database(num)
+            met = set(dictionaries.nodesByNum)
             keep(bounds, dictionaries)
-            assert len(dictionaries.nodesByNum) <= 1 + 30 + 20 + 5
+            assert len(dictionaries.nodesByNum) <= 1 + sum(value for _, value in _SMALL)
+            assert bounds._of_database & met <= set(dictionaries.nodesByNum)
             assert dictionaries.is_consistent()
         assert OWN in dictionaries.nodesByNum
         if len(named) <= 20:
