@@ -1,7 +1,8 @@
 """What can still be read of a damaged database and of its copies, the best row of each.
 
 A row whose checksum is right is as it was written. One without a checksum, in a file of a version
-before there were any, is as good as its values look. One whose checksum is wrong is nothing.
+before there were any, is as good as its values look. One whose checksum is wrong is nothing, but
+for orders heard, which are there to be refused.
 """
 
 import enum
@@ -19,7 +20,14 @@ from meshbot.store.carved_rows import carved_rows
 from meshbot.store.damaged_table import DamagedTable
 from meshbot.store.inspection import has_content, looking_into
 from meshbot.store.storage_error import READ_ERRORS
-from meshbot.store.stored_table import KEY_ORDERS, NODES, OTHER_KEYS, STORED_TABLES, StoredTable
+from meshbot.store.stored_table import (
+    HEARD_ORDERS,
+    KEY_ORDERS,
+    NODES,
+    OTHER_KEYS,
+    STORED_TABLES,
+    StoredTable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -125,9 +133,21 @@ class Salvage:
                 if table is KEY_ORDERS and is_copy and key not in spoilt:
                     continue  # carried out since, or else it would be in the file
                 self._add(table, key, _Found(state, fields, is_copy, is_copy))
-            elif not is_copy:
+                continue
+            if not is_copy:
                 spoilt.add(key)
+            if table is HEARD_ORDERS:
+                self._add_spoilt_order(key, values, is_copy=is_copy)
         return damaged.is_complete
+
+    def _add_spoilt_order(self, key: _RowKey, values: dict[str, object], *, is_copy: bool) -> None:
+        """Keep an order heard although its row was changed.
+
+        To refuse one that was never heard costs less than to obey one twice.
+        """
+        fields = HEARD_ORDERS.mended(values)
+        if fields is not None:
+            self._add(HEARD_ORDERS, key, _Found(_State.UNPROVEN, fields, is_copy, is_copy))
 
     def _add_carved(self, path: Path, table: StoredTable, *, is_copy: bool) -> None:
         found = []
