@@ -74,6 +74,7 @@ from meshbot.service.journal_output import JournalOutput
 from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
+from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
@@ -101,6 +102,7 @@ JOURNAL_FLUSH_S = 10.0  # what a crash may cost of the link's journal
 JOURNAL_ALIVE_S = 900.0
 HOUSEKEEPING_S = 1_800.0
 MISANSWERED_S = 2.0  # how long a node that answered another question than ours is listened to
+NODES_AT_ONCE = 1_000  # of a node's database: the work of a tenth of a second
 STOP_STEP_S = 1.0  # each part of the program has this long to stop; the whole has 5 s
 
 log = logging.getLogger("meshbot")
@@ -190,6 +192,10 @@ class MeshBot:
 
     FLOOD_BURST = 5
 
+    # At most so many nodes are known, not counting numbers that never said a name or key. Beyond,
+    # the least valuable are forgotten: who proved nothing, of the day that brought most.
+    NODES_MAX = 20_000
+
     def __init__(
         self,
         *,
@@ -216,7 +222,10 @@ class MeshBot:
         self._introduction = NodeIntroduction()
         self.on_change: Callable[[], object] = lambda: None
         """Called on the link's thread when the state of the link has changed; must not block."""
+        self.is_to_end: Callable[[], bool] = lambda: False
+        """Whether :meth:`start` is to give up, as the bot is to end."""
         self._new_store()
+        self._node_claim = NodeClaim(self.site)
         self._worker = BotWorker(clock)
         self._trial = LinkTrial(
             self._tried_kind(), self.link_journal, self._worker.post, coin=coin, clock=clock
@@ -240,7 +249,10 @@ class MeshBot:
         self.link_journal = LinkJournal(
             self._store.link_events, on_vanished=self._rebuild_store, **clocks
         )
-        self.node_manager = NodeManager(self._store.nodes, notes=self.link_journal, **clocks)
+        self.node_manager = NodeManager(
+            self._store.nodes, notes=self.link_journal, nodes_max=self.NODES_MAX, **clocks
+        )
+        self.node_manager.keep(self.site.admin_nodes)
         self._housekeeping = Housekeeping(
             self._store.backup,
             self._store.database.compact,
@@ -356,6 +368,7 @@ class MeshBot:
         site = read_site(reader, importlib.reload(load_config()))
         reader.check()
         answers = self._answer_settings(site)
+        self.node_manager.keep(site.admin_nodes)
         self._worker.post(partial(self._conversation.change_settings, answers, site.admin_nodes))
         set_log_level(site.log_level)
         log.info(
@@ -368,15 +381,17 @@ class MeshBot:
     def start(self) -> None:
         """Open the store and start every part; returns at once, the link opens by itself.
 
-        Raises :class:`StorageError` when the database cannot be used.
+        Raises :class:`StorageError` when the database cannot be used, or the bot is to end.
         """
-        self._store.open()
+        self._store.open(self.is_to_end)
         try:
-            keys = self.node_manager.load()
+            self._node_claim.take()
+            keys = self.node_manager.load(self.is_to_end)
             self.link_journal.start(
                 {**self._constants(), "CONNECTION_MODE": self.site.connection_mode}
             )
         except BaseException:
+            self._node_claim.release()
             self._store.close()
             raise
         self._say_hello(keys)
@@ -422,6 +437,8 @@ class MeshBot:
         if self._tried_kind() is not None:
             every(self.TCP_TRIAL_WINDOW / 4, self._trial.look_again)
         every(KEY_PUSH_INTERVAL_S, self._conversation.tend_keys)
+        if self.node_manager.has_forgotten():
+            self._worker.post(self.node_manager.save_heard)
         self._worker.post(self.link_journal.prune)
         self._worker.post(self._decision_watch)
 
@@ -431,6 +448,7 @@ class MeshBot:
             return
         self._stopped = True
         self._deferred_syncs.cancel()
+        self.node_manager.hurry()
         # The link first: that wakes those who wait for the node.
         stopped = [
             self._link.stop(2 * STOP_STEP_S),
@@ -442,9 +460,11 @@ class MeshBot:
             log.debug("threads still ending: %s", [thread.name for thread in threading.enumerate()])
         self.link_journal.note(EventKind.STOPPED)
         self.link_journal.flush()
-        self.node_manager.save_heard()
+        if not self.node_manager.save_heard(STOP_STEP_S):
+            log.debug("not all nodes written before the end")
         self._store.orders.tend()
         self._store.close()
+        self._node_claim.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
         log.info("👋 Bot arrêté")
@@ -497,13 +517,16 @@ class MeshBot:
     ) -> None:
         """Have the worker learn what the node knows."""
         complete = interface.ready_s is not None and not interface.noNodes
-        self._worker.post(
-            partial(self._conversation.learn_from_radio, interface, nodes, complete=complete)
-        )
+        learn = self._conversation.learn_from_radio
+        # In parts where there are more than any radio holds: the worker can end between them.
+        complete = complete and len(nodes) <= NODES_AT_ONCE
+        for start in range(0, len(nodes), NODES_AT_ONCE):
+            part = nodes[start : start + NODES_AT_ONCE]
+            self._worker.post(partial(learn, interface, part, complete=complete))
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
         """Have the worker deal with a packet."""
-        self._worker.post(partial(self._conversation.hear, interface, packet, self._clock()))
+        self._worker.post_heard(partial(self._conversation.hear, interface, packet, self._clock()))
 
     def node_told(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
         """Have the worker tell what the node says to its client."""

@@ -1,4 +1,4 @@
-"""The nodes of the mesh and their public keys: learned once, kept for good, put back when lost.
+"""The nodes of the mesh and their public keys: learned once, kept, put back when lost.
 
 Each change takes three steps: it is made in the table, it is written, and only then it is told. Any
 thread may call. What is known is kept by :class:`NodeTable`, which this extends; which key is
@@ -12,16 +12,18 @@ from typing import Any
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.mesh.forgotten_line import ForgottenLine
 from meshbot.mesh.key_lines import KeyLines
 from meshbot.mesh.key_news import KeyNews
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.mesh.key_sync import KeySync
+from meshbot.mesh.late_keys import LateKeys
 from meshbot.mesh.node_label import label_of
-from meshbot.mesh.node_table import NodeTable
+from meshbot.mesh.node_table import NODES_MAX, NodeTable
 from meshbot.mesh.node_writer import NodeWriter
 from meshbot.model.link_notes import LinkNotes
 from meshbot.store.node_store import NodeStore
-from meshbot.store.storage_error import StorageVanished
+from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
@@ -35,19 +37,38 @@ class NodeManager(NodeTable):
         store: NodeStore,
         *,
         notes: LinkNotes | None = None,
+        nodes_max: int = NODES_MAX,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Start with an empty table, which :meth:`load` fills; ``notes`` is told of the syncs."""
-        super().__init__(clock=clock, wall_clock=wall_clock)
+        """Start with an empty table, which :meth:`load` fills; ``notes`` is told of the syncs.
+
+        ``nodes_max``: how many nodes are kept, not counting those that never said a name or key.
+        """
+        super().__init__(nodes_max=nodes_max, clock=clock, wall_clock=wall_clock)
         self._store = store
         self._writer = NodeWriter(self, store, clock=clock, wall_clock=wall_clock)
         self._lines = KeyLines(clock)
+        self._late_keys = LateKeys(clock)
+        self._late_keys_of_radio = LateKeys(clock)
+        self._forgotten_line = ForgottenLine(nodes_max, clock)
         self._key_sync = KeySync(self, notes or LinkNotes(), clock)
 
-    def load(self) -> int:
-        """Read the stored nodes; return how many have a key. Raises ``StorageError``."""
-        return self.fill(self._store.load_nodes(), self._store.load_other_keys())
+    def load(self, is_to_end: Callable[[], bool] = lambda: False) -> int:
+        """Read the stored nodes; return how many have a key.
+
+        Of more than there is room for the least valuable are forgotten. Raises ``StorageError``,
+        also when ``is_to_end`` says meanwhile that the bot is to end.
+        """
+        log.debug("reading the stored nodes")
+        self.begin_filling(self._store.load_other_keys())
+        for nodes in self._store.node_pages():
+            self.add_stored(nodes)
+            if is_to_end():
+                raise StorageError("Lecture de la base interrompue", passing=True)
+        keys = self.finish_filling()
+        self._tell_forgotten()
+        return keys
 
     # -- The key sync --------------------------------------------------------------------------
 
@@ -91,6 +112,9 @@ class NodeManager(NodeTable):
         lines = self._lines.due_of_database(one for one in news if not _is_own_weak(one, own_num))
         # What is told is written, for main_bot.py keys to show it.
         changed = [num for one in news for num in one.changed]
+        if changed and self._late_keys_of_radio.put_off(learned):
+            self.mark_changed(changed)
+            changed, learned = [], set()
         saved = bool(changed) and self._writer.save(changed)
         for line in lines:
             log.warning(line)
@@ -102,17 +126,24 @@ class NodeManager(NodeTable):
                 "clés publiques apprises de la radio et enregistrées",
             )
             log.info("🔑 %s", what)
+        self._tell_forgotten()
 
     def learn_from_air(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> None:
         """Take a NodeInfo heard over the air: names, and the key of a node that had none.
 
         ``held``: the key's holder signed it, with the number that the key gives.
         """
-        self._write_and_tell(self.enter_user(num, user, held=held))
+        news = self.enter_user(num, user, held=held)
+        if news is not None and news.learned and self._late_keys.put_off((num,)):
+            self.mark_changed([num])
+        else:
+            self._write_and_tell(news)
+        self._tell_forgotten()
 
     def learn_from_message(self, num: int, public_key: bytes) -> None:
         """Take the key with which the radio opened a message of node ``num``."""
         self._write_and_tell(self.enter_key(num, public_key))
+        self._tell_forgotten()
 
     def contest_key(self, num: int, public_key: bytes) -> None:
         """Note that the radio opened a message with another key than the known one, durably."""
@@ -131,6 +162,11 @@ class NodeManager(NodeTable):
         # Without a line, it is written with the rest: a flood must not wear out the disk.
         if line is not None:
             self._writer.save([num])
+            log.warning(line)
+
+    def _tell_forgotten(self) -> None:
+        line = self._forgotten_line.due(self.pop_forgotten())
+        if line is not None:
             log.warning(line)
 
     # -- The operator's decisions --------------------------------------------------------------
@@ -163,12 +199,28 @@ class NodeManager(NodeTable):
         """
         return self.enter_push(num) and self._writer.save([num], insist=True)
 
-    def save_heard(self) -> None:
-        """Write what changed since the last time; keys were written when they were learned.
+    def save_heard(self, limit_s: float | None = None) -> bool:
+        """Write what changed since the last time, in ``limit_s`` if given; return if all was.
 
-        A node that never introduced itself is not written: its number may be made up.
+        Most keys were written when they were learned. A node that never introduced itself is not
+        written: its number may be made up.
         """
-        self._writer.save(self.changed(), insist=True)
+        until_s = None if limit_s is None else self._clock() + limit_s
+        saved = self._writer.save(self.changed(), insist=True, until_s=until_s)
+        late = self._late_keys.pop() | self._late_keys_of_radio.pop() if saved else ()
+        keys = sum(bool(self.public_key(num)) for num in late)
+        if keys:
+            what = counted(
+                keys,
+                "clé publique apprise et enregistrée avec d'autres",
+                "clés publiques apprises et enregistrées ensemble",
+            )
+            log.info("🔑 %s", what)
+        return saved
+
+    def hurry(self) -> None:
+        """Have what takes long end early: the bot is to end."""
+        self._writer.hurry()
 
     def rebuild_store(self, error: StorageVanished) -> None:
         """Make a new file of all that is known. Raises ``StorageError``."""

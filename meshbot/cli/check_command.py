@@ -17,9 +17,13 @@ from pathlib import Path
 
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.link.serial_port_finder import lasting_name, likely_ports
+from meshbot.service.bot_store import claim_name
 from meshbot.service.node_address import place_text
+from meshbot.service.node_claim import NodeClaim
+from meshbot.service.process_claim import holder_of
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.database import Database
+from meshbot.store.inspection import refuse_what_is_no_file
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage_error import StorageError
 
@@ -71,14 +75,23 @@ class CheckCommand:
         yield Finding(f"Python {platform.python_version()}")
         yield self._libraries()
         yield Finding(f"réglages : CONNECTION_MODE = {self._site.connection_mode}")
-        holder = InstanceLock(self._site.database_path).holder()
+        holder = self._holder()
         if holder is not None:
             who = f" (processus {holder})" if holder else ""
             yield Finding(f"un bot tourne{who} sur cette base")
-        yield from self._database()
+        yield self._database()
         yield self._disk()
         yield self._clock()
         yield self._node(bot_runs=holder is not None)
+
+    def _holder(self) -> int | None:
+        """Return the process of the bot on this database, 0 for an unknown one, None for none.
+
+        The lock of another account may be hidden from us; its claim is not.
+        """
+        path = self._site.database_path
+        holder = InstanceLock(path).holder()
+        return holder if holder is not None else holder_of(claim_name(path))
 
     def _libraries(self) -> Finding:
         try:
@@ -97,44 +110,49 @@ class CheckCommand:
             return Finding("bibliothèques : " + ", ".join(wrong), "pip install -r requirements.txt")
         return Finding(f"bibliothèques : meshtastic {importlib.metadata.version('meshtastic')}")
 
-    def _database(self) -> Iterator[Finding]:
+    def _database(self) -> Finding:
         path = self._site.database_path
-        folder = path.absolute().parent
-        try:
-            path.exists()
-        except OSError as error:
-            yield Finding(
-                f"base {path} : {error.strerror}",
-                "lancer cette commande comme le service : sudo meshbot check",
-            )
-            return
-        if not folder.is_dir():
-            yield Finding(f"dossier {folder} absent", "le créer, ou régler DATABASE_PATH")
-            return
-        target = path if path.exists() else folder
-        if not os.access(target, os.W_OK) or not os.access(folder, os.W_OK):
-            yield Finding(
-                f"pas le droit d'écrire {target}",
-                "sudo chown, ou lancer cette commande comme le service (voir deploy/README.md)",
-            )
-            return
+        in_the_way = self._in_the_way()
+        if in_the_way is not None:
+            return in_the_way
         if not path.exists():
-            yield Finding(f"base {path.absolute()} : pas encore là, le bot la créera")
-            return
+            return Finding(f"base {path.absolute()} : pas encore là, le bot la créera")
         database = Database(path)
         try:
             damage = database.damage()
             if damage:
-                yield Finding(
+                return Finding(
                     f"base {path} abîmée ({damage})",
                     "redémarrer le bot : il la met de côté et reprend ce qui est lisible",
                 )
-                return
             database.verify()
         except StorageError as error:
-            yield Finding(f"base {path}", str(error))
-            return
-        yield Finding(f"base {path.absolute()} : {path.stat().st_size // 1024} Ko")
+            return Finding(f"base {path}", str(error))
+        return Finding(f"base {path.absolute()} : {path.stat().st_size // 1024} Ko")
+
+    def _in_the_way(self) -> Finding | None:
+        """Return what keeps the bot from a file of that name, whatever is in it."""
+        path = self._site.database_path
+        folder = path.absolute().parent
+        try:
+            path.exists()
+            refuse_what_is_no_file(path)
+        except StorageError as error:
+            return Finding(f"base {path}", str(error))
+        except OSError as error:
+            return Finding(
+                f"base {path} : {error.strerror}",
+                "lancer cette commande comme le service : sudo meshbot check",
+            )
+        if not folder.is_dir():
+            return Finding(f"dossier {folder} absent", "le créer, ou régler DATABASE_PATH")
+        target = path if path.exists() else folder
+        if not os.access(target, os.W_OK) or not os.access(folder, os.W_OK):
+            return Finding(
+                f"pas le droit d'écrire {target}",
+                "sudo chown, ou lancer cette commande comme le service (voir deploy/README.md)",
+            )
+        return None
 
     def _disk(self) -> Finding:
         folder = self._site.database_path.absolute().parent
@@ -164,6 +182,13 @@ class CheckCommand:
         where = f"nœud {place_text(site.tcp_host, site.tcp_port)}"
         if bot_runs:
             return Finding(f"{where} : le bot en marche tient la liaison, non essayé")
+        holder = NodeClaim(site).holder()
+        if holder is not None:
+            who = f" (processus {holder})" if holder else ""
+            return Finding(
+                f"{where} : un autre bot{who} s'en sert, non essayé",
+                "l'arrêter (sudo systemctl stop meshbot) : un nœud n'en sert qu'un",
+            )
         return self._tcp_node(where)
 
     def _tcp_node(self, where: str) -> Finding:

@@ -4,10 +4,11 @@ When in doubt it chooses nothing, and says what there is to choose from.
 """
 
 import base64
+import re
 
 from meshbot.cli.key_text import node_text
 from meshbot.mesh.node_table import NodeTable
-from meshbot.model.known_node import KnownNode
+from meshbot.model.known_node import BROADCAST_NUM, KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text, fingerprint, is_usable_key
 from meshbot.model.weak_keys import is_weak_key
@@ -15,6 +16,7 @@ from meshbot.text.log_format import printable
 
 MIN_KEY_CHARS = 4
 MAX_NAMESAKES = 5
+_ID = re.compile(r"!?([0-9a-f]{8})")
 
 
 class KeysRefusal(Exception):
@@ -50,6 +52,11 @@ class KeyChoice:
         Raises :class:`KeysRefusal` when there is none, or more than one.
         """
         wanted = name.strip().casefold()
+        unknown = _ID.fullmatch(wanted)
+        if unknown is not None and not self._table.find(name):
+            num = int(unknown[1], 16)
+            if 0 < num < BROADCAST_NUM:
+                return KnownNode(num)  # never met, or forgotten: its owner told the key
         found = [
             node
             for node in self.nodes(name)
@@ -127,6 +134,12 @@ class KeyChoice:
 
     def _why_no_key(self, node: KnownNode, beginning: str | None, *, accept: bool) -> str:
         name = node_text(node)
+        if not (self._table.knows(node.num) or self._table.other_keys(node.num)):
+            return (
+                f"{node.id} est inconnu du bot, ou a été oublié faute de place : donner sa clé "
+                f"entière (main_bot.py keys accept {node.id[1:]} CLÉ), ou lui faire renvoyer son "
+                "NodeInfo"
+            )
         if beginning is None:
             return (
                 f"{name} n'a pas de clé à trancher ; toutes les siennes : "

@@ -75,7 +75,7 @@ class KeysCommand:
         self._simulated = simulated
         self._database = Database(path, simulated=simulated)
         self._store = NodeStore(self._database)
-        self._table = NodeTable()
+        self._table = NodeTable(nodes_max=sys.maxsize)  # to look at, all there is
         self._choice = KeyChoice(self._table)
         self._write = write
         self._sleep = sleep

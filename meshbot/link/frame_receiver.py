@@ -15,6 +15,7 @@ from meshtastic import protocols
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.link import library_nodes
+from meshbot.link.bulky_entries import MAX_BULKY, BulkyEntries
 from meshbot.link.frame_decoder import FrameDecoder
 from meshbot.link.handshake_budget import MAX_CHANNELS, HandshakeBudget
 from meshbot.link.interface_events import InterfaceEvents
@@ -80,6 +81,7 @@ class FrameReceiver:
         self.misanswered = False
         """Whether the end of a configuration came that nobody had asked for."""
         self.told_time: ToldTime | None = None
+        self._bulky_entries = BulkyEntries()
         self.last_progress_s = clock()
 
     def begin(self) -> None:
@@ -234,6 +236,8 @@ class FrameReceiver:
             library_nodes.note_packet(interface, packet, own_num)
         ):
             interface._handlePacketFromRadio(packet)
+        if len(interface.nodesByNum or ()) > MAX_BULKY:
+            self._bulky_entries.note(interface, getattr(packet, "from"))
 
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
         interface = self._interface

@@ -99,7 +99,7 @@ class KeyLearning:
 
     def carry_out(self, decision: KeyDecision, now: int) -> KeyNews | None:
         """Do what the operator decided; return what became of the key, None if it is nobody's."""
-        node, key = self._nodes.entry(decision.num), decision.public_key
+        node, key = self._nodes.entry(decision.num, now), decision.public_key
         if node is None or not is_usable_key(key) or (decision.accept and is_weak_key(key)):
             return None
         known_key = node.public_key

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshbot.mesh.node_table import NodeTable
+from meshbot.mesh.sync_entry import SyncEntry
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.public_key import base64_text
@@ -28,6 +29,8 @@ class _LastSync:
     own_num: int
     ended_s: float
     keys: int
+    entries: tuple[SyncEntry, ...]
+    """What was put in place."""
 
 
 class KeySync:
@@ -65,9 +68,10 @@ class KeySync:
         log.info(counted_lines.SYNC_STARTS)
         self._notes.note(EventKind.SYNC_STARTED)
         started_s = self._clock()
+        self._take_out_forgotten(interface, entries, revision)
         injected = sum(entry.put_into(nodes, by_num) for entry in others)
         ended_s = self._clock()
-        self._last = _LastSync(interface, revision, own_num, ended_s, len(others))
+        self._last = _LastSync(interface, revision, own_num, ended_s, len(others), entries)
         self._notes.note(
             EventKind.SYNC_COMPLETE,
             count=len(others),
@@ -76,6 +80,19 @@ class KeySync:
         )
         log.info(counted_lines.SYNC_COMPLETE, len(others), injected, len(others) - injected)
         return injected
+
+    def _take_out_forgotten(
+        self, interface: Any, entries: tuple[SyncEntry, ...], revision: int
+    ) -> None:
+        """Take nodes out of the interface that were put there and are forgotten since."""
+        last = self._last
+        if last is None or last.interface is not interface or last.revision == revision:
+            return
+        nodes, by_num = _dicts_of(interface)
+        known = {entry.num for entry in entries}
+        for entry in last.entries:
+            if entry.num not in known and nodes is not None and by_num is not None:
+                entry.take_out_of(nodes, by_num)
 
     def _is_last(self, interface: object, revision: int, own_num: int) -> bool:
         """Say whether this very interface was synced last, from the same table."""
@@ -118,7 +135,9 @@ class KeySync:
         if entry is None:
             held.get("user", {}).pop("publicKey", None)  # better none than a forger's
             return False
-        return entry.put_into(nodes, by_num)
+        missing = entry.put_into(nodes, by_num)
+        entry.share_texts_with(by_num.get(num, {}))
+        return missing
 
 
 def _dicts_of(interface: Any) -> tuple[dict[str, Any] | None, dict[int, Any] | None]:

@@ -33,7 +33,7 @@ from dataclasses import dataclass, replace
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
-from meshbot.model.other_key import CONTESTED, HELD, OtherKey
+from meshbot.model.other_key import ACCEPTED, CONTESTED, HELD, OtherKey
 from meshbot.model.public_key import is_number_of, is_usable_key
 from meshbot.model.weak_keys import is_weak_key
 
@@ -44,6 +44,8 @@ MAX_REPLACED_BY_RADIO = 4
 MAX_REPLACED_BY_OPERATOR = 16
 """Other keys kept of one node, by what became of them."""
 MAX_NODES_WITH_OFFERS = 1_000
+AT_ONCE_SHARE = 20
+"""So much of them is forgotten at once: choosing looks at all."""
 
 
 def _is_offered(other: OtherKey) -> bool:
@@ -113,6 +115,12 @@ class KeyTrust:
         self._holders.clear()
         self._others.clear()
         self._mended.clear()
+        for other in sorted(others, key=_latest):
+            self._others.setdefault(other.num, {})[other.public_key] = other
+        return self.take_stored(nodes)
+
+    def take_stored(self, nodes: Iterable[KnownNode]) -> list[tuple[KnownNode, bytes]]:
+        """Take over nodes that were stored, too; return as :meth:`load` does."""
         dropped = []
         for node in nodes:
             key = node.public_key
@@ -123,8 +131,6 @@ class KeyTrust:
             node.public_key = b""
             dropped.append((node, key))
             self._mended.add(node.num)
-        for other in sorted(others, key=_latest):
-            self._others.setdefault(other.num, {})[other.public_key] = other
         for node, key in dropped:
             if is_weak_key(key):
                 self._wait(node, key, max(1, node.last_heard))
@@ -240,6 +246,8 @@ class KeyTrust:
         if node.public_key and node.public_key != key:
             self._retire(node, KeySource.OPERATOR, now)
         self._pin(node, key)
+        if not self.is_decided(node.num):
+            self._keep(OtherKey(node.num, key, replaced_by=ACCEPTED))
 
     def refuse(self, node: KnownNode, key: bytes, now: int) -> None:
         """Remember that the operator does not want to hear of a key again.
@@ -263,6 +271,24 @@ class KeyTrust:
         """Say whether a node's pinned key is the radio's word against an older one."""
         return any(_is_replaced_by_radio(other) for other in self._others.get(num, {}).values())
 
+    def is_decided(self, num: int) -> bool:
+        """Say whether the operator ever decided about a node."""
+        others = self._others.get(num, {}).values()
+        return any(other.put_aside or other.accepted for other in others)
+
+    def is_contested(self, num: int) -> bool:
+        """Say whether a node's key is, or was, in doubt by what the radio showed."""
+        others = self._others.get(num, {}).values()
+        return any(other.contested or _is_replaced_by_radio(other) for other in others)
+
+    def forget_node(self, num: int, key: bytes) -> None:
+        """Forget all of a node, whose pinned key is ``key``; the store is told by others."""
+        if self._holders.get(key) == num:
+            del self._holders[key]
+        self._others.pop(num, None)
+        self._unwritten.discard(num)
+        self._mended.discard(num)
+
     def knows(self, num: int) -> bool:
         """Say whether anything about a node is kept here: then its entry is needed, too."""
         return num in self._others or num in self._mended
@@ -273,6 +299,11 @@ class KeyTrust:
 
     def others(self, num: int) -> list[OtherKey]:
         """Return a node's other keys, the latest news first."""
+        kept = self._others.get(num, {}).values()
+        return [other for other in reversed(kept) if not other.accepted]
+
+    def stored_others(self, num: int) -> list[OtherKey]:
+        """Return all that the store should have of a node here, the latest news first."""
         return list(reversed(self._others.get(num, {}).values()))
 
     def waiting(self) -> list[OtherKey]:
@@ -285,7 +316,7 @@ class KeyTrust:
 
     def pop_unwritten(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of the nodes for which they changed since the last call."""
-        unwritten = {num: self.others(num) for num in self._unwritten}
+        unwritten = {num: self.stored_others(num) for num in self._unwritten}
         self._unwritten.clear()
         return unwritten
 
@@ -295,7 +326,7 @@ class KeyTrust:
 
     def all_others(self) -> dict[int, list[OtherKey]]:
         """Return all the other keys of every node that has any."""
-        return {num: self.others(num) for num in self._others}
+        return {num: self.stored_others(num) for num in self._others}
 
     def _pin(self, node: KnownNode, key: bytes) -> None:
         node.public_key = key
@@ -335,11 +366,11 @@ class KeyTrust:
                     kept[rest.public_key] = rest
                 else:
                     del kept[rest.public_key]
-        if len(self._others) > MAX_NODES_WITH_OFFERS:
-            self._forget_an_offer()
+        if (too_many := len(self._others) - MAX_NODES_WITH_OFFERS) > 0:
+            self._forget_offers(too_many + MAX_NODES_WITH_OFFERS // AT_ONCE_SHARE)
 
-    def _forget_an_offer(self) -> None:
-        """Of the nodes with nothing but offers, forget the one longest without news.
+    def _forget_offers(self, count: int) -> None:
+        """Of the nodes with nothing but offers, forget those longest without news.
 
         Nodes without a pinned key go first: somebody else's key can be announced under any number.
         Not so one whose holder showed himself.
@@ -352,11 +383,11 @@ class KeyTrust:
             num
             for num, kept in self._others.items()
             if not any(
-                other.replaced_at or other.refused_at or other.contested for other in kept.values()
+                other.replaced_at or other.refused_at or other.contested or other.accepted
+                for other in kept.values()
             )
         ]
-        num = min(only_offers, key=lambda num: num in kept_for, default=None)
-        if num is not None:
+        for num in sorted(only_offers, key=lambda num: num in kept_for)[:count]:
             del self._others[num]
             self._unwritten.add(num)
 

@@ -1,5 +1,6 @@
 """Copies what a node says of itself, except its key, into what is known of it. Pure."""
 
+import sys
 from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
@@ -31,6 +32,6 @@ def copy_signal(node: KnownNode, info: mesh_pb2.NodeInfo) -> None:
 
 def _enum_name(enum: Any, value: int) -> str:
     try:
-        return str(enum.Name(value))
+        return sys.intern(enum.Name(value))  # thousands of nodes have a few of these
     except ValueError:
         return str(value)  # newer than our copy of the protocol

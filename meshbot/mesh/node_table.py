@@ -2,17 +2,22 @@
 
 Owns the nodes, their keys, and what the store lacks of them. All of it is guarded by ``_lock``, a
 leaf; the entries, the key trust and what feeds it are used under it. Any thread may call. What is
-handed out are copies.
+handed out are copies. When the lock is given back, no more nodes are on file than there is room
+for: the least valuable are forgotten (:mod:`meshbot.mesh.node_worth`), with all that belongs to
+them.
 """
 
+import heapq
 import logging
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.mesh.forgotten_nodes import ForgottenNodes
 from meshbot.mesh.key_learning import KeyLearning, RadioOffer
 from meshbot.mesh.key_lines import dropped_lines
 from meshbot.mesh.key_news import KeyNews
@@ -21,6 +26,7 @@ from meshbot.mesh.node_entries import NodeEntries
 from meshbot.mesh.node_info import copy_signal, copy_user
 from meshbot.mesh.node_label import label_of
 from meshbot.mesh.node_search import latest_heard, nodes_named
+from meshbot.mesh.node_worth import Standing
 from meshbot.mesh.signatures import radio_saw_signature
 from meshbot.mesh.store_batch import StoreBatch
 from meshbot.mesh.sync_entry import SyncEntry, sync_entry_of
@@ -33,6 +39,9 @@ from meshbot.model.weak_keys import is_weak_key
 
 log = logging.getLogger(__name__)
 
+NODES_MAX = 20_000
+MAX_CORRESPONDENTS = 500
+
 
 class NodeTable:
     """The table: looking up, hearing, learning. It reads and writes no file."""
@@ -40,16 +49,25 @@ class NodeTable:
     def __init__(
         self,
         *,
+        nodes_max: int = NODES_MAX,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Start with an empty table; ``clock`` is monotonic, both are in seconds."""
+        """Start with an empty table; ``clock`` is monotonic, both are in seconds.
+
+        ``nodes_max``: how many nodes are kept, not counting those that never said a name or key.
+        """
+        self.nodes_max = nodes_max
         self._clock = clock
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
-        self._nodes = NodeEntries()
+        self._nodes = NodeEntries(nodes_max)
         self._trust = KeyTrust()
         self._learning = KeyLearning(self._nodes, self._trust)
+        self._kept: Collection[int] = ()
+        """The operator's own: admins, as config.py names them."""
+        self._own_num = 0
+        self._forgotten = ForgottenNodes()
         self._changed: set[int] = set()
         """Nodes that differ from what the store has of them."""
         self._carried_out: dict[int, tuple[int, ...]] = {}
@@ -61,16 +79,86 @@ class NodeTable:
 
     def fill(self, nodes: Sequence[KnownNode], other_keys: Iterable[OtherKey]) -> int:
         """Take over what is stored; return how many nodes have a key."""
+        self.begin_filling(other_keys)
+        self.add_stored(nodes)
+        return self.finish_filling()
+
+    def begin_filling(self, other_keys: Iterable[OtherKey]) -> None:
+        """Begin to take over what is stored."""
         with self._lock:
-            self._nodes.fill(nodes)
-            dropped = self._trust.load(nodes, other_keys)
-            self._changed.update(node.num for node, _ in dropped)
+            self._nodes.clear()
+            self._trust.load((), other_keys)
+            self._forgotten.clear()
             self._sync_entries.clear()
-            self._revision += 1
-            keys = sum(1 for node in nodes if node.public_key)
+
+    def add_stored(self, nodes: Sequence[KnownNode]) -> None:
+        """Take over stored nodes; the least valuable of too many are forgotten on the way."""
+        with self._lock:
+            for node in nodes:
+                # Thousands of nodes have a few of these.
+                node.hw_model, node.role = sys.intern(node.hw_model), sys.intern(node.role)
+                self._nodes.add_stored(node)
+            dropped = self._trust.take_stored(nodes)
+            self._changed.update(node.num for node, _ in dropped)
+            # Each time that takes a look at the whole table.
+            self._make_room((), slack=self.nodes_max // 2)
         for line in dropped_lines(dropped):
             log.warning("%s", line)
-        return keys
+
+    def finish_filling(self) -> int:
+        """End it; return how many nodes have a key."""
+        with self._lock:
+            self._make_room(())
+            self._revision += 1
+            return sum(1 for node in self._nodes.values() if node.public_key)
+
+    # -- Forgetting ----------------------------------------------------------------------------
+
+    def keep(self, nums: Collection[int]) -> None:
+        """Name the nodes that the operator wants kept, whatever comes; no others are from now."""
+        with self._lock:
+            self._kept = frozenset(nums)
+
+    def pop_forgotten(self) -> int:
+        """Return how many nodes were forgotten since the last call, to make room."""
+        with self._lock:
+            return self._forgotten.pop_untold()
+
+    def _settle(self, nums: Sequence[int]) -> None:
+        """Put nodes on file of which something is known now, and forget others for them."""
+        for num in nums:
+            if self._stored(num) is not None:
+                self._nodes.file(num)
+        # Of many at a time, each is worth no more than others.
+        self._make_room(nums if len(nums) == 1 else ())
+
+    def _make_room(self, spared: Iterable[int], slack: int = 0) -> None:
+        for num in self._nodes.surplus_strangers():
+            self._drop(num, b"")
+        gone = self._nodes.surplus(self._standing_of, spared, slack)
+        for node in gone:
+            self._drop(node.num, node.public_key)
+        self._forgotten.add(node.num for node in gone)
+
+    def _drop(self, num: int, key: bytes) -> None:
+        """Forget what belongs to a node that was taken out."""
+        self._trust.forget_node(num, key)
+        self._changed.discard(num)
+        if self._sync_entries.pop(num, None) is not None or key:
+            self._revision += 1
+
+    def _standing_of(self, node: KnownNode) -> Standing:
+        num = node.num
+        if num in self._kept or num == self._own_num or node.pushed_at:
+            return Standing.KEPT
+        if self._trust.knows(num):
+            if self._trust.is_decided(num):
+                return Standing.KEPT
+            if self._trust.is_contested(num):
+                return Standing.PROVEN
+        if node.last_dm:
+            return Standing.PROVEN
+        return Standing.IN_RADIO if self._nodes.is_in_radio(num) else Standing.MET
 
     # -- Looking up ----------------------------------------------------------------------------
 
@@ -98,8 +186,8 @@ class NodeTable:
     def find(self, text: str) -> list[KnownNode]:
         """Return copies of the nodes that ``text`` names: by id, else by name, exact ones first."""
         with self._lock:
-            nodes = [replace(node) for node in self._nodes.values()]
-        return nodes_named(text, nodes)
+            # Looked at in place: copies of all would cost more than the search.
+            return [replace(node) for node in nodes_named(text, self._nodes)]
 
     def recently_heard(self, limit: int) -> list[KnownNode]:
         """Return copies of the nodes heard last, latest first: this run's before older ones."""
@@ -114,12 +202,14 @@ class NodeTable:
         return ago_s if node.last_heard and ago_s >= 0 else None
 
     def correspondents(self) -> list[KnownNode]:
-        """Return copies of the nodes with a key that sent us messages, the latest first."""
+        """Return copies of the nodes with a key that sent us messages, the latest first.
+
+        Of very many only the latest: with made-up keys anybody can be any number of them.
+        """
         with self._lock:
-            nodes = [
-                replace(node) for node in self._nodes.values() if node.last_dm and node.public_key
-            ]
-        return sorted(nodes, key=lambda node: -node.last_dm)
+            nodes = (node for node in self._nodes.values() if node.last_dm and node.public_key)
+            latest = heapq.nlargest(MAX_CORRESPONDENTS, nodes, key=lambda node: node.last_dm)
+            return [replace(node) for node in latest]
 
     def pushes_since(self, wall_s: float) -> int:
         """Return how many keys were given to the radio since a wall-clock time, or after now."""
@@ -195,21 +285,26 @@ class NodeTable:
         with self._lock:
             for num, node in self._nodes.items():
                 if node.public_key and num not in self._sync_entries:
-                    self._sync_entries[num] = sync_entry_of(node)
+                    self._sync_entry(num)
             return tuple(self._sync_entries.values()), self._revision
 
     def sync_entry(self, num: int) -> SyncEntry | None:
         """Return what the key sync puts in place of one node, None if it has no key."""
         with self._lock:
-            node = self._nodes.get(num)
-            return sync_entry_of(node) if node is not None and node.public_key else None
+            return self._sync_entry(num)
+
+    def _sync_entry(self, num: int) -> SyncEntry | None:
+        entry, node = self._sync_entries.get(num), self._nodes.get(num)
+        if entry is None and node is not None and node.public_key:
+            entry = self._sync_entries[num] = sync_entry_of(node)
+        return entry
 
     # -- Hearing -------------------------------------------------------------------------------
 
     def heard(self, num: int, *, snr_db: float | None, hops: int | None) -> None:
         """Note that a packet of node ``num`` was heard now, and how."""
         with self._lock:
-            node = self._nodes.entry(num)
+            node = self._entry(num)
             if node is None:
                 return
             node.heard_s = self._clock()
@@ -217,27 +312,36 @@ class NodeTable:
             node.snr_db = snr_db
             node.hops = hops
             self._changed.add(num)
+            self._settle((num,))
 
     def heard_message(self, num: int) -> None:
         """Note that node ``num`` sent us a direct message now, and proved that it did."""
         with self._lock:
-            node = self._nodes.entry(num)
+            node = self._entry(num)
             if node is not None:
                 node.last_dm = int(self._wall_clock())
                 self._changed.add(num)
+                self._settle((num,))
 
     # -- Learning. What is news is for the caller to write down and to tell ---------------------
 
     def enter_radio_infos(
         self, infos: Iterable[mesh_pb2.NodeInfo], own_num: int = 0
     ) -> list[KeyNews]:
-        """Take entries of the radio's own database; return what became of the keys in it."""
+        """Take entries of the radio's own database; return what became of the keys in it.
+
+        ``own_num``: the radio's own number. What is forgotten at once for want of room is no news.
+        """
         offers: list[RadioOffer] = []
+        nums: list[int] = []
         with self._lock:
+            self._own_num = own_num or self._own_num
             for info in infos:
-                node = self._nodes.entry(info.num)
+                node = self._entry(info.num)
                 if node is None:
                     continue
+                nums.append(info.num)
+                self._nodes.note_in_radio(info.num)
                 if info.HasField("user"):
                     self._enter_names(node, info.user)
                     if key := info.user.public_key:
@@ -247,7 +351,8 @@ class NodeTable:
                 self._changed.add(node.num)
             news = self._learning.offer_database(offers, int(self._wall_clock()))
             self._outdate(*(num for one in news if one.learned for num in one.changed))
-        return news
+            self._settle(nums)
+            return [one for one in news if one.node.num in self._nodes]
 
     def enter_user(self, num: int, user: mesh_pb2.User, *, held: bool = False) -> KeyNews | None:
         """Take a NodeInfo heard over the air; return what became of the key in it.
@@ -255,18 +360,21 @@ class NodeTable:
         ``held``: the key's holder signed it, with the number that the key gives.
         """
         with self._lock:
-            node = self._nodes.entry(num)
+            node = self._entry(num)
             if node is None:
                 return None
             self._enter_names(node, user)
-            return self._offer(node, user.public_key, held=held)
+            news = self._offer(node, user.public_key, held=held)
+            self._settle((num,))
+            return news
 
     def enter_key(self, num: int, key: bytes) -> KeyNews | None:
         """Take a key with which node ``num`` sealed a message; return what became of it."""
         with self._lock:
-            node = self._nodes.entry(num)
-            held = is_number_of(num, key)
-            return self._offer(node, key, held=held) if node is not None else None
+            node, held = self._entry(num), is_number_of(num, key)
+            news = self._offer(node, key, held=held) if node is not None else None
+            self._settle((num,))
+            return news
 
     def enter_contested_key(self, num: int, key: bytes) -> bool:
         """Note that the radio opened a message of node ``num`` with another key than the pinned.
@@ -276,6 +384,9 @@ class NodeTable:
         with self._lock:
             node = self._nodes.get(num)
             return node is not None and self._learning.contest(node, key, int(self._wall_clock()))
+
+    def _entry(self, num: int) -> KnownNode | None:
+        return self._nodes.entry(num, int(self._wall_clock()))
 
     def _enter_names(self, node: KnownNode, user: mesh_pb2.User) -> None:
         if copy_user(node, user):
@@ -296,6 +407,7 @@ class NodeTable:
             changed = news.changed if news is not None else ()
             self._carried_out[decision.id] = changed
             self._outdate(*changed)
+            self._settle((decision.num,))
         return news
 
     def is_carried_out(self, decision: KeyDecision) -> bool:
@@ -330,20 +442,31 @@ class NodeTable:
         with self._lock:
             self._changed.update(nums)
 
+    def has_forgotten(self) -> bool:
+        """Say whether the store may still hold nodes that were forgotten."""
+        with self._lock:
+            return self._forgotten.are_pending
+
     def batch(self, nums: Iterable[int]) -> StoreBatch:
         """Return nodes as they are to be written now, which from then on count as written.
 
         With them go other keys that changed, and the decisions that were carried out together with
-        the nodes they changed, or a crash would lose both.
+        the nodes they changed, or a crash would lose both; and some of those forgotten.
         """
         with self._lock:
             carried_out = dict(self._carried_out)
+            forgotten = self._forgotten.take()
             wanted = dict.fromkeys(nums)
             self._changed.difference_update(wanted)
             for changed in carried_out.values():
                 wanted.update(dict.fromkeys(changed))
+            other_keys = self._trust.pop_unwritten()
+            for num in forgotten:
+                if self._stored(num) is not None:  # met again; what is stored is of its old life
+                    wanted[num] = None
+                    other_keys[num] = self._trust.stored_others(num)
             nodes = [replace(node) for num in wanted if (node := self._stored(num)) is not None]
-            return StoreBatch(nodes, self._trust.pop_unwritten(), tuple(carried_out))
+            return StoreBatch(nodes, other_keys, tuple(carried_out), forgotten)
 
     def batch_written(self, batch: StoreBatch) -> list[int]:
         """Forget decisions that are written; return the nodes that were written too early.
@@ -365,6 +488,7 @@ class NodeTable:
         with self._lock:
             self._changed.update(node.num for node in batch.nodes)
             self._trust.mark_unwritten(batch.other_keys)
+            self._forgotten.put_back(batch.forgotten)
 
     def everything(self) -> StoreBatch:
         """Return all that a store should have."""
@@ -373,7 +497,7 @@ class NodeTable:
             return StoreBatch(nodes, self._trust.all_others())
 
     def _stored(self, num: int) -> KnownNode | None:
-        """Return a node if it is written: a number that never introduced itself may be made up."""
+        """Return a node if it is on file, and so written: a mere number may be made up."""
         node = self._nodes.get(num)
         if node is None or not (node.introduced or self._trust.knows(num)):
             return None

@@ -15,8 +15,10 @@ class StoreBatch:
     other_keys: Mapping[int, Sequence[OtherKey]]
     """Of each node named, all there are."""
     carried_out: Sequence[int] = ()
+    forgotten: Sequence[int] = ()
+    """Numbers of nodes that are deleted before the others are written."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.nodes or self.other_keys or self.carried_out)
+        return not (self.nodes or self.other_keys or self.carried_out or self.forgotten)

@@ -22,7 +22,46 @@ class SyncEntry:
     num: int
     id: str
     key_base64: str
-    user: dict[str, str]
+    long_name: str
+    short_name: str
+    hw_model: str
+    role: str
+    """As the node's own, empty where they are not to be said."""
+
+    @property
+    def user(self) -> dict[str, str]:
+        """The node's ``user``, made anew each time: a kept one would double what a node takes."""
+        user = {
+            "id": self.id,
+            "longName": self.long_name or f"Meshtastic {self.id[-4:]}",
+            "shortName": self.short_name or self.id[-4:],
+            "publicKey": self.key_base64,
+        }
+        if self.hw_model:
+            user["hwModel"] = self.hw_model
+        if self.role:
+            user["role"] = self.role
+        return user
+
+    def share_texts_with(self, held: dict[str, Any]) -> None:
+        """Have the library's dict of the node use our texts where they are the same: once each."""
+        user = held.get("user", {})
+        for name, text in (
+            ("id", self.id),
+            ("longName", self.long_name),
+            ("shortName", self.short_name),
+            ("publicKey", self.key_base64),
+            ("hwModel", self.hw_model),
+        ):
+            if user.get(name) == text:
+                user[name] = text
+
+    def take_out_of(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:
+        """Remove what :meth:`put_into` put there, unless the library has added to it."""
+        held = by_num.get(self.num)
+        if self.is_held_by(held) and held is not None and held.keys() <= {"num", "user"}:
+            by_num.pop(self.num, None)
+            nodes.pop(self.id, None)
 
     def is_held_by(self, held: dict[str, Any] | None) -> bool:
         """Say whether the library's dict of the node has the key."""
@@ -39,7 +78,7 @@ class SyncEntry:
         user = held.get("user")
         if user is None or user.get("hwModel") == "UNSET":
             # Nothing, or the library's own stand-in for a node it has no NodeInfo of.
-            held["user"] = dict(self.user)
+            held["user"] = self.user
             return True
         if user.get("publicKey") == self.key_base64:
             return False
@@ -62,15 +101,12 @@ class SyncEntry:
 
 def sync_entry_of(node: KnownNode) -> SyncEntry:
     """Return what the library is to hold of a node that has a key."""
-    key_base64 = base64_text(node.public_key)
-    user = {
-        "id": node.id,
-        "longName": node.long_name or f"Meshtastic {node.id[-4:]}",
-        "shortName": node.short_name or node.id[-4:],
-        "publicKey": key_base64,
-    }
-    if node.hw_model and node.hw_model != "UNSET":
-        user["hwModel"] = node.hw_model
-    if node.role and node.role != "CLIENT":
-        user["role"] = node.role
-    return SyncEntry(node.num, node.id, key_base64, user)
+    return SyncEntry(
+        node.num,
+        node.id,
+        base64_text(node.public_key),
+        node.long_name,
+        node.short_name,
+        hw_model=node.hw_model if node.hw_model != "UNSET" else "",
+        role=node.role if node.role != "CLIENT" else "",
+    )

@@ -6,6 +6,7 @@ from meshbot.model.key_source import KeySource
 from meshbot.model.weak_keys import is_weak_key
 
 CONTESTED = "contested"
+ACCEPTED = "accepted"
 HELD = "held"
 
 
@@ -24,7 +25,8 @@ class OtherKey:
     replaced_by: str = ""
     """The :class:`KeySource` that replaced it; of a key that never was the node's, empty, or
     ``CONTESTED`` if the radio opened a message with it against the pinned one, or ``HELD`` if its
-    holder was seen to use the number that it gives: he signed a NodeInfo, or sealed a message."""
+    holder was seen to use the number that it gives: he signed a NodeInfo, or sealed a message; of
+    the pinned one itself ``ACCEPTED``, where nothing else tells that the operator decided."""
 
     @property
     def waiting(self) -> bool:
@@ -45,6 +47,11 @@ class OtherKey:
     def contested(self) -> bool:
         """Whether the radio has used it against the pinned key."""
         return self.replaced_by == CONTESTED
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is the pinned key, kept here only to remember that the operator wants it."""
+        return self.replaced_by == ACCEPTED
 
     @property
     def put_aside(self) -> bool:

@@ -17,6 +17,7 @@ class Bot(Protocol):
     """What is run here."""
 
     on_change: Callable[[], object]
+    is_to_end: Callable[[], bool]
 
     @property
     def tried(self) -> bool:
@@ -62,6 +63,7 @@ def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None
 
     with Termination(bot.log_state, lambda: notifier.reload(reload)) as termination:
         bot.on_change = termination.wake
+        bot.is_to_end = lambda: termination.requested
         try:
             try:
                 bot.start()

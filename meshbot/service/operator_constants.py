@@ -7,7 +7,7 @@ time in seconds.
 
 from meshbot.service.settings_reader import SettingsReader, is_yes_or_no
 
-COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY")
+COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY", "NODES_MAX")
 MAY_BE_ZERO = (
     "TCP_PUBKEY_SYNC_DELAY",
     "TCP_INTERFACE_CLEANUP_DELAY",
@@ -18,6 +18,8 @@ AIR_OF_ALL, AIR_OF_STRANGERS = "AIR_BUDGET", "AIR_BUDGET_STRANGERS"
 PERCENTAGES = (AIR_OF_ALL, AIR_OF_STRANGERS)
 _NO_TIMES = frozenset((*COUNTS, *PERCENTAGES))
 MOST_THINGS = 1_000
+RANGES = {"NODES_MAX": (100, 250_000)}
+"""Counts with a range of their own; that of the others is 1 to ``MOST_THINGS``."""
 
 
 def constants_of(owner: type) -> dict[str, object]:
@@ -53,7 +55,7 @@ def checked_constants(reader: SettingsReader, owner: type) -> dict[str, object]:
         elif name in PERCENTAGES:
             values[name] = reader.percent(name, default)
         elif name in COUNTS:
-            values[name] = reader.whole(name, default, 1, MOST_THINGS)
+            values[name] = reader.whole(name, default, *RANGES.get(name, (1, MOST_THINGS)))
         else:
             values[name] = reader.duration_s(name, default, zero=name in MAY_BE_ZERO)
     _check_air(reader, values)

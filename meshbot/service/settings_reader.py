@@ -204,7 +204,7 @@ class SettingsReader:
         """Return the path of a file."""
         value = self._value(name, default)
         path = value if isinstance(value, Path) else Path(self.text(name, default) or "?")
-        if not path.name:
+        if not path.name or "\0" in str(path):
             self._problem(name, str(value), "il faut un nom de fichier")
         return path
 

@@ -6,8 +6,9 @@ import sqlite3
 from pathlib import Path
 
 from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
-from meshbot.store.inspection import is_damaged
-from meshbot.store.storage_error import StorageDamaged, StorageError
+from meshbot.store.file_access import make_private, share_like
+from meshbot.store.inspection import is_damaged, spoilt_rows
+from meshbot.store.storage_error import READ_ERRORS, StorageDamaged, StorageError, is_damage
 
 
 class Backup:
@@ -29,6 +30,7 @@ class Backup:
         fresh = self._last.with_name(self._last.name + ".new")
         try:
             fresh.unlink(missing_ok=True)
+            make_private(fresh)
             with (
                 contextlib.closing(
                     sqlite3.connect(self._path, timeout=RUNNING_BUSY_TIMEOUT_S)
@@ -36,20 +38,27 @@ class Backup:
                 contextlib.closing(sqlite3.connect(fresh)) as target,
             ):
                 source.backup(target)
-            if is_damaged(fresh, thorough=True):
-                fresh.unlink()
-                raise StorageDamaged(
-                    f"Copie de la base impossible : {self._path} est abîmée", passing=True
-                )
+            if is_damaged(fresh, thorough=True) or spoilt_rows(fresh):
+                raise self._damaged()
+            share_like(fresh, self._path)
             with fresh.open("rb") as file:
                 os.fsync(file.fileno())
-            if self._last.exists():
+            if os.path.lexists(self._last):
                 self._last.replace(self._before)
             fresh.replace(self._last)
-        except (OSError, sqlite3.Error) as error:
+        except StorageDamaged:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+        except READ_ERRORS as error:
+            if is_damage(error):
+                raise self._damaged() from error
             raise StorageError(
                 f"Copie de la base impossible : {self._last} ({error})", passing=True
             ) from error
+
+    def _damaged(self) -> StorageDamaged:
+        return StorageDamaged(f"Copie de la base impossible : {self._path} est abîmée")
 
     def backup_age_s(self, wall_s: float) -> float | None:
         """Return how old the copy is at a wall-clock time, None where there is none."""

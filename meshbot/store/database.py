@@ -9,6 +9,7 @@ a real node is used.
 """
 
 import contextlib
+import functools
 import sqlite3
 import threading
 import time
@@ -18,12 +19,23 @@ from typing import Any
 
 from meshbot.store import inspection, schema
 from meshbot.store.migration import migrate
-from meshbot.store.storage_error import StorageError, StorageVanished, not_written, unusable
+from meshbot.store.storage_error import (
+    OPEN_ERRORS,
+    READ_ERRORS,
+    StorageError,
+    StorageVanished,
+    is_busy,
+    not_read,
+    not_written,
+    unusable,
+)
+from meshbot.text.quantities import counted
 
 BUSY_TIMEOUT_S = 5.0  # at start-up
 RUNNING_BUSY_TIMEOUT_S = 0.5  # later on: what was not written is written another time
 MIN_FREE_PAGES = 1_000  # 4 MB; less is used again soon enough
 MIN_FREE_SHARE = 0.25
+PAGE_ROWS = 1_000
 
 UNDECODABLE = "Could not decode to UTF-8"  # Python's words for bytes that are no text
 
@@ -67,7 +79,7 @@ class Database:
             migrate(connection, self._wall_clock())
             connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_S * 1000:.0f}")
             status = self.path.stat()
-        except (OSError, sqlite3.Error) as error:
+        except READ_ERRORS as error:
             if connection is not None:
                 connection.close()
             raise unusable(self.path, error) from error
@@ -89,13 +101,25 @@ class Database:
             )
 
     def damage(self) -> str:
-        """Look at every page of the file, not opened by us; return what is wrong, or nothing."""
+        """Look at every page and row of the file, not opened by us; return what is wrong, if any.
+
+        What is no file of ours is for :meth:`verify` to say.
+        """
         try:
-            if self.path.is_dir():
-                return ""  # wrong, but not damaged: for verify() to say
-            return "illisible" if inspection.is_damaged(self.path, thorough=True) else ""
+            if inspection.is_damaged(self.path, thorough=True):
+                return "illisible"
+            spoilt = inspection.spoilt_rows(self.path) if self._is_known() else 0
         except OSError as error:
             return str(error.strerror)
+        except READ_ERRORS as error:
+            return "" if is_busy(error) else "illisible"
+        return counted(spoilt, "ligne fausse", "lignes fausses") if spoilt else ""
+
+    def _is_known(self) -> bool:
+        try:
+            return inspection.version_of(self.path, RUNNING_BUSY_TIMEOUT_S) > 0
+        except StorageError:
+            return False
 
     @property
     def times_opened(self) -> int:
@@ -112,7 +136,7 @@ class Database:
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query. Raises :class:`StorageError`."""
-        with self._exclusive(unusable) as connection:
+        with self._exclusive(not_read) as connection:
             try:
                 return connection.execute(query, parameters).fetchall()
             except sqlite3.OperationalError as error:
@@ -122,6 +146,22 @@ class Database:
             # Only then: this takes a third longer.
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
             return connection.execute(query, parameters).fetchall()
+
+    def pages(self, query: str, *parameters: object) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a query some at a time, for those that may be very many.
+
+        Nothing may be written meanwhile. Raises :class:`StorageError`.
+        """
+        with self._exclusive(not_read) as connection:
+            # Bytes that are no text cost themselves, not the rest; done in C.
+            connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
+            cursor = connection.execute(query, parameters)
+        while True:
+            with self._exclusive(not_read):
+                page = cursor.fetchmany(PAGE_ROWS)
+            if not page:
+                return
+            yield page
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -152,14 +192,20 @@ class Database:
 
         Raises :class:`StorageError`.
         """
-        with self._exclusive(unusable) as connection:
+        with self._exclusive(not_read) as connection:
             version = int(connection.execute("PRAGMA data_version").fetchone()[0])
             changed, self._data_version = version != self._data_version, version
         return changed
 
+    def try_to_write(self) -> None:
+        """Raise the :class:`StorageError` that the next write would; write nothing."""
+        with self._exclusive(not_written) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+
     def forget_simulated(self) -> None:
         """Forget what a simulated node taught: a real one is used. Raises :class:`StorageError`."""
-        with self._exclusive(unusable) as connection, connection:
+        with self._exclusive(not_read) as connection, connection:
             for table, columns in schema.VERSIONS[-1].tables.items():
                 if "simulated" in columns:
                     connection.execute(f"DELETE FROM {table} WHERE simulated")
@@ -187,5 +233,5 @@ class Database:
                 if self._connection is None:
                     raise StorageError(f"Base {self.path} fermée")
                 yield self._connection
-        except sqlite3.Error as error:
+        except OPEN_ERRORS as error:
             raise as_storage_error(self.path, error) from error

@@ -1,18 +1,45 @@
-"""What a file is: a database of ours, of which version, or damaged. Changes nothing."""
+"""What a file is: a database of ours, of which version, or damaged. Changes nothing, never waits.
+
+What is no regular file is not even opened: a pipe would keep the bot waiting for somebody to write
+into it.
+"""
 
 import contextlib
+import errno
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from meshbot.store import schema
-from meshbot.store.storage_error import FolderInItsPlace, ForeignFile, is_damage, unusable
+from meshbot.store.storage_error import (
+    READ_ERRORS,
+    ForeignFile,
+    NotAFile,
+    StorageError,
+    is_damage,
+    is_unreadable,
+    unusable,
+)
+from meshbot.store.stored_table import STORED_TABLES
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 QUICK_BYTES = 64_000_000
 """A file up to this size is looked at whole in a second or two, even on a slow card."""
 DEFAULT_TIMEOUT_S = 5.0
+CHECKSUMS_SINCE = 5
+RECORDED_SINCE = 4
+"""The versions of the schema since when rows have checksums, and files a record of migrations."""
+
+_KINDS = (
+    (stat.S_ISDIR, "un dossier"),
+    (stat.S_ISFIFO, "un tube"),
+    (stat.S_ISSOCK, "une socket"),
+    (stat.S_ISCHR, "un périphérique"),
+    (stat.S_ISBLK, "un périphérique"),
+)
 
 
 def may_exist(path: Path) -> bool:
@@ -24,8 +51,29 @@ def may_exist(path: Path) -> bool:
 
 
 def has_content(path: Path) -> bool:
-    """Say whether there is anything in a file. Raises ``OSError``."""
-    return path.exists() and path.stat().st_size > 0
+    """Say whether there is a file with anything in it. Raises ``OSError``."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return False
+        raise
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Raise ``NotAFile`` if something else has the name of a file, a folder say."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if os.path.islink(path) and not isinstance(error, (FileNotFoundError, PermissionError)):
+            raise NotAFile(path, "un lien qui ne mène nulle part") from error
+        return  # not there, or hidden: to open it will tell
+    except ValueError as error:
+        raise NotAFile(path, "un nom impossible") from error
+    for is_kind, name in _KINDS:
+        if is_kind(mode):
+            raise NotAFile(path, name)
 
 
 @contextlib.contextmanager
@@ -34,7 +82,7 @@ def looking_into(path: Path, timeout_s: float = DEFAULT_TIMEOUT_S) -> Iterator[s
 
     Without a log beside it nobody has it open; SQLite would make one, and leave it.
     """
-    alone = not path.with_name(path.name + "-wal").exists()
+    alone = not os.path.isfile(os.path.realpath(path) + "-wal")
     uri = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if alone else "")
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=timeout_s)) as connection:
         yield connection
@@ -56,14 +104,41 @@ def is_damaged(path: Path, *, thorough: bool) -> bool:
     beginning = _beginning(path)
     if beginning != SQLITE_MAGIC:
         return not any(beginning)  # zeros: a block that never reached the card; else not ours
-    with looking_into(path) as connection:
-        try:
+    try:
+        with looking_into(path) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             if not thorough and path.stat().st_size > QUICK_BYTES:
                 return False
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-        except sqlite3.DatabaseError as error:
-            return is_damage(error)
+    except (sqlite3.Error, ValueError, OverflowError) as error:
+        return is_damage(error) or is_unreadable(error)
+
+
+def spoilt_rows(path: Path) -> int:
+    """Return how many rows of a file of ours are not as they were written.
+
+    Of a file from before checksums: how many hold what cannot stand there. 0 where the file is of
+    a newer version, whose rows we do not know. Raises what reading a damaged file does.
+    """
+    if not has_content(path):
+        return 0
+    spoilt = 0
+    with looking_into(path) as connection:
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > schema.VERSIONS[-1].number:
+            return 0
+        for table in STORED_TABLES:
+            there = columns_of(connection, table.name)
+            columns = [name for name in (*table.columns, "checksum") if name in there]
+            if not columns:
+                continue  # not in that version
+            for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table.name}"):
+                if version >= CHECKSUMS_SINCE:
+                    spoilt += not table.is_as_written(row)
+                else:
+                    spoilt += not table.makes_sense(dict(zip(columns, row, strict=True)))
+    return spoilt
 
 
 def version_of(path: Path, busy_timeout_s: float) -> int:
@@ -71,9 +146,8 @@ def version_of(path: Path, busy_timeout_s: float) -> int:
 
     Raises ``StorageError``, of kind ``ForeignFile`` when it is no database of this program.
     """
+    refuse_what_is_no_file(path)
     try:
-        if path.is_dir():
-            raise FolderInItsPlace(path)
         if not has_content(path):
             return 0
         # SQLite itself takes a file of one byte for an empty one, and overwrites it.
@@ -83,11 +157,23 @@ def version_of(path: Path, busy_timeout_s: float) -> int:
             connection.execute("BEGIN")  # one look, while another process may migrate
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             ours = _is_ours(connection, version)
-    except (OSError, sqlite3.Error) as error:
+    except StorageError:
+        raise
+    except READ_ERRORS as error:
         raise unusable(path, error) from error
     if not ours:
         raise ForeignFile(f"{path} est la base d'un autre programme")
     return version
+
+
+def is_recorded(path: Path, version: int) -> bool:
+    """Say whether a file has a record that it was brought to a version.
+
+    Each version after the fourth writes one; so a number without it is a flipped bit. Raises what
+    reading a damaged file does.
+    """
+    with looking_into(path) as connection:
+        return _recorded_version(connection) == version
 
 
 def _beginning(path: Path) -> bytes:
@@ -97,13 +183,23 @@ def _beginning(path: Path) -> bytes:
 
 def _is_ours(connection: sqlite3.Connection, version: int) -> bool:
     """Say whether a file has the tables of its version; of a newer one, that is not known."""
-    if version > schema.VERSIONS[-1].number:
-        return True
     if version == 0:
         return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version < 0:
+        return False
+    if version > schema.VERSIONS[-1].number:
+        return True
+    if version >= RECORDED_SINCE and _recorded_version(connection) != version:
         return False
     return all(
         columns_of(connection, table) == columns
         for table, columns in schema.VERSIONS[version - 1].tables.items()
     )
+
+
+def _recorded_version(connection: sqlite3.Connection) -> int:
+    """Return the version that a file was brought to by its own record, 0 where there is none."""
+    if "version" not in columns_of(connection, "migrations"):
+        return 0
+    newest = connection.execute("SELECT max(version) FROM migrations").fetchone()[0]
+    return newest if isinstance(newest, int) else 0

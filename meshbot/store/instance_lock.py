@@ -1,17 +1,22 @@
 """Sees to it that no two bots run on one database: they would fight for the node and the keys.
 
 The lock is the system's, on a file beside the database: it ends with the process however that ends,
-and what is written in the file is for people only.
+and what is written in the file is for people only. The name may be taken by something of somebody
+else's: a link is not followed, a pipe not waited for, and what no bot can have written stays.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from meshbot.store.storage_error import FolderInItsPlace, StorageError, wrong_folder
+from meshbot.store.file_access import PRIVATE
+from meshbot.store.storage_error import StorageError, wrong_folder
+from meshbot.threads.shortage import shortage_text
 
 ATTEMPTS = 4
 PAUSE_S = 0.1
@@ -22,15 +27,20 @@ _OPENED = b"store"
 class AlreadyRunning(StorageError):
     """Another bot holds the lock. ``pid`` is its process, 0 where nobody knows."""
 
-    def __init__(self, path: Path, pid: int) -> None:
-        """Name the database and the process."""
+    def __init__(self, what: str, pid: int, remedy: str) -> None:
+        """Name what both want, the process, and what else could be done."""
         who = f" (processus {pid})" if pid else ""
         super().__init__(
-            f"Un autre bot{who} utilise déjà la base {path} : l'arrêter (sudo systemctl stop "
-            "meshbot), ou régler DATABASE_PATH sur un autre fichier",
+            f"Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop meshbot), "
+            f"ou {remedy}",
             passing=True,
         )
         self.pid = pid
+
+
+def database_in_use(path: Path, pid: int) -> AlreadyRunning:
+    """Return what is to be told of a database that another bot uses."""
+    return AlreadyRunning(f"la base {path}", pid, "régler DATABASE_PATH sur un autre fichier")
 
 
 class InstanceLock:
@@ -44,23 +54,25 @@ class InstanceLock:
         self.ended_orderly = True
         """Whether the last bot that had the lock gave it back itself."""
         self._database_path = database_path
-        database_path = Path(
-            os.path.realpath(database_path)
-        )  # one lock, by whatever way it is named
-        self._path = database_path.with_name(database_path.name + ".lock")
+        # One lock, by whatever way the database is named.
+        real_path = Path(os.path.realpath(database_path))
+        self._path = real_path.with_name(real_path.name + ".lock")
         self._descriptor: int | None = None
+        self._may_write = False
 
     def acquire(self) -> None:
         """Take the lock.
 
         Raises :class:`AlreadyRunning` when another process has it, ``StorageError`` when the file
-        cannot be made for now, or never, since a folder has the database's name.
+        cannot be made for now, or never, since something else has its name.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = _open(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise self._not_made(error) from error
+        if descriptor is None:
+            raise self._in_the_way()
         for attempt in range(ATTEMPTS):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,23 +83,34 @@ class InstanceLock:
                     continue
                 pid = _pid_in(descriptor)
                 os.close(descriptor)
-                raise AlreadyRunning(self._database_path, pid) from error
+                raise database_in_use(self._database_path, pid) from error
             except OSError:
                 break  # a file system without locks is no reason not to run
-        self.ended_orderly = _pid_in(descriptor) == 0
-        self.used_before = _OPENED in os.pread(descriptor, MAX_BYTES, 0)
+        written = _written_in(descriptor)
+        self.ended_orderly = written.split()[:1] in ([], [b"0"])
+        self.used_before = _OPENED in written
+        status = os.fstat(descriptor)
+        self._may_write = status.st_size <= MAX_BYTES and status.st_nlink == 1
         self._descriptor = descriptor
         self._write(os.getpid())
 
+    def is_there(self) -> bool:
+        """Say whether there is a lock, or something in its place: a bot may have been here."""
+        return os.path.lexists(self._path)
+
     def _not_made(self, error: OSError) -> StorageError:
         """Return what is to be told when the file cannot be made."""
-        if os.path.isdir(self._database_path):  # does not raise
-            return FolderInItsPlace(self._database_path)
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO) and self.is_there():
+            return self._in_the_way()
+        if error.errno == errno.ENAMETOOLONG:
+            return StorageError(f"DATABASE_PATH = {self._database_path} est un nom trop long")
         if isinstance(error, PermissionError):
             line = (
                 f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
                 "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
             )
+        elif (lacking := shortage_text(error)) is not None:
+            line = f"Base {self._database_path} inutilisable pour l'instant : {lacking}"
         else:
             line = (
                 f"Impossible d'écrire {self._path} ({error.strerror}) : corriger cela, ou régler "
@@ -95,13 +118,19 @@ class InstanceLock:
             )
         return wrong_folder(self._database_path, error) or StorageError(line, passing=True)
 
+    def _in_the_way(self) -> StorageError:
+        return StorageError(
+            f"{self._path} n'est pas un verrou du bot (lien, tube, dossier ou périphérique) : "
+            "l'ôter, ou régler DATABASE_PATH"
+        )
+
     def store_opened(self) -> None:
         """Note that the database is a bot's, for the day when the file no longer shows it."""
         self.used_before = True
         self._write(os.getpid())
 
     def _write(self, pid: int) -> None:
-        if self._descriptor is None:
+        if self._descriptor is None or not self._may_write:
             return
         with contextlib.suppress(OSError):  # a full disk is no reason not to start
             os.ftruncate(self._descriptor, 0)
@@ -118,8 +147,10 @@ class InstanceLock:
     def holder(self) -> int | None:
         """Return the process that holds the lock, 0 for an unknown one, None for nobody."""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = _open(self._path, os.O_RDONLY)
         except OSError:
+            return None
+        if descriptor is None:
             return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -130,8 +161,25 @@ class InstanceLock:
         return None
 
 
+def _open(path: Path, flags: int) -> int | None:
+    """Open a regular file without waiting; None for anything else. Raises ``OSError``."""
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PRIVATE)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _written_in(descriptor: int) -> bytes:
+    try:
+        return os.pread(descriptor, MAX_BYTES, 0)
+    except OSError:
+        return b""  # the card no longer gives it back
+
+
 def _pid_in(descriptor: int) -> int:
     try:
-        return int(os.pread(descriptor, MAX_BYTES, 0).split()[0])
+        return max(0, int(_written_in(descriptor).split()[0]))
     except (ValueError, IndexError):
         return 0

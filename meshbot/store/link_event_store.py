@@ -10,8 +10,19 @@ from meshbot.store.database import Database
 MAX_TIME_S = 1e11  # some thousand years
 MAX_NUMBER = 1 << 40
 
-_COLUMNS = "kind, wall_s, mono_s, run, session, seconds, count, text, cause"
+EVENT_COLUMNS = (
+    "kind",
+    "wall_s",
+    "mono_s",
+    "run",
+    "session",
+    "seconds",
+    "count",
+    "text",
+    "cause",
+)
 """The fields of a ``LinkEvent``, in its order."""
+_COLUMNS = ", ".join(EVENT_COLUMNS)
 
 
 class LinkEventStore:
@@ -73,7 +84,7 @@ class LinkEventStore:
         events = []
         rows = self.database.rows(query, self._simulated, *kinds, most)
         for kind, *values, cause in reversed(rows):
-            if kind in kinds and _is_event(*values):
+            if kind in kinds and is_event(*values):
                 fields: list[Any] = [kinds[kind], *values, causes.get(cause)]
                 events.append(LinkEvent(*fields))
         return events
@@ -93,7 +104,7 @@ class LinkEventStore:
             )
 
 
-def _is_event(*values: object) -> bool:
+def is_event(*values: object) -> bool:
     """Say whether a row holds what an event holds: a damaged file may hold anything."""
     wall_s, mono_s, run, session, seconds, count, text = values
     times_s = (wall_s, mono_s, seconds if seconds is not None else 0.0)

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 
 from meshbot.store import schema
+from meshbot.store.row_checksum import checksum_of
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +15,7 @@ def migrate(connection: sqlite3.Connection, wall_s: float) -> None:
     For versions from before the record was kept, the time is unknown. Raises ``sqlite3.Error``;
     then the file is what it was before.
     """
+    connection.create_function("row_checksum", -1, lambda *row: checksum_of(row))
     with connection:
         connection.execute("BEGIN IMMEDIATE")  # another process may be at it
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])

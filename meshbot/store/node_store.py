@@ -1,39 +1,20 @@
-"""The nodes of the mesh in the database, their keys, and the operator's decisions about keys."""
+"""The nodes of the mesh in the database, their keys, and the operator's decisions about keys.
 
-from collections.abc import Iterable, Mapping, Sequence
+Each row is written with its checksum. One that the card has changed since is not given out: a wrong
+key would be believed, and the right one called another. Repairing the file is for who opens it.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.store.database import Database
+from meshbot.store.stored_table import KEY_ORDERS, NODES, OTHER_KEYS, StoredTable
 
-NODE_COLUMNS = (
-    "num",
-    "long_name",
-    "short_name",
-    "hw_model",
-    "role",
-    "public_key",
-    "last_heard",
-    "snr_db",
-    "hops",
-    "last_dm",
-    "pushed_at",
-    "known_since",
-)
-"""The fields of a ``KnownNode`` that are stored, in its order."""
-OTHER_KEY_COLUMNS = (
-    "num",
-    "public_key",
-    "offered_at",
-    "refused_at",
-    "replaced_at",
-    "replaced_by",
-)
-"""The fields of an ``OtherKey``."""
-DECISION_COLUMNS = ("id", "num", "public_key", "accept")
-"""The fields of a ``KeyDecision``; the table is called ``key_orders``."""
+log = logging.getLogger(__name__)
 
 
 class NodeStore:
@@ -46,19 +27,26 @@ class NodeStore:
 
     def load_nodes(self) -> list[KnownNode]:
         """Return every stored node. Raises ``StorageError``."""
-        return [KnownNode(*row) for row in self._rows("nodes", NODE_COLUMNS)]
+        return [KnownNode(**fields) for fields in self._records(NODES)]
+
+    def node_pages(self) -> Iterator[list[KnownNode]]:
+        """Yield every stored node, some at a time. Raises ``StorageError``."""
+        for page in self.database.pages(_query(NODES), self._simulated):
+            yield [KnownNode(**fields) for fields in _as_written(NODES, page)]
 
     def load_other_keys(self) -> list[OtherKey]:
         """Return every key stored that is not its node's. Raises ``StorageError``."""
-        return [OtherKey(*row) for row in self._rows("other_keys", OTHER_KEY_COLUMNS)]
+        return [OtherKey(**fields) for fields in self._records(OTHER_KEYS)]
 
     def load_decisions(self) -> list[KeyDecision]:
         """Return what the operator decided and the bot has yet to do, the oldest first.
 
         Raises ``StorageError``.
         """
-        rows = self._rows("key_orders", DECISION_COLUMNS)
-        decisions = [KeyDecision(id_, num, key, bool(accept)) for id_, num, key, accept in rows]
+        decisions = [
+            KeyDecision(**{**fields, "accept": bool(fields["accept"])})
+            for fields in self._records(KEY_ORDERS)
+        ]
         return sorted(decisions, key=lambda decision: decision.id)
 
     def add_decision(self, num: int, public_key: bytes, *, accept: bool) -> int:
@@ -70,9 +58,12 @@ class NodeStore:
             )
             cursor = transaction.execute(
                 "INSERT INTO key_orders (simulated, num, public_key, accept) VALUES (?, ?, ?, ?)",
-                (self._simulated, num, public_key, accept),
+                (self._simulated, num, public_key, int(accept)),
             )
-            return int(cursor.lastrowid or 0)
+            decision_id = int(cursor.lastrowid or 0)
+            decision = KeyDecision(decision_id, num, public_key, accept)
+            transaction.execute(KEY_ORDERS.insert(), self._row(KEY_ORDERS, decision))
+            return decision_id
 
     def save_nodes(
         self,
@@ -87,10 +78,10 @@ class NodeStore:
         ``other_keys``: all of each node named. ``carried_out``: ids of decisions that are done.
         ``forgotten``: numbers of nodes that are deleted first, with their other keys.
         """
-        rows = [self._row(node, NODE_COLUMNS) for node in nodes]
+        rows = [self._row(NODES, node) for node in nodes]
         nums = [(self._simulated, num) for num in other_keys or ()]
         other_rows = [
-            self._row(other, OTHER_KEY_COLUMNS)
+            self._row(OTHER_KEYS, other)
             for others in (other_keys or {}).values()
             for other in others
         ]
@@ -99,9 +90,9 @@ class NodeStore:
         with self.database.transaction() as transaction:
             transaction.executemany("DELETE FROM nodes WHERE simulated = ? AND num = ?", gone)
             transaction.executemany("DELETE FROM other_keys WHERE simulated = ? AND num = ?", gone)
-            transaction.executemany(_insert("nodes", NODE_COLUMNS), rows)
+            transaction.executemany(NODES.insert(), rows)
             transaction.executemany("DELETE FROM other_keys WHERE simulated = ? AND num = ?", nums)
-            transaction.executemany(_insert("other_keys", OTHER_KEY_COLUMNS), other_rows)
+            transaction.executemany(OTHER_KEYS.insert(), other_rows)
             transaction.executemany("DELETE FROM key_orders WHERE id = ?", ids)
 
     def nodes_of_the_other_mesh(self) -> int:
@@ -112,14 +103,25 @@ class NodeStore:
         query = "SELECT count(*) FROM nodes WHERE simulated != ?"
         return int(self.database.rows(query, self._simulated)[0][0])
 
-    def _rows(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-        query = f"SELECT {', '.join(columns)} FROM {table} WHERE simulated = ?"
-        return self.database.rows(query, self._simulated)
+    def _records(self, table: StoredTable) -> Iterator[dict[str, Any]]:
+        """Yield the fields of each row that is as it was written."""
+        yield from _as_written(table, self.database.rows(_query(table), self._simulated))
 
-    def _row(self, record: object, columns: Sequence[str]) -> tuple[object, ...]:
-        return (self._simulated, *(getattr(record, column) for column in columns))
+    def _row(self, table: StoredTable, record: object) -> tuple[object, ...]:
+        fields = {column: getattr(record, column) for column in table.fields}
+        return table.with_checksum(self._simulated, fields)
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    places = ", ".join("?" * (1 + len(columns)))
-    return f"INSERT OR REPLACE INTO {table} (simulated, {', '.join(columns)}) VALUES ({places})"
+def _query(table: StoredTable) -> str:
+    columns = ", ".join((*table.columns, "checksum"))
+    return f"SELECT {columns} FROM {table.name} WHERE simulated = ?"
+
+
+def _as_written(table: StoredTable, rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        values = dict(zip(table.columns, row[:-1], strict=True))
+        fields = table.mended(values) if table.is_as_written(row) else None
+        if fields is None:
+            log.debug("a row of %s is not as it was written", table.name)
+            continue
+        yield fields

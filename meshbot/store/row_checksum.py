@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 
+_HEAD = struct.Struct(">cI")
 _EXACT = 1 << 53
 """Below this each whole number is a float as well, and SQLite may give back either."""
 
@@ -20,22 +21,22 @@ def checksum_of(values: Sequence[object]) -> int:
     value and what SQLite gives back of it have the same checksum: True and 1, 3 and 3.0, -0.0 and
     0, NaN and None. Raises ``TypeError`` for what no column can hold.
     """
-    checksum = 0
+    parts = []
     for value in values:
         kind, data = _encoded(value)
-        head = kind + struct.pack(">I", len(data))  # so that no two rows are encoded alike
-        checksum = zlib.crc32(head + data, checksum)
-    return checksum
+        parts.append(_HEAD.pack(kind, len(data)))  # so that no two rows are encoded alike
+        parts.append(data)
+    return zlib.crc32(b"".join(parts))
 
 
 def _encoded(value: object) -> tuple[bytes, bytes]:
     """Return the kind of a value, one byte, and its contents."""
-    if isinstance(value, float):
-        return _encoded_float(value)
     if isinstance(value, int):
-        return b"i", str(int(value)).encode()
+        return b"i", b"%d" % value
     if isinstance(value, str):
         return b"t", value.encode("utf-8", "surrogatepass")
+    if isinstance(value, float):
+        return _encoded_float(value)
     if isinstance(value, bytes):
         return b"b", value
     if value is None:
@@ -47,5 +48,5 @@ def _encoded_float(value: float) -> tuple[bytes, bytes]:
     if math.isnan(value):
         return b"n", b""
     if abs(value) < _EXACT and value.is_integer():
-        return b"i", str(int(value)).encode()
+        return b"i", b"%d" % int(value)
     return b"f", struct.pack(">d", value)

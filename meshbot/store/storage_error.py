@@ -5,37 +5,62 @@ import os
 import sqlite3
 from pathlib import Path
 
+from meshbot.store.traces import has_traces
 from meshbot.threads.shortage import no_descriptor_text, shortage_text
 
+MAX_WORDS = 200
 _NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
+
+
+READ_ERRORS = (OSError, sqlite3.Error, ValueError, OverflowError, MemoryError)
+"""All that reading a damaged file raises: sqlite3 decodes SQLite's messages, which quote the file
+(``UnicodeDecodeError``), and asks for the memory that a spoilt length says."""
+OPEN_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+"""All that SQLite raises of an open database that turns out to be damaged."""
+
+_DAMAGED = frozenset(
+    (
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FORMAT,
+        sqlite3.SQLITE_IOERR_SHORT_READ,
+    )
+)
+_DAMAGED_WORDS = ("unsupported file format", "malformed database schema")
+"""How SQLite begins what it says, with no code of its own, of a schema that a bit has changed."""
+_NO_RIGHT = frozenset((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM))
+_BUSY = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT))
 
 
 class StorageError(Exception):
     """The file cannot be used. ``str()`` says in French what is wrong and what to do.
 
-    ``passing`` says that it may well work later, with the same settings.
+    ``passing`` says that it may well work later, with the same settings; ``suspect``, that the file
+    itself may be to blame, although SQLite says something else: where a new one can be made beside
+    it, neither the disk nor a right is what is missing.
     """
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
+    def __init__(self, message: str, *, passing: bool = False, suspect: bool = False) -> None:
         """Say what is wrong."""
         super().__init__(message)
         self.passing = passing
+        self.suspect = suspect
 
 
 class ForeignFile(StorageError):
-    """The file is no database of this program."""
+    """The file is no database of this program, or is one no longer."""
 
     def __init__(self, what: str) -> None:
         """Say what it is instead."""
-        super().__init__(f"{what} : {_NOT_OURS}")
+        super().__init__(f"{what} : {_NOT_OURS}", suspect=True)
 
 
-class FolderInItsPlace(StorageError):
-    """There is a folder where the file should be."""
+class NotAFile(StorageError):
+    """There is something else where the file should be, such as a folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, what: str) -> None:
         """Name it."""
-        super().__init__(f"DATABASE_PATH = {path} est un dossier, pas un fichier")
+        super().__init__(f"DATABASE_PATH = {path} est {what}, pas un fichier")
 
 
 class StorageVanished(StorageError):
@@ -45,42 +70,103 @@ class StorageVanished(StorageError):
 class StorageDamaged(StorageVanished):
     """The file cannot be trusted any more: the card or the power failed."""
 
+    def __init__(self, message: str, *, passing: bool = True) -> None:
+        """Say of which file; it is repaired, or made again, so it passes."""
+        super().__init__(message, passing=passing, suspect=True)
 
-def is_damage(error: Exception) -> bool:
+
+def is_damage(error: BaseException) -> bool:
     """Say whether an error means that the file itself is damaged, not that it is busy or full."""
-    return _sqlite_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    if isinstance(error, sqlite3.Error):
+        code = int(getattr(error, "sqlite_errorcode", 0))
+        if code in _DAMAGED or code & 0xFF in _DAMAGED:
+            return True
+        return str(error).startswith(_DAMAGED_WORDS)
+    return isinstance(error, (ValueError, OverflowError))
 
 
-def unusable(path: Path, error: Exception) -> StorageError:
+def is_busy(error: BaseException) -> bool:
+    """Say whether an error only means that another program uses the file right now."""
+    return _sqlite_code(error) in _BUSY
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Say whether an error means that the card no longer gives back what a file holds."""
+    return _sqlite_code(error) == sqlite3.SQLITE_IOERR
+
+
+def unusable(path: Path, error: BaseException) -> StorageError:
     """Return what is to be told of a failure to open or read a database."""
     if is_damage(error):
-        return ForeignFile(f"{path} n'est pas une base du bot ({error})")
+        if has_traces(path):
+            return StorageDamaged(
+                f"La base {path} est abîmée ({_words(error)}) : le bot la répare à son démarrage"
+            )
+        return ForeignFile(f"{path} n'est pas une base du bot ({_words(error)})")
     lacking = shortage_text(error) or no_descriptor_text()  # SQLite calls that a missing right
     if lacking is not None:
         return StorageError(f"Base {path} inutilisable pour l'instant : {lacking}", passing=True)
-    if isinstance(error, PermissionError) or _sqlite_code(error) in (
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PERM,
-    ):
-        no_right = (
+    denied = isinstance(error, PermissionError)
+    if not denied and _sqlite_code(error) in _NO_RIGHT:
+        denied = not (is_accessible(path) and is_accessible(Path(os.path.realpath(path)).parent))
+    told = wrong_folder(path, error)
+    if told is not None:
+        return told
+    if denied:
+        return StorageError(
             f"Pas le droit d'écrire dans {path} ou son dossier : les donner à l'utilisateur du "
-            "bot (sudo chown), ou régler DATABASE_PATH"
+            "bot (sudo chown), ou régler DATABASE_PATH",
+            passing=True,
         )
-        return wrong_folder(path, error) or StorageError(no_right, passing=True)
-    return wrong_folder(path, error) or StorageError(
-        f"Base {path} inutilisable pour l'instant : {error}", passing=True
+    return StorageError(
+        f"Base {path} inutilisable pour l'instant : {_words(error)}",
+        passing=True,
+        suspect=not is_busy(error),
     )
 
 
-def not_written(path: Path, error: Exception) -> StorageError:
+def not_read(path: Path, error: BaseException) -> StorageError:
+    """Return what is to be told of a failure to read an open database.
+
+    That one is ours, which :func:`unusable` looks into the file for. It must not do so here: to
+    close a file gives up every lock that this process has on it, SQLite's own among them.
+    """
+    if is_damage(error):
+        return StorageDamaged(f"La base {path} est abîmée ({_words(error)})")
+    return StorageError(
+        f"Lecture impossible dans {path} : {_words(error)}",
+        passing=True,
+        suspect=not is_busy(error),
+    )
+
+
+def not_written(path: Path, error: BaseException) -> StorageError:
     """Return what is to be told of a write that failed in an open database."""
     if is_damage(error):
-        return StorageDamaged(f"La base {path} est abîmée ({error})", passing=True)
-    return StorageError(f"Écriture impossible dans {path} : {error}", passing=True)
+        return StorageDamaged(f"La base {path} est abîmée ({_words(error)})")
+    return StorageError(
+        f"Écriture impossible dans {path} : {_words(error)}",
+        passing=True,
+        suspect=not is_busy(error),
+    )
 
 
-def wrong_folder(path: Path, error: Exception) -> StorageError | None:
+def _words(error: BaseException) -> str:
+    """Return an error in words of one line, without the bytes of the file that it may quote."""
+    if isinstance(error, MemoryError):
+        return "mémoire insuffisante"
+    if isinstance(error, UnicodeError):
+        return "texte illisible"
+    words = getattr(error, "strerror", None) or str(error)
+    return "".join(char if char.isprintable() else "?" for char in str(words))[:MAX_WORDS]
+
+
+def is_accessible(path: Path) -> bool:
+    """Say whether this program may write a file or into a folder; one that is not there, yes."""
+    return os.access(path, os.W_OK) or not os.path.lexists(path)
+
+
+def wrong_folder(path: Path, error: BaseException) -> StorageError | None:
     """Return what is to be told when it is the database's folder that causes an error."""
     folder = Path(os.path.realpath(path)).parent
     if getattr(error, "errno", 0) == errno.EROFS or _is_read_only(folder):
@@ -117,6 +203,6 @@ def _is_read_only(folder: Path) -> bool:
         return False
 
 
-def _sqlite_code(error: Exception) -> int:
+def _sqlite_code(error: BaseException) -> int:
     """Return SQLite's primary code of an error, 0 where there is none."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -15,6 +15,8 @@ from meshbot.threads.bot_thread import BotThread
 log = logging.getLogger(__name__)
 
 MAX_WAITING_CALLS = 10_000
+MAX_WAITING_HEARD = 9_000
+"""Of those, what is heard: there is always room for what the bot itself wants done."""
 DROPPED_LINE_S = 60.0
 EARLY_SHARE = 0.01  # so much of its interval early a call is done, if the thread is awake
 
@@ -48,11 +50,21 @@ class BotWorker(BotThread):
         try:
             self._calls.put_nowait(call)
         except queue.Full:
-            now_s = self._clock()
-            last_s = self._dropped_line_s
-            if last_s is None or now_s - last_s > DROPPED_LINE_S:
-                self._dropped_line_s = now_s
-                log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
+            self._say_dropped()
+
+    def _say_dropped(self) -> None:
+        now_s = self._clock()
+        last_s = self._dropped_line_s
+        if last_s is None or now_s - last_s > DROPPED_LINE_S:
+            self._dropped_line_s = now_s
+            log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
+
+    def post_heard(self, call: Callable[[], object]) -> None:
+        """Have ``call`` run as by :meth:`post`, about something that anybody can cause."""
+        if self._calls.qsize() < MAX_WAITING_HEARD:
+            self.post(call)
+        else:
+            self._say_dropped()
 
     def _wake(self) -> None:
         with contextlib.suppress(queue.Full):  # not asleep then, and sees that it is to stop

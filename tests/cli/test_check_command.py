@@ -145,6 +145,24 @@ def test_a_damaged_database_is_said_with_what_happens_next_and_not_changed(
     assert contents(site.database_path.parent) == before
 
 
+def test_rows_that_are_not_as_they_were_written_are_counted_and_not_changed(
+    site: SiteSettings,
+) -> None:
+    fill(site.database_path)
+    with closing(sqlite3.connect(site.database_path)) as raw, raw:
+        raw.execute("UPDATE nodes SET public_key = substr(public_key, 2) || x'00' WHERE num < 1002")
+    before = contents(site.database_path.parent)
+    line = only_bad_line(check(site))
+    assert line.startswith(f"❌ base {site.database_path} abîmée (2 lignes fausses) → redémarrer")
+    assert contents(site.database_path.parent) == before
+
+
+@pytest.mark.parametrize("target", [".", "bot.db", "/dev/null"])
+def test_what_is_no_file_is_said(site: SiteSettings, target: str) -> None:
+    site.database_path.symlink_to(target)
+    assert "pas un fichier" in only_bad_line(check(site))
+
+
 def test_a_file_of_something_else_is_said_and_not_changed(site: SiteSettings) -> None:
     site.database_path.write_bytes(b"a letter to a friend")
     line = only_bad_line(check(site))

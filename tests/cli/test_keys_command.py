@@ -361,6 +361,41 @@ def test_a_whole_key_never_heard_may_be_accepted(bot: Bot, path: Path) -> None:
     assert bot.nodes.public_key(BOB) == FOURTH
 
 
+UNKNOWN = 0x0BADF00D
+
+
+def test_a_whole_key_of_a_node_that_the_bot_does_not_know_may_be_accepted(
+    bot: Bot, path: Path
+) -> None:
+    """It was never met, or forgotten because the table was full."""
+    words = ("accept", f"{UNKNOWN:08x}", base64_text(FOURTH))
+    code, lines = keys(path, *words, sleep=bot.carry_out)
+    assert (code, lines[-1]) == (0, CARRIED_OUT)
+    assert bot.nodes.public_key(UNKNOWN) == FOURTH
+    later = Bot(path)
+    later.storage.database.close()
+    assert later.nodes.public_key(UNKNOWN) == FOURTH
+
+
+@pytest.mark.parametrize(
+    "words", [("accept",), ("accept", "AAAA"), ("refuse",), ("refuse", base64_text(FOURTH))]
+)
+def test_of_a_node_that_is_not_known_it_is_said_what_helps(
+    bot: Bot, path: Path, words: tuple[str, ...]
+) -> None:
+    action, *key = words
+    code, lines = keys(path, action, f"{UNKNOWN:08x}", *key)
+    assert code == 1
+    assert lines[0].startswith(f"❌ !{UNKNOWN:08x} est inconnu du bot, ou a été oublié")
+    assert decisions_in(path) == []
+
+
+@pytest.mark.parametrize("name", ["00000000", "ffffffff"])
+def test_what_is_no_nodes_number_is_nobodys(bot: Bot, path: Path, name: str) -> None:
+    code, lines = keys(path, "accept", name, base64_text(FOURTH))
+    assert (code, lines) == (1, [f"❌ aucun nœud de ce nom : {name}"])
+
+
 @pytest.mark.parametrize("key", [bytes(32), b"\x01" + bytes(31), b"\x05" * 31, b"\x05" * 33])
 def test_a_whole_key_that_can_be_nobodys_is_not_accepted(bot: Bot, path: Path, key: bytes) -> None:
     assert keys(path, "accept", "Bob", base64_text(key)) == (

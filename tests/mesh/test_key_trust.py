@@ -325,7 +325,21 @@ def test_accepting_the_pinned_key_changes_nothing(trust: KeyTrust, ann: KnownNod
     trust.accept(ann, FIRST, ann, NOW)
     assert ann.public_key == FIRST
     assert trust.holder(FIRST) == ANN
-    assert trust.all_others() == {}
+    assert trust.others(ANN) == []
+
+
+def test_that_the_operator_accepted_a_key_is_remembered_when_nothing_else_tells(
+    trust: KeyTrust, ann: KnownNode
+) -> None:
+    trust.accept(ann, FIRST, ann, NOW)
+    assert trust.is_decided(ANN)
+    again = KeyTrust()
+    stored = [other for others in trust.pop_unwritten().values() for other in others]
+    again.load([KnownNode(ANN, public_key=FIRST)], stored)
+    assert again.is_decided(ANN)
+    assert again.others(ANN) == []
+    again.refuse(ann, FIRST, NOW + 1)
+    assert [other.refused_at for other in again.others(ANN)] == [NOW + 1]
 
 
 def test_what_the_operator_refuses_is_not_brought_up_again(trust: KeyTrust, ann: KnownNode) -> None:
@@ -652,9 +666,12 @@ def test_what_changed_is_handed_out_once(trust: KeyTrust, ann: KnownNode) -> Non
 
 
 def test_what_is_gone_is_handed_out_as_nothing(trust: KeyTrust, bob: KnownNode) -> None:
-    trust.refuse(bob, FIRST, NOW)
+    ann = KnownNode(ANN)
+    trust.offer(ann, FIRST, KeySource.AIR, NOW)
+    trust.offer(bob, FIRST, KeySource.AIR, NOW)
+    trust.offer(ann, SECOND, KeySource.RADIO, NOW)
     trust.pop_unwritten()
-    trust.accept(bob, FIRST, None, NOW)
+    trust.offer(bob, FIRST, KeySource.AIR, NOW)
     assert trust.pop_unwritten() == {BOB: []}
 
 
@@ -965,3 +982,24 @@ TestKeysOfNodes.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
 TestKeysOnAFailingDisk = KeysOnAFailingDisk.TestCase
 TestKeysOnAFailingDisk.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestKeysOnAFailingDisk.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
+
+
+def test_a_flood_of_offers_is_bounded_and_looked_through_now_and_then(
+    trust: KeyTrust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_trust, "MAX_NODES_WITH_OFFERS", 40)
+    looks: list[int] = []
+    forget = trust._forget_offers
+
+    def count(number: int) -> None:
+        looks.append(number)
+        forget(number)
+
+    monkeypatch.setattr(trust, "_forget_offers", count)
+    for num in range(1, 401):
+        node = KnownNode(num)
+        trust.offer(node, forged(num), KeySource.AIR, NOW)
+        trust.offer(node, forged(1_000 + num), KeySource.AIR, NOW)
+        assert len(trust.all_others()) <= 40
+    assert set(looks) == {3}
+    assert 400 in trust.all_others()

@@ -3,10 +3,9 @@
 import pytest
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot.mesh import node_entries
 from meshbot.model.known_node import KnownNode
 from node_manager import NodeManager
-from tests.mesh.known_mesh import ANN, BOB, EVE, KEYS, OTHER_KEY, YEAR_S, info_of, user_of
+from tests.mesh.known_mesh import ANN, BOB, EVE, OTHER_KEY, YEAR_S, info_of, user_of
 from tests.support.clock import Clock
 from tests.support.fake_storage import FakeStorage
 
@@ -34,19 +33,6 @@ def test_numbers_that_are_no_nodes_are_refused(nodes: NodeManager, num: int) -> 
     nodes.heard(num, snr_db=None, hops=None)
     assert nodes.count() == 0
     assert nodes.node(num) is None
-
-
-def test_memory_does_not_grow_with_invented_senders(
-    nodes: NodeManager, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(node_entries, "MAX_NODES", 3)
-    nodes.learn_from_air(1, user_of(1, OTHER_KEY))
-    for num in range(2, 30):
-        nodes.heard(num, snr_db=None, hops=None)
-        assert nodes.count() <= 3
-    assert nodes.public_key(1) == OTHER_KEY, "who introduced itself is not forgotten for strangers"
-    nodes.learn_from_air(30, user_of(30, KEYS[ANN]))
-    assert nodes.public_key(30) == KEYS[ANN], "there is still room for a new neighbour"
 
 
 def test_the_radio_tells_signal_and_when_a_node_was_heard(nodes: NodeManager) -> None:

@@ -147,4 +147,4 @@ def test_a_flood_of_numbers_with_a_weak_key_stays_within_bounds() -> None:
     trust = KeyTrust()
     for num in range(1, 1_200):
         trust.offer(KnownNode(num), WEAK, KeySource.AIR, num)
-    assert len(trust.weak()) == 1_000
+    assert 900 < len(trust.weak()) <= 1_000

@@ -607,6 +607,6 @@ def test_the_variable_that_was_meant_is_suggested(written: str, meant: str) -> N
     assert reader.suggestion(written) == meant
 
 
-@pytest.mark.parametrize("path", ["/", ".", Path("/")])
+@pytest.mark.parametrize("path", ["a\0b", "/", ".", Path("/")])
 def test_a_path_without_a_file_name_is_refused(path: object) -> None:
     assert "DATABASE_PATH = " in refusal(DATABASE_PATH=path)

@@ -9,6 +9,7 @@ import pytest
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
+from meshbot.store import database
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 from meshbot.store.storage_error import StorageError
@@ -24,19 +25,73 @@ from tests.store.samples import (
 )
 
 
+def test_very_many_nodes_come_back_some_at_a_time(
+    storage: NodeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PAGE_ROWS", 4)
+    nodes = [KnownNode(num, f"Nom {num}") for num in range(1, 11)]
+    storage.save_nodes(nodes)
+    pages = list(storage.node_pages())
+    assert [len(page) for page in pages] == [4, 4, 2]
+    assert by_num([node for page in pages for node in page]) == nodes
+
+
 def test_nodes_come_back_as_they_were_saved(storage: NodeStore) -> None:
     storage.save_nodes([FULL_NODE, BARE_NODE])
     assert by_num(storage.load_nodes()) == [BARE_NODE, FULL_NODE]
 
 
-def test_a_spoilt_name_keeps_nothing_from_being_read(storage: NodeStore, path: Path) -> None:
-    nodes = [KnownNode(1, "Ann", public_key=KEY), KnownNode(2, "Bob", public_key=b"b" * 32)]
-    storage.save_nodes(nodes)
+def spoil(path: Path, statement: str) -> None:
+    """Change rows as a card does: without their checksums."""
     with sqlite3.connect(path) as other:
-        other.execute("UPDATE nodes SET long_name = CAST(x'41ff6e' AS TEXT) WHERE num = 1")
+        other.execute(statement)
     other.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "long_name = CAST(x'41ff6e' AS TEXT)",
+        "public_key = x'6c' || substr(public_key, 2)",
+        "public_key = x''",
+        "public_key = 'a key'",
+        "last_heard = last_heard + 1",
+        "hops = 'deux'",
+        "snr_db = -9223372036854775808",
+        "num = 3",
+        "checksum = checksum + 1",
+        "checksum = NULL",
+        "checksum = 'text'",
+    ],
+)
+def test_a_row_that_is_not_as_it_was_written_is_not_given_out(
+    storage: NodeStore, path: Path, change: str
+) -> None:
+    bob = KnownNode(2, "Bob", public_key=b"b" * 32)
+    storage.save_nodes([KnownNode(1, "Ann", public_key=KEY), bob])
+    spoil(path, f"UPDATE nodes SET {change} WHERE num = 1")
     for _ in range(2):
-        assert [node.long_name for node in storage.load_nodes()] == ["A\ufffdn", "Bob"]
+        assert storage.load_nodes() == [bob]
+    storage.save_nodes([KnownNode(1, "Ann", public_key=KEY)])
+    assert KnownNode(1, "Ann", public_key=KEY) in storage.load_nodes()
+
+
+def test_a_spoilt_other_key_and_a_spoilt_decision_are_not_given_out(
+    storage: NodeStore, path: Path
+) -> None:
+    storage.save_nodes([], {7: [OFFERED, REFUSED]})
+    storage.add_decision(7, KEY, accept=False)
+    spoil(path, "UPDATE other_keys SET refused_at = 0")
+    spoil(path, "UPDATE key_orders SET accept = 1")
+    assert storage.load_other_keys() == [OFFERED]
+    assert storage.load_decisions() == []
+
+
+def test_a_value_that_makes_no_sense_costs_itself_and_not_the_key(storage: NodeStore) -> None:
+    """Whoever wrote it: the row is as it was written."""
+    odd = KnownNode(1, "Ann", public_key=KEY, last_heard=-5, hops=-1, snr_db=1e300, pushed_at=2**62)
+    storage.save_nodes([odd])
+    assert storage.load_nodes() == [KnownNode(1, "Ann", public_key=KEY)]
 
 
 def test_nodes_survive_a_restart(storage: NodeStore, path: Path) -> None:

@@ -14,11 +14,12 @@ import pytest
 
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
-from meshbot.store import salvage, schema
+from meshbot.store import schema
 from meshbot.store.database import Database
-from meshbot.store.node_store import NODE_COLUMNS, OTHER_KEY_COLUMNS, NodeStore
+from meshbot.store.node_store import NodeStore
 from meshbot.store.schema.version import Version
 from meshbot.store.storage_error import StorageError
+from meshbot.store.stored_table import NODES, OTHER_KEYS, STORED_TABLES
 from tests.store.samples import (
     FULL_NODE,
     KEY,
@@ -109,13 +110,15 @@ def test_the_newest_database_is_what_the_code_makes_today(path: Path) -> None:
 
 
 def test_what_is_stored_of_a_node_and_a_key_are_fields_of_theirs_with_a_column() -> None:
-    """In the order of the fields, since they are read by position; and nothing is salvaged less."""
+    """And nothing is checked, or salvaged, less than that."""
     node_fields = [field.name for field in fields(KnownNode) if field.name != "heard_s"]
-    assert list(NODE_COLUMNS) == node_fields == list(salvage._NODE_CHECKS)
+    assert list(NODES.fields) == node_fields == list(NODES.checks)
     other_fields = [field.name for field in fields(OtherKey)]
-    assert list(OTHER_KEY_COLUMNS) == other_fields == list(salvage._OTHER_KEY_CHECKS)
-    assert NEWEST.tables["nodes"] == ("simulated", *NODE_COLUMNS, "checksum")
-    assert NEWEST.tables["other_keys"] == ("simulated", *OTHER_KEY_COLUMNS, "checksum")
+    assert list(OTHER_KEYS.fields) == other_fields == list(OTHER_KEYS.checks)
+    for table in STORED_TABLES:
+        assert NEWEST.tables[table.name] == (*table.columns, "checksum")
+        assert set(table.checks) == set(table.fields)
+        assert set(table.key) <= set(table.fields) - set(table.defaults)
 
 
 # -- Migration -----------------------------------------------------------------------------------

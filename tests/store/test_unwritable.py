@@ -129,6 +129,7 @@ def test_a_file_system_that_became_read_only_is_told_from_a_missing_right(
     path.touch(mode=0o444)
     refusal = sqlite3.OperationalError("attempt to write a readonly database")
     refusal.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    monkeypatch.setattr(os, "access", lambda *_: False)  # for root, too
     told = unusable(path, refusal)
     assert str(told).startswith(f"{NO_RIGHT} d'écrire dans {path}") and told.passing
     there = os.statvfs(path.parent)

@@ -1,6 +1,6 @@
 """A store in memory, for tests of what uses one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,9 @@ class FakeStorage(NodeStore):
 
     def load_nodes(self) -> list[KnownNode]:
         return [replace(node, heard_s=None) for _, node in sorted(self.rows.items())]
+
+    def node_pages(self) -> Iterator[list[KnownNode]]:
+        yield self.load_nodes()
 
     def load_other_keys(self) -> list[OtherKey]:
         return [other for others in self.other_keys.values() for other in others]

@@ -230,3 +230,33 @@ def test_a_full_worker_stops_all_the_same() -> None:
     assert not worker.stop(0.01)
     may_end.set()
     assert worker.stop(LIMIT_S)
+
+
+def test_a_million_packets_wait_nowhere_and_leave_room_for_the_bots_own_calls(
+    messages: Callable[[], list[str]],
+) -> None:
+    worker = BotWorker(lambda: 0.0)
+    done: list[None] = []
+    for _ in range(1_000_000):
+        worker.post_heard(lambda: done.append(None))
+    own = threading.Event()
+    worker.post(own.set)
+    assert messages() == ["⚠️ Trop de paquets à la fois : les plus récents sont ignorés"]
+    worker.start()
+    assert own.wait(LIMIT_S)
+    assert worker.stop(LIMIT_S)
+    assert len(done) == bot_worker.MAX_WAITING_HEARD
+
+
+def test_a_call_that_finds_no_memory_costs_a_line_and_neither_thread_nor_traceback(
+    worker: BotWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    def take_too_much() -> None:
+        raise MemoryError
+
+    worker.start()
+    worker.post(take_too_much)
+    drain(worker)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("❌ Mémoire insuffisante sur cette machine")
+    assert record.exc_info is None

@@ -1,4 +1,8 @@
-"""Version 5: checksums of the rows that matter, since when a node is known, orders heard."""
+"""Version 5: checksums of the rows that matter, since when a node is known, orders heard.
+
+``row_checksum`` is a function of this program that the migration gives to SQLite
+(``row_checksum.py``). So a row without a checksum is one that something else has changed.
+"""
 
 from meshbot.store.schema.version import Version
 
@@ -10,6 +14,20 @@ V5 = Version(
         "ALTER TABLE nodes ADD COLUMN checksum INTEGER",
         "ALTER TABLE other_keys ADD COLUMN checksum INTEGER",
         "ALTER TABLE key_orders ADD COLUMN checksum INTEGER",
+        """
+        UPDATE nodes SET checksum = row_checksum(
+            simulated, num, long_name, short_name, hw_model, role, public_key, last_heard, snr_db,
+            hops, last_dm, pushed_at, known_since
+        )
+        """,
+        """
+        UPDATE other_keys SET checksum = row_checksum(
+            simulated, num, public_key, offered_at, refused_at, replaced_at, replaced_by
+        )
+        """,
+        """
+        UPDATE key_orders SET checksum = row_checksum(id, simulated, num, public_key, accept)
+        """,
         """
         CREATE TABLE heard_orders (
             simulated INTEGER NOT NULL,
