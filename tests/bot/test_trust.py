@@ -104,7 +104,7 @@ def test_a_stranger_is_asked_for_his_key_and_then_answered(
     assert (own.long_name, own.public_key) == (node.long_name, node.public_key)
     line = journal.wait_for("gardé 10 min")
     assert line.endswith("sa clé publique est inconnue, elle lui est demandée")
-    journal.wait_for(f"Clé publique de {stranger.long_name} ({stranger.node_id}) apprise")
+    journal.wait_for(f"Clé publique de ‹{stranger.long_name}› ({stranger.node_id}) apprise")
 
 
 def test_what_a_stranger_wrote_is_answered_once_when_his_key_comes_at_last(
@@ -189,7 +189,7 @@ def test_what_waits_is_answered_when_the_radios_own_opening_teaches_the_key(
     node.learn(stranger)
     node.hear_text(stranger, "/ping")
     wait_text(node, stranger.num, lambda text: text.startswith("pong"))
-    journal.wait_for(", message authentifié")
+    journal.wait_for(",\u00a0message\u00a0authentifié")
 
 
 @pytest.mark.usefixtures("quick_polls")
@@ -561,7 +561,7 @@ def test_the_radio_is_given_the_key_of_a_correspondent_it_forgot(
         quick_bot(node, TCP_PUSH_KEYS_TO_RADIO=push, TCP_PUSH_KEYS_AFTER=0.2)
         journal.wait_for(COMPLETE, times=2)
         if push:
-            journal.wait_for(f"Clé de {friend.long_name} ({friend.node_id}) donnée à la radio")
+            journal.wait_for(f"Clé de ‹{friend.long_name}› ({friend.node_id}) donnée à la radio")
         node.hear_text(friend, "/my")
         node.hear_text(known, "/my")
         wait_text(node, known.num, lambda text: "entendu" in text)

@@ -117,7 +117,7 @@ def test_without_leave_to_give_keys_the_operator_is_told_whom_a_2_8_no_longer_he
         node.evict(friend)
         quick_bot(node, TCP_PUSH_KEYS_AFTER=0.001)
         line = journal.wait_for("La radio n'a plus la clé de")
-        assert f"{friend.long_name} ({friend.node_id})" in line
+        assert f"‹{friend.long_name}› ({friend.node_id})" in line
         wait_questions(node, 2)
         assert journal.count("La radio n'a plus la clé de") == 1
         assert node.read(lambda n: list(n.contacts_added)) == []
@@ -277,7 +277,7 @@ def test_our_own_key_is_nobody_elses(
     assert f"(!{node.num:08x})" in line
     assert bot.node_manager.public_key(stranger.num) == b""
     node.hear_node_info(stranger)
-    journal.wait_for(f"Clé publique de {stranger.long_name} ({stranger.node_id}) apprise")
+    journal.wait_for(f"Clé publique de ‹{stranger.long_name}› ({stranger.node_id}) apprise")
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_a_sealed_message_that_is_heard_again_is_answered_once(
         bot = quick_bot(node)
         journal.wait_for(COMPLETE)
         node.hear_node_info(owner)
-        journal.wait_for(f"Clé publique de {owner.long_name} ({owner.node_id}) apprise")
+        journal.wait_for(f"Clé publique de ‹{owner.long_name}› ({owner.node_id}) apprise")
         for transport in (None, Transport.TRANSPORT_MULTICAST_UDP, Transport.TRANSPORT_MQTT):
             node.hear_text(owner, "/ping", packet_id=4_711, transport=transport)
         node.evict(owner)
