@@ -209,7 +209,7 @@ class FrameReceiver:
         interface = self._interface
         if getattr(packet, "from") == 0:
             return  # an echo of our own; the library would print about it
-        if self._configuring and not self._budget.heeds_packet():
+        if interface.ready_s is None and not self._budget.heeds_packet():
             return
         own_num = interface.own_num
         # The library first: the worker puts right what that leaves in its dictionaries.
@@ -226,7 +226,6 @@ class FrameReceiver:
             what = f"paquet de !{sender:08x} (port {portnum}) illisible"
             unreadable = isinstance(problem, DecodeError)
             self._count_malformed(what, _NOTHING_READABLE if unreadable else _REFUSED, problem)
-        self._bounds.keep(interface, own_num)
         self._events.packet_received(interface, packet)
 
     def _give_library(self, packet: mesh_pb2.MeshPacket, own_num: int) -> None:
@@ -238,6 +237,7 @@ class FrameReceiver:
             interface._handlePacketFromRadio(packet)
         if len(interface.nodesByNum or ()) > MAX_BULKY:
             self._bulky_entries.note(interface, getattr(packet, "from"))
+            self._bounds.keep(interface, own_num)
 
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
         interface = self._interface

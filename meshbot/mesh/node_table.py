@@ -67,6 +67,8 @@ class NodeTable:
         self._kept: Collection[int] = ()
         """The operator's own: admins, as config.py names them."""
         self._own_num = 0
+        self._first_met = True
+        """Whether nothing was known before, and nothing heard: the radio was there first."""
         self._forgotten = ForgottenNodes()
         self._changed: set[int] = set()
         """Nodes that differ from what the store has of them."""
@@ -94,6 +96,7 @@ class NodeTable:
     def add_stored(self, nodes: Sequence[KnownNode]) -> None:
         """Take over stored nodes; the least valuable of too many are forgotten on the way."""
         with self._lock:
+            self._first_met = self._first_met and not nodes
             for node in nodes:
                 # Thousands of nodes have a few of these.
                 node.hw_model, node.role = sys.intern(node.hw_model), sys.intern(node.role)
@@ -307,6 +310,7 @@ class NodeTable:
             node = self._entry(num)
             if node is None:
                 return
+            self._first_met = False
             node.heard_s = self._clock()
             node.last_heard = int(self._wall_clock())
             node.snr_db = snr_db
@@ -337,9 +341,12 @@ class NodeTable:
         with self._lock:
             self._own_num = own_num or self._own_num
             for info in infos:
+                is_new = info.num not in self._nodes
                 node = self._entry(info.num)
                 if node is None:
                     continue
+                if is_new and self._first_met:
+                    node.known_since = 0  # who was on the mesh before the bot is no newcomer
                 nums.append(info.num)
                 self._nodes.note_in_radio(info.num)
                 if info.HasField("user"):

@@ -18,8 +18,8 @@ class KnownNode:
     ``last_heard`` is wall-clock time in seconds since 1970 (0: never), for people and for after a
     restart; ``heard_s`` is the monotonic time of the same, None before this run heard it.
     ``last_dm`` is when it last sent us a direct message that proved who it is, ``pushed_at`` when
-    its key was last given to the radio, ``known_since`` when it was first met (0: before that was
-    noted), all like ``last_heard``.
+    its key was last given to the radio, ``known_since`` when it was first met (0: before the bot
+    was there, or before that was noted), all like ``last_heard``.
     """
 
     num: int

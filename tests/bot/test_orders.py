@@ -73,7 +73,7 @@ class Bench:
         self._sentinels += 1
         self.node.hear(packet)
         self.node.hear_text(self._witness, f"/ping {self._sentinels}")
-        self.journal.wait_for(f": /ping {self._sentinels}")
+        self.journal.wait_for(f": ‹/ping\u00a0{self._sentinels}›")
 
     def obey(self, packet: mesh_pb2.MeshPacket) -> None:
         """Have an order heard that is obeyed, and wait until the link is there again."""
@@ -265,4 +265,4 @@ def test_an_admin_whose_key_is_in_dispute_gives_orders_under_the_known_one(
     journal.wait_for("La radio ouvre les messages de")
     assert bench.orders_noted() == 0
     bench.obey(bench.forger.true_order())
-    assert ORDER in journal.wait_for("📩 ‹" + bench.admin.long_name)
+    assert ORDER in journal.wait_for("📩 ‹" + bench.admin.long_name).replace("\u00a0", " ")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = "tests/long_runs"
+HERE = "tests.long_runs"
 BEGIN, END = "<!-- attacks -->", "<!-- end of attacks -->"
 LIMIT_S = 3_600.0
 SHOWN_LINES = 40
@@ -36,7 +36,7 @@ class Attack:
     def command(self, *, brief: bool) -> list[str]:
         """Return the command line."""
         arguments = self.brief if brief else self.full
-        return [sys.executable, f"{HERE}/{self.program}", *arguments]
+        return [sys.executable, "-m", f"{HERE}.{self.program}", *arguments]
 
 
 @dataclass(frozen=True)
@@ -54,56 +54,56 @@ ATTACKS = (
     Attack(
         "bits of the store flipped",
         "every start succeeds, no key is another than it was",
-        "bit_flips.py",
+        "bit_flips",
         ("--rounds", "5000", "--seed", "1"),
         ("--rounds", "150", "--seed", "1"),
     ),
     Attack(
         "numbers made up to be answered",
         "an honest ping is answered within 10 s, the air budget is kept",
-        "air_attack.py",
+        "air_attack",
         ("--seconds", "600", "--seed", "1"),
         ("--seconds", "40", "--seed", "1"),
     ),
     Attack(
         "names made up",
         "below 120 MB, newcomers are still learned",
-        "name_flood.py",
+        "name_flood",
         ("--names", "250000"),
         ("--names", "30000"),
     ),
     Attack(
         "a hostile node: endless configurations, restarts, floods",
         "memory and requests stay bounded",
-        "frame_flood.py",
+        "frame_flood",
         ("--seconds", "300", "--seed", "1"),
         ("--seconds", "20", "--seed", "1"),
     ),
     Attack(
         "frames changed at random, guided by what they reach",
         "nothing raises",
-        "frame_fuzz.py",
+        "frame_fuzz",
         ("--seconds", "1800", "--seed", "1"),
         ("--frames", "3000", "--seed", "1"),
     ),
     Attack(
         "names and texts that look like log lines",
         "no event but the true ones",
-        "hostile_journal.py",
+        "hostile_journal",
         ("--examples", "2000", "--seed", "1"),
         ("--examples", "60", "--seed", "1"),
     ),
     Attack(
         "orders forged and repeated",
         "one true order, one effect",
-        "spoofed_orders.py",
+        "spoofed_orders",
         ("--rounds", "300", "--seed", "1"),
         ("--rounds", "20", "--seed", "1"),
     ),
     Attack(
         "SIGTERM in every state",
         "ended within 5 s",
-        "stop_times.py",
+        "stop_times",
         (),
         (),
     ),
@@ -147,7 +147,7 @@ def table_of(played: Sequence[Played]) -> str:
         lines += [
             f"### {one.attack.name[:1].upper()}{one.attack.name[1:]}",
             "",
-            f"Must hold: {one.attack.holds}. It {held}, in {minutes} min (`{one.attack.program}`):",
+            f"Must hold: {one.attack.holds}. It {held}, in {minutes} min (`{one.attack.program}.py`):",
             "",
             *wrapped(one.result),
             "",

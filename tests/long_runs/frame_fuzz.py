@@ -52,12 +52,16 @@ def at_random(folder: Path, frames: int, seed: int) -> str:
             real.spoil(data, chance)
         bot.feed_payload(bytes(data[:512]))
     bot.close()
-    return row(frames, time.monotonic() - began_s, bot.packets, "from a seed")
+    return row(frames, time.monotonic() - began_s, (bot.packets, bot.replies), "from a seed")
 
 
-def row(frames: int, took_s: float, packets: int, how: str) -> str:
-    """Return what it came to, in one line."""
-    return f"{frames:,} frames in {took_s:.0f} s ({how}), {packets:,} packets among them: 0 errors"
+def row(frames: int, took_s: float, heard: tuple[int, int], how: str) -> str:
+    """Return what it came to, in one line; ``heard``: packets, and commands that were answered."""
+    packets, replies = heard
+    return (
+        f"{frames:,} frames in {took_s:.0f} s ({how}), {packets:,} packets and {replies:,} "
+        "commands among them: 0 errors"
+    )
 
 
 # -- Guided by coverage --------------------------------------------------------------------------
@@ -84,12 +88,12 @@ def guided(seconds: int, seed: int) -> int:
     output = done.stdout.decode("utf-8", "replace")
     runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", output)
     covered = re.findall(r"cov: (\d+)", output)
-    packets = re.findall(r"packets: (\d+)", output)
+    heard = re.findall(r"heard: (\d+) (\d+)", output) or [("0", "0")]
     if done.returncode != 0 or runs is None:
         sys.stdout.write("\n".join(output.splitlines()[-60:]) + "\nraised, see fuzz-crash-*\n")
         return 1
     how = f"atheris, {int(covered[-1]):,} branches reached" if covered else "atheris"
-    line = row(int(runs.group(1)), float(seconds), int(packets[-1]) if packets else 0, how)
+    line = row(int(runs.group(1)), float(seconds), (int(heard[-1][0]), int(heard[-1][1])), how)
     sys.stdout.write(f"{line}\n")
     return 0
 
@@ -106,7 +110,7 @@ def child(folder: Path, arguments: list[str]) -> None:
         fed += 1
         bot.feed_payload(data[:512])
         if fed % REPORT_EVERY == 0:
-            sys.stderr.write(f"packets: {bot.packets}\n")
+            sys.stderr.write(f"heard: {bot.packets} {bot.replies}\n")
 
     setup: Callable[..., Any] = atheris.Setup
     setup([sys.argv[0], *arguments], one_input)

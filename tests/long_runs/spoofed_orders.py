@@ -121,7 +121,7 @@ class SpoofedOrders:
         self.played += len(packets)
         self._sentinels += 1
         self._node.hear_text(self._node.peers[5], f"/ping {self._sentinels}")
-        self._journal.wait_for(f": /ping {self._sentinels}")
+        self._journal.wait_for(f": ‹/ping\u00a0{self._sentinels}›")
 
     def _check(self, orders: int, when: str) -> None:
         with closing(sqlite3.connect(self._path)) as stored:

@@ -19,10 +19,12 @@ def test_frames_of_real_nodes_changed_at_random_raise_nothing(tmp_path: Path) ->
 
 
 def played(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> attack.Played:
-    program = tmp_path / "program.py"
-    program.write_text(script, encoding="utf-8")
-    monkeypatch.setattr(attack, "HERE", str(tmp_path))
-    return play(Attack("it", "it holds", program.name, (), ()), brief=True)
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "program.py").write_text(script, encoding="utf-8")
+    monkeypatch.setattr(attack, "HERE", folder.name)
+    monkeypatch.setattr(attack, "ROOT", tmp_path)
+    return play(Attack("it", "it holds", "program", (), ()), brief=True)
 
 
 def test_the_last_line_of_a_program_is_its_row(
@@ -58,5 +60,5 @@ def test_no_line_of_the_page_is_wider_than_a_page() -> None:
 
 @pytest.mark.parametrize("one", ATTACKS, ids=lambda one: one.program)
 def test_each_attack_has_its_program(one: Attack) -> None:
-    assert (attack.ROOT / attack.HERE / one.program).is_file()
+    assert (attack.ROOT / attack.HERE.replace(".", "/") / f"{one.program}.py").is_file()
     assert one.command(brief=True)[0] == sys.executable

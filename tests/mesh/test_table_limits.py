@@ -169,6 +169,21 @@ def test_what_is_met_again_before_the_store_forgot_it_is_written_whole(
     assert len(storage.rows) <= MOST
 
 
+def test_whom_the_radio_knows_at_the_very_first_start_is_no_newcomer(
+    storage: FakeStorage, small: NodeManager, clock: Clock, wall_clock: Clock
+) -> None:
+    """But who stands there later, or after a restart, may have been made up meanwhile."""
+    small.learn_from_radio([info_of(HONEST, key_of(HONEST))])
+    flood(small, [20])
+    small.learn_from_radio([info_of(21, key_of(21))])
+    small.save_heard()
+    again = NodeManager(storage, nodes_max=MOST, clock=clock, wall_clock=wall_clock)
+    again.load()
+    again.learn_from_radio([info_of(22, key_of(22))])
+    since = [node.known_since for num in (HONEST, 20, 21, 22) if (node := again.node(num))]
+    assert since == [0, *[int(wall_clock.now_s)] * 3]
+
+
 def test_known_since_stays_when_the_name_changes_and_never_is_nothing(
     small: NodeManager, wall_clock: Clock
 ) -> None:
@@ -236,7 +251,7 @@ def test_keys_that_come_by_the_hundred_are_written_and_told_together(
     assert len(storage.rows) == 250
     clock.now_s += HOUR_S
     flood(nodes, [300])
-    assert lines() == ["🔑 Clé publique de Nom 300 (!0000012c) apprise et enregistrée"]
+    assert lines() == ["🔑 Clé publique de ‹Nom\u00a0300› (!0000012c) apprise et enregistrée"]
 
 
 def test_keys_put_off_are_not_told_before_they_are_written(

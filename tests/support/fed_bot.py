@@ -6,7 +6,7 @@ An error that would cost a line of the journal is raised here.
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
@@ -57,8 +57,13 @@ class FedBot:
                 "MESHBOT_CONNECTION_MODE": "tcp",
                 "MESHBOT_DATABASE_PATH": str(folder / "bot.db"),
                 "MESHBOT_ANSWER_CHANNELS": "0",
+                "MESHBOT_FLOOD_BURST": "1000",
+                "MESHBOT_FLOOD_REFILL_INTERVAL": "0.001",
             }
         )
+        self.replies = 0
+        # Instead of queueing an answer for a thread that is not there, make it.
+        self.bot._conversation._sender.send = self._answer  # type: ignore[method-assign]
         self.bot._store.open()
         self.bot.node_manager.load()
         self.packets = 0
@@ -79,11 +84,14 @@ class FedBot:
                 return
 
     def feed_payload(self, payload: bytes) -> None:
-        """Feed one frame, in two halves. Raises whatever goes wrong."""
+        """Feed one frame, in two halves. Raises whatever goes wrong, but for the link's end."""
         data = encode_frame(payload)
         middle = len(data) // 2
-        self.session._receiver.feed(data[:middle], 0.0)
-        self.session._receiver.feed(data[middle:], 0.0)
+        try:
+            self.session._receiver.feed(data[:middle], 0.0)
+            self.session._receiver.feed(data[middle:], 0.0)
+        except LinkError as error:
+            self.interface_lost(self.session, error)
         self.do_all()
 
     def frames_for_us(self) -> list[bytes]:
@@ -107,8 +115,14 @@ class FedBot:
             frames.append(mesh_pb2.FromRadio(packet=sealed).SerializeToString())
         return frames
 
+    def _answer(self, text: str | Callable[[], str], to: int, **_: object) -> None:
+        self.replies += 1
+        made = text if isinstance(text, str) else text()
+        assert not made.startswith("/"), "no answer is a command"
+        assert made.encode("utf-8"), to
+
     def do_all(self) -> None:
-        """Do what was posted to the worker and to the sender."""
+        """Do what was posted to the worker."""
         calls = self.bot._worker._calls
         with contextlib.suppress(queue.Empty):
             while True:
