@@ -199,6 +199,10 @@ class TextMessageHandler:
         refusal = self._orders.judge(message) if is_order else None
         if refusal is OrderRefusal.REPLAYED or not self._is_due(request, message, question):
             return None
+        obeys = is_order and refusal is None  # an order is no repetition of one that was refused
+        if not obeys and self._sender.is_answering(question):
+            log.debug("command of %08x waits for its answer already", request.sender)
+            return None
         admission = self._admissions.admit(question.asker)
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
@@ -227,7 +231,7 @@ class TextMessageHandler:
         return reply.text if reply is not None else ""
 
     def _is_due(self, request: Request, message: DecodedPacket, question: Question) -> bool:
-        """Say whether a command is new in both senses, and none like it waits for its answer."""
+        """Say whether a command is new in both senses; an unknown one: whether it is the first."""
         packet_id = message.heard.packet.id
         if packet_id and not self._answered.is_first(
             request.sender, packet_id, proven=request.proven
@@ -237,9 +241,6 @@ class TextMessageHandler:
         if message.age_s > self._settings.max_age_s:
             name, age = self._nodes.label(request.sender), duration_text(message.age_s)
             log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
-            return False
-        if self._sender.is_answering(question):
-            log.debug("command of %08x waits for its answer already", request.sender)
             return False
         key = (question.asker.key, question.command.partition(" ")[0])
         return bool(question.name) or self._unknown.allows(key, self._clock())

@@ -147,7 +147,8 @@ def table_of(played: Sequence[Played]) -> str:
         lines += [
             f"### {one.attack.name[:1].upper()}{one.attack.name[1:]}",
             "",
-            f"Must hold: {one.attack.holds}. It {held}, in {minutes} min (`{one.attack.program}.py`):",
+            f"Must hold: {one.attack.holds}. It {held}, in {minutes} min "
+            f"(`{one.attack.program}.py`):",
             "",
             *wrapped(one.result),
             "",
