@@ -43,10 +43,10 @@ kill: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/kill_rounds.py 200
 
 # Every attack there is a program for (about an hour), and what each came to;
-# ONLY="bits names" plays those whose names hold one of these words, and shows them.
+# ONLY="bits names" plays those whose names hold one of these words.
 attack: $(VENV)/.test-ready
 	@$(PIP) -r requirements-attack.txt || echo "No atheris here: frames are changed at random."
-	PYTHONPATH=. $(BIN)/python tests/long_runs/attack.py $(if $(ONLY),--only $(ONLY),docs/reliability.md)
+	PYTHONPATH=. $(BIN)/python tests/long_runs/attack.py docs/reliability.md $(if $(ONLY),--only $(ONLY))
 
 # Judges 200 simulated weeks of each kind (about half an hour) and writes down how often the report
 # was right; KINDS="phone poller" judges only those whose names hold one of these, and shows them.

@@ -1,9 +1,9 @@
 """Plays every attack that there is a program for, and writes what each came to into a page.
 
 ``python tests/long_runs/attack.py docs/reliability.md`` plays all of them at full length, about an
-hour; ``--only bits names`` plays those whose names hold one of these words, ``--brief`` a small
-edition of each. The last line that a program prints is its row; one that ends with another code
-than 0 has found something, and is shown whole.
+hour; ``--only bits names`` plays those whose names hold one of these words, and leaves what the
+page says of the others; ``--brief`` plays a small edition of each. The last line that a program
+prints is its row; one that ends with another code than 0 has found something, and its end is shown.
 """
 
 import argparse
@@ -134,26 +134,24 @@ def play(attack: Attack, *, brief: bool) -> Played:
     return Played(attack, held, result, output, time.monotonic() - began_s)
 
 
-def table_of(played: Sequence[Played]) -> str:
-    """Return what the page shows: a paragraph about the machine, and a block an attack."""
-    library = importlib.metadata.version("meshtastic")
+def block_of(one: Played) -> str:
+    """Return what the page says of an attack."""
+    minutes = max(round(one.took_s / 60), 1)
+    held = "held" if one.held else "**did not hold**"
     lines = [
-        f"Python {platform.python_version()}, meshtastic {library}, {platform.machine()}.",
+        heading_of(one.attack),
         "",
+        f"Must hold: {one.attack.holds}.",
+        f"It {held}, in {minutes} min (`{one.attack.program}.py`):",
+        "",
+        *wrapped(one.result),
     ]
-    for one in played:
-        minutes = max(round(one.took_s / 60), 1)
-        held = "held" if one.held else "**did not hold**"
-        lines += [
-            f"### {one.attack.name[:1].upper()}{one.attack.name[1:]}",
-            "",
-            f"Must hold: {one.attack.holds}. It {held}, in {minutes} min "
-            f"(`{one.attack.program}.py`):",
-            "",
-            *wrapped(one.result),
-            "",
-        ]
-    return "\n".join(lines).rstrip()
+    return "\n".join(lines)
+
+
+def heading_of(attack: Attack) -> str:
+    """Return the heading of its block."""
+    return f"### {attack.name[:1].upper()}{attack.name[1:]}"
 
 
 def wrapped(text: str, width: int = 98) -> list[str]:
@@ -168,11 +166,26 @@ def wrapped(text: str, width: int = 98) -> list[str]:
     return [*lines, line]
 
 
-def write_into(page: Path, table: str) -> None:
-    """Put the table between the page's marks. Raises ``ValueError`` if it has none."""
+def write_into(page: Path, played: Sequence[Played]) -> None:
+    """Put the blocks between the page's marks, beside those of attacks that were not played.
+
+    Raises ``ValueError`` if it has no marks.
+    """
     before, rest = page.read_text(encoding="utf-8").split(BEGIN, 1)
-    _, after = rest.split(END, 1)
+    old, after = rest.split(END, 1)
+    blocks = {block.splitlines()[0]: block for block in old.strip().split("\n\n### ")}
+    blocks = {f"### {head.removeprefix('### ')}": block for head, block in blocks.items()}
+    blocks = {head: f"### {block.removeprefix('### ')}" for head, block in blocks.items()}
+    blocks |= {heading_of(one.attack): block_of(one) for one in played}
+    wanted = [blocks[head] for attack in ATTACKS if (head := heading_of(attack)) in blocks]
+    table = "\n\n".join([machine(), *wanted])
     page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+def machine() -> str:
+    """Return what they are played with."""
+    library = importlib.metadata.version("meshtastic")
+    return f"Python {platform.python_version()}, meshtastic {library}, {platform.machine()}."
 
 
 def main() -> int:
@@ -198,7 +211,7 @@ def main() -> int:
             sys.stdout.write("\n".join(one.output.splitlines()[-SHOWN_LINES:]) + "\n")
         sys.stdout.flush()
     if options.page is not None:
-        write_into(options.page, table_of(played))
+        write_into(options.page, played)
     return 0 if all(one.held for one in played) else 1
 
 

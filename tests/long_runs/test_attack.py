@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.long_runs import attack
-from tests.long_runs.attack import ATTACKS, BEGIN, END, Attack, play, table_of, wrapped, write_into
+from tests.long_runs.attack import ATTACKS, BEGIN, END, Attack, block_of, play, wrapped, write_into
 from tests.long_runs.frame_fuzz import at_random
 
 FRAMES = 4_000
@@ -32,8 +32,8 @@ def test_the_last_line_of_a_program_is_its_row(
 ) -> None:
     one = played("print('first'); print('5 of 5')", tmp_path, monkeypatch)
     assert (one.held, one.result) == (True, "5 of 5")
-    assert "It held" in table_of([one])
-    assert "5 of 5" in table_of([one])
+    assert "It held" in block_of(one)
+    assert "5 of 5" in block_of(one)
 
 
 @pytest.mark.parametrize("script", ["print('4 of 5'); raise SystemExit(1)", "import no_such_thing"])
@@ -42,14 +42,23 @@ def test_a_program_that_fails_did_not_hold(
 ) -> None:
     one = played(script, tmp_path, monkeypatch)
     assert not one.held
-    assert "did not hold" in table_of([one])
+    assert "did not hold" in block_of(one)
 
 
-def test_the_table_goes_between_the_marks_of_the_page(tmp_path: Path) -> None:
+def test_what_was_not_played_stays_on_the_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_into(page, "new")
-    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    page.write_text(f"before\n\n{BEGIN}\n\nNot yet.\n\n{END}\n\nafter\n", encoding="utf-8")
+    first, second, third = ATTACKS[:3]
+    for attacks, result in (((third, first), "old"), ((second, first), "new")):
+        write_into(page, [attack.Played(one, True, result, "", 90.0) for one in attacks])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n\n{BEGIN}\n\nPython ")
+    assert text.endswith(f"\n\n{END}\n\nafter\n")
+    assert "Not yet" not in text
+    assert [line for line in text.splitlines() if line in ("old", "new")] == ["new", "new", "old"]
+    assert [line for line in text.splitlines() if line.startswith("### ")] == [
+        attack.heading_of(one) for one in (first, second, third)
+    ]
 
 
 def test_no_line_of_the_page_is_wider_than_a_page() -> None:
