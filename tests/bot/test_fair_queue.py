@@ -17,6 +17,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 COMPLETE = "✅ SYNC COMPLETE"
 ATTACKERS = 21
 TWO_HOURS_S = 7_200.0

@@ -22,6 +22,8 @@ from tests.support.journal import Journal
 from tests.support.program import Program
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 MOST = 200
 END_S = 5.0
 

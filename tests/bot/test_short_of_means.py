@@ -22,6 +22,8 @@ from meshbot.threads.memory_reserve import RESERVE_BYTES
 from tests.support.descriptors import open_descriptors
 from tests.support.program import Program, limited_to
 
+pytestmark = pytest.mark.slow
+
 UNUSED_ID = "64177"
 """A user that no system gives to anybody, and so without other processes."""
 _NO_ROOT = (

@@ -13,6 +13,8 @@ from node_manager import NodeManager
 from tests.support.clock import Clock
 from tests.support.fake_storage import FakeStorage
 
+pytestmark = pytest.mark.slow
+
 WEAK = b"\x77" * 32
 KEYS = [*(bytes([byte]) * 32 for byte in range(2, 7)), WEAK]
 NUMS = [1, 2, 3, 4, *map(zlib.crc32, KEYS)]

@@ -17,6 +17,8 @@ from meshbot.store.log_check import lost_commits
 from meshbot.store.storage_error import StorageError
 from tests.support.damages import key_of
 
+pytestmark = pytest.mark.slow
+
 FRAME = 4_096 + 24
 NODES = [KnownNode(num, f"N{num}", public_key=key_of(num), last_heard=num) for num in range(1, 41)]
 EVENT = LinkEvent(EventKind.ALIVE, 17.0, 5.0, 1, 1)

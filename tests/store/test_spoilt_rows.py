@@ -28,6 +28,8 @@ from meshbot.store.traces import has_traces
 from tests.store.stored_mesh import nodes_in, put
 from tests.support.damages import key_of
 
+pytestmark = pytest.mark.slow
+
 NOW_S = 1_700_000_000.0
 ANNE = KnownNode(7, "Anne", "A", public_key=key_of(7), last_heard=5, known_since=3)
 BOB = KnownNode(8, "Bob", "B", public_key=key_of(8))
