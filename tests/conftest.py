@@ -19,6 +19,7 @@ from tests.support.descriptors import open_sockets
 from tests.support.journal import Journal
 from tests.support.program import Program
 from tests.support.quick_bot import QUICK_CONSTANTS, BotFactory
+from tests.support.unused_port import unused_port
 
 # No deadline: how long one example takes says how busy the machine is. The same examples each time:
 # a change fails for what it changed, and a test that passed here passes there.
@@ -105,7 +106,7 @@ def start_bot(tmp_path: Path) -> Iterator[BotFactory]:
         environment = {
             "MESHBOT_CONNECTION_MODE": "tcp",
             "MESHBOT_TCP_HOST": "127.0.0.1",
-            "MESHBOT_TCP_PORT": str(node.port) if node is not None else "4403",
+            "MESHBOT_TCP_PORT": str(node.port if node is not None else unused_port()),
             "MESHBOT_DATABASE_PATH": str(tmp_path / "bot.db"),
             **changes.pop("environment", {}),
         }

@@ -25,6 +25,7 @@ from tests.support.journal import Journal
 from tests.support.limits import PROGRAM_S, WAIT_S
 from tests.support.program import Program
 from tests.support.quick_bot import BotFactory
+from tests.support.unused_port import unused_port
 
 NOW_S = 1_800_000_000.0
 
@@ -49,7 +50,7 @@ def site(tmp_path: Path) -> SiteSettings:
     return SiteSettings(
         connection_mode="simulated",
         tcp_host="127.0.0.1",
-        tcp_port=4403,
+        tcp_port=unused_port(),  # on the usual one a bot of this machine may have its node
         serial_port=None,
         database_path=tmp_path / "bot.db",
         log_level="INFO",
