@@ -98,6 +98,7 @@ class Conversation:
         """Make the parts; nothing is started. ``post`` brings a call to the worker."""
         self._nodes = nodes
         self._link = link
+        self._clocks = (clock, wall_clock)
         journal = records.journal
         self._radio_keys = radio_keys = RadioKeys()
         sealed, counts = SealedMessages(), DirectMessageCounts()
@@ -113,14 +114,6 @@ class Conversation:
             clock=clock,
         )
         self._health = NodeHealth(journal, clock)
-        self._view = MeshBotView(
-            nodes,
-            link,
-            counts,
-            journal,
-            health=self._health,
-            clock=clock,
-        )
         self._orders = OrderGate(
             nodes,
             records.orders,
@@ -128,16 +121,7 @@ class Conversation:
             on_vanished=records.on_vanished,
             clock=clock,
         )
-        self._view.air_percent = lambda: self._air.used_percent()[0]
-        self._texts = TextMessageHandler(
-            nodes,
-            CommandDesk(Commands(self._view), self._orders),
-            sender,
-            settings.answers,
-            admissions=self._admissions(settings, (clock, wall_clock)),
-            counts=counts,
-            clock=clock,
-        )
+        self._texts = self._new_texts(settings, journal, counts)
         inbox = SealedInbox(nodes, sealed, radio_keys, sender, counts, notes=journal, clock=clock)
         self._packets = PacketHandler(
             nodes,
@@ -151,20 +135,43 @@ class Conversation:
         self._own_node = OwnNode(nodes, link.ask_nodes, clock)
         self._notices = NodeNotices(clock)
         self._uptime = NodeUptime(journal, clock)
-        pusher = KeyPusher(
-            nodes, radio_keys, sender, settings.push, post=post, clock=clock, wall_clock=wall_clock
-        )
-        questions = KeyQuestions(radio_keys, sender.request, post=post, clock=clock)
-        watch = KeyWatch(nodes, radio_keys, questions, settings.push.stable_s, clock)
-        self._tend_keys = pusher.push_next if settings.push.allowed else watch.look
+        self._tend_keys = self._new_key_tender(settings.push, post)
 
-    def _admissions(
-        self,
-        settings: ConversationSettings,
-        clocks: tuple[Callable[[], float], Callable[[], float]],
-    ) -> Admissions:
+    def _new_texts(
+        self, settings: ConversationSettings, journal: LinkJournal, counts: DirectMessageCounts
+    ) -> TextMessageHandler:
+        """Return who answers commands, and sees of the bot what they tell."""
+        clock, _ = self._clocks
+        view = MeshBotView(
+            self._nodes, self._link, counts, journal, health=self._health, clock=clock
+        )
+        view.air_percent = lambda: self._air.used_percent()[0]
+        return TextMessageHandler(
+            self._nodes,
+            CommandDesk(Commands(view), self._orders),
+            self._sender,
+            settings.answers,
+            admissions=self._admissions(settings),
+            counts=counts,
+            clock=clock,
+        )
+
+    def _new_key_tender(
+        self, push: PushSettings, post: Callable[[Callable[[], object]], None]
+    ) -> Callable[[SupervisedInterface | None], None]:
+        """Return what gives the radio keys, or only looks for those it lacks."""
+        clock, wall_clock = self._clocks
+        nodes, radio_keys, sender = self._nodes, self._radio_keys, self._sender
+        if push.allowed:
+            return KeyPusher(
+                nodes, radio_keys, sender, push, post=post, clock=clock, wall_clock=wall_clock
+            ).push_next
+        questions = KeyQuestions(radio_keys, sender.request, post=post, clock=clock)
+        return KeyWatch(nodes, radio_keys, questions, push.stable_s, clock).look
+
+    def _admissions(self, settings: ConversationSettings) -> Admissions:
         flood = FloodGuard(settings.flood_burst, settings.flood_refill_s)
-        return Admissions(self._nodes, flood, is_admin=self._orders.is_admin, clocks=clocks)
+        return Admissions(self._nodes, flood, is_admin=self._orders.is_admin, clocks=self._clocks)
 
     @property
     def progress(self) -> ProgressMark:
