@@ -41,6 +41,10 @@ class StoredTable:
         """Whether SQLite numbers the rows, as ``id``; else the key is all there is."""
         return "id" in self.columns
 
+    def place_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """Return what a row that is as it was written is sorted by in the file."""
+        return tuple(row[self.columns.index(name)] for name in ("simulated", *self.key))
+
     def is_as_written(self, row: Sequence[object]) -> bool:
         """Say whether a row's checksum, which stands last, is that of its values."""
         return isinstance(row[-1], int) and row[-1] == checksum_of(row[:-1])
