@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from meshbot.store import schema
+from meshbot.store.file_access import ROLLBACK, beside
 from meshbot.store.storage_error import (
     READ_ERRORS,
     ForeignFile,
@@ -69,12 +70,24 @@ def refuse_what_is_no_file(path: Path) -> None:
     except OSError as error:
         if os.path.islink(path) and not isinstance(error, (FileNotFoundError, PermissionError)):
             raise NotAFile(path, "un lien qui ne mène nulle part") from error
-        return  # not there, or hidden: to open it will tell
+        mode = 0  # not there, or hidden: to open it will tell
     except ValueError as error:
         raise NotAFile(path, "un nom impossible") from error
     for is_kind, name in _KINDS:
         if is_kind(mode):
             raise NotAFile(path, name)
+    _refuse_what_is_no_journal(beside(path, ROLLBACK))
+
+
+def _refuse_what_is_no_journal(journal: Path) -> None:
+    """Raise ``StorageError`` if SQLite would wait for a pipe, or fail, when it opens the file."""
+    try:
+        mode = journal.stat().st_mode
+    except OSError:
+        return  # not there
+    for is_kind, name in _KINDS:
+        if is_kind(mode):
+            raise StorageError(f"{journal} est {name}, pas un fichier : l'ôter")
 
 
 @contextlib.contextmanager
