@@ -12,8 +12,9 @@ from typing import Any
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.store.row_checksum import checksum_of
 
-MAX_WHOLE = 1 << 40
-"""No time in seconds, and nothing else that is counted here, is as much as that."""
+MAX_WHOLE = 1 << 36
+"""No time in seconds, and nothing else that is counted here, is as much as that; and what is less
+can be written as a date."""
 MAX_DB = 1_000.0
 Check = Callable[[object], bool]
 
