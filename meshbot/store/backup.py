@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
-from meshbot.store.file_access import make_private, share_like
+from meshbot.store.file_access import SIDE_FILES, beside, make_private, share_like
 from meshbot.store.inspection import is_damaged, spoilt_rows
 from meshbot.store.storage_error import READ_ERRORS, StorageDamaged, StorageError, is_damage
 
@@ -29,7 +29,8 @@ class Backup:
         """
         fresh = self._last.with_name(self._last.name + ".new")
         try:
-            fresh.unlink(missing_ok=True)
+            for part in (fresh, *(beside(fresh, side) for side in SIDE_FILES)):
+                part.unlink(missing_ok=True)
             make_private(fresh)
             with (
                 contextlib.closing(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from meshbot.store import inspection, schema
+from meshbot.store.file_access import LOG, SHARED_MEMORY, beside
 from meshbot.store.migration import migrate
 from meshbot.store.storage_error import (
     OPEN_ERRORS,
@@ -56,8 +57,8 @@ class Database:
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._file = (0, 0)
-        """Device and inode of the file that is open."""
+        self._files: tuple[object, ...] = ()
+        """Which files are open, see :meth:`_files_there`."""
         self._data_version = 0
         self._times_opened = 0
 
@@ -78,7 +79,7 @@ class Database:
             connection.execute("PRAGMA synchronous=FULL")
             migrate(connection, self._wall_clock())
             connection.execute(f"PRAGMA busy_timeout={RUNNING_BUSY_TIMEOUT_S * 1000:.0f}")
-            status = self.path.stat()
+            files = self._files_there()
         except READ_ERRORS as error:
             if connection is not None:
                 connection.close()
@@ -87,7 +88,7 @@ class Database:
             self._connection = connection
             self._times_opened += 1
             self._data_version = 0
-            self._file = (status.st_dev, status.st_ino)
+            self._files = files
 
     def verify(self, busy_timeout_s: float = RUNNING_BUSY_TIMEOUT_S) -> None:
         """Raise the :class:`StorageError` that :meth:`open` would; change nothing."""
@@ -176,16 +177,30 @@ class Database:
     def check_in_place(self) -> None:
         """Raise what is wrong with the file, if only that it is not the one opened."""
         try:
-            status = self.path.stat()
-            there = (status.st_dev, status.st_ino) == self._file
-        except FileNotFoundError:
-            there = False
+            there = self._files_there() == self._files
         except OSError as error:
             raise unusable(self.path, error) from error
         with self._lock:
             is_open = self._connection is not None
         if not (there and is_open):
             raise StorageVanished(f"La base {self.path} a disparu", passing=True)
+
+    def _files_there(self) -> tuple[object, ...]:
+        """Return device and inode of each file that SQLite has open, None where there is none.
+
+        What is committed stands in the log at first, and is lost with a log that has no name any
+        more; who opens the database without the shared memory of the others does not see them.
+        Raises ``OSError``.
+        """
+        found: list[tuple[int, int] | None] = []
+        for side in ("", LOG, SHARED_MEMORY):
+            try:
+                status = beside(self.path, side).stat()
+            except FileNotFoundError:
+                found.append(None)
+            else:
+                found.append((status.st_dev, status.st_ino))
+        return tuple(found)
 
     def changed_by_others(self) -> bool:
         """Say whether another connection wrote to the file since the last call.

@@ -6,6 +6,14 @@ import stat
 from pathlib import Path
 
 PRIVATE = 0o600
+LOG, SHARED_MEMORY, ROLLBACK = SIDE_FILES = ("-wal", "-shm", "-journal")
+"""What SQLite adds to a file's name for those it keeps beside it. The last is of a file that is not
+in WAL mode; but SQLite opens it, and acts by it, wherever there is one."""
+
+
+def beside(path: Path, side: str) -> Path:
+    """Return where SQLite keeps a file beside another: not by the name of a link to that."""
+    return Path(os.path.realpath(path) + side)
 
 
 def make_private(path: Path) -> None:

@@ -9,11 +9,13 @@ import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from meshbot.store import schema
+from meshbot.store.file_access import ROLLBACK, beside
 from meshbot.store.storage_error import (
     READ_ERRORS,
     ForeignFile,
@@ -23,7 +25,7 @@ from meshbot.store.storage_error import (
     is_unreadable,
     unusable,
 )
-from meshbot.store.stored_table import STORED_TABLES
+from meshbot.store.stored_table import STORED_TABLES, StoredTable
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 QUICK_BYTES = 64_000_000
@@ -68,12 +70,24 @@ def refuse_what_is_no_file(path: Path) -> None:
     except OSError as error:
         if os.path.islink(path) and not isinstance(error, (FileNotFoundError, PermissionError)):
             raise NotAFile(path, "un lien qui ne mène nulle part") from error
-        return  # not there, or hidden: to open it will tell
+        mode = 0  # not there, or hidden: to open it will tell
     except ValueError as error:
         raise NotAFile(path, "un nom impossible") from error
     for is_kind, name in _KINDS:
         if is_kind(mode):
             raise NotAFile(path, name)
+    _refuse_what_is_no_journal(beside(path, ROLLBACK))
+
+
+def _refuse_what_is_no_journal(journal: Path) -> None:
+    """Raise ``StorageError`` if SQLite would wait for a pipe, or fail, when it opens the file."""
+    try:
+        mode = journal.stat().st_mode
+    except OSError:
+        return  # not there
+    for is_kind, name in _KINDS:
+        if is_kind(mode):
+            raise StorageError(f"{journal} est {name}, pas un fichier : l'ôter")
 
 
 @contextlib.contextmanager
@@ -115,7 +129,7 @@ def is_damaged(path: Path, *, thorough: bool) -> bool:
 
 
 def spoilt_rows(path: Path) -> int:
-    """Return how many rows of a file of ours are not as they were written.
+    """Return how many rows of a file of ours are not as they were written, or not where.
 
     Of a file from before checksums: how many hold what cannot stand there. 0 where the file is of
     a newer version, whose rows we do not know. Raises what reading a damaged file does.
@@ -133,12 +147,31 @@ def spoilt_rows(path: Path) -> int:
             columns = [name for name in (*table.columns, "checksum") if name in there]
             if not columns:
                 continue  # not in that version
-            for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table.name}"):
-                if version >= CHECKSUMS_SINCE:
-                    spoilt += not table.is_as_written(row)
-                else:
-                    spoilt += not table.makes_sense(dict(zip(columns, row, strict=True)))
+            rows = connection.execute(f"SELECT {', '.join(columns)} FROM {table.name}")
+            if version >= CHECKSUMS_SINCE:
+                spoilt += _wrong_rows(table, rows)
+                continue
+            for row in rows:
+                spoilt += not table.makes_sense(dict(zip(columns, row, strict=True)))
     return spoilt
+
+
+def _wrong_rows(table: StoredTable, rows: Iterable[Sequence[object]]) -> int:
+    """Count the rows that are not as they were written, or not where.
+
+    A card that writes a page into the place of another leaves every row as it was, but some twice
+    and others not at all; SQLite's own quick check does not look at their order.
+    """
+    wrong = 0
+    before: tuple[Any, ...] = ()
+    for row in rows:
+        if not table.is_as_written(row):
+            wrong += 1
+        elif not table.has_row_ids:
+            place = table.place_of(row)
+            wrong += place <= before
+            before = place
+    return wrong
 
 
 def version_of(path: Path, busy_timeout_s: float) -> int:

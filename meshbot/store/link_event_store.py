@@ -7,7 +7,10 @@ from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.store.database import Database
 
-MAX_TIME_S = 1e11  # some thousand years
+MAX_WALL_S = 1e10
+"""The year 2286: no clock shows more, and a report has to write it as a date."""
+MAX_SPAN_S = 1e9
+"""Thirty years: no machine has run for longer. What events tell is added up."""
 MAX_NUMBER = 1 << 40
 
 EVENT_COLUMNS = (
@@ -107,10 +110,12 @@ class LinkEventStore:
 def is_event(*values: object) -> bool:
     """Say whether a row holds what an event holds: a damaged file may hold anything."""
     wall_s, mono_s, run, session, seconds, count, text = values
-    times_s = (wall_s, mono_s, seconds if seconds is not None else 0.0)
+    spans_s = (mono_s, seconds if seconds is not None else 0.0)
     numbers = (run, session, count if count is not None else 0)
     return (
-        all(isinstance(time_s, (int, float)) and abs(time_s) < MAX_TIME_S for time_s in times_s)
+        isinstance(wall_s, (int, float))
+        and 0 <= wall_s < MAX_WALL_S
+        and all(isinstance(span_s, (int, float)) and abs(span_s) < MAX_SPAN_S for span_s in spans_s)
         and all(isinstance(number, int) and 0 <= number < MAX_NUMBER for number in numbers)
         and isinstance(text, str)
     )

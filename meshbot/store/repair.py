@@ -21,7 +21,7 @@ from meshbot.store.backup import Backup
 from meshbot.store.carved_rows import carved_rows
 from meshbot.store.database import BUSY_TIMEOUT_S, Database
 from meshbot.store.event_salvage import age_of, salvage_events, set_age
-from meshbot.store.file_access import make_private, share_like
+from meshbot.store.file_access import LOG, ROLLBACK, SIDE_FILES, make_private, share_like
 from meshbot.store.inspection import has_content, is_damaged, is_recorded, spoilt_rows, version_of
 from meshbot.store.log_check import lost_commits
 from meshbot.store.node_store import NodeStore
@@ -32,9 +32,6 @@ from meshbot.store.traces import has_traces
 from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
-
-SIDE_FILES = ("-wal", "-shm")
-"""What SQLite adds to a file's name for those it keeps beside it."""
 
 
 def stamp_of(wall_s: float) -> str:
@@ -68,6 +65,7 @@ class Repair:
         Raises ``StorageError``.
         """
         try:
+            self._clear_the_way(stamp)
             if not (insist or self._is_needed(thorough=thorough)):
                 return None
             remains = [self._remains(simulated=simulated) for simulated in (False, True)]
@@ -101,6 +99,14 @@ class Repair:
         except READ_ERRORS as error:
             raise unusable(self._named, error) from error
 
+    def _clear_the_way(self, stamp: str) -> None:
+        """Set aside a pipe or the like for which SQLite would wait, or which it could not read."""
+        journal = self._path.with_name(self._path.name + ROLLBACK)
+        if os.path.lexists(journal) and not journal.is_file():
+            aside = journal.with_name(f"{self._path.name}.abimee-{stamp}{ROLLBACK}")
+            journal.rename(aside)
+            log.error("❌ %s n'est pas un fichier : mis de côté sous %s", journal, aside.name)
+
     def _is_needed(self, *, thorough: bool) -> bool:
         if has_content(self._fresh_path):
             return True  # a repair was interrupted after its new file was complete
@@ -126,7 +132,7 @@ class Repair:
             return not is_recorded(self._path, version)  # the rest is not for us to judge
         if is_damaged(self._path, thorough=thorough) or spoilt_rows(self._path) > 0:
             return True
-        was_cut_off = thorough or has_content(self._path.with_name(self._path.name + "-wal"))
+        was_cut_off = thorough or has_content(self._path.with_name(self._path.name + LOG))
         return was_cut_off and (lost_commits(self._path) or self._is_of_the_past())
 
     def _remains(self, *, simulated: bool) -> Salvage:
@@ -180,7 +186,7 @@ class Repair:
         return aside
 
     def _has_content_left(self) -> bool:
-        log_path = self._path.with_name(self._path.name + SIDE_FILES[0])
+        log_path = self._path.with_name(self._path.name + LOG)
         return has_content(self._path) or has_content(log_path) or log_path.is_dir()
 
     def _set_aside(self, stamp: str) -> Path:

@@ -12,8 +12,9 @@ from typing import Any
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.store.row_checksum import checksum_of
 
-MAX_WHOLE = 1 << 40
-"""No time in seconds, and nothing else that is counted here, is as much as that."""
+MAX_WHOLE = 1 << 36
+"""No time in seconds, and nothing else that is counted here, is as much as that; and what is less
+can be written as a date."""
 MAX_DB = 1_000.0
 Check = Callable[[object], bool]
 
@@ -40,6 +41,10 @@ class StoredTable:
     def has_row_ids(self) -> bool:
         """Whether SQLite numbers the rows, as ``id``; else the key is all there is."""
         return "id" in self.columns
+
+    def place_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """Return what a row that is as it was written is sorted by in the file."""
+        return tuple(row[self.columns.index(name)] for name in ("simulated", *self.key))
 
     def is_as_written(self, row: Sequence[object]) -> bool:
         """Say whether a row's checksum, which stands last, is that of its values."""

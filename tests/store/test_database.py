@@ -272,6 +272,21 @@ def test_a_store_that_could_not_be_reopened_is_vanished_until_it_is(path: Path) 
     storage.database.close()
 
 
+@pytest.mark.parametrize("side", ["-wal", "-shm"])
+def test_without_what_sqlite_keeps_beside_it_a_file_has_vanished(path: Path, side: str) -> None:
+    storage = NodeStore(Database(path))
+    storage.database.open()
+    storage.save_nodes([BARE_NODE])
+    path.with_name(path.name + side).unlink()
+    with pytest.raises(StorageVanished):
+        storage.save_nodes([FULL_NODE])
+    storage.database.close()
+    storage.database.open()
+    storage.save_nodes([FULL_NODE])
+    assert storage.load_nodes() == [BARE_NODE, FULL_NODE]
+    storage.database.close()
+
+
 def test_a_replaced_file_has_vanished(path: Path) -> None:
     storage = NodeStore(Database(path))
     storage.database.open()

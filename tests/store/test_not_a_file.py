@@ -14,6 +14,7 @@ import pytest
 from meshbot.model.known_node import KnownNode
 from meshbot.service.bot_store import BotStore
 from meshbot.store.backup import Backup
+from meshbot.store.database import Database
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage_error import ForeignFile, NotAFile, StorageError
 from tests.support.program import Program
@@ -268,6 +269,42 @@ def test_a_folder_in_the_place_of_the_log_costs_nothing_that_was_in_the_file(
     assert store.nodes.load_nodes() == [ANNE]
     store.close()
     assert "était abîmée" in caplog.text
+
+
+@no_file
+def test_what_stands_in_the_place_of_the_rollback_journal_is_set_aside(
+    path: Path, make: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    store = BotStore(path, simulated=False)
+    store.open()
+    store.nodes.save_nodes([ANNE])
+    store.close()
+    make(path.with_name("bot.db-journal"))
+    for _ in range(2):
+        store.open()
+        assert store.nodes.load_nodes() == [ANNE]
+        store.close()
+    assert len(caplog.records) == 1
+    assert f"{path}-journal n'est pas un fichier : mis de côté sous" in caplog.text
+    assert [aside.name[-8:] for aside in path.parent.glob("*abimee*")] == ["-journal"]
+
+
+def test_a_pipe_in_the_place_of_the_rollback_journal_is_not_waited_for(path: Path) -> None:
+    make_pipe(path.with_name("bot.db-journal"))
+    before = contents(path.parent)
+    with pytest.raises(StorageError, match="-journal est un tube") as refused:
+        Database(path).open()
+    assert not refused.value.passing
+    assert contents(path.parent) == before
+
+
+def test_a_copy_does_not_wait_for_what_was_left_beside_an_unfinished_one(path: Path) -> None:
+    store = BotStore(path, simulated=False)
+    store.open()
+    make_pipe(path.with_name("bot.db.copie.new-journal"))
+    store.backup.back_up()
+    store.close()
+    assert path.with_name("bot.db.copie").stat().st_size > 0
 
 
 # -- Who may read them ---------------------------------------------------------------------------

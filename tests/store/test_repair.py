@@ -180,6 +180,20 @@ def test_a_damaged_file_is_noticed_without_looking_for_it(full: Path, name: str)
     assert Database(full).damage() == ""
 
 
+@pytest.mark.parametrize("swapped", [False, True], ids=["twice", "swapped"])
+def test_a_page_in_the_place_of_another_is_damage_although_each_row_is_right(
+    full: Path, swapped: bool
+) -> None:
+    Backup(full).back_up()
+    pages = {number: page_of(full, FIRST_NUM + number) for number in (500, 2_000)}
+    data = {number: full.read_bytes()[page * PAGE :][:PAGE] for number, page in pages.items()}
+    overwrite(full, pages[2_000], data[500])
+    if swapped:
+        overwrite(full, pages[500], data[2_000])
+    assert Database(full).damage()
+    assert_came_back(full, repaired(full, thorough=False), ALL)
+
+
 def test_what_was_learned_since_the_backup_is_saved_with_it(full: Path) -> None:
     storage = NodeStore(Database(full))
     storage.database.open()

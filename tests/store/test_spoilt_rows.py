@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from meshbot.cli.arguments import parse_arguments
+from meshbot.cli.report_command import ReportCommand
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_event import EventKind, LinkEvent
@@ -23,7 +25,7 @@ from meshbot.store.node_store import NodeStore
 from meshbot.store.repair import Repair
 from meshbot.store.schema import VERSIONS
 from meshbot.store.storage_error import StorageDamaged, StorageError
-from meshbot.store.stored_table import HEARD_ORDERS, NODES, STORED_TABLES
+from meshbot.store.stored_table import HEARD_ORDERS, NODES, OTHER_KEYS, STORED_TABLES
 from meshbot.store.traces import has_traces
 from tests.store.stored_mesh import nodes_in, put
 from tests.support.damages import key_of
@@ -97,6 +99,26 @@ def events_in(path: Path) -> list[LinkEvent]:
 
 def asides(path: Path) -> list[Path]:
     return sorted(path.parent.glob("*abimee*"))
+
+
+def test_events_of_times_that_cannot_be_are_left_out_of_the_report(
+    used: Path,
+) -> None:
+    spoil(used, "UPDATE link_events SET mono_s = 9.9e10 WHERE id % 4 = 0")
+    spoil(used, "UPDATE link_events SET wall_s = -9.9e10 WHERE id % 4 = 1")
+    spoil(used, "UPDATE link_events SET seconds = 9.9e10 WHERE id % 4 = 2")
+    assert events_in(used) == [EVENTS[1], EVENTS[5]]  # the third and the seventh
+    said: list[str] = []
+    command = ReportCommand(used, simulated=False, write=said.append, wall_clock=lambda: NOW_S)
+    assert command.run(parse_arguments(["report"])) == 0
+    assert "2023" in "".join(said)
+
+
+def test_a_time_that_is_no_date_is_no_time() -> None:
+    year_10000_s = 253_402_300_800
+    for table in (NODES, OTHER_KEYS):
+        for name in {"last_heard", "offered_at", "refused_at"} & set(table.checks):
+            assert not table.checks[name](year_10000_s)
 
 
 # -- A row of the file ---------------------------------------------------------------------------
