@@ -73,12 +73,14 @@ class AirBudget:
         """What was charged after the node said what it transmitted."""
 
     @staticmethod
-    def cost_s(lora: LoraSettings | None, payload_bytes: int, *, sealed: bool) -> float:
-        """Return the seconds on air of one text, header, ``Data`` and seal included.
+    def cost_s(
+        lora: LoraSettings | None, payload_bytes: int, *, sealed: bool, signed: bool = False
+    ) -> float:
+        """Return the seconds on air of one text, header, ``Data``, seal and signature included.
 
         ``lora`` None: not known, it is taken for LONG_FAST.
         """
-        size = text_packet_bytes(payload_bytes, sealed=sealed)
+        size = text_packet_bytes(payload_bytes, sealed=sealed, signed=signed)
         return time_on_air_s(lora or LONG_FAST, size)
 
     def wait_s(self, cost_s: float, *, stranger: bool) -> float:

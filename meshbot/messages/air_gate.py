@@ -9,7 +9,7 @@ it, so that there always is something for the next one. A program that asks agai
 gets ends at half of it.
 """
 
-from meshbot.link.node_facts import lora_settings_of
+from meshbot.link.node_facts import firmware_of, lora_settings_of
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.air_budget import RETRIES, AirBudget
 from meshbot.messages.air_limit import AirLimit
@@ -17,6 +17,7 @@ from meshbot.messages.air_narrator import AirNarrator
 from meshbot.messages.reply_parts import ReplyLimit
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.messages.sender_settings import SenderSettings
+from meshbot.model.firmware_version import may_sign_broadcasts
 
 KNOWN_SHARE = 0.5
 MANY_ASKERS = 4
@@ -38,10 +39,18 @@ class AirGate:
         self._settings = settings
         self._narrator = narrator
 
-    def cost_s(self, interface: SupervisedInterface, text_bytes: int, *, sealed: bool) -> float:
+    def cost_s(
+        self,
+        interface: SupervisedInterface,
+        text_bytes: int,
+        *,
+        sealed: bool,
+        to_all: bool = False,
+    ) -> float:
         """Return the seconds that a text of so many bytes takes on the air."""
         lora = lora_settings_of(interface.localNode.localConfig)
-        return self._budget.cost_s(lora, text_bytes, sealed=sealed)
+        signed = to_all and may_sign_broadcasts(firmware_of(interface))
+        return self._budget.cost_s(lora, text_bytes, sealed=sealed, signed=signed)
 
     def wait_s(self, rank: SenderRank, cost_s: float, had_s: float = 0.0) -> float:
         """Return 0.0 if a text may go now, else in how many seconds to ask again, and tell why.

@@ -308,8 +308,9 @@ class MessageSender(BotThread):
         self, reply: WaitingReply, text_bytes: int, interface: SupervisedInterface
     ) -> float:
         to = reply.blank.to
-        sealed = to != BROADCAST_NUM and bool(self._delivery.keys.public_key(to))
-        return self._air.cost_s(interface, text_bytes, sealed=sealed)
+        to_all = to == BROADCAST_NUM
+        sealed = not to_all and bool(self._delivery.keys.public_key(to))
+        return self._air.cost_s(interface, text_bytes, sealed=sealed, to_all=to_all)
 
     def _label(self, num: int) -> str:
         return recipient_label(self._delivery.keys, num)
