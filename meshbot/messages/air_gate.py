@@ -1,8 +1,10 @@
 """Which reply the air has room for now, and how long it may be. Keeps nothing; any thread.
 
 What a budget calls strangers are all those but the regulars: a number alone can be forged, and a
-key can be made at any time. Of what is everybody's, those whose number has long been known may use
-half once the strangers' share is gone; the other half stays with the regulars, who prove it.
+key can be made at any time. Half of the strangers' share is for those who prove who they are, which
+takes a forger more than a number. Of what is everybody's, those whose number has long been known
+may use half once the strangers' share is gone; the other half stays with the regulars, who prove
+it.
 
 Nobody takes a share for himself: what a sender had in the last hour may not exceed what is left of
 it, so that there always is something for the next one. A program that asks again for each answer it
@@ -28,6 +30,7 @@ SHORT_BYTES = 60
 STEP_BYTES = 10
 OWN_SHARE_WAIT_S = 30.0
 HOUR_S = 3_600.0
+_UNPROVEN = (SenderRank.KNOWN, SenderRank.STRANGER)
 
 
 class AirGate:
@@ -57,20 +60,23 @@ class AirGate:
 
         ``had_s``: how much of the air its sender had in the last hour.
         """
-        is_strangers = self._is_strangers(rank, cost_s)
-        wait_s = self._budget.wait_s(cost_s, stranger=is_strangers)
-        limit = self._budget.limit_on(cost_s, stranger=is_strangers) if wait_s > 0 else None
-        if limit is not None:
-            self._narrator.held(limit)
-        if wait_s <= 0 and had_s > 0 and had_s + cost_s > self._left_s(is_strangers):
+        is_strangers, unproven = self._is_strangers(rank, cost_s), rank in _UNPROVEN
+        wait_s = self._budget.wait_s(cost_s, stranger=is_strangers, unproven=unproven)
+        if wait_s > 0:
+            limit = self._budget.limit_on(cost_s, stranger=is_strangers, unproven=unproven)
+            if limit is not None:
+                self._narrator.held(limit)
+        elif had_s > 0 and had_s + cost_s > self._left_s(is_strangers, unproven):
             return OWN_SHARE_WAIT_S
         return wait_s
 
-    def _left_s(self, is_strangers: bool) -> float:
+    def _left_s(self, is_strangers: bool, unproven: bool) -> float:
         """Return how much is left of the hour for strangers, or in all."""
         total_percent, strangers_percent = self._budget.used_percent()
-        limit = AirLimit.STRANGERS if is_strangers else AirLimit.TOTAL
-        used_percent = strangers_percent if is_strangers else total_percent
+        limit, used_percent = AirLimit.TOTAL, total_percent
+        if is_strangers:
+            limit = AirLimit.UNPROVEN if unproven else AirLimit.STRANGERS
+            used_percent = strangers_percent
         return (self._budget.limit_percent(limit) - used_percent) * HOUR_S / 100
 
     def charge(self, rank: SenderRank, cost_s: float) -> None:
@@ -103,7 +109,7 @@ class AirGate:
         """Say whether a text is on the strangers' account."""
         if rank is not SenderRank.KNOWN:
             return rank is not SenderRank.REGULAR
-        if self._budget.wait_s(cost_s, stranger=True) <= 0.0:
+        if self._budget.wait_s(cost_s, stranger=True, unproven=True) <= 0.0:
             return True
         used_percent, _ = self._budget.used_percent()
         return used_percent > KNOWN_SHARE * self._budget.limit_percent(AirLimit.TOTAL)
