@@ -16,6 +16,7 @@ from meshbot.messages.sender_settings import SenderSettings
 from tests.support.clock import Clock
 from tests.support.journal import Journal
 
+ESTABLISHED = SenderRank.ESTABLISHED
 REGULAR, KNOWN = SenderRank.REGULAR, SenderRank.KNOWN
 NEWCOMER, STRANGER = SenderRank.NEWCOMER, SenderRank.STRANGER
 HOUR_S = 3_600.0
@@ -77,16 +78,25 @@ def test_numbers_long_known_use_no_more_than_half_of_what_is_everybodys() -> Non
     bench = Bench()
     assert bench.use_up(KNOWN) == TOTAL_S / 2 + 1
     assert bench.gate.wait_s(STRANGER, 1.0) > 0
-    assert bench.use_up(REGULAR) == TOTAL_S / 2 - 1
-    assert bench.gate.wait_s(REGULAR, 1.0) == HOUR_S
+    assert bench.use_up(ESTABLISHED) == TOTAL_S / 2 - 1
+    assert bench.gate.wait_s(ESTABLISHED, 1.0) == HOUR_S
 
 
-@pytest.mark.parametrize("rank", [REGULAR, STRANGER])
+def test_regulars_leave_a_quarter_of_what_is_everybodys_to_those_established() -> None:
+    """Whoever has waited for an hour with many keys is many regulars."""
+    bench = Bench()
+    assert bench.use_up(REGULAR) == 3 / 4 * TOTAL_S + 1 + STRANGERS_S
+    assert bench.use_up(ESTABLISHED) == TOTAL_S / 4 - 1 - STRANGERS_S
+
+
+@pytest.mark.parametrize(
+    ("rank", "share_s"),
+    [(ESTABLISHED, TOTAL_S), (REGULAR, 3 / 4 * TOTAL_S), (STRANGER, UNPROVEN_S)],
+)
 def test_one_sender_takes_at_most_half_and_leaves_something_for_each_one_after_him(
-    rank: SenderRank,
+    rank: SenderRank, share_s: float
 ) -> None:
     bench = Bench()
-    share_s = TOTAL_S if rank is REGULAR else UNPROVEN_S
     had = []
     for _ in range(3):
         had_s = 0.0

@@ -105,12 +105,12 @@ def test_ranks_come_in_order_however_they_were_queued(order: tuple[SenderRank, .
 def test_lower_ranks_get_one_turn_in_four_each_in_its_turn() -> None:
     queue = ReplyQueue()
     turns = []
-    for _ in range(24):
+    for _ in range(32):
         for rank in SenderRank:
             queue.put(reply(rank + 1, rank))
         turns.append(int(send_next(queue)[0]) - 1)
-    assert [turns.count(rank) for rank in SenderRank] == [18, 2, 2, 2]
-    assert all(turns[at] == REGULAR for at in range(24) if at % 4 != 3)
+    assert [turns.count(rank) for rank in SenderRank] == [24, 2, 2, 2, 2]
+    assert all(turns[at] == SenderRank.ESTABLISHED for at in range(32) if at % 4 != 3)
 
 
 def test_a_regular_who_comes_into_a_flood_of_strangers_is_next() -> None:

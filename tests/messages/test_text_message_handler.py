@@ -253,7 +253,7 @@ def test_what_was_asked_goes_with_the_reply() -> None:
     assert known is not None and unknown is not None
     assert (known.asker, known.command, known.name) == (Asker(ANN), "keys ann", "keys")
     assert known.asked_bytes == len("/keys Ann")
-    assert unknown.asker == Asker(ANN, proven=True, rank=SenderRank.REGULAR)
+    assert unknown.asker == Asker(ANN, proven=True, rank=SenderRank.ESTABLISHED)
     assert (unknown.command, unknown.name) == ("foo ", "")
 
 
