@@ -266,3 +266,16 @@ def test_an_answer_takes_its_texts_from_the_flood_limit() -> None:
     assert first.allow(3) == 3
     assert second.allow(5) == 2
     assert bench.hear("/sys") == ["Trop de commandes d'un coup : attendez un peu."]
+
+
+def test_commands_of_made_up_numbers_do_not_fill_the_journal(journal: Journal) -> None:
+    bench = Bench(burst=1_000)
+    for _ in range(300):
+        assert bench.hear("/ping", proven=False)
+    assert bench.hear("/my", proven=True)
+    *heard, untold, regular = journal.messages
+    assert heard == ["📩 Node10 : ‹/ping›"] * 200
+    assert untold == (
+        "🐢 Plus de 200 commandes d'inconnus en une heure : les suivantes ne sont plus montrées"
+    )
+    assert regular == "📩 Node10 : ‹/my›"
