@@ -51,6 +51,8 @@ class TransmitQueue:
         """Return when there is room, or nothing is known of it.
 
         Raises :class:`NodeBusyError` when there is none in time, :class:`LinkError` at the end.
+        Then what the node said counts no more: it tells once that there is room again, and where
+        that word was lost, only the next packet brings another.
         """
         deadline_s = self._clock() + limit_s
         with self._changed:
@@ -59,6 +61,7 @@ class TransmitQueue:
                     raise LinkError(Cause.LINK_DOWN)
                 left_s = deadline_s - self._clock()
                 if left_s <= 0:
+                    self._free = None
                     raise NodeBusyError(Cause.QUEUE_STAYS_FULL)
                 self._changed.wait(left_s)
 

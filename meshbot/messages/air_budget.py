@@ -2,7 +2,8 @@
 
 Any thread; ``_lock`` guards all of it and is a leaf. Three limits hold at once:
 
-1. Strangers: their texts together take no more than their share of any hour.
+1. Strangers: their texts together take no more than their share of any hour; those of senders who
+   prove nothing go no further than half of it, so that made-up numbers leave a newcomer something.
 2. In all: the bot's texts take no more than its share of any hour, and no more than half of what
    the region allows the node, which has others' packets to relay. The strangers' share shrinks
    with it.
@@ -38,6 +39,7 @@ from meshbot.model.lora_airtime import (
 RETRIES = 2  # NextHopRouter.h: three transmissions in all
 BOTS_SHARE = 0.5  # of what the region allows; half is what the firmware takes for its own telemetry
 NODES_SHARE = 0.9
+UNPROVEN_SHARE = 0.5  # of the strangers'
 STALE_S = 1_800.0
 CHANNEL_STALE_S = 300.0
 ASK_AGAIN_S = 60.0  # DeviceTelemetry.cpp: how often a node tells its client how it is
@@ -73,24 +75,27 @@ class AirBudget:
         """What was charged after the node said what it transmitted."""
 
     @staticmethod
-    def cost_s(lora: LoraSettings | None, payload_bytes: int, *, sealed: bool) -> float:
-        """Return the seconds on air of one text, header, ``Data`` and seal included.
+    def cost_s(
+        lora: LoraSettings | None, payload_bytes: int, *, sealed: bool, signed: bool = False
+    ) -> float:
+        """Return the seconds on air of one text, header, ``Data``, seal and signature included.
 
         ``lora`` None: not known, it is taken for LONG_FAST.
         """
-        size = text_packet_bytes(payload_bytes, sealed=sealed)
+        size = text_packet_bytes(payload_bytes, sealed=sealed, signed=signed)
         return time_on_air_s(lora or LONG_FAST, size)
 
-    def wait_s(self, cost_s: float, *, stranger: bool) -> float:
+    def wait_s(self, cost_s: float, *, stranger: bool, unproven: bool = False) -> float:
         """Return 0.0 if a text may go now, else the seconds until it may or it is worth asking.
 
-        ``math.inf``: it never fits, however long the bot is silent.
+        ``unproven``: for a stranger who proves nothing. ``math.inf``: it never fits, however long
+        the bot is silent.
         """
-        return self._longest(cost_s, stranger=stranger)[0]
+        return self._longest(cost_s, stranger=stranger, unproven=unproven)[0]
 
-    def limit_on(self, cost_s: float, *, stranger: bool) -> AirLimit | None:
+    def limit_on(self, cost_s: float, *, stranger: bool, unproven: bool = False) -> AirLimit | None:
         """Return what keeps a text waiting for longest; None if it may go."""
-        wait_s, limit = self._longest(cost_s, stranger=stranger)
+        wait_s, limit = self._longest(cost_s, stranger=stranger, unproven=unproven)
         return limit if wait_s > 0 else None
 
     def charge(self, cost_s: float, *, stranger: bool) -> None:
@@ -148,7 +153,9 @@ class AirBudget:
             now_s = self._clock()
             percent, told_s = self._channel or (0.0, now_s)
             is_channel_busy = percent >= BUSY_CHANNEL_PERCENT and now_s - told_s < CHANNEL_STALE_S
-            limits = [limit for limit in AirLimit if stranger or limit is not AirLimit.STRANGERS]
+            limits = [AirLimit.TOTAL, AirLimit.NODE]
+            if stranger:
+                limits.append(AirLimit.STRANGERS)
             return is_channel_busy or any(self._share(limit, now_s) > 0.5 for limit in limits)
 
     def used_percent(self) -> tuple[float, float]:
@@ -170,21 +177,30 @@ class AirBudget:
 
     # -- With the lock held --------------------------------------------------------------------
 
-    def _longest(self, cost_s: float, *, stranger: bool) -> tuple[float, AirLimit]:
+    def _longest(self, cost_s: float, *, stranger: bool, unproven: bool) -> tuple[float, AirLimit]:
         cost_us = _microseconds(cost_s)
+        limits = [AirLimit.TOTAL]
+        if stranger:
+            limits.append(AirLimit.STRANGERS)
+        if stranger and unproven:
+            limits.append(AirLimit.UNPROVEN)
         with self._lock:
             now_s = self._clock()
-            waits = [
-                (self._node_wait_s(cost_us, now_s), AirLimit.NODE),
-                (self._hour_wait_s(self._total, AirLimit.TOTAL, cost_us, now_s), AirLimit.TOTAL),
-            ]
-            if stranger:
-                limit = AirLimit.STRANGERS
-                waits.append((self._hour_wait_s(self._strangers, limit, cost_us, now_s), limit))
+            waits = [(self._node_wait_s(cost_us, now_s), AirLimit.NODE)]
+            waits += [(self._hour_wait_s(limit, cost_us, now_s), limit) for limit in limits]
         return max(waits, key=lambda wait: wait[0])
 
-    def _hour_wait_s(self, hour: AirHour, limit: AirLimit, cost_us: int, now_s: float) -> float:
-        return hour.wait_s(cost_us, int(self._most_percent(limit) * _PERCENT_US), now_s)
+    def _hour_wait_s(self, limit: AirLimit, cost_us: int, now_s: float) -> float:
+        most_us = self._most_us(limit)
+        if limit is AirLimit.UNPROVEN:  # on a slow preset, one text may be more than half
+            most_us = max(most_us, min(cost_us, self._most_us(AirLimit.STRANGERS)))
+        return self._hour(limit).wait_s(cost_us, most_us, now_s)
+
+    def _hour(self, limit: AirLimit) -> AirHour:
+        return self._total if limit is AirLimit.TOTAL else self._strangers
+
+    def _most_us(self, limit: AirLimit) -> int:
+        return int(self._most_percent(limit) * _PERCENT_US)
 
     def _node_wait_s(self, cost_us: int, now_s: float) -> float:
         """Return when to ask again: how soon its hour gets emptier a node says only once muted."""
@@ -193,7 +209,7 @@ class AirBudget:
         said = self._said(now_s)
         if said is None or self._allowed_percent is None:
             return 0.0
-        most_us = int(self._most_percent(AirLimit.NODE) * _PERCENT_US)
+        most_us = self._most_us(AirLimit.NODE)
         if said[0] + cost_us <= most_us:
             return 0.0
         return min(ASK_AGAIN_S, said[1] + STALE_S - now_s)
@@ -202,6 +218,8 @@ class AirBudget:
         allowed_percent = self._allowed_percent
         if limit is AirLimit.NODE:
             return 100.0 if allowed_percent is None else NODES_SHARE * allowed_percent
+        if limit is AirLimit.UNPROVEN:
+            return UNPROVEN_SHARE * self._most_percent(AirLimit.STRANGERS)
         chosen = self._settings
         total_percent = chosen.total_percent
         if allowed_percent is not None:
@@ -219,8 +237,7 @@ class AirBudget:
             said = self._said(now_s)
             used_us = said[0] if said is not None and self._allowed_percent is not None else 0
         else:
-            hour = self._strangers if limit is AirLimit.STRANGERS else self._total
-            used_us = hour.used_us(now_s)
+            used_us = self._hour(limit).used_us(now_s)
         return used_us / (self._most_percent(limit) * _PERCENT_US)
 
     def _said(self, now_s: float) -> tuple[int, float] | None:

@@ -8,6 +8,8 @@ class AirLimit(enum.Enum):
 
     STRANGERS = "strangers"
     """The strangers' share of what the bot may take."""
+    UNPROVEN = "unproven"
+    """What of that those may have who prove nothing: numbers cost nothing to make up."""
     TOTAL = "total"
     """What the bot may take in all."""
     NODE = "node"

@@ -22,12 +22,15 @@ FREE_AGAIN = 0.75
 _HELD_LINES = {
     AirLimit.STRANGERS: "🐢 Temps d'antenne des inconnus épuisé (%s %% de l'heure) : leurs "
     "réponses attendent",
+    AirLimit.UNPROVEN: "🐢 Temps d'antenne des inconnus sans preuve épuisé (%s %% de l'heure) : "
+    "leurs réponses attendent",
     AirLimit.TOTAL: "🐢 Temps d'antenne du bot épuisé (%s %% de l'heure) : les réponses attendent",
     AirLimit.NODE: "🐢 Le nœud approche de son temps d'émission légal (%s %% de l'heure) : les "
     "réponses attendent",
 }
 _FREE_LINES = {
     AirLimit.STRANGERS: "📡 Temps d'antenne des inconnus à nouveau disponible",
+    AirLimit.UNPROVEN: "📡 Temps d'antenne des inconnus sans preuve à nouveau disponible",
     AirLimit.TOTAL: "📡 Temps d'antenne du bot à nouveau disponible",
     AirLimit.NODE: "📡 Le nœud est revenu loin de son temps d'émission légal",
 }

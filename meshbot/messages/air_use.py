@@ -24,6 +24,10 @@ class AirUse:
         used_s, at_s = self._used.get(asker, (0.0, now_s))
         return used_s * math.exp((at_s - now_s) / HOUR_S)
 
+    def last_s(self, asker: tuple[int, bool]) -> float:
+        """Return when a sender used some last; -inf: not that anybody knows."""
+        return self._used.get(asker, (0.0, -math.inf))[1]
+
     def add(self, asker: tuple[int, bool], seconds: float, now_s: float) -> None:
         """Note that a text for a sender took so many seconds on the air now."""
         self._used[asker] = (self.of(asker, now_s) + seconds, now_s)

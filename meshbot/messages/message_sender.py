@@ -120,7 +120,7 @@ class MessageSender(BotThread):
             reply.fill(self._maker.parts(text))
         dropped = self._outbox.put(reply) if reply.make or reply.texts else None
         if dropped is not None:
-            self._lines.no_room(self._label(dropped.blank.to))
+            self._lines.no_room(self._label(dropped.blank.to), dropped.asker)
 
     def request(self, request: OutgoingRequest) -> bool:
         """Queue a request; return whether there was room. Never blocks."""
@@ -229,7 +229,7 @@ class MessageSender(BotThread):
                 return reply, 0.0
             if not reply.held_back:
                 reply.held_back = True
-                self._lines.held_back(self._label(reply.blank.to))
+                self._lines.held_back(self._label(reply.blank.to), reply.asker)
             shortest_s = min(shortest_s, wait_s)
         return None, shortest_s
 
@@ -261,7 +261,7 @@ class MessageSender(BotThread):
         if self._air.wait_s(reply.asker.rank, self._cost_s(reply, first_bytes, interface)) > 0:
             return False
         if made.full_texts > len(made.parts):
-            self._lines.shortened(self._label(reply.blank.to))
+            self._lines.shortened(self._label(reply.blank.to), reply.asker)
         reply.fill(made.parts)
         return True
 
@@ -308,8 +308,9 @@ class MessageSender(BotThread):
         self, reply: WaitingReply, text_bytes: int, interface: SupervisedInterface
     ) -> float:
         to = reply.blank.to
-        sealed = to != BROADCAST_NUM and bool(self._delivery.keys.public_key(to))
-        return self._air.cost_s(interface, text_bytes, sealed=sealed)
+        to_all = to == BROADCAST_NUM
+        sealed = not to_all and bool(self._delivery.keys.public_key(to))
+        return self._air.cost_s(interface, text_bytes, sealed=sealed, to_all=to_all)
 
     def _label(self, num: int) -> str:
         return recipient_label(self._delivery.keys, num)
@@ -324,7 +325,7 @@ class MessageSender(BotThread):
             return
         label, waited_s = self._label(reply.blank.to), self._clock() - reply.queued_s
         if reply.held_back and reply.problem is None:
-            self._lines.too_old(label, waited_s)
+            self._lines.too_old(label, reply.asker, waited_s)
             return
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(

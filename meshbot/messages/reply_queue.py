@@ -5,8 +5,9 @@ The rules:
 1. One text at a time. A sender's own texts stay in order; others have their turn in between.
 2. Senders of a higher rank come first. But after three turns in a row in which they did, while
    others waited, one turn is a lower rank's, the one most often passed over.
-3. Within a rank: who used the least air in the last hour. Ten seconds of waiting make up for one on
-   the air, so that nobody waits for ever.
+3. Within a rank: who used the least air in the last hour. A minute of waiting makes up for a
+   second on the air, so that nobody waits for ever. Waiting begins anew with each text: who asked
+   for many things long ago does not come before one who has had nothing yet.
 4. Among strangers an answer of one text comes before longer ones: made-up numbers ask for those.
 5. There is room for so many replies, and for so many of one sender. In a full queue the newcomer
    takes the place of somebody of the lowest rank, of those with the most replies waiting there, and
@@ -23,8 +24,8 @@ from meshbot.messages.waiting_reply import WaitingReply
 MAX_WAITING = 100
 MAX_WAITING_PER_ASKER = 6
 TURNS_IN_A_ROW = 3
-WAITED_PER_AIR = 10.0
-DEAR_TEXT_S = 10.0
+WAITED_PER_AIR = 60.0
+DEAR_TEXT_S = 2.0
 """So much air is each further text of a stranger's answer counted as."""
 MAX_NAMES = 50
 USUAL_BYTES = 60
@@ -142,7 +143,7 @@ class ReplyQueue:
         """Return what speaks against a reply being next within its rank, in seconds on the air."""
         asker = head.asker
         used_s = self._use.of(asker.key, now_s)
-        waited_s = now_s - head.queued_s
+        waited_s = now_s - max(head.queued_s, self._use.last_s(asker.key))
         further = self._texts_of(head) - 1 if asker.rank is SenderRank.STRANGER else 0
         return used_s + further * DEAR_TEXT_S - waited_s / WAITED_PER_AIR
 

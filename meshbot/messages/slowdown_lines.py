@@ -1,13 +1,15 @@
 """Tells the operator which replies wait, are shortened or dropped because too many are wanted.
 
 Any thread; ``_lock`` guards the limits of the lines and is a leaf. Made-up numbers cost nothing, so
-each kind of line is limited in all, not only for each sender.
+each kind of line is limited in all, not only for each sender, and some are kept for regulars.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Hashable
 
+from meshbot.messages.asker import Asker
+from meshbot.messages.sender_rank import SenderRank
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import duration_text
 
@@ -15,6 +17,8 @@ log = logging.getLogger(__name__)
 
 LINES_S = 3_600.0
 MAX_LINES = 10
+MAX_LINES_OF_OTHERS = 7
+"""So many are about those who may be made up; what befalls regulars must not be hidden by that."""
 
 
 class SlowdownLines:
@@ -24,35 +28,36 @@ class SlowdownLines:
         """Nothing was said."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._held = LineLimiter(LINES_S, MAX_LINES)
-        self._shortened = LineLimiter(LINES_S, MAX_LINES)
-        self._old = LineLimiter(LINES_S, MAX_LINES)
-        self._full = LineLimiter(LINES_S, MAX_LINES)
+        self._held = LineLimiter(LINES_S, MAX_LINES, MAX_LINES_OF_OTHERS)
+        self._shortened = LineLimiter(LINES_S, MAX_LINES, MAX_LINES_OF_OTHERS)
+        self._old = LineLimiter(LINES_S, MAX_LINES, MAX_LINES_OF_OTHERS)
+        self._full = LineLimiter(LINES_S, MAX_LINES, MAX_LINES_OF_OTHERS)
 
-    def held_back(self, label: str) -> None:
+    def held_back(self, label: str, asker: Asker) -> None:
         """A reply waits for air time."""
-        if self._is_due(self._held, label):
+        if self._is_due(self._held, label, asker):
             log.info("🐢 La réponse à %s attend que l'antenne soit libre", label)
 
-    def shortened(self, label: str) -> None:
+    def shortened(self, label: str, asker: Asker) -> None:
         """An answer is cut: there is much to do, or its sender has had many texts."""
-        if self._is_due(self._shortened, label):
+        if self._is_due(self._shortened, label, asker):
             log.info("🐢 La réponse à %s est abrégée : trop de textes à envoyer", label)
 
-    def too_old(self, label: str, waited_s: float) -> None:
+    def too_old(self, label: str, asker: Asker, waited_s: float) -> None:
         """A reply found no air time as long as it was worth sending."""
-        if self._is_due(self._old, label):
+        if self._is_due(self._old, label, asker):
             log.warning(
                 "⚠️ Réponse à %s jetée après %s : pas de temps d'antenne",
                 label,
                 duration_text(waited_s),
             )
 
-    def no_room(self, label: str) -> None:
+    def no_room(self, label: str, asker: Asker) -> None:
         """More replies wait than there is room for."""
-        if self._is_due(self._full, label):
+        if self._is_due(self._full, label, asker):
             log.warning("⚠️ Trop de réponses en attente : celle pour %s est jetée", label)
 
-    def _is_due(self, limiter: LineLimiter, key: Hashable) -> bool:
+    def _is_due(self, limiter: LineLimiter, key: Hashable, asker: Asker) -> bool:
         with self._lock:
-            return limiter.allows(key, self._clock())
+            may_be_made_up = asker.rank > SenderRank.REGULAR
+            return limiter.allows(key, self._clock(), stranger=may_be_made_up)

@@ -70,7 +70,7 @@ class TextDelivery:
         self.next_s = clock()
         """When the node may be given the next text, on the clock given."""
         self._node_confirms = False
-        """Whether the node ever said what became of a packet. Then it is waited for longer."""
+        """Whether the node said what became of the last text. Then it is waited for longer."""
 
     def deliver(self, text: OutgoingText, interface: SupervisedInterface) -> DeliveryOutcome:
         """Give the text to the node, and wait for its word.
@@ -88,6 +88,7 @@ class TextDelivery:
         if self.sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
             return self._refused(text, PKI_SEND_FAIL_PUBLIC_KEY, interface)
         if status is None:
+            self._node_confirms = False  # or everybody would wait a minute for each text
             log.info(
                 "💬 Remis pour %s, sans confirmation du nœud", recipient_label(self.keys, text.to)
             )

@@ -25,6 +25,7 @@ from meshbot.messages.order_refusal import OrderRefusal
 from meshbot.messages.outcome import Outcome
 from meshbot.messages.question import Question
 from meshbot.messages.request import Request
+from meshbot.messages.sender_rank import SenderRank
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
@@ -39,6 +40,9 @@ UNKNOWN_AGAIN_S = 3_600.0
 reads behind a command of its own would be answered for ever."""
 FLOOD_LINE_S = 3_600.0
 MAX_FLOOD_LINES = 10
+HEARD_LINE_S = 3_600.0
+MAX_HEARD_LINES = 200
+"""So many commands are told an hour of those who may be made up, who could fill the journal."""
 ODD_LINE_S = 60.0
 MAX_ODD_LINES = 5
 
@@ -95,6 +99,8 @@ class TextMessageHandler:
         self._clock = clock
         self._answered = AnsweredMessages()
         self._flood_lines = LineLimiter(FLOOD_LINE_S, MAX_FLOOD_LINES)
+        self._heard_lines = LineLimiter(HEARD_LINE_S, MAX_HEARD_LINES)
+        self._untold_lines = LineLimiter(HEARD_LINE_S)
         self._unknown = LineLimiter(UNKNOWN_AGAIN_S)
         """The unknown commands answered."""
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
@@ -207,7 +213,7 @@ class TextMessageHandler:
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return None
-        log.info("📩 %s : %s", name, quoted(request.text))
+        self._tell_heard(request, message, question)
         if admission is Admission.WARN:
             if self._flood_lines.allows(request.sender, self._clock()):
                 log.info("🐢 %s envoie trop de commandes : ralenti", name)
@@ -215,6 +221,20 @@ class TextMessageHandler:
         if is_order:
             return self._answer_order(request, refusal)
         return partial(self._answer, request)
+
+    def _tell_heard(self, request: Request, message: DecodedPacket, question: Question) -> None:
+        """Tell of a command that is answered; of those who may be made up not without end."""
+        now_s = self._clock()
+        may_be_made_up = question.asker.rank > SenderRank.REGULAR
+        key = (request.sender, message.heard.packet.id, now_s)
+        if not may_be_made_up or self._heard_lines.allows(key, now_s):
+            log.info("📩 %s : %s", self._nodes.label(request.sender), quoted(request.text))
+        elif self._untold_lines.allows("untold", now_s):
+            log.warning(
+                "🐢 Plus de %d commandes d'inconnus en une heure : les suivantes ne sont plus "
+                "montrées",
+                MAX_HEARD_LINES,
+            )
 
     def _answer(self, request: Request) -> str:
         """Return the text of the reply to a question; on the worker's thread, as all of this."""

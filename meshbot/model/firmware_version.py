@@ -46,6 +46,15 @@ def marks_for_itself(firmware: str) -> bool:
     return release is not None and release >= _FIRST_WITH_WARM_KEYS
 
 
+def may_sign_broadcasts(firmware: str) -> bool:
+    """Say whether its broadcasts may be longer by a signature: from 2.8 on; of a fork, who knows.
+
+    ``Router::perhapsEncode`` signs a broadcast of its own where the packet has room for that.
+    """
+    release = release_of(firmware)
+    return release is None or release >= _FIRST_WITH_WARM_KEYS
+
+
 def names_the_way(firmware: str) -> bool:
     """Say whether each packet that its radio heard names that way (``transport_mechanism``).
 

@@ -19,6 +19,8 @@ _EXPLICIT_HEADER_BITS = 20
 
 PACKET_HEADER_BYTES = 16  # RadioInterface.h, PacketHeader
 SEAL_BYTES = 12  # MESHTASTIC_PKC_OVERHEAD: tag (8) and extra nonce (4)
+SIGNATURE_BYTES = 66  # Data.xeddsa_signature with its tag and length, in broadcasts of 2.8
+MOST_BYTES = 255  # MAX_LORA_PAYLOAD_LEN; 2.8 signs what has room for it there
 _PORT_BYTES = 2  # Data.portnum
 _REPLY_ID_BYTES = 5  # Data.reply_id, fixed32
 _BITFIELD_BYTES = 2  # Data.bitfield, in every packet of the firmware's own since 2.5
@@ -125,12 +127,13 @@ def time_on_air_s(
     return (preamble_symbols + sync_symbols + payload_symbols) * symbol_s
 
 
-def text_packet_bytes(payload_bytes: int, *, sealed: bool) -> int:
+def text_packet_bytes(payload_bytes: int, *, sealed: bool, signed: bool = False) -> int:
     """Return how many bytes a text that answers another is on the air; ``sealed``: by keys.
 
     That is the packet's header and the ``Data`` with port, text, the id it answers and the
-    bitfield. Not in it are the 66 bytes of the signature that 2.8 adds to a broadcast.
+    bitfield. ``signed``: the node adds its signature if there is room, as 2.8 does to broadcasts.
     """
     length_bytes = 2 if payload_bytes <= _ONE_BYTE_LENGTH else 3
     data_bytes = _PORT_BYTES + length_bytes + payload_bytes + _REPLY_ID_BYTES + _BITFIELD_BYTES
-    return PACKET_HEADER_BYTES + data_bytes + (SEAL_BYTES if sealed else 0)
+    size = PACKET_HEADER_BYTES + data_bytes + (SEAL_BYTES if sealed else 0)
+    return size + SIGNATURE_BYTES if signed and size + SIGNATURE_BYTES <= MOST_BYTES else size

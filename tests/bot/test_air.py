@@ -8,6 +8,7 @@ from meshbot.link.node_facts import lora_settings_of
 from meshbot.messages import node_uptime
 from meshbot.messages.air_budget import AirBudget
 from meshbot.messages.air_limit import AirLimit
+from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.air import wait_text
 from tests.support.journal import Journal
@@ -47,6 +48,21 @@ def test_a_reply_costs_what_the_node_spends_on_it(
     assert AirBudget.cost_s(lora, len(reply.encode()), sealed=True) == pytest.approx(
         node.air_used_s
     )
+
+
+@pytest.mark.parametrize("firmware", ["2.7.26", "2.8.0"])
+def test_a_reply_to_all_costs_the_signature_too_that_the_node_adds(
+    firmware: str, quick_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(firmware=firmware) as node:
+        bot = quick_bot(node, environment={"MESHBOT_ANSWER_CHANNELS": "0"})
+        journal.wait_for(COMPLETE)
+        node.hear_text(node.peers[0], "/ping", to=BROADCAST_NUM)
+        wait_text(node, BROADCAST_NUM)
+        journal.wait_for("💬 Envoyé à tous")
+        air = bot._conversation._air
+        assert node.wait_until(lambda _: air.used_percent()[0] > 0, WAIT_S)
+        assert air.used_percent()[0] * 36 == pytest.approx(node.air_used_s, abs=1e-4)
 
 
 def test_the_budget_knows_the_region_from_the_handshake_on(

@@ -94,10 +94,10 @@ def test_made_up_numbers_take_no_more_of_the_air_than_they_may(
 ) -> None:
     """Their share of the hour is gone soon; who is known goes on being answered."""
     known_for_two_hours(node, quick_bot, journal)
-    quick_bot(node, AIR_BUDGET=5.0, AIR_BUDGET_STRANGERS=0.1, TEXT_INTERVAL=0.11)
+    quick_bot(node, AIR_BUDGET=5.0, AIR_BUDGET_STRANGERS=0.4, TEXT_INTERVAL=0.11)
     journal.wait_for(COMPLETE)
     attack(node, made_up(ATTACKERS), "/nodes", "/help")
-    journal.wait_for("🐢 Temps d'antenne des inconnus épuisé (0,1 % de l'heure)")
+    journal.wait_for("🐢 Temps d'antenne des inconnus sans preuve épuisé (0,2 % de l'heure)")
     already = node.read(lambda n: len(n.texts_on_air))
     assert already <= 8
     for times, regular in enumerate(node.peers[:3], start=1):

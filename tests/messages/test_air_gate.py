@@ -1,5 +1,6 @@
 """Which replies the air has room for, and how long they may be."""
 
+import math
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,10 +16,11 @@ from meshbot.messages.sender_settings import SenderSettings
 from tests.support.clock import Clock
 from tests.support.journal import Journal
 
+ESTABLISHED = SenderRank.ESTABLISHED
 REGULAR, KNOWN = SenderRank.REGULAR, SenderRank.KNOWN
 NEWCOMER, STRANGER = SenderRank.NEWCOMER, SenderRank.STRANGER
 HOUR_S = 3_600.0
-STRANGERS_S, TOTAL_S = 36.0, 180.0
+STRANGERS_S, UNPROVEN_S, TOTAL_S = 36.0, 18.0, 180.0
 INTERFACE = cast(
     SupervisedInterface,
     SimpleNamespace(localNode=SimpleNamespace(localConfig=localonly_pb2.LocalConfig())),
@@ -41,16 +43,34 @@ class Bench:
         return used_s
 
 
-@pytest.mark.parametrize("rank", [STRANGER, NEWCOMER])
-def test_strangers_use_up_their_share_and_keep_nobody_else_waiting(
-    rank: SenderRank, journal: Journal
-) -> None:
+def test_strangers_use_up_their_share_and_keep_nobody_else_waiting(journal: Journal) -> None:
     bench = Bench()
-    assert bench.use_up(rank) == STRANGERS_S
-    assert bench.gate.wait_s(rank, 1.0) == HOUR_S
+    assert bench.use_up(NEWCOMER) == STRANGERS_S
+    assert bench.gate.wait_s(NEWCOMER, 1.0) == HOUR_S
     assert bench.gate.wait_s(KNOWN, 1.0) == 0.0
     assert bench.gate.wait_s(REGULAR, 1.0) == 0.0
     assert journal.count("🐢 Temps d'antenne des inconnus épuisé (1 % de l'heure)") == 1
+
+
+@pytest.mark.parametrize("rank", [STRANGER, KNOWN])
+def test_who_proves_nothing_leaves_half_of_that_to_newcomers_who_do(
+    rank: SenderRank, journal: Journal
+) -> None:
+    bench = Bench()
+    bench.use_up(rank)
+    assert bench.use_up(STRANGER) == 0.0
+    assert bench.use_up(NEWCOMER) == STRANGERS_S - UNPROVEN_S
+    told = journal.count("🐢 Temps d'antenne des inconnus sans preuve épuisé (0,5 % de l'heure)")
+    assert told == 1
+
+
+def test_one_text_may_always_be_more_than_half_of_the_strangers_share() -> None:
+    """On a slow preset it is; more than the whole share it may not be."""
+    gate = Bench().gate
+    assert gate.wait_s(STRANGER, UNPROVEN_S + 10.0) == 0.0
+    gate.charge(STRANGER, UNPROVEN_S + 10.0)
+    assert gate.wait_s(STRANGER, 1.0) == HOUR_S
+    assert Bench().gate.wait_s(STRANGER, STRANGERS_S + 1.0) == math.inf
 
 
 def test_numbers_long_known_use_no_more_than_half_of_what_is_everybodys() -> None:
@@ -58,16 +78,25 @@ def test_numbers_long_known_use_no_more_than_half_of_what_is_everybodys() -> Non
     bench = Bench()
     assert bench.use_up(KNOWN) == TOTAL_S / 2 + 1
     assert bench.gate.wait_s(STRANGER, 1.0) > 0
-    assert bench.use_up(REGULAR) == TOTAL_S / 2 - 1
-    assert bench.gate.wait_s(REGULAR, 1.0) == HOUR_S
+    assert bench.use_up(ESTABLISHED) == TOTAL_S / 2 - 1
+    assert bench.gate.wait_s(ESTABLISHED, 1.0) == HOUR_S
 
 
-@pytest.mark.parametrize("rank", [REGULAR, STRANGER])
+def test_regulars_leave_a_quarter_of_what_is_everybodys_to_those_established() -> None:
+    """Whoever has waited for an hour with many keys is many regulars."""
+    bench = Bench()
+    assert bench.use_up(REGULAR) == 3 / 4 * TOTAL_S + 1 + STRANGERS_S
+    assert bench.use_up(ESTABLISHED) == TOTAL_S / 4 - 1 - STRANGERS_S
+
+
+@pytest.mark.parametrize(
+    ("rank", "share_s"),
+    [(ESTABLISHED, TOTAL_S), (REGULAR, 3 / 4 * TOTAL_S), (STRANGER, UNPROVEN_S)],
+)
 def test_one_sender_takes_at_most_half_and_leaves_something_for_each_one_after_him(
-    rank: SenderRank,
+    rank: SenderRank, share_s: float
 ) -> None:
     bench = Bench()
-    share_s = TOTAL_S if rank is REGULAR else STRANGERS_S
     had = []
     for _ in range(3):
         had_s = 0.0

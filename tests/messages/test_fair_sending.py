@@ -175,7 +175,7 @@ def test_an_answer_that_turns_out_too_long_for_the_air_waits_unsent(
     sender: MessageSender, interface: FakeInterface, budget: AirBudget, journal: Journal
 ) -> None:
     """That it is long is not known before it is made; it must not be made again and again."""
-    budget.charge(35.0, stranger=True)
+    budget.charge(17.0, stranger=True)
     made = []
 
     def make() -> str:

@@ -15,7 +15,7 @@ from meshbot.messages.waiting_reply import WaitingReply
 
 REGULAR, KNOWN = SenderRank.REGULAR, SenderRank.KNOWN
 NEWCOMER, STRANGER = SenderRank.NEWCOMER, SenderRank.STRANGER
-PROVEN = (REGULAR, NEWCOMER)
+PROVEN = (SenderRank.ESTABLISHED, REGULAR, NEWCOMER)
 
 
 def reply(
@@ -80,12 +80,22 @@ def test_who_had_less_of_the_air_lately_comes_first() -> None:
 
 def test_waiting_makes_up_for_air_that_was_used() -> None:
     queue = filled(reply(1, REGULAR))
-    send_next(queue, air_s=20.0)
+    send_next(queue, air_s=5.0)
     queue.put(reply(1, REGULAR, at_s=0.0))
     queue.put(reply(2, REGULAR, at_s=100.0))
     assert queue.ranked(100.0)[0].asker.num == 2
-    queue.put(reply(3, REGULAR, at_s=250.0))
-    assert queue.ranked(250.0)[1].asker.num == 1
+    queue.put(reply(3, REGULAR, at_s=350.0))
+    assert queue.ranked(350.0)[1].asker.num == 1
+
+
+def test_many_things_asked_long_ago_do_not_wait_before_a_newcomers_first() -> None:
+    """Twenty senders who asked five things each have had an answer each when he comes."""
+    queue = filled(*[reply(num, NEWCOMER) for num in range(10, 30) for _ in range(5)])
+    for turn in range(20):
+        send_next(queue, 5.0 * turn)
+    queue.put(reply(1, NEWCOMER, at_s=100.0))
+    texts = [send_next(queue, 100.0 + 5.0 * turn) for turn in range(20)]
+    assert texts.index("1.0") < 10
 
 
 def test_a_proven_sender_is_not_held_up_by_what_was_sent_to_his_number() -> None:
@@ -105,12 +115,12 @@ def test_ranks_come_in_order_however_they_were_queued(order: tuple[SenderRank, .
 def test_lower_ranks_get_one_turn_in_four_each_in_its_turn() -> None:
     queue = ReplyQueue()
     turns = []
-    for _ in range(24):
+    for _ in range(32):
         for rank in SenderRank:
             queue.put(reply(rank + 1, rank))
         turns.append(int(send_next(queue)[0]) - 1)
-    assert [turns.count(rank) for rank in SenderRank] == [18, 2, 2, 2]
-    assert all(turns[at] == REGULAR for at in range(24) if at % 4 != 3)
+    assert [turns.count(rank) for rank in SenderRank] == [24, 2, 2, 2, 2]
+    assert all(turns[at] == SenderRank.ESTABLISHED for at in range(32) if at % 4 != 3)
 
 
 def test_a_regular_who_comes_into_a_flood_of_strangers_is_next() -> None:

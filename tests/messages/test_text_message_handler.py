@@ -253,7 +253,7 @@ def test_what_was_asked_goes_with_the_reply() -> None:
     assert known is not None and unknown is not None
     assert (known.asker, known.command, known.name) == (Asker(ANN), "keys ann", "keys")
     assert known.asked_bytes == len("/keys Ann")
-    assert unknown.asker == Asker(ANN, proven=True, rank=SenderRank.REGULAR)
+    assert unknown.asker == Asker(ANN, proven=True, rank=SenderRank.ESTABLISHED)
     assert (unknown.command, unknown.name) == ("foo ", "")
 
 
@@ -266,3 +266,16 @@ def test_an_answer_takes_its_texts_from_the_flood_limit() -> None:
     assert first.allow(3) == 3
     assert second.allow(5) == 2
     assert bench.hear("/sys") == ["Trop de commandes d'un coup : attendez un peu."]
+
+
+def test_commands_of_made_up_numbers_do_not_fill_the_journal(journal: Journal) -> None:
+    bench = Bench(burst=1_000)
+    for _ in range(300):
+        assert bench.hear("/ping", proven=False)
+    assert bench.hear("/my", proven=True)
+    *heard, untold, regular = journal.messages
+    assert heard == ["📩 Node10 : ‹/ping›"] * 200
+    assert untold == (
+        "🐢 Plus de 200 commandes d'inconnus en une heure : les suivantes ne sont plus montrées"
+    )
+    assert regular == "📩 Node10 : ‹/my›"

@@ -136,6 +136,14 @@ def test_a_texts_bytes_are_those_of_its_packet(text: str, sealed: bool) -> None:
         assert text_packet_bytes(len(text.encode()), sealed=sealed) == 16 + len(data)
 
 
+def test_a_signature_is_added_where_there_is_room_for_it() -> None:
+    # Sizes as a 2.8 node sends them: 16 of header, 9 beside the text and its length, 66 more.
+    assert text_packet_bytes(60, sealed=False, signed=True) == 16 + 11 + 60 + 66
+    fits, too_long = 255 - 66 - 16 - 12, 255 - 66 - 16 - 11
+    assert text_packet_bytes(fits, sealed=False, signed=True) == 255
+    assert text_packet_bytes(too_long, sealed=False, signed=True) == 16 + 12 + too_long
+
+
 def test_a_preset_of_the_future_is_the_default_and_a_higher_coding_rate_counts() -> None:
     assert preset_settings(99) == LONG_FAST
     assert preset_settings(0, 8) == LoraSettings(250_000, 11, 8)
