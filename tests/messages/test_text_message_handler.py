@@ -266,3 +266,23 @@ def test_an_answer_takes_its_texts_from_the_flood_limit() -> None:
     assert first.allow(3) == 3
     assert second.allow(5) == 2
     assert bench.hear("/sys") == ["Trop de commandes d'un coup : attendez un peu."]
+
+
+def test_no_flood_keeps_a_true_order_from_being_obeyed(journal: Journal) -> None:
+    """Recorded questions of the admin's, sent again after a restart, are as proven as his order."""
+    bench = Bench(burst=2)
+    for number in range(6):
+        bench.hear(f"/keys {number}")
+    assert bench.hear("/tcp reconnect") == ["Liaison refaite à votre demande."]
+    assert journal.count("🛠️ Ordre de Node10 exécuté") == 1
+    assert bench.hear("/ping") == []
+
+
+@pytest.mark.parametrize(("admins", "proven"), [((), True), ((ANN,), False)])
+def test_the_flood_limit_counts_orders_that_are_refused(
+    admins: tuple[int, ...], proven: bool, journal: Journal
+) -> None:
+    bench = Bench(admins=admins, burst=2)
+    answers = [bench.hear("/tcp reconnect", proven=proven) for _ in range(6)]
+    assert [len(one) for one in answers] == [1, 1, 1, 0, 0, 0]
+    assert journal.count("⛔ Ordre de Node10 refusé") == 2
