@@ -124,7 +124,7 @@ class KeyChoice:
             for other in self._table.other_keys(node.num)
             if other.waiting or (accept and beginning)
         ]
-        if accept and self._table.is_disputed(node.num):
+        if accept and self._table.is_unconfirmed(node.num):
             keys.append(node.public_key)
         # Never heard, but the operator has it from its owner:
         whole = _whole_key(beginning) if accept and beginning is not None else b""

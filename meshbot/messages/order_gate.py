@@ -47,8 +47,8 @@ _TEXTS = {
 class AdminKeys(KeyBook, Protocol):
     """The keys known, and how sure they are."""
 
-    def is_disputed(self, num: int) -> bool:
-        """Say whether a node's key is the radio's word against an older one."""
+    def is_unconfirmed(self, num: int) -> bool:
+        """Say whether a node's key is disputed, or came after one that was taken away."""
 
 
 class HeardOrders(Protocol):
@@ -130,7 +130,7 @@ class OrderGate:
         if beginning is None:
             return OrderRefusal.NO_ADMIN
         if not beginning:
-            return OrderRefusal.KEY_DISPUTED if self._keys.is_disputed(sender) else None
+            return OrderRefusal.KEY_DISPUTED if self._keys.is_unconfirmed(sender) else None
         if base64_text(self._keys.public_key(sender)).startswith(beginning):
             return None
         return OrderRefusal.NOT_THE_ADMINS_KEY

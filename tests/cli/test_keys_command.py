@@ -341,6 +341,22 @@ def test_a_part_of_a_name_is_good_enough_to_look_but_not_to_decide(
     assert decisions_in(path) == []
 
 
+def test_a_key_that_came_after_another_one_was_taken_away_can_be_confirmed(
+    bot: Bot, path: Path
+) -> None:
+    bot.storage.add_decision(BOB, FIRST, accept=True)  # Ann's
+    bot.nodes.carry_out_decisions()
+    bot.nodes.learn_from_air(ANN, mesh_pb2.User(public_key=FOURTH))
+    bot.nodes.save_heard()
+    beginning = base64_text(FOURTH)[:12]
+    confirm = (
+        f"entendue après une autre, à confirmer : main_bot.py keys accept 0000000a {beginning}"
+    )
+    assert keys(path, "list", "Ann")[1][2].strip() == confirm
+    assert keys(path, "accept", "Ann", beginning, sleep=bot.carry_out)[0] == 0
+    assert not [line for line in keys(path, "list", "Ann")[1] if "à confirmer" in line]
+
+
 def test_the_key_that_the_radio_brought_can_be_confirmed(bot: Bot, path: Path) -> None:
     info = mesh_pb2.NodeInfo(num=BOB, user=mesh_pb2.User(public_key=FOURTH))
     bot.nodes.learn_from_radio([info])

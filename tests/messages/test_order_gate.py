@@ -19,13 +19,13 @@ KEY = b"\x01" * 32
 
 class Keys:
     def __init__(self) -> None:
-        self.disputed: set[int] = set()
+        self.unconfirmed: set[int] = set()
 
     def public_key(self, num: int) -> bytes:
         return KEY
 
-    def is_disputed(self, num: int) -> bool:
-        return num in self.disputed
+    def is_unconfirmed(self, num: int) -> bool:
+        return num in self.unconfirmed
 
     def label(self, num: int) -> str:
         return f"Node{num}"
@@ -120,7 +120,7 @@ def test_who_is_no_admin_is_refused_and_does_not_fill_the_store() -> None:
     bench = Bench()
     assert bench.judge(BOB) is OrderRefusal.NO_ADMIN
     assert (bench.gate.is_admin(ANN), bench.gate.is_admin(BOB)) == (True, False)
-    bench.keys.disputed = {ANN}
+    bench.keys.unconfirmed = {ANN}
     assert not bench.gate.is_admin(ANN)
     assert bench.judge() is OrderRefusal.KEY_DISPUTED
     assert bench.orders.heard == []
@@ -128,7 +128,7 @@ def test_who_is_no_admin_is_refused_and_does_not_fill_the_store() -> None:
 
 def test_with_the_beginning_of_a_key_only_that_key_passes_disputed_or_not() -> None:
     bench = Bench(base64_text(KEY)[:12])
-    bench.keys.disputed = {ANN}
+    bench.keys.unconfirmed = {ANN}
     assert bench.judge() is None
     other = Bench(base64_text(b"\x02" * 32)[:12])
     assert other.judge() is OrderRefusal.NOT_THE_ADMINS_KEY

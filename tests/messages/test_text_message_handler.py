@@ -36,7 +36,7 @@ class FakeNodes:
     def label(self, num: int) -> str:
         return f"Node{num}"
 
-    def is_disputed(self, num: int) -> bool:
+    def is_unconfirmed(self, num: int) -> bool:
         return False
 
     def node(self, num: int) -> KnownNode | None:
