@@ -168,3 +168,12 @@ def _cannot(error: StorageVanished) -> None:
 def test_each_reason_has_its_words(refusal: OrderRefusal, journal: Journal) -> None:
     Bench().gate.tell_refused(ANN, refusal)
     assert journal.messages[0].startswith("⛔ Ordre de Node10 refusé : ")
+
+
+def test_a_key_that_is_not_confirmed_is_named_with_the_command_that_shows_it(
+    journal: Journal,
+) -> None:
+    """``keys list`` alone lists what waits, which such a key does not."""
+    Bench().gate.tell_refused(ANN, OrderRefusal.KEY_DISPUTED)
+    (line,) = journal.messages
+    assert line.endswith("sa clé n'est pas confirmée (voir : main_bot.py keys list 0000000a)")
