@@ -613,7 +613,8 @@ def test_all_that_is_proven_is_accepted_at_once_and_the_rest_is_named(bot: Bot, 
     assert code == 0
     assert lines == [
         f"Bob ({node_id(shown)}) est le nouveau numéro de Bob (!b0b0b0b0)",
-        "Sans preuve, à accepter un à un (demander à la personne) :",
+        "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un (demander à "
+        "la personne) :",
         f"  {node_id(claimed)} ({node_id(claimed)})",
         "1 décision notée ; le bot est attendu…",
         CARRIED_OUT,
@@ -622,6 +623,29 @@ def test_all_that_is_proven_is_accepted_at_once_and_the_rest_is_named(bot: Bot, 
     assert (bot.nodes.public_key(claimed), bot.nodes.public_key(ANN)) == (b"", FIRST)
     code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
     assert (code, lines[-1]) == (1, "❌ aucun nœud n'a prouvé qu'il a changé de numéro")
+
+
+def test_a_number_that_has_another_key_is_not_taken_over_with_all_others(
+    bot: Bot, path: Path
+) -> None:
+    """A key is found for any number in a day, and signs as well as its owner's."""
+    victim = zlib.crc32(THIRD)
+    bot.nodes.learn_from_air(victim, mesh_pb2.User(long_name="Zoé", public_key=FOURTH))
+    moved(bot, THIRD, held=True, name="Zoé")
+    assert "dont 0 avec preuve" in keys(path, "list")[1][1]
+    code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
+    assert (code, lines) == (
+        1,
+        [
+            "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un (demander "
+            "à la personne) :",
+            f"  Zoé ({node_id(victim)})",
+            "❌ aucun nœud n'a prouvé qu'il a changé de numéro",
+        ],
+    )
+    assert (bot.nodes.public_key(victim), bot.nodes.public_key(BOB)) == (FOURTH, THIRD)
+    assert keys(path, "accept", node_id(victim), sleep=bot.carry_out)[0] == 0
+    assert bot.nodes.public_key(victim) == THIRD, "the operator may have asked him"
 
 
 def test_one_is_accepted_without_the_beginning_of_the_key(bot: Bot, path: Path) -> None:
