@@ -104,13 +104,16 @@ class KeyChoice:
         """Return the keys that wait of nodes which have a new number: shown so, and only claimed.
 
         Anybody can claim somebody's key and take the number that it gives; see ``OtherKey.held``.
+        Nor is it shown where the number has another key: a forger finds a key of his own that gives
+        any number, and signs with it.
         """
         moves = [
             other
             for other in self._table.waiting_keys()
             if self._table.previous_of(other.num, other.public_key) is not None
         ]
-        return [one for one in moves if one.held], [one for one in moves if not one.held]
+        shown = [one for one in moves if one.held and not self._table.public_key(one.num)]
+        return shown, [one for one in moves if one not in shown]
 
     def other_holder(self, key: bytes, node: KnownNode) -> KnownNode | None:
         """Return the node that a key is known for, if it is another one."""
@@ -124,7 +127,7 @@ class KeyChoice:
             for other in self._table.other_keys(node.num)
             if other.waiting or (accept and beginning)
         ]
-        if accept and self._table.is_disputed(node.num):
+        if accept and self._table.is_unconfirmed(node.num):
             keys.append(node.public_key)
         # Never heard, but the operator has it from its owner:
         whole = _whole_key(beginning) if accept and beginning is not None else b""

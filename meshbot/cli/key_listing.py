@@ -34,9 +34,11 @@ class KeyListing:
         yield node_text(node)
         if node.public_key:
             yield f"  clé connue       {key_text(node.num, node.public_key)}"
-            if self._table.is_disputed(node.num):
+            if self._table.is_unconfirmed(node.num):
+                disputed = self._table.is_disputed(node.num)
+                origin = "tenue de la radio" if disputed else "entendue après une autre"
                 yield (
-                    f"{_INDENT}tenue de la radio, à confirmer : main_bot.py keys accept "
+                    f"{_INDENT}{origin}, à confirmer : main_bot.py keys accept "
                     f"{node.id[1:]} {fingerprint(node.public_key)}"
                 )
         else:

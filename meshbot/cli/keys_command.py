@@ -174,7 +174,10 @@ class KeysCommand:
             self._say_who_loses(self._node(other.num), other.public_key)
             ids.add(self._store.add_decision(other.num, other.public_key, accept=True))
         if claimed:
-            self._say("Sans preuve, à accepter un à un (demander à la personne) :")
+            self._say(
+                "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un "
+                "(demander à la personne) :"
+            )
             names = [node_text(self._node(other.num)) for other in claimed[:MAX_LISTED]]
             self._say(*(f"  {name}" for name in names))
             if len(claimed) > len(names):

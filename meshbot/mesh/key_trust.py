@@ -22,6 +22,9 @@
    not brought up again, and no flood of other keys makes that forgotten.
 7. A key that came by rule 5 is disputed until the operator has accepted it: nobody who gives orders
    under it is obeyed, nor is it given to a radio that lacks it, as it may be a forger's.
+8. A first key where another one was pinned before (taken away by the operator, or found to be
+   weak) is pinned, but unconfirmed until he accepts it: it gives no orders. He trusts the first key
+   of an administrator, and this is none: anybody may be quick to announce one under a free number.
 
 Owned by the node table and used under its lock.
 """
@@ -33,7 +36,7 @@ from dataclasses import dataclass, replace
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode
-from meshbot.model.other_key import ACCEPTED, CONTESTED, HELD, OtherKey
+from meshbot.model.other_key import ACCEPTED, CONTESTED, HELD, UNCONFIRMED, OtherKey
 from meshbot.model.public_key import is_number_of, is_usable_key
 from meshbot.model.weak_keys import is_weak_key
 
@@ -133,7 +136,9 @@ class KeyTrust:
             self._mended.add(node.num)
         for node, key in dropped:
             if is_weak_key(key):
-                self._wait(node, key, max(1, node.last_heard))
+                then = max(1, node.last_heard)
+                self._wait(node, key, then)
+                self._keep(replace(self._other(node.num, key), replaced_at=then))
         return dropped
 
     def offer(
@@ -187,7 +192,10 @@ class KeyTrust:
         """Pin a key for a node that has none, but not one that the operator refused."""
         if _is_refused(self._other(node.num, key)):
             return KeyOutcome.REPEATED
+        had_another = any(other.replaced_at for other in self.others(node.num))
         self._pin(node, key)
+        if had_another:
+            self._keep(OtherKey(node.num, key, replaced_by=UNCONFIRMED))
         return KeyOutcome.PINNED
 
     def _offer_instead(self, node: KnownNode, key: bytes, now: int) -> KeyOutcome:
@@ -258,7 +266,7 @@ class KeyTrust:
             former = [
                 other
                 for other in reversed(self.others(node.num))
-                if other.replaced_at and not _is_refused(other)
+                if other.replaced_at and not (other.weak or _is_refused(other))
             ]
             self._retire(node, KeySource.OPERATOR, now)
             last = max(former, key=lambda other: other.replaced_at, default=None)
@@ -270,6 +278,16 @@ class KeyTrust:
     def is_disputed(self, num: int) -> bool:
         """Say whether a node's pinned key is the radio's word against an older one."""
         return any(_is_replaced_by_radio(other) for other in self._others.get(num, {}).values())
+
+    def is_unconfirmed(self, num: int) -> bool:
+        """Say whether a node's pinned key is disputed, or the first since another was taken away.
+
+        Then nobody gives orders with it on the strength of his number alone.
+        """
+        others = self._others.get(num, {}).values()
+        return self.is_disputed(num) or any(
+            other.unconfirmed and self._holders.get(other.public_key) == num for other in others
+        )
 
     def is_decided(self, num: int) -> bool:
         """Say whether the operator ever decided about a node."""
@@ -300,7 +318,7 @@ class KeyTrust:
     def others(self, num: int) -> list[OtherKey]:
         """Return a node's other keys, the latest news first."""
         kept = self._others.get(num, {}).values()
-        return [other for other in reversed(kept) if not other.accepted]
+        return [other for other in reversed(kept) if not other.of_pinned]
 
     def stored_others(self, num: int) -> list[OtherKey]:
         """Return all that the store should have of a node here, the latest news first."""
@@ -383,7 +401,7 @@ class KeyTrust:
             num
             for num, kept in self._others.items()
             if not any(
-                other.replaced_at or other.refused_at or other.contested or other.accepted
+                other.replaced_at or other.refused_at or other.contested or other.of_pinned
                 for other in kept.values()
             )
         ]

@@ -232,6 +232,11 @@ class NodeTable:
         with self._lock:
             return self._trust.is_disputed(num)
 
+    def is_unconfirmed(self, num: int) -> bool:
+        """Say whether a node's key is disputed, or came after one that was taken away."""
+        with self._lock:
+            return self._trust.is_unconfirmed(num)
+
     def other_keys(self, num: int) -> list[OtherKey]:
         """Return the keys of a node that are not believed, or not any more."""
         with self._lock:

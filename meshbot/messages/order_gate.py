@@ -13,6 +13,7 @@ from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.key_book import KeyBook
 from meshbot.messages.order_refusal import OrderRefusal
 from meshbot.messages.proof import Proof
+from meshbot.model.known_node import node_id
 from meshbot.model.public_key import base64_text, fingerprint
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text.line_limiter import LineLimiter
@@ -37,7 +38,7 @@ _TEXTS = {
     OrderRefusal.NO_KEY_KNOWN: "message non authentifié : sa clé ne peut pas être la sienne",
     OrderRefusal.NO_ADMIN: "pas dans ADMIN_NODES",
     OrderRefusal.NOT_THE_ADMINS_KEY: "sa clé n'est pas celle que donne ADMIN_NODES",
-    OrderRefusal.KEY_DISPUTED: "sa clé n'est pas confirmée (voir : main_bot.py keys list)",
+    OrderRefusal.KEY_DISPUTED: "sa clé n'est pas confirmée (voir : main_bot.py keys list {id})",
     OrderRefusal.NO_PACKET_ID: "paquet sans numéro",
     OrderRefusal.REPLAYED: "déjà entendu, peut-être rejoué par un tiers",
     OrderRefusal.NOT_NOTED: "il ne peut pas être noté dans la base",
@@ -47,8 +48,8 @@ _TEXTS = {
 class AdminKeys(KeyBook, Protocol):
     """The keys known, and how sure they are."""
 
-    def is_disputed(self, num: int) -> bool:
-        """Say whether a node's key is the radio's word against an older one."""
+    def is_unconfirmed(self, num: int) -> bool:
+        """Say whether a node's key is disputed, or came after one that was taken away."""
 
 
 class HeardOrders(Protocol):
@@ -111,7 +112,8 @@ class OrderGate:
 
     def tell_refused(self, sender: int, refusal: OrderRefusal) -> None:
         """Tell the operator of an order that is not obeyed."""
-        log.warning("⛔ Ordre de %s refusé : %s", self._keys.label(sender), _TEXTS[refusal])
+        reason = _TEXTS[refusal].format(id=node_id(sender)[1:])
+        log.warning("⛔ Ordre de %s refusé : %s", self._keys.label(sender), reason)
 
     def tell_obeyed(self, sender: int) -> None:
         """Tell the operator of an order that was obeyed."""
@@ -130,7 +132,7 @@ class OrderGate:
         if beginning is None:
             return OrderRefusal.NO_ADMIN
         if not beginning:
-            return OrderRefusal.KEY_DISPUTED if self._keys.is_disputed(sender) else None
+            return OrderRefusal.KEY_DISPUTED if self._keys.is_unconfirmed(sender) else None
         if base64_text(self._keys.public_key(sender)).startswith(beginning):
             return None
         return OrderRefusal.NOT_THE_ADMINS_KEY

@@ -209,7 +209,8 @@ class TextMessageHandler:
         if not obeys and self._sender.is_answering(question):
             log.debug("command of %08x waits for its answer already", request.sender)
             return None
-        admission = self._admissions.admit(question.asker)
+        # Nor does the flood limit drop it: his recorded questions, sent again, would use that up.
+        admission = Admission.ANSWER if obeys else self._admissions.admit(question.asker)
         if admission is Admission.IGNORE:
             log.debug("command of %s ignored: flood", name)
             return None

@@ -8,6 +8,7 @@ from meshbot.model.weak_keys import is_weak_key
 CONTESTED = "contested"
 ACCEPTED = "accepted"
 HELD = "held"
+UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class OtherKey:
     """The :class:`KeySource` that replaced it; of a key that never was the node's, empty, or
     ``CONTESTED`` if the radio opened a message with it against the pinned one, or ``HELD`` if its
     holder was seen to use the number that it gives: he signed a NodeInfo, or sealed a message; of
-    the pinned one itself ``ACCEPTED``, where nothing else tells that the operator decided."""
+    the pinned one itself ``ACCEPTED``, where nothing else tells that the operator decided, or
+    ``UNCONFIRMED`` if it is the first since another one was taken away."""
 
     @property
     def waiting(self) -> bool:
@@ -52,6 +54,16 @@ class OtherKey:
     def accepted(self) -> bool:
         """Whether it is the pinned key, kept here only to remember that the operator wants it."""
         return self.replaced_by == ACCEPTED
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether it was pinned as a first key where another one had been before."""
+        return self.replaced_by == UNCONFIRMED
+
+    @property
+    def of_pinned(self) -> bool:
+        """Whether it is kept here only to remember something of the pinned key."""
+        return self.accepted or self.unconfirmed
 
     @property
     def put_aside(self) -> bool:

@@ -34,6 +34,7 @@ SEARCHED = (
     *("Liaison perdue", "MeshBot", "Bot arrêté", "Le nœud a coupé", "État : liaison"),
     *("Synchronisation clés", "key synchronization", "keys synchronized"),
     *("Ordre de", "exécuté", "Ordres acceptés", "Erreur inattendue", "du journal perdues"),
+    *("[CRITICAL]", "[ERROR]", "[WARNING]", "[INFO]", "[DEBUG]", "Traceback"),
 )
 """What operators search for in the journal: broken in what strangers chose, in any case, with or
 without accents."""

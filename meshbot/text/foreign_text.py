@@ -71,7 +71,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
 def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:
     """Return what finds phrases in a folded text, whatever stands between their words."""
     wanted = sorted((_folded(phrase)[0].split() for phrase in phrases), key=len)
-    return re.compile("|".join(r"\W{1,4}".join(map(re.escape, words)) for words in wanted))
+    return re.compile("|".join(r"[\W_]{1,4}".join(map(re.escape, words)) for words in wanted))
 
 
 _SEARCHED = _pattern(SEARCHED)

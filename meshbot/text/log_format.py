@@ -16,6 +16,7 @@ __all__ = ["JournalFormatter", "configure_logging", "printable", "quoted", "set_
 MAX_LINE_CHARS = 10_000
 """Longer than anything but a traceback; journald cuts at 48 kB (``LineMax=``), and what follows
 the cut would begin an entry of its own."""
+_TRACEBACK = "Traceback (most recent call last):"
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -37,7 +38,9 @@ class JournalFormatter(logging.Formatter):
 
     def formatException(self, ei: _Raised | tuple[None, None, None]) -> str:  # noqa: N802 - logging's name
         """Return a traceback, in which an error's text may hold what strangers chose."""
-        return broken(super().formatException(ei))
+        told = super().formatException(ei)
+        head = _TRACEBACK if told.startswith(_TRACEBACK) else ""
+        return head + broken(told[len(head) :])
 
 
 def configure_logging(level: str) -> None:

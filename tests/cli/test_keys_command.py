@@ -341,6 +341,22 @@ def test_a_part_of_a_name_is_good_enough_to_look_but_not_to_decide(
     assert decisions_in(path) == []
 
 
+def test_a_key_that_came_after_another_one_was_taken_away_can_be_confirmed(
+    bot: Bot, path: Path
+) -> None:
+    bot.storage.add_decision(BOB, FIRST, accept=True)  # Ann's
+    bot.nodes.carry_out_decisions()
+    bot.nodes.learn_from_air(ANN, mesh_pb2.User(public_key=FOURTH))
+    bot.nodes.save_heard()
+    beginning = base64_text(FOURTH)[:12]
+    confirm = (
+        f"entendue après une autre, à confirmer : main_bot.py keys accept 0000000a {beginning}"
+    )
+    assert keys(path, "list", "Ann")[1][2].strip() == confirm
+    assert keys(path, "accept", "Ann", beginning, sleep=bot.carry_out)[0] == 0
+    assert not [line for line in keys(path, "list", "Ann")[1] if "à confirmer" in line]
+
+
 def test_the_key_that_the_radio_brought_can_be_confirmed(bot: Bot, path: Path) -> None:
     info = mesh_pb2.NodeInfo(num=BOB, user=mesh_pb2.User(public_key=FOURTH))
     bot.nodes.learn_from_radio([info])
@@ -597,7 +613,8 @@ def test_all_that_is_proven_is_accepted_at_once_and_the_rest_is_named(bot: Bot, 
     assert code == 0
     assert lines == [
         f"Bob ({node_id(shown)}) est le nouveau numéro de Bob (!b0b0b0b0)",
-        "Sans preuve, à accepter un à un (demander à la personne) :",
+        "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un (demander à "
+        "la personne) :",
         f"  {node_id(claimed)} ({node_id(claimed)})",
         "1 décision notée ; le bot est attendu…",
         CARRIED_OUT,
@@ -606,6 +623,29 @@ def test_all_that_is_proven_is_accepted_at_once_and_the_rest_is_named(bot: Bot, 
     assert (bot.nodes.public_key(claimed), bot.nodes.public_key(ANN)) == (b"", FIRST)
     code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
     assert (code, lines[-1]) == (1, "❌ aucun nœud n'a prouvé qu'il a changé de numéro")
+
+
+def test_a_number_that_has_another_key_is_not_taken_over_with_all_others(
+    bot: Bot, path: Path
+) -> None:
+    """A key is found for any number in a day, and signs as well as its owner's."""
+    victim = zlib.crc32(THIRD)
+    bot.nodes.learn_from_air(victim, mesh_pb2.User(long_name="Zoé", public_key=FOURTH))
+    moved(bot, THIRD, held=True, name="Zoé")
+    assert "dont 0 avec preuve" in keys(path, "list")[1][1]
+    code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
+    assert (code, lines) == (
+        1,
+        [
+            "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un (demander "
+            "à la personne) :",
+            f"  Zoé ({node_id(victim)})",
+            "❌ aucun nœud n'a prouvé qu'il a changé de numéro",
+        ],
+    )
+    assert (bot.nodes.public_key(victim), bot.nodes.public_key(BOB)) == (FOURTH, THIRD)
+    assert keys(path, "accept", node_id(victim), sleep=bot.carry_out)[0] == 0
+    assert bot.nodes.public_key(victim) == THIRD, "the operator may have asked him"
 
 
 def test_one_is_accepted_without_the_beginning_of_the_key(bot: Bot, path: Path) -> None:

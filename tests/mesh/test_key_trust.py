@@ -492,6 +492,50 @@ def test_a_radio_that_goes_back_to_the_former_key_leaves_it_disputed(
     assert trust.is_disputed(ANN)
 
 
+# -- Rule 8: a first key that is none ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", list(KeySource))
+def test_who_comes_after_a_key_that_was_taken_away_is_unconfirmed(
+    trust: KeyTrust, ann: KnownNode, bob: KnownNode, source: KeySource
+) -> None:
+    assert not trust.is_unconfirmed(ANN), "a first key is what an operator trusts"
+    trust.accept(bob, FIRST, ann, NOW + 1)
+    assert not trust.is_unconfirmed(BOB)
+    assert trust.offer(ann, SECOND, source, NOW + 2) is KeyOutcome.PINNED
+    assert trust.is_unconfirmed(ANN)
+    assert SECOND not in [other.public_key for other in trust.others(ANN)]
+    again = KeyTrust()
+    again.load([KnownNode(ANN, public_key=SECOND)], trust.stored_others(ANN))
+    assert again.is_unconfirmed(ANN), "after a restart as well"
+    trust.accept(ann, SECOND, ann, NOW + 3)
+    assert not trust.is_unconfirmed(ANN)
+
+
+def test_who_comes_after_a_key_that_the_operator_refused_is_unconfirmed(
+    trust: KeyTrust, ann: KnownNode
+) -> None:
+    trust.refuse(ann, FIRST, NOW + 1)
+    trust.offer(ann, SECOND, KeySource.AIR, NOW + 2)
+    assert trust.is_unconfirmed(ANN)
+    trust.accept(ann, THIRD, None, NOW + 3)
+    assert not trust.is_unconfirmed(ANN)
+    trust.refuse(ann, THIRD, NOW + 4)
+    assert (ann.public_key, trust.is_unconfirmed(ANN)) == (SECOND, False), "by his own word"
+
+
+def test_no_flood_confirms_a_key(
+    trust: KeyTrust, ann: KnownNode, bob: KnownNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_trust, "MAX_NODES_WITH_OFFERS", 3)
+    trust.accept(bob, FIRST, ann, NOW + 1)
+    trust.offer(ann, SECOND, KeySource.AIR, NOW + 2)
+    for number in range(100):
+        trust.offer(ann, forged(number), KeySource.AIR, NOW + number)
+        trust.offer(KnownNode(1_000 + number), SECOND, KeySource.AIR, NOW + number)
+    assert trust.is_unconfirmed(ANN)
+
+
 # -- Bounds ------------------------------------------------------------------------------------
 
 

@@ -8,12 +8,25 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.mesh.key_trust import MAX_NODES_WITH_OFFERS, MAX_OFFERED, KeyTrust
+from meshbot.messages.order_gate import OrderGate
 from meshbot.model.key_source import KeySource
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.other_key import HELD, OtherKey
 from meshbot.simulation.wire import number_field
+from meshbot.store.order_store import OrderStore
 from node_manager import NodeManager
-from tests.mesh.known_mesh import ANN, BOB, EVE, KEYS, OWN, Lines, decide, info_of, user_of
+from tests.mesh.known_mesh import (
+    ANN,
+    BOB,
+    EVE,
+    KEYS,
+    OTHER_KEY,
+    OWN,
+    Lines,
+    decide,
+    info_of,
+    user_of,
+)
 from tests.support.clock import Clock
 from tests.support.fake_storage import FakeStorage
 
@@ -32,6 +45,11 @@ def restarted(storage: FakeStorage) -> NodeManager:
     manager = NodeManager(storage, clock=Clock(0.0), wall_clock=Clock(float(NOW)))
     manager.load()
     return manager
+
+
+def gate_of(manager: NodeManager, admin: int) -> OrderGate:
+    orders = OrderStore(FakeStorage().database)
+    return OrderGate(manager, orders, {admin: ""}, on_vanished=print)
 
 
 def signed_info(num: int, key: bytes) -> mesh_pb2.NodeInfo:
@@ -127,6 +145,21 @@ def test_somebody_who_uses_the_old_number_on_the_air_is_told(
     (line,) = lines()
     assert "qui est celle de" in line
     assert f"{node_id(NEW_ANN)} est le CRC-32 de cette clé, et sans doute son vrai numéro" in line
+
+
+def test_who_takes_the_old_number_is_no_administrator_by_that(
+    known: NodeManager, storage: FakeStorage
+) -> None:
+    """``ADMIN_NODES`` may still name the old number alone."""
+    known.learn_from_air(NEW_ANN, user_of(NEW_ANN, KEYS[ANN]))
+    decide(known, storage, NEW_ANN, KEYS[ANN], accept=True)
+    known.learn_from_air(ANN, user_of(ANN, OTHER_KEY))
+    for manager in (known, restarted(storage)):
+        assert manager.public_key(ANN) == OTHER_KEY
+        assert not gate_of(manager, ANN).is_admin(ANN)
+        assert gate_of(manager, NEW_ANN).is_admin(NEW_ANN)
+    decide(known, storage, ANN, OTHER_KEY, accept=True)
+    assert gate_of(known, ANN).is_admin(ANN)
 
 
 @pytest.mark.parametrize("seed", range(4))

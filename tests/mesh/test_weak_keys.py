@@ -148,3 +148,12 @@ def test_a_flood_of_numbers_with_a_weak_key_stays_within_bounds() -> None:
     for num in range(1, 1_200):
         trust.offer(KnownNode(num), WEAK, KeySource.AIR, num)
     assert 900 < len(trust.weak()) <= 1_000
+
+
+def test_who_comes_after_a_weak_key_that_was_stored_is_unconfirmed() -> None:
+    trust, ann = KeyTrust(), KnownNode(ANN, public_key=WEAK)
+    trust.load([ann], [])
+    assert trust.offer(ann, KEYS[ANN], KeySource.AIR, 1) is KeyOutcome.PINNED
+    assert trust.is_unconfirmed(ANN)
+    trust.refuse(ann, KEYS[ANN], 2)
+    assert ann.public_key == b"", "what comes back is no weak key"

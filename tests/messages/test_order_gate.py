@@ -19,13 +19,13 @@ KEY = b"\x01" * 32
 
 class Keys:
     def __init__(self) -> None:
-        self.disputed: set[int] = set()
+        self.unconfirmed: set[int] = set()
 
     def public_key(self, num: int) -> bytes:
         return KEY
 
-    def is_disputed(self, num: int) -> bool:
-        return num in self.disputed
+    def is_unconfirmed(self, num: int) -> bool:
+        return num in self.unconfirmed
 
     def label(self, num: int) -> str:
         return f"Node{num}"
@@ -120,7 +120,7 @@ def test_who_is_no_admin_is_refused_and_does_not_fill_the_store() -> None:
     bench = Bench()
     assert bench.judge(BOB) is OrderRefusal.NO_ADMIN
     assert (bench.gate.is_admin(ANN), bench.gate.is_admin(BOB)) == (True, False)
-    bench.keys.disputed = {ANN}
+    bench.keys.unconfirmed = {ANN}
     assert not bench.gate.is_admin(ANN)
     assert bench.judge() is OrderRefusal.KEY_DISPUTED
     assert bench.orders.heard == []
@@ -128,7 +128,7 @@ def test_who_is_no_admin_is_refused_and_does_not_fill_the_store() -> None:
 
 def test_with_the_beginning_of_a_key_only_that_key_passes_disputed_or_not() -> None:
     bench = Bench(base64_text(KEY)[:12])
-    bench.keys.disputed = {ANN}
+    bench.keys.unconfirmed = {ANN}
     assert bench.judge() is None
     other = Bench(base64_text(b"\x02" * 32)[:12])
     assert other.judge() is OrderRefusal.NOT_THE_ADMINS_KEY
@@ -168,3 +168,12 @@ def _cannot(error: StorageVanished) -> None:
 def test_each_reason_has_its_words(refusal: OrderRefusal, journal: Journal) -> None:
     Bench().gate.tell_refused(ANN, refusal)
     assert journal.messages[0].startswith("⛔ Ordre de Node10 refusé : ")
+
+
+def test_a_key_that_is_not_confirmed_is_named_with_the_command_that_shows_it(
+    journal: Journal,
+) -> None:
+    """``keys list`` alone lists what waits, which such a key does not."""
+    Bench().gate.tell_refused(ANN, OrderRefusal.KEY_DISPUTED)
+    (line,) = journal.messages
+    assert line.endswith("sa clé n'est pas confirmée (voir : main_bot.py keys list 0000000a)")

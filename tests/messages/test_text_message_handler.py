@@ -36,7 +36,7 @@ class FakeNodes:
     def label(self, num: int) -> str:
         return f"Node{num}"
 
-    def is_disputed(self, num: int) -> bool:
+    def is_unconfirmed(self, num: int) -> bool:
         return False
 
     def node(self, num: int) -> KnownNode | None:
@@ -279,3 +279,23 @@ def test_commands_of_made_up_numbers_do_not_fill_the_journal(journal: Journal) -
         "🐢 Plus de 200 commandes d'inconnus en une heure : les suivantes ne sont plus montrées"
     )
     assert regular == "📩 Node10 : ‹/my›"
+
+
+def test_no_flood_keeps_a_true_order_from_being_obeyed(journal: Journal) -> None:
+    """Recorded questions of the admin's, sent again after a restart, are as proven as his order."""
+    bench = Bench(burst=2)
+    for number in range(6):
+        bench.hear(f"/keys {number}")
+    assert bench.hear("/tcp reconnect") == ["Liaison refaite à votre demande."]
+    assert journal.count("🛠️ Ordre de Node10 exécuté") == 1
+    assert bench.hear("/ping") == []
+
+
+@pytest.mark.parametrize(("admins", "proven"), [((), True), ((ANN,), False)])
+def test_the_flood_limit_counts_orders_that_are_refused(
+    admins: tuple[int, ...], proven: bool, journal: Journal
+) -> None:
+    bench = Bench(admins=admins, burst=2)
+    answers = [bench.hear("/tcp reconnect", proven=proven) for _ in range(6)]
+    assert [len(one) for one in answers] == [1, 1, 1, 0, 0, 0]
+    assert journal.count("⛔ Ordre de Node10 refusé") == 2

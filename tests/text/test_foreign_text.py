@@ -46,16 +46,28 @@ def test_no_phrase_of_the_documented_lines_can_stand_in_it(fragment: str) -> Non
         str.swapcase,
         lambda text: text.replace(" ", "\u2003\t"),
         lambda text: text.replace(" ", "-"),
+        lambda text: text.replace(" ", "_"),
         lambda text: unicodedata.normalize("NFD", text),
         lambda text: text.replace("e", "é").replace("E", "È"),
         lambda text: text.replace("s", "ſ").replace("i", "ı"),
         lambda text: "".join(f"{char}\u0301" for char in text),
     ],
-    ids=["plain", "upper", "swapped", "blanks", "hyphens", "apart", "accents", "old", "marks"],
+    ids=[
+        "plain",
+        "upper",
+        "swapped",
+        "blanks",
+        "hyphens",
+        "underscores",
+        "apart",
+        "accents",
+        "old",
+        "marks",
+    ],
 )
 def test_what_is_searched_is_broken_in_every_disguise(phrase: str, disguise: type[str]) -> None:
     for shown in (printable(disguise(phrase)), quoted(disguise(phrase)), broken(disguise(phrase))):
-        folded = re.sub(r"[\s\u00a0-]+", " ", plain(shown))
+        folded = re.sub(r"[\s\u00a0_-]+", " ", plain(shown))
         assert plain(phrase) not in folded
         assert "·" in shown
 
@@ -66,6 +78,13 @@ def test_whatever_it_is_it_is_one_printable_quotation(text: str, max_chars: int)
     assert len(shown) <= max_chars + 2
     assert len(shown.splitlines()) <= 1
     assert shown.count("‹") == shown.count("›") == bool(shown)
+
+
+@pytest.mark.parametrize("text", ["[ERROR]", "a[warning]b", "[INFO] x", "Traceback"])
+def test_what_monitors_search_alone_is_not_found_in_a_name(text: str) -> None:
+    """The last ``[ERROR]`` line says why the bot ended; a node must not be called that."""
+    for word in ("[error]", "[warning]", "[info]", "traceback"):
+        assert word not in quoted(text).lower()
 
 
 def test_ordinary_words_stay_whole() -> None:
