@@ -383,7 +383,8 @@ class NodeTable:
     def enter_key(self, num: int, key: bytes) -> KeyNews | None:
         """Take a key with which node ``num`` sealed a message; return what became of it."""
         with self._lock:
-            node, held = self._entry(num), is_number_of(num, key)
+            node = self._entry(num)
+            held = is_number_of(num, key) and not self._own_key_is_weak()
             news = self._offer(node, key, held=held) if node is not None else None
             self._settle((num,))
             return news
@@ -396,6 +397,13 @@ class NodeTable:
         with self._lock:
             node = self._nodes.get(num)
             return node is not None and self._learning.contest(node, key, int(self._wall_clock()))
+
+    def _own_key_is_weak(self) -> bool:
+        """Say whether anybody can seal for us in the name of anybody."""
+        own = self._nodes.get(self._own_num)
+        if own is not None and own.public_key:
+            return False
+        return any(other.weak for other in self._trust.others(self._own_num))
 
     def _entry(self, num: int) -> KnownNode | None:
         return self._nodes.entry(num, int(self._wall_clock()))

@@ -1,6 +1,7 @@
 """Keys whose private halves are known beforehand are never believed, and always named."""
 
 import hashlib
+import zlib
 
 import pytest
 
@@ -157,3 +158,18 @@ def test_who_comes_after_a_weak_key_that_was_stored_is_unconfirmed() -> None:
     assert trust.is_unconfirmed(ANN)
     trust.refuse(ann, KEYS[ANN], 2)
     assert ann.public_key == b"", "what comes back is no weak key"
+
+
+@pytest.mark.parametrize("own_key", [KEYS[OWN], WEAK], ids=["good", "weak"])
+def test_a_message_sealed_for_a_weak_key_of_ours_shows_nobody(
+    nodes: NodeManager, own_key: bytes
+) -> None:
+    """Who has our private key seals in the name of anybody, and so under any number."""
+    nodes.learn_from_radio([info_of(OWN, own_key), info_of(ANN)], OWN)
+    new_ann = zlib.crc32(KEYS[ANN])
+    nodes.learn_from_message(new_ann, KEYS[ANN])
+    (waiting,) = nodes.waiting_keys()
+    assert (waiting.num, waiting.held) == (new_ann, own_key != WEAK)
+    nodes.learn_from_radio([info_of(OWN, KEYS[OWN])], OWN)
+    nodes.learn_from_message(new_ann, KEYS[ANN])
+    assert [other.held for other in nodes.waiting_keys()] == [True], "with its next key it does"
