@@ -5,8 +5,10 @@ could be deleted, damaged or forbidden, it is seen by processes of every account
 takes it back however its process ends. Nothing listens at it. Containers with a network of their
 own have names of their own. Where a system has no such names, nothing is claimed.
 
-Any local account can take a name first, and so keep a bot from starting: then the bot says which
-process it is.
+Beside the name stands another one with the number of the process, so that everybody can say who it
+is: whose sockets are whose the system shows to root alone.
+
+Any local account can take a name first, and so keep a bot from starting.
 """
 
 import contextlib
@@ -17,8 +19,9 @@ import socket
 from pathlib import Path
 
 _PREFIX = "meshbot:"
+_BY = "#"
 MAX_NAME = 80
-"""Of 107 bytes that the system allows."""
+"""Of 107 bytes that the system allows; the number of the process has a place behind it."""
 
 
 class ProcessClaim:
@@ -40,6 +43,10 @@ class ProcessClaim:
             claim.close()
             return error.errno != errno.EADDRINUSE
         self._sockets.append(claim)
+        with contextlib.suppress(OSError):  # only a remark
+            remark = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._sockets.append(remark)
+            remark.bind(f"{_address_of(name)}{_BY}{os.getpid()}")
         return True
 
     def release(self) -> None:
@@ -50,17 +57,17 @@ class ProcessClaim:
 
 
 def holder_of(name: str) -> int | None:
-    """Return the process that has a name, 0 if that may not be known, None if nobody has it."""
+    """Return the process that has a name, 0 if it does not say which, None if nobody has it."""
     shown = _address_of(name).replace("\0", "@")
     try:
         table = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    for line in table.splitlines():
-        columns = line.split(None, 7)
-        if len(columns) == 8 and columns[7] == shown:
-            return _process_with_socket(columns[6])
-    return None
+    names = {line.split(None, 7)[-1] for line in table.splitlines()}
+    if shown not in names:
+        return None
+    said = (other.removeprefix(f"{shown}{_BY}") for other in names if other.startswith(shown + _BY))
+    return next((int(pid) for pid in said if pid.isdecimal() and pid.isascii()), 0)
 
 
 def _address_of(name: str) -> str:
@@ -69,16 +76,3 @@ def _address_of(name: str) -> str:
         name = f"{name.partition(':')[0]}:{digest}"
     return f"\0{_PREFIX}{name}"
 
-
-def _process_with_socket(inode: str) -> int:
-    """Return the process that has a socket open; of other accounts', the system does not tell."""
-    target = f"socket:[{inode}]"
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):
-            for descriptor in os.listdir(folder / "fd"):
-                with contextlib.suppress(OSError):
-                    if os.readlink(folder / "fd" / descriptor) == target:
-                        return int(folder.name)
-    return 0

@@ -38,6 +38,8 @@ class BotThread:
 
     error_line = "❌ Erreur inattendue"
     """What the journal says of an error that nothing else caught."""
+    wants_reserve = True
+    """Whether it lets go of what it is at when memory runs out, before it cannot any more."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; :meth:`start` starts the thread."""
@@ -75,7 +77,8 @@ class BotThread:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._reserve.require(self._clock())
+                if self.wants_reserve:
+                    self._reserve.require(self._clock())
                 self._do_next()
                 self._memory_errors = 0
             except MemoryError:

@@ -38,6 +38,7 @@ class OutputWriter(BotThread):
     """A queue of lines, and the one thread that writes them."""
 
     error_line = "❌ Erreur inattendue à l'écriture du journal"
+    wants_reserve = False  # it is to say, of all, that memory runs out
 
     def __init__(
         self,
