@@ -109,11 +109,13 @@ def _is_address(host: str) -> bool:
 def _address_in(answer: Any) -> str:
     """Return the address in an answer of ``getaddrinfo``, written in one way.
 
-    An IPv4 address in IPv6's clothes is the same host; the interface of a link's own address is
-    a number there, whatever name it was written with.
+    An IPv4 address in IPv6's clothes is the same host, and this machine is by either protocol; the
+    interface of a link's own address is a number there, whatever name it was written with.
     """
     place = answer[4]
     address = ipaddress.ip_address(str(place[0]).partition("%")[0])
+    if address == ipaddress.IPv6Address("::1"):
+        return "127.0.0.1"
     mapped = getattr(address, "ipv4_mapped", None)
     if mapped is not None:
         return str(mapped)

@@ -94,7 +94,7 @@ def test_a_second_claim_on_a_node_is_refused_and_says_whose_the_first_is(
 
 @pytest.mark.parametrize(
     "first, second",
-    [("192.0.2.7", "::ffff:192.0.2.7"), ("2001:db8::7", "2001:0DB8:0::7")],
+    [("192.0.2.7", "::ffff:192.0.2.7"), ("2001:db8::7", "2001:0DB8:0::7"), ("127.0.0.1", "::1")],
 )
 def test_a_name_and_each_way_to_write_its_address_are_one_node(
     site: SiteSettings, first: str, second: str
