@@ -628,7 +628,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     1: the database cannot be used right now, this machine lacks memory, threads or files, or the
     command cannot do what was asked.
     """
-    options = parse_arguments(argv)
+    options = _parsed(argv)
     keep_process_private()
     if options.command != "report":  # it makes no file but the page that it is asked for
         keep_files_private()
@@ -639,12 +639,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(options)
 
 
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return parse_arguments(argv)
+    finally:
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError:  # of --help, of which its reader has enough
+            _forget_output()
+
+
+def _forget_output() -> None:
+    """Have the interpreter not write the rest at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _do_command(options: argparse.Namespace) -> int:
     try:
         return run_command(options, environment_of(options, DOTENV_PATH), MeshBot)
     except BrokenPipeError:
-        # The reader of the output has enough of it. The interpreter must not write the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()  # its reader has enough of it
         return EXIT_OK
     except (ConfigError, StorageError) as error:
         return _refused(error)

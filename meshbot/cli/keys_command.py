@@ -140,10 +140,15 @@ class KeysCommand:
         """Say how many nodes have a new number, and who has a key that others have, too."""
         shown, claimed = self._choice.moves()
         if shown or claimed:
+            how = (
+                f"dont {len(shown)} avec preuve : pour accepter ceux-là, "
+                "main_bot.py keys accept --moved"
+                if shown
+                else "sans preuve : demander à chacun, puis main_bot.py keys accept NŒUD"
+            )
             self._say(
                 f"{counted(len(shown) + len(claimed), 'nœud a', 'nœuds ont')} changé de numéro "
-                f"(firmware 2.8), dont {len(shown)} avec preuve : pour accepter ceux-là, "
-                "main_bot.py keys accept --moved"
+                f"(firmware 2.8), {how}"
             )
         weak = list(dict.fromkeys(other.num for other in self._table.weak_keys()))
         if weak:

@@ -151,12 +151,21 @@ class AirBudget:
         """Say whether a reply had better be short; the strangers' share is theirs alone."""
         with self._lock:
             now_s = self._clock()
-            percent, told_s = self._channel or (0.0, now_s)
-            is_channel_busy = percent >= BUSY_CHANNEL_PERCENT and now_s - told_s < CHANNEL_STALE_S
             limits = [AirLimit.TOTAL, AirLimit.NODE]
             if stranger:
                 limits.append(AirLimit.STRANGERS)
-            return is_channel_busy or any(self._share(limit, now_s) > 0.5 for limit in limits)
+            is_used = any(self._share(limit, now_s) > 0.5 for limit in limits)
+            return is_used or self._is_channel_busy(now_s)
+
+    @property
+    def is_channel_busy(self) -> bool:
+        """Whether the node heard others so much that there is little room between them."""
+        with self._lock:
+            return self._is_channel_busy(self._clock())
+
+    def _is_channel_busy(self, now_s: float) -> bool:
+        percent, told_s = self._channel or (0.0, now_s)
+        return percent >= BUSY_CHANNEL_PERCENT and now_s - told_s < CHANNEL_STALE_S
 
     def used_percent(self) -> tuple[float, float]:
         """Return in percent of the last hour what the bot took in all, and for strangers."""

@@ -17,7 +17,7 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.air_budget import RETRIES, AirBudget
 from meshbot.messages.air_limit import AirLimit
 from meshbot.messages.air_narrator import AirNarrator
-from meshbot.messages.reply_parts import ReplyLimit
+from meshbot.messages.reply_parts import ReplyLimit, WhyShort
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.model.firmware_version import may_sign_broadcasts
@@ -107,7 +107,12 @@ class AirGate:
         size = self._settings.max_bytes
         while size > SHORT_BYTES and self.cost_s(interface, size, sealed=True) > most_s:
             size -= STEP_BYTES
-        return ReplyLimit(1, max(size, SHORT_BYTES))
+        return ReplyLimit(1, max(size, SHORT_BYTES), self._why_short(askers))
+
+    def _why_short(self, askers: int) -> WhyShort:
+        if askers >= MANY_ASKERS:
+            return WhyShort.MANY_ASK
+        return WhyShort.CHANNEL_BUSY if self._budget.is_channel_busy else WhyShort.AIR_USED
 
     def _is_strangers(self, rank: SenderRank, cost_s: float) -> bool:
         """Say whether a text is on the strangers' account."""

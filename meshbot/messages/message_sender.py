@@ -29,6 +29,7 @@ from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.outgoing_text import OutgoingText
 from meshbot.messages.question import Question
 from meshbot.messages.reply_maker import ReplyMaker
+from meshbot.messages.reply_parts import WhyShort
 from meshbot.messages.request_delivery import RequestDelivery
 from meshbot.messages.routing_errors import is_given_up, routing_error_text
 from meshbot.messages.sender_settings import SenderSettings
@@ -261,7 +262,8 @@ class MessageSender(BotThread):
         if self._air.wait_s(reply.asker.rank, self._cost_s(reply, first_bytes, interface)) > 0:
             return False
         if made.full_texts > len(made.parts):
-            self._lines.shortened(self._label(reply.blank.to), reply.asker)
+            why = limit.why if limit is not None else WhyShort.HAD_MANY
+            self._lines.shortened(self._label(reply.blank.to), reply.asker, why)
         reply.fill(made.parts)
         return True
 

@@ -1,10 +1,21 @@
 """How much of an answer is sent. Pure."""
 
+import enum
 from dataclasses import dataclass
 
 from meshbot.text.text_split import split_text
 
 MORE_LATER = "(suite : réessayez plus tard)"
+
+
+class WhyShort(enum.Enum):
+    """Why an answer is not given in full."""
+
+    MANY_ASK = "many ask"
+    CHANNEL_BUSY = "channel busy"
+    AIR_USED = "air used"
+    HAD_MANY = "had many"
+    """Its sender had as many texts as the flood limit lets him have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +24,7 @@ class ReplyLimit:
 
     texts: int
     last_bytes: int
+    why: WhyShort = WhyShort.HAD_MANY
 
 
 def shortened(parts: list[str], limit: ReplyLimit) -> list[str]:

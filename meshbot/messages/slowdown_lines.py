@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Hashable
 
 from meshbot.messages.asker import Asker
+from meshbot.messages.reply_parts import WhyShort
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import duration_text
@@ -17,6 +18,12 @@ log = logging.getLogger(__name__)
 
 LINES_S = 3_600.0
 MAX_LINES = 10
+_WHY_SHORT = {
+    WhyShort.MANY_ASK: "trop de textes à envoyer",
+    WhyShort.CHANNEL_BUSY: "canal très occupé",
+    WhyShort.AIR_USED: "temps d'antenne bien entamé",
+    WhyShort.HAD_MANY: "beaucoup de textes reçus en peu de temps",
+}
 MAX_LINES_OF_OTHERS = 7
 """So many are about those who may be made up; what befalls regulars must not be hidden by that."""
 
@@ -38,10 +45,10 @@ class SlowdownLines:
         if self._is_due(self._held, label, asker):
             log.info("🐢 La réponse à %s attend que l'antenne soit libre", label)
 
-    def shortened(self, label: str, asker: Asker) -> None:
-        """An answer is cut: there is much to do, or its sender has had many texts."""
+    def shortened(self, label: str, asker: Asker, why: WhyShort) -> None:
+        """An answer is cut."""
         if self._is_due(self._shortened, label, asker):
-            log.info("🐢 La réponse à %s est abrégée : trop de textes à envoyer", label)
+            log.info("🐢 La réponse à %s est abrégée : %s", label, _WHY_SHORT[why])
 
     def too_old(self, label: str, asker: Asker, waited_s: float) -> None:
         """A reply found no air time as long as it was worth sending."""

@@ -75,4 +75,3 @@ def _address_of(name: str) -> str:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         name = f"{name.partition(':')[0]}:{digest}"
     return f"\0{_PREFIX}{name}"
-

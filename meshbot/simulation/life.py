@@ -27,6 +27,7 @@ _SMALL_TALK = (
 # Who asks what, in turn; the last one is somebody whose key the radio has forgotten.
 _QUESTIONS = ("/ping", "/nodes", "/help", "/ping")
 _FIRST_TRAFFIC_S = 0.5
+_DEMO_TRAFFIC_S = 10.0  # a channel that is not busy, so that answers are given in full
 _FORGERY_S = 15.0
 
 
@@ -98,7 +99,7 @@ class SimulatedLife:
         self.stop()
         self._is_demo = True
         self._asked = 0
-        self.start_traffic(2.5)
+        self.start_traffic(_DEMO_TRAFFIC_S)
         if self._node.peers:
             between_s = ping_every_s / len(_QUESTIONS)
             self._questions = self._node.later(first_ping_s, lambda: self._ask(between_s))

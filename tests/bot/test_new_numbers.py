@@ -97,7 +97,7 @@ def test_a_number_that_is_only_claimed_is_not_accepted_with_the_others(
         line = journal.wait_for("ce que prouve sa signature ou un message scellé")
         assert second.node_id in line
         said = keys(tmp_path / "bot.db", "accept", "--moved")
-        assert "Sans preuve, à accepter un à un" in said
+        assert "Sans preuve, ou sous un numéro qui a déjà une autre clé" in said
         assert f"{first.long_name} ({first.node_id})\n" in said
         assert bot.node_manager.public_key(second.num) == second.public_key
         assert bot.node_manager.public_key(first.num) == b""

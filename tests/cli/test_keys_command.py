@@ -632,7 +632,7 @@ def test_a_number_that_has_another_key_is_not_taken_over_with_all_others(
     victim = zlib.crc32(THIRD)
     bot.nodes.learn_from_air(victim, mesh_pb2.User(long_name="Zoé", public_key=FOURTH))
     moved(bot, THIRD, held=True, name="Zoé")
-    assert "dont 0 avec preuve" in keys(path, "list")[1][1]
+    assert "sans preuve : demander à chacun" in keys(path, "list")[1][1]
     code, lines = keys(path, "accept", "--moved", sleep=bot.carry_out)
     assert (code, lines) == (
         1,

@@ -389,8 +389,8 @@ def test_a_reconnection_begins_with_the_address_that_answered(
 
     monkeypatch.setattr(MeshTCPInterface, "_connect_socket", connect)
     at_addresses(monkeypatch, ("::1", free_port()), ("127.0.0.1", node.port))
-    start_bot(environment={"MESHBOT_TCP_HOST": "Toit.local."})
-    journal.wait_for("✅ Connexion TCP établie : toit.local:4403")
+    bot = start_bot(environment={"MESHBOT_TCP_HOST": "Toit.local."})
+    journal.wait_for(f"✅ Connexion TCP établie : toit.local:{bot.site.tcp_port}")
     node.close_by_rst()
     journal.wait_for("✅ Reconnexion TCP réussie (background)")
     assert tried == ["::1", "127.0.0.1", "127.0.0.1"]

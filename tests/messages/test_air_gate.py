@@ -11,6 +11,7 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.air_budget import AirBudget, AirBudgetSettings
 from meshbot.messages.air_gate import MANY_ASKERS, REPLY_PER_QUESTION, SHORT_BYTES, AirGate
 from meshbot.messages.air_narrator import AirNarrator
+from meshbot.messages.reply_parts import WhyShort
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.messages.sender_settings import SenderSettings
 from tests.support.clock import Clock
@@ -33,6 +34,10 @@ class Bench:
         self.budget = AirBudget(AirBudgetSettings(5.0, 1.0), self.clock)
         narrator = AirNarrator(self.budget, self.clock)
         self.gate = AirGate(self.budget, narrator, SenderSettings(2.5, 600.0))
+
+    def why_short(self, rank: SenderRank, askers: int = 1) -> WhyShort | None:
+        limit = self.gate.limit(INTERFACE, rank, 5, askers)
+        return limit.why if limit is not None else None
 
     def use_up(self, rank: SenderRank) -> float:
         """Send texts of a rank as long as they may go; return the seconds they took."""
@@ -130,10 +135,11 @@ def test_answers_have_their_full_length_while_there_is_little_to_do() -> None:
 def test_a_busy_channel_makes_everybodys_answers_short_a_strangers_share_only_theirs() -> None:
     bench = Bench()
     bench.gate.charge(STRANGER, 0.6 * STRANGERS_S)
-    assert bench.gate.limit(INTERFACE, STRANGER, 5, 1) is not None
-    assert bench.gate.limit(INTERFACE, REGULAR, 5, 1) is None
+    assert bench.why_short(STRANGER) is WhyShort.AIR_USED
+    assert bench.why_short(REGULAR) is None
     bench.budget.note_node(None, 40.0, None)
-    assert bench.gate.limit(INTERFACE, REGULAR, 5, 1) is not None
+    assert bench.why_short(REGULAR) is WhyShort.CHANNEL_BUSY
+    assert bench.why_short(REGULAR, askers=MANY_ASKERS) is WhyShort.MANY_ASK
 
 
 @pytest.mark.parametrize("asked_bytes", [0, 5, 6, 40, 200])
