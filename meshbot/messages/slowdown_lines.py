@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 LINES_S = 3_600.0
 MAX_LINES = 10
 _WHY_SHORT = {
-    WhyShort.MANY_ASK: "trop de textes à envoyer",
-    WhyShort.CHANNEL_BUSY: "canal très occupé",
-    WhyShort.AIR_USED: "temps d'antenne bien entamé",
-    WhyShort.HAD_MANY: "beaucoup de textes reçus en peu de temps",
+    WhyShort.MANY_ASK: "🐢 La réponse à %s est abrégée : trop de textes à envoyer",
+    WhyShort.CHANNEL_BUSY: "🐢 La réponse à %s est abrégée : canal très occupé",
+    WhyShort.AIR_USED: "🐢 La réponse à %s est abrégée : temps d'antenne bien entamé",
+    WhyShort.HAD_MANY: "🐢 La réponse à %s est abrégée : il en a reçu beaucoup",
 }
 MAX_LINES_OF_OTHERS = 7
 """So many are about those who may be made up; what befalls regulars must not be hidden by that."""
@@ -48,7 +48,7 @@ class SlowdownLines:
     def shortened(self, label: str, asker: Asker, why: WhyShort) -> None:
         """An answer is cut."""
         if self._is_due(self._shortened, label, asker):
-            log.info("🐢 La réponse à %s est abrégée : %s", label, _WHY_SHORT[why])
+            log.info(_WHY_SHORT[why], label)
 
     def too_old(self, label: str, asker: Asker, waited_s: float) -> None:
         """A reply found no air time as long as it was worth sending."""

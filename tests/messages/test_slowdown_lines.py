@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from meshbot.messages.asker import Asker
+from meshbot.messages.reply_parts import WhyShort
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.messages.slowdown_lines import SlowdownLines
 from tests.support.clock import Clock
@@ -17,7 +18,7 @@ Say = Callable[[SlowdownLines, str, Asker], None]
     "say",
     [
         SlowdownLines.held_back,
-        SlowdownLines.shortened,
+        lambda lines, label, asker: lines.shortened(label, asker, WhyShort.MANY_ASK),
         SlowdownLines.no_room,
         lambda lines, label, asker: lines.too_old(label, asker, 600.0),
     ],
