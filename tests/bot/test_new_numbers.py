@@ -14,6 +14,7 @@ from meshbot.model import weak_keys
 from meshbot.model.known_node import node_id
 from meshbot.simulation.peer import SimulatedPeer, make_peers, number_from_key
 from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.text.foreign_text import quoted
 from tests.support.air import wait_text
 from tests.support.journal import Journal
 from tests.support.quick_bot import BotFactory
@@ -130,7 +131,7 @@ def test_our_own_node_that_moves_to_2_8_is_no_other_node(
         line = journal.wait_for("Notre nœud a changé de numéro")
         assert node_id(node.num) in line and node_id(before) in line
         journal.wait_for("Reconnexion TCP réussie")
-        journal.wait_for(f"📡 Nœud : {node.long_name} ({node_id(node.num)})")
+        journal.wait_for(f"📡 Nœud : {quoted(node.long_name)} ({node_id(node.num)})")
         assert journal.count("Un autre nœud répond") == 0
         assert node.num == number_from_key(node.public_key)
         assert bot.node_manager.public_key(before) == b""
@@ -184,7 +185,7 @@ def test_who_announces_anothers_key_does_not_sign_with_it(
         journal.wait_for(COMPLETE)
         signed, stranger = node.peer(0), make_peers(1, seed=9, numbers_from_keys=True)[0]
         node.hear_node_info(stranger)
-        journal.wait_for(f"Clé publique de {stranger.long_name}")
+        journal.wait_for(f"Clé publique de {quoted(stranger.long_name)}")
         node.hear_node_info(signed, public_key=stranger.public_key)
         journal.wait_for("qui est celle de")
         assert all(not other.held for other in bot.node_manager.other_keys(signed.num))

@@ -121,9 +121,11 @@ class Bench:
         to: int = OWN,
         emoji: int = 0,
         reply_id: int = 0,
+        age_s: float = 0.0,
+        again: bool = False,
     ) -> list[str]:
-        """Return the answers to a text of Ann's."""
-        self.packet_id += 1
+        """Return the answers to a text of Ann's, in a new packet or ``again`` in the last one."""
+        self.packet_id += not again
         packet = mesh_pb2.MeshPacket(to=to, id=self.packet_id)
         setattr(packet, "from", ANN)
         payload = text.encode("utf-8") if isinstance(text, str) else text
@@ -135,7 +137,7 @@ class Bench:
         )
         already = len(self.sender.sent)
         heard = HeardPacket(packet, 1_000.0, 0.0)
-        self.handler.handle(DecodedPacket(heard, data, proven, 0.0), OWN)
+        self.handler.handle(DecodedPacket(heard, data, proven, age_s), OWN)
         return self.sender.texts()[already:]
 
 
@@ -279,6 +281,15 @@ def test_commands_of_made_up_numbers_do_not_fill_the_journal(journal: Journal) -
         "🐢 Plus de 200 commandes d'inconnus en une heure : les suivantes ne sont plus montrées"
     )
     assert regular == "📩 Node10 : ‹/my›"
+
+
+def test_an_order_that_came_too_late_does_not_count_when_it_is_repeated(journal: Journal) -> None:
+    """It is noted before its age drops it: who recorded it must not choose when it counts."""
+    bench = Bench()
+    assert bench.hear("/tcp reconnect", age_s=601.0) == []
+    assert bench.hear("/tcp reconnect", again=True) == []
+    assert journal.count("exécuté") == 0
+    assert bench.hear("/tcp reconnect") == ["Liaison refaite à votre demande."]
 
 
 def test_no_flood_keeps_a_true_order_from_being_obeyed(journal: Journal) -> None:
