@@ -6,6 +6,7 @@ Two things keep a second bot away: the lock file, which holds wherever the folde
 a claim on the file's name, which holds after somebody has deleted the file, lock and all.
 """
 
+import errno
 import logging
 import os
 import time
@@ -21,7 +22,7 @@ from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
 from meshbot.store.order_store import OrderStore
 from meshbot.store.repair import Repair, stamp_of
-from meshbot.store.storage_error import StorageError
+from meshbot.store.storage_error import StorageError, unusable
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,8 @@ class BotStore:
     def _open_database(self) -> None:
         """Open it, and read all that will be read of it."""
         self.database.open()
+        if not os.access(self._path, os.W_OK):  # SQLite is content to read it
+            raise unusable(self._path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         log.debug("looking at the stored nodes")
         for _ in self.nodes.node_pages():  # a flood may have left very many
             if self._is_to_end():

@@ -51,6 +51,20 @@ def test_a_file_in_the_place_of_the_folder_is_said_and_tried_again(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_a_database_that_may_only_be_read_is_said_and_tried_again(
+    run: Callable[..., Program], tmp_path: Path
+) -> None:
+    path = tmp_path / "bot.db"
+    database = Database(path)
+    database.open()
+    database.close()
+    path.chmod(0o400)
+    skip_if_writable(path)
+    line = error_of(run(DATABASE_PATH=str(path)), 1)
+    assert NO_RIGHT in line and str(path) in line
+    assert path.stat().st_mode & 0o777 == 0o400
+
+
 def test_a_folder_that_cannot_be_made_is_said_and_tried_again(run: Callable[..., Program]) -> None:
     """Nobody can make one in /proc."""
     line = error_of(run(DATABASE_PATH="/proc/meshbot/bot.db"), 1)
