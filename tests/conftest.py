@@ -36,7 +36,11 @@ def _own_threads() -> set[threading.Thread]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what starts the program: a second or more of importing each time."""
+    """Mark as slow what starts the program: a second or more of importing each time.
+
+    What takes a minute by itself begins first, or one worker would be at it while others are done.
+    """
+    items.sort(key=lambda item: "long_runs" not in item.path.parts)
     for item in items:
         if "run" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
