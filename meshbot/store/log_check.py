@@ -32,7 +32,8 @@ def lost_commits(path: Path) -> bool:
     if not log_path.is_file():
         return False
     data = log_path.read_bytes()
-    frames = range(_HEAD.size, len(data) - PAGE_BYTES, _FRAME_HEAD.size + PAGE_BYTES)
+    frame_bytes = _FRAME_HEAD.size + PAGE_BYTES
+    frames = range(_HEAD.size, len(data) - frame_bytes + 1, frame_bytes)  # whole ones
     if not frames:
         return False
     valid, salts = _valid_frames(data, frames)

@@ -341,6 +341,7 @@ def test_a_sealed_message_that_is_heard_again_is_answered_once(
         node.evict(owner)
         node.hear_text(owner, "/ping", packet_id=4_711)
         node.hear_text(other, "/ping")
+        wait_text(node, owner.num)  # who was met just now has his turn after who was known before
         wait_text(node, other.num)
         assert len(texts_to(node, owner.num)) == 1
         assert bot.node_manager.public_key(owner.num) == owner.public_key

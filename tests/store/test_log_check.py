@@ -97,6 +97,15 @@ def test_the_last_transaction_may_be_unfinished_as_a_power_cut_leaves_it(killed:
     assert repairs(killed) == 0
 
 
+@pytest.mark.parametrize("left", [0, 1, 23, 24, 25, 4_096, 4_097, 4_100, 4_119])
+def test_a_log_may_be_cut_anywhere_in_a_frame(killed: Path, left: int) -> None:
+    log = log_of(killed).read_bytes()
+    whole = 32 + 5 * FRAME
+    for kept in (whole, 32):
+        log_of(killed).write_bytes(log[: kept + left])
+        assert not lost_commits(killed)
+
+
 def test_what_an_earlier_round_of_the_log_left_was_not_lost(path: Path) -> None:
     store = BotStore(path, simulated=False)
     store.open()
