@@ -26,6 +26,8 @@ from tcp_interface_manager import TCPInterfaceManager
 from tests.link.test_other_host import deaf_port, host
 from tests.support.limits import LATE_S, WAIT_S
 
+pytestmark = pytest.mark.slow
+
 QUICK = replace(
     link_settings_of(MeshBot), stabilization_s=0.0, early_retry_max_s=0.02, retry_max_s=0.02
 )

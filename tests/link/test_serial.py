@@ -29,6 +29,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 SESSION = SessionOptions(connect_timeout_s=1.0, queue_wait_s=1.0)
 
 

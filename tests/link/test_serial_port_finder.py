@@ -19,6 +19,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 CP2102, CH340, RAK = (0x10C4, 0xEA60), (0x1A86, 0x7523), (0x239A, 0x8029)
 
 

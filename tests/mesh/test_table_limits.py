@@ -19,6 +19,8 @@ from tests.mesh.known_mesh import Lines, decide, info_of, user_of
 from tests.support.clock import Clock
 from tests.support.fake_storage import FakeStorage
 
+pytestmark = pytest.mark.slow
+
 MOST = 40
 SHARES = shares_of(MOST)
 HONEST = 7

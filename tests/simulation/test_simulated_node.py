@@ -36,6 +36,8 @@ from tests.simulation.client import (
 )
 from tests.support.limits import PROGRAM_S, WAIT_S
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = WAIT_S
 Port = portnums_pb2.PortNum

@@ -13,6 +13,8 @@ import pytest
 from tests.support.limits import PROGRAM_S
 from tests.support.program import Program
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
