@@ -118,6 +118,7 @@ def test_what_a_stranger_wrote_is_answered_once_when_his_key_comes_at_last(
     packet_id = node.hear_text(stranger, "/ping", packet_id=77)
     node.hear_text(stranger, "/ping", packet_id=packet_id)
     node.hear_text(stranger, "/my")
+    assert node.wait_until(lambda n: node_info_requests(n) >= 1, WAIT_S)
     node.hear_text(neighbour, "/ping")
     wait_text(node, neighbour.num)
     assert texts_to(node, stranger.num) == []
