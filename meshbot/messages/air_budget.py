@@ -142,13 +142,11 @@ class AirBudget:
         with self._lock:
             self._mute_until_s = until_s
 
-    @property
-    def busy(self) -> bool:
-        """Whether replies had better be short: a busy channel, or much of a share is used."""
-        return self.is_busy(stranger=True)
-
     def is_busy(self, *, stranger: bool) -> bool:
-        """Say whether a reply had better be short; the strangers' share is theirs alone."""
+        """Say whether a reply had better be short: a busy channel, or much of a share is used.
+
+        The strangers' share is theirs alone.
+        """
         with self._lock:
             now_s = self._clock()
             limits = [AirLimit.TOTAL, AirLimit.NODE]

@@ -153,7 +153,7 @@ def test_nonsense_of_the_node_changes_nothing(nonsense: float | None) -> None:
     budget = budget_at(clock)
     budget.note_node(nonsense, nonsense, 10.0)
     assert budget.wait_s(2.0, stranger=True) == 0.0
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
     budget.note_node(9.5, 4.0, 10.0)
     budget.note_node(nonsense, nonsense, 10.0)
     assert budget.wait_s(2.0, stranger=True) == ASK_AGAIN_S
@@ -170,12 +170,12 @@ def test_a_figure_that_is_never_renewed_does_not_lock_the_bot_out() -> None:
     clock = Clock(0.0)
     budget = budget_at(clock)
     budget.note_node(50.0, 99.0, 10.0)
-    assert budget.busy and budget.wait_s(2.0, stranger=False) == ASK_AGAIN_S
+    assert budget.is_busy(stranger=True) and budget.wait_s(2.0, stranger=False) == ASK_AGAIN_S
     clock.now_s += STALE_S - 10
     assert budget.wait_s(2.0, stranger=False) == 10
     clock.now_s += 10
     assert budget.wait_s(2.0, stranger=False) == 0.0
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
 
 
 def test_the_smallest_text_costs_something() -> None:
@@ -208,10 +208,10 @@ def test_a_node_that_refused_says_for_how_long() -> None:
     budget.note_mute(420.0)
     assert budget.limit_on(1.0, stranger=False) is AirLimit.NODE
     assert budget.wait_s(1.0, stranger=False) == 420.0
-    assert budget.busy
+    assert budget.is_busy(stranger=True)
     clock.now_s += 420.0
     assert budget.wait_s(1.0, stranger=False) == 0.0
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
 
 
 def test_a_node_that_restarted_is_mute_no_more() -> None:
@@ -236,11 +236,11 @@ def test_a_busy_channel_is_busy_for_as_long_as_that_is_news() -> None:
     clock = Clock(0.0)
     budget = budget_at(clock)
     budget.note_node(0.0, 24.9, 10.0)
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
     budget.note_node(0.0, 25.0, 10.0)
-    assert budget.busy
+    assert budget.is_busy(stranger=True)
     clock.now_s += CHANNEL_STALE_S
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
 
 
 @pytest.mark.parametrize(("stranger", "cost_s"), [(True, 18.1), (False, 90.1)])
@@ -248,11 +248,11 @@ def test_more_than_half_of_a_share_is_busy(stranger: bool, cost_s: float) -> Non
     clock = Clock(0.0)
     budget = budget_at(clock)
     budget.charge(cost_s - 0.2, stranger=stranger)
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
     budget.charge(0.2, stranger=stranger)
-    assert budget.busy
+    assert budget.is_busy(stranger=True)
     clock.now_s += HOUR_S + 1
-    assert not budget.busy
+    assert not budget.is_busy(stranger=True)
 
 
 def test_a_text_given_up_by_the_node_costs_three_times_as_much() -> None:
