@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from meshbot.store.file_access import LOG, beside
 from meshbot.store.storage_error import READ_ERRORS
 from meshbot.store.stored_table import StoredTable
 
@@ -29,12 +30,11 @@ def carved_rows(path: Path, table: StoredTable) -> Iterator[dict[str, object]]:
     Only of tables without row ids. Pages that are not in use any more may still hold rows, so a
     row may be of the past, and come in several states. Raises nothing that the file causes.
     """
-    real_path = Path(os.path.realpath(path))
-    log_path = real_path.with_name(real_path.name + "-wal")
+    log_path = beside(path, LOG)
     frame_bytes = _FRAME_HEAD_BYTES + PAGE_BYTES
     for page in _pages(log_path, _WAL_HEAD_BYTES + _FRAME_HEAD_BYTES, frame_bytes, backwards=True):
         yield from _rows_on(page, table)
-    for page in _pages(real_path, 0, PAGE_BYTES):
+    for page in _pages(path, 0, PAGE_BYTES):
         yield from _rows_on(page, table)
 
 
@@ -50,7 +50,7 @@ def _pages(path: Path, first: int, step: int, *, backwards: bool = False) -> Ite
                     page = os.pread(file.fileno(), PAGE_BYTES, offset)
                 except OSError:
                     continue  # the card no longer gives it back
-                if page[:1] in (b"\x0a", b"\x02"):
+                if page and page[0] in _FIRST_CELL:
                     yield page
     except OSError:
         return

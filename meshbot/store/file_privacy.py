@@ -5,8 +5,10 @@ import os
 import stat
 from pathlib import Path
 
+from meshbot.store.file_access import SIDE_FILES
+
 OTHERS = 0o077
-_OURS = ("", "-wal", "-shm", ".lock", ".copie", ".copie.avant", ".neuve")
+_OURS = ("", *SIDE_FILES, ".lock", ".copie", ".copie.avant", ".neuve")
 _SET_ASIDE = ".abimee-"
 
 

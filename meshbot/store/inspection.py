@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from meshbot.store import schema
-from meshbot.store.file_access import ROLLBACK, beside
+from meshbot.store.file_access import LOG, ROLLBACK, beside
 from meshbot.store.storage_error import (
     READ_ERRORS,
     ForeignFile,
@@ -96,7 +96,7 @@ def looking_into(path: Path, timeout_s: float = DEFAULT_TIMEOUT_S) -> Iterator[s
 
     Without a log beside it nobody has it open; SQLite would make one, and leave it.
     """
-    alone = not os.path.isfile(os.path.realpath(path) + "-wal")
+    alone = not os.path.isfile(beside(path, LOG))
     uri = f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if alone else "")
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=timeout_s)) as connection:
         yield connection

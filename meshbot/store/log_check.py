@@ -5,12 +5,12 @@ without a word, and the database is whole and of the past. The format is documen
 (https://www.sqlite.org/walformat.html, 1 to 4). Pure but for the reading of one file.
 """
 
-import os
 import struct
 from collections import Counter
 from pathlib import Path
 
 from meshbot.store.carved_rows import PAGE_BYTES
+from meshbot.store.file_access import LOG, beside
 
 _HEAD = struct.Struct(">8I")
 _FRAME_HEAD = struct.Struct(">6I")
@@ -28,7 +28,7 @@ def lost_commits(path: Path) -> bool:
     An unfinished transaction at the end is none, nor is what an earlier round of the log left.
     Raises ``OSError``.
     """
-    log_path = Path(os.path.realpath(path) + "-wal")
+    log_path = beside(path, LOG)
     if not log_path.is_file():
         return False
     data = log_path.read_bytes()
