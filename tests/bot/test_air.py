@@ -15,6 +15,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 Preset = config_pb2.Config.LoRaConfig.ModemPreset
 Region = config_pb2.Config.LoRaConfig.RegionCode
 COMPLETE = "SYNC COMPLETE"

@@ -239,6 +239,7 @@ def test_anything_the_node_sends_proves_it_alive(
     assert journal.count("SILENCE") == 0
 
 
+@pytest.mark.slow
 def test_a_busy_node_still_hears_from_us(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -300,6 +301,7 @@ def test_an_unknown_host_is_said_once_and_tried_again(
     assert "[WARNING]" in line
 
 
+@pytest.mark.slow
 def test_a_node_that_never_finishes_its_configuration_is_given_up_and_tried_again(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -359,6 +361,7 @@ def test_a_node_that_resets_big_dumps_is_used_without_its_database(
         assert node.connections_total == 2
 
 
+@pytest.mark.slow
 def test_a_download_that_stands_still_is_kept_and_not_asked_for_again(
     start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -372,6 +375,7 @@ def test_a_download_that_stands_still_is_kept_and_not_asked_for_again(
         assert bot.node_manager.count() > 100
 
 
+@pytest.mark.slow
 def test_a_node_that_only_chatters_during_the_handshake_is_given_up(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:

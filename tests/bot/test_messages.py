@@ -100,6 +100,7 @@ def test_a_long_reply_is_split_at_200_bytes(
 
 
 @pytest.mark.parametrize("when", ["at once", "after the sync", "skip flag", "restart"])
+@pytest.mark.slow
 def test_a_message_that_only_a_stored_key_opens_is_answered(
     when: str, node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_message_that_only_a_stored_key_opens_is_answered(
     assert "message authentifié" in wait_text(node, peer.num, lambda text: "clé" in text)
 
 
+@pytest.mark.slow
 def test_a_reply_to_an_evicted_peer_who_was_heard_before_is_sealed_by_the_bot(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -296,6 +298,7 @@ def test_a_reply_older_than_its_limit_is_dropped_with_a_line(
     assert texts_to(node, second.num) == []
 
 
+@pytest.mark.slow
 def test_a_full_transmit_queue_delays_an_answer_and_does_not_lose_it(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:

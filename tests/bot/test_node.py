@@ -17,6 +17,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 COMPLETE = "✅ SYNC COMPLETE"
 RECONNECTED = "✅ Reconnexion TCP réussie (background)"
 PortNum = portnums_pb2.PortNum

@@ -43,6 +43,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import QUICK_SILENCE, BotFactory
 
+pytestmark = pytest.mark.slow
+
 RECONNECTED = "✅ Reconnexion TCP réussie"
 COMPLETE = "✅ SYNC COMPLETE"
 MESSAGE_BYTES = 200
@@ -108,7 +110,6 @@ def test_a_life_in_peace_is_noted_and_there_is_nothing_to_judge(
     assert report_on(database)["verdict"] == "not enough data"
 
 
-@pytest.mark.slow
 def test_another_client_is_found(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:
@@ -127,7 +128,6 @@ def test_another_client_is_found(
     assert found["figures"]["losses"] >= 4
 
 
-@pytest.mark.slow
 def test_reboots_are_found(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:
@@ -145,7 +145,6 @@ def test_reboots_are_found(
     assert printed.figures.reconnections == 3
 
 
-@pytest.mark.slow
 def test_a_bad_network_is_found(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, database: Path
 ) -> None:
@@ -254,7 +253,6 @@ def test_a_write_that_hangs_does_not_hold_the_link_up(
 # -- /tcp --------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_tcp_answers_with_the_verdict_in_one_message(
     node: SimulatedNode, quick_bot: BotFactory, journal: Journal
 ) -> None:
@@ -314,7 +312,6 @@ def test_every_verdict_has_words() -> None:
         assert len(set(names)) == len(VERDICTS)
 
 
-@pytest.mark.slow
 def test_a_verdict_is_worked_out_once_in_ten_minutes(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

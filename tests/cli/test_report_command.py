@@ -37,6 +37,8 @@ from tests.diagnosis.weeks.bot_journal import BotJournal
 from tests.support.limits import PROGRAM_S
 from tests.support.program import ROOT
 
+pytestmark = pytest.mark.slow
+
 SYNC_KILLS = sample_events("sync 0.5, hang", days=10)
 END_S = SYNC_KILLS[-1].wall_s
 
@@ -289,7 +291,6 @@ def test_a_damaged_journal_is_judged_all_the_same(
     assert json.loads(found)["verdict"] == json.loads(whole)["verdict"]
 
 
-@pytest.mark.slow
 def test_the_program_reads_standard_input_and_shows_no_bar_without_a_terminal(
     kept: Path, tmp_path: Path
 ) -> None:
@@ -316,7 +317,6 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.slow
 def test_a_terminal_sees_how_far_the_reading_is(
     report: Report, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,7 +352,6 @@ class StandardInput:
         self.buffer = buffer
 
 
-@pytest.mark.slow
 def test_a_long_journal_takes_no_more_memory_than_the_events_kept(
     report: Report, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,7 +455,6 @@ def test_a_page_that_cannot_be_written_is_an_error(
         pytest.param(lambda: sample_events("sync 1.0, crash", days=3), id="many losses"),
     ],
 )
-@pytest.mark.slow
 def test_every_history_makes_a_page_of_bounded_length(
     events: Callable[[], list[LinkEvent]],
 ) -> None:

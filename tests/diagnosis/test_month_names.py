@@ -57,6 +57,7 @@ def test_a_name_alone_is_never_another_month(locale: str) -> None:
         ("dec", "déc", "dez", "dic"),
     ],
 )
+@pytest.mark.slow
 def test_the_languages_of_most_operators_need_no_context(names: tuple[str, ...]) -> None:
     found = {MonthNames().month(name) for name in names}
     assert len(found) == 1 and found < set(YEAR)

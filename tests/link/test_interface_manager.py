@@ -196,6 +196,7 @@ def test_an_error_of_our_own_does_not_end_the_link_thread(
     assert sum("Erreur inattendue" in record.message for record in caplog.records) == 2
 
 
+@pytest.mark.slow
 def test_a_link_whose_input_was_not_read_yet_is_not_declared_silent(
     listener: Listener, journal: Journal
 ) -> None:

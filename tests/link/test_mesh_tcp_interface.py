@@ -249,6 +249,7 @@ def test_texts_are_sent_once_however_often_others_follow(
     assert not interface.queue
 
 
+@pytest.mark.slow
 def test_the_wait_for_a_verdict_has_a_limit_even_where_nothing_comes(
     interface: MeshTCPInterface, node: SimulatedNode
 ) -> None:
@@ -319,6 +320,7 @@ def test_an_address_of_a_family_the_machine_lacks_is_passed_over(
     assert events.ready.get(timeout=WAIT_S) is interface
 
 
+@pytest.mark.slow
 def test_a_bridge_to_a_serial_port_is_asked_what_only_a_session_is_answered(
     node: SimulatedNode, start_bot: BotFactory, journal: Journal
 ) -> None:
@@ -347,6 +349,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_a_node_that_listens_at_one_address_of_its_name_is_reached_there(
     node: SimulatedNode,
     new_interface: Opener,
@@ -495,6 +498,7 @@ def test_a_node_that_restarts_when_it_is_opened_is_asked_again(
     assert node.connections_total == 1
 
 
+@pytest.mark.slow
 def test_a_relay_that_tells_of_a_restart_with_each_configuration_is_not_asked_for_ever(
     node: SimulatedNode, new_interface: Opener, events: Events
 ) -> None:

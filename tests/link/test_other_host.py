@@ -102,6 +102,7 @@ def test_one_port_that_answers_is_enough(stop: threading.Event, deaf: int, close
     assert host(ports=(deaf, closed)).answers(NODE, stop) is True
 
 
+@pytest.mark.slow
 def test_a_host_that_says_nothing_is_given_a_second(stop: threading.Event, deaf: int) -> None:
     began_s = time.monotonic()
     assert host(ports=(deaf, deaf)).answers(NODE, stop) is False

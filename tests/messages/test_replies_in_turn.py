@@ -21,6 +21,8 @@ from tests.messages.test_message_sender import (
 from tests.support.journal import Journal
 from tests.support.limits import LATE_S, WAIT_S
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def link() -> FakeLink:

@@ -71,6 +71,7 @@ def test_a_record_that_cannot_be_made_a_line_costs_nobody_anything(output: Outpu
     assert output.rest() == ["[INFO] next"]
 
 
+@pytest.mark.slow
 def test_who_logs_and_who_ends_do_not_wait_for_a_reader(output: Output) -> None:
     began_s = time.monotonic()
     with output.journal():

@@ -232,6 +232,7 @@ def test_a_full_worker_stops_all_the_same() -> None:
     assert worker.stop(LIMIT_S)
 
 
+@pytest.mark.slow
 def test_a_million_packets_wait_nowhere_and_leave_room_for_the_bots_own_calls(
     messages: Callable[[], list[str]],
 ) -> None:
@@ -248,6 +249,7 @@ def test_a_million_packets_wait_nowhere_and_leave_room_for_the_bots_own_calls(
     assert len(done) == bot_worker.MAX_WAITING_HEARD
 
 
+@pytest.mark.slow
 def test_a_call_that_finds_no_memory_costs_a_line_and_neither_thread_nor_traceback(
     worker: BotWorker, caplog: pytest.LogCaptureFixture
 ) -> None:

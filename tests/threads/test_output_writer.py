@@ -16,6 +16,8 @@ import pytest
 from meshbot.threads.output_writer import OutputWriter
 from tests.support.limits import WAIT_S
 
+pytestmark = pytest.mark.slow
+
 SMALL_PIPE = 4_096
 
 
