@@ -512,6 +512,11 @@ class MeshBot:
                 return None if synced else SyncSkip.TRIAL
         return SyncSkip.FLAG if self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT else None
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        """Have the clients of the shared node see what it sends."""
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

@@ -43,6 +43,11 @@ class OurInterface(Contender):
     def interface_lost(self, interface: SupervisedInterface, loss: LinkError) -> None:
         """Do nothing: a packet that is missing is found by the count."""
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        """No matter here."""
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: Sequence[mesh_pb2.NodeInfo]
     ) -> None:

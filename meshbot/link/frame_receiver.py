@@ -106,6 +106,7 @@ class FrameReceiver:
             if self._configuring:
                 self._budget.take_frame()
             known = self._interface.shows_session(message) or known
+            self._events.frame_received(self._interface, message, payload)
             self.dispatch(message, payload)
         return known
 

@@ -22,6 +22,15 @@ class InterfaceEvents(Protocol):
     def interface_lost(self, interface: "SupervisedInterface", loss: LinkError) -> None:
         """Hear, once, that the link is gone though nobody closed it, and why."""
 
+    def frame_received(
+        self, interface: "SupervisedInterface", message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        """Receive a frame of any kind, before anything else is made of it.
+
+        ``payload``: its bytes as they came. The message is changed afterwards: what is to be kept
+        of it has to be copied.
+        """
+
     def nodes_downloaded(
         self, interface: "SupervisedInterface", nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

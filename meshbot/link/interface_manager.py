@@ -170,6 +170,13 @@ class InterfaceManager(BotThread):
         self._state.lost(interface)
         self._events.put(_Lost(interface, loss))
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        """Pass a frame on, unless the session is over."""
+        if interface is self._state.session:
+            self._listener.frame_received(interface, message, payload)
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

@@ -19,6 +19,11 @@ class LinkListener(Protocol):
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         """Hear that the new interface has been stable long enough to count."""
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        """Receive a frame of any kind; see ``InterfaceEvents.frame_received``."""
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

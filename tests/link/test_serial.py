@@ -161,6 +161,10 @@ class Listener:
     def reconnection_succeeded(self, interface: SupervisedInterface) -> None:
         """No matter here."""
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None: ...
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

@@ -68,6 +68,10 @@ class Events:
         interface.close()
         self.other_was_free = self.other_done.wait(2.0)
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None: ...
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

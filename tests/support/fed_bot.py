@@ -145,6 +145,12 @@ class FedBot:
         if threading.current_thread() is threading.main_thread():
             self._begin_session()
 
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        """Pass it on."""
+        self.bot.frame_received(interface, message, payload)
+
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
     ) -> None:

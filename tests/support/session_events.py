@@ -14,6 +14,7 @@ class Events:
     def __init__(self) -> None:
         self.ready: queue.Queue[SupervisedInterface] = queue.Queue()
         self.lost: queue.Queue[LinkError] = queue.Queue()
+        self.frames: queue.Queue[bytes] = queue.Queue()
         self.nodes: queue.Queue[list[mesh_pb2.NodeInfo]] = queue.Queue()
         self.packets: queue.Queue[mesh_pb2.MeshPacket] = queue.Queue()
         self.told: queue.Queue[mesh_pb2.FromRadio] = queue.Queue()
@@ -23,6 +24,11 @@ class Events:
 
     def interface_lost(self, interface: SupervisedInterface, loss: LinkError) -> None:
         self.lost.put(loss)
+
+    def frame_received(
+        self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
+    ) -> None:
+        self.frames.put(payload)
 
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]

@@ -1,0 +1,1 @@
+"""Many clients on the one link: the node's place, shared."""

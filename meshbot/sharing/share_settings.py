@@ -1,0 +1,25 @@
+"""How the node is shared, as the operator chose it."""
+
+from dataclasses import dataclass
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareSettings:
+    """The ``SHARE_`` settings of config.py, checked; ``port`` 0: the node is not shared."""
+
+    port: int = 0
+    address: str = LOOPBACK
+    """Where clients may come to; anything but the loopback is open to a network."""
+    max_clients: int = 8
+    allow_admin: bool = False
+    """Whether clients may change the node's settings, and not only read them."""
+    private_key: bool = False
+    """Whether clients are told the node's private key."""
+    replay: bool = False
+    """Whether a client that comes back is given the texts that were heard meanwhile."""
+    mdns: bool = True
+    """Whether the network is told of the port, where it is open to one."""
+    air_percent: float = 5.0
+    """How much of an hour the packets of one client may be on the air, in percent."""
