@@ -1,0 +1,218 @@
+"""What becomes of what clients say: answered here, given to the node in turn, or refused.
+
+Owned by the loop that serves the clients, and entered by its thread alone. A configuration, a
+heartbeat and a farewell never reach the node.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshtastic.protobuf import mesh_pb2, portnums_pb2
+
+from meshbot.link.request_limit import RequestLimit
+from meshbot.sharing.client_frames import (
+    QUEUE_LENGTH,
+    RES_FULL,
+    RES_NO_NODE,
+    echoed,
+    notification,
+    packet_frame,
+    queue_status,
+    routing_error,
+)
+from meshbot.sharing.client_gate import ClientGate, OwnNode
+from meshbot.sharing.guest_packet import GuestPacket
+from meshbot.sharing.guest_sender import GuestSender
+from meshbot.sharing.guests import Guests
+from meshbot.sharing.node_configuration import NodeConfiguration
+from meshbot.sharing.node_frames import NodeFrames
+from meshbot.sharing.packet_ids import PacketIds
+from meshbot.sharing.refusal import Refusal
+from meshbot.sharing.share_narrator import ShareNarrator
+from meshbot.sharing.share_settings import ShareSettings
+
+_TEXT = portnums_pb2.PortNum.TEXT_MESSAGE_APP
+CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S = 6, 6.0
+"""An app asks twice in a row; whoever asks more often than that waits for the next tick."""
+MOST_PENDING = 256 << 10
+"""A client that has so many bytes to read is given no further configuration for now."""
+
+
+@dataclass(frozen=True)
+class DeskTools:
+    """What the desk asks: who our node is, for the gate, and the time, in seconds."""
+
+    own_node: Callable[[], OwnNode]
+    clock: Callable[[], float]
+    wall_clock: Callable[[], float]
+
+
+class ShareDesk:
+    """Deals with the frames of clients."""
+
+    def __init__(
+        self,
+        settings: ShareSettings,
+        guests: Guests,
+        ids: PacketIds,
+        node: NodeFrames,
+        sender: GuestSender,
+        *,
+        narrator: ShareNarrator,
+        tools: DeskTools,
+    ) -> None:
+        """Name the collaborators."""
+        self._settings = settings
+        self._guests = guests
+        self._ids = ids
+        self._node = node
+        self._sender = sender
+        self._gate = ClientGate(allow_admin=settings.allow_admin, private_key=settings.private_key)
+        self._narrator = narrator
+        self._tools = tools
+        self._asked: dict[int, int] = {}
+        """Configurations that are owed, by client: there was none yet, or too many were asked."""
+        self._limits: dict[int, RequestLimit] = {}
+        node.on_configured = self._configured
+
+    # -- ClientDesk ------------------------------------------------------------------------------
+
+    def client_came(self, client: int, host: str) -> None:
+        """Note that a client is there."""
+        self._guests.came(client, host)
+        self._limits[client] = RequestLimit(CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S)
+
+    def client_gone(self, client: int) -> None:
+        """Forget a client, and what it left to be sent."""
+        host = self._guests.gone(client)
+        if host is not None:
+            self._node.missed.left(host, self._tools.clock())
+        self._node.proxied.gone(client)
+        self._asked.pop(client, None)
+        self._limits.pop(client, None)
+        self._ids.forget(client)
+        self._sender.forget(client)
+
+    def frame_came(self, client: int, message: mesh_pb2.ToRadio) -> None:
+        """Deal with what a client says; what nobody knows is passed over, as by a node."""
+        match message.WhichOneof("payload_variant"):
+            case "packet":
+                self._packet_came(client, message.packet)
+            case "want_config_id":
+                self._asked.pop(client, None)
+                self._asked[client] = message.want_config_id
+                self._serve(client)
+            case "heartbeat":
+                self._guests.give(client, queue_status(self._sender.room(client)))
+            case "disconnect":
+                self._guests.close(client, "il a dit au revoir")
+            case "mqttClientProxyMessage" | "xmodemPacket" as kind:
+                self._frame_for_node(client, kind, message)
+
+    def tick(self) -> None:
+        """Do what is due."""
+        self._node.tick()
+        for client in tuple(self._asked):
+            self._serve(client)
+
+    # -- Configurations --------------------------------------------------------------------------
+
+    def _configured(self, configuration: NodeConfiguration) -> None:
+        """Serve those that were here before the node was."""
+        for client in tuple(self._asked):
+            self._serve(client)
+
+    def _serve(self, client: int) -> None:
+        configuration = self._node.configuration
+        if configuration is None or self._guests.pending_bytes(client) > MOST_PENDING:
+            return
+        limit = self._limits.get(client)
+        if limit is None or not limit.allows(self._tools.clock()):
+            return
+        config_id = self._asked.pop(client)
+        frames = configuration.frames(
+            config_id, self._node.node_entries(), private_key=self._settings.private_key
+        )
+        self._guests.give(client, *frames)
+        self._guests.is_ready(client)
+        self._node.proxied.is_ready(client)
+        missed = self._node.missed.take(self._guests.host(client), self._tools.clock())
+        if self._settings.replay:
+            self._guests.give(client, *missed)
+
+    # -- Packets ---------------------------------------------------------------------------------
+
+    def _packet_came(self, client: int, packet: mesh_pb2.MeshPacket) -> None:
+        if not self._node.own_num:
+            self._guests.give(client, queue_status(0, packet.id, RES_NO_NODE))
+            return
+        verdict = self._gate.judge(packet, self._tools.own_node())
+        if verdict.refusal is not None:
+            self._guests.give(client, queue_status(self._sender.room(client), packet.id))
+            self._refuse(client, packet.id, verdict.refusal)
+            return
+        if not self._sender.room(client):
+            self._guests.give(client, queue_status(0, packet.id, RES_FULL))
+            return
+        packet_id = self._ids.enter(client, packet.id)
+        if packet_id is None:  # said again, as it did not hear the answer
+            self._guests.give(client, queue_status(self._sender.room(client), packet.id))
+            return
+        self._take(client, verdict.packet, packet_id, packet.id or packet_id, verdict.writes)
+
+    def _take(
+        self, client: int, packet: mesh_pb2.MeshPacket, packet_id: int, own_id: int, writes: bool
+    ) -> None:
+        packet.id = packet_id
+        self._ids.outgoing(client, packet)
+        guest = GuestPacket(client, packet, own_id, self._tools.clock(), writes)
+        taken = self._sender.put(guest)
+        res = 0 if taken else RES_FULL
+        self._guests.give(client, queue_status(self._sender.room(client), own_id, res))
+        if taken:
+            self._guests.count(client, refused=False)
+
+    def _refuse(self, client: int, own_id: int, refusal: Refusal) -> None:
+        self._tell_failure(client, own_id, refusal.error, refusal.text)
+        self._guests.count(client, refused=True)
+        self._narrator.refused(client, refusal)
+
+    def _tell_failure(self, client: int, own_id: int, error: int, text: str) -> None:
+        """Tell a client in the node's way, and in words, that its packet goes nowhere."""
+        own_num, wall_s = self._node.own_num, self._tools.wall_clock()
+        if own_id:
+            answer_id = secrets.randbits(32) or 1
+            self._guests.give(client, routing_error(own_num, own_id, error, answer_id))
+        self._guests.give(client, notification(text, own_id, wall_s))
+
+    def _frame_for_node(self, client: int, kind: str, message: mesh_pb2.ToRadio) -> None:
+        refusal = self._gate.judge_frame(kind)
+        if refusal is not None:
+            self._refuse(client, 0, refusal)
+        elif self._sender.put_frame(client, message):
+            self._node.proxied.sent(client, kind)
+
+    # -- From who sends for the clients, on the loop's thread --------------------------------------
+
+    def packet_given(self, guest: GuestPacket) -> None:
+        """Show a text that the node has to the other clients."""
+        if guest.packet.decoded.portnum == _TEXT:
+            self.show_own(guest.packet, but=guest.client)
+
+    def packet_refused(self, guest: GuestPacket, error: int, text: str) -> None:
+        """Tell a client that its packet goes nowhere after all."""
+        self._tell_failure(guest.client, guest.own_id, error, text)
+        self._guests.count(guest.client, refused=True)
+        self._narrator.not_sent(guest.client, text)
+
+    def room_again(self, client: int) -> None:
+        """Tell a client, which was told that there is no room, that there is."""
+        self._guests.give(client, queue_status(min(self._sender.room(client), QUEUE_LENGTH)))
+
+    def show_own(self, packet: mesh_pb2.MeshPacket, *, but: int | None = None) -> None:
+        """Show a text of our own node to everybody but him who sent it."""
+        shown = echoed(packet, self._node.own_num, self._tools.wall_clock())
+        payload = packet_frame(shown)
+        self._node.missed.heard(payload, self._tools.clock())
+        self._guests.give_ready(payload, but=but)
