@@ -77,6 +77,8 @@ class NodeMemory:
         self._node_time = 0
         """The time by the radio's clock, when it last heard somebody."""
         self._book_heard: list[KnownNode] = []
+        self._book_entries: dict[int, NodeEntry] = {}
+        """Of those, for the frames that were made of them."""
         self._book_until_s: float | None = None
 
     # -- Learning ------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class NodeMemory:
         self._removed.pop(num, None)
         if packet.rx_time and is_live(packet):
             self._node_time = packet.rx_time
-        self._entry(num).hear(packet, int(self._wall_clock()))
+        self._entry(num).hear(packet, self._wall_time())
         self._make_room()
 
     def remove(self, num: int) -> None:
@@ -122,7 +124,11 @@ class NodeMemory:
 
     def _now(self) -> int:
         """Return the time, by the clock that is ahead: the other was not set yet."""
-        return max(self._node_time, int(self._wall_clock()))
+        return max(self._node_time, self._wall_time())
+
+    def _wall_time(self) -> int:
+        """Return our own time, as the protocol has room for it."""
+        return min(max(int(self._wall_clock()), 0), 0xFFFFFFFF)
 
     # -- Telling -------------------------------------------------------------------------------
 
@@ -141,7 +147,8 @@ class NodeMemory:
         chosen = _choose(others, max(0, self._most - len(told)))
         chosen.sort(key=lambda one: one.heard[1], reverse=True)
         told += [
-            (self._entries.get(one.num) or NodeEntry(one.num)).payload(one.known) for one in chosen
+            (self._entries.get(one.num) or self._book_entries[one.num]).payload(one.known)
+            for one in chosen
         ]
         return [payload for payload in told if payload]
 
@@ -177,8 +184,13 @@ class NodeMemory:
         """Return the nodes of which only the book knows, and more than a number."""
         now_s = self._clock()
         if self._book_until_s is None or now_s >= self._book_until_s:
-            self._book_heard = self._book.recently_heard(self._most)
             self._book_until_s = now_s + BOOK_FRESH_S
+            self._book_heard = self._book.recently_heard(self._most)
+            before = self._book_entries
+            self._book_entries = {
+                known.num: before.get(known.num) or NodeEntry(known.num)
+                for known in self._book_heard
+            }
         return [
             self._candidate(known.num, known, known.last_heard)
             for known in self._book_heard

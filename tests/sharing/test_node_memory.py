@@ -1,18 +1,21 @@
+import random
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import DecodeError
 from meshtastic.protobuf import config_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.mesh.node_table import NodeTable
 from meshbot.model.known_node import KnownNode, node_id
-from meshbot.sharing.configuration_recorder import MAX_NODES
+from meshbot.sharing.configuration_recorder import MAX_NODES, ConfigurationRecorder
 from meshbot.sharing.node_configuration import MAX_FRAME_BYTES
 from meshbot.sharing.node_memory import BOOK_FRESH_S, NodeMemory
 from tests.sharing.recorded import answers_of, node_in
 from tests.support.capture import PATHS
 from tests.support.clock import Clock
+from tests.support.real_frames import frames_of_nodes, spoil
 
 OWN, ANN, BOB, EVE = 0x01, 0x0A0A0A0A, 0xB0B0B0B0, 0xEEEEEEEE
 KEY, FORGED = b"\x11" * 32, b"\x66" * 32
@@ -431,6 +434,18 @@ def test_the_book_is_not_searched_for_each_client(
     assert list(told(memory)) == [BOB]
 
 
+def test_frames_of_whom_only_the_book_knows_are_made_once(
+    memory: NodeMemory, book: NodeTable, clock: Clock
+) -> None:
+    book.fill([stored(BOB, "Bob")], ())
+    first = memory.payloads(OWN)[0]
+    clock.now_s += BOOK_FRESH_S
+    assert memory.payloads(OWN)[0] is first
+    book.enter_user(BOB, user(BOB, "Robert"))
+    clock.now_s += BOOK_FRESH_S
+    assert told(memory)[BOB].user.long_name == "Robert"
+
+
 # -- Our own node ---------------------------------------------------------------------------------
 
 
@@ -529,6 +544,43 @@ def test_no_frame_is_larger_than_any(memory: NodeMemory, book: NodeTable) -> Non
     memory.hear(big)
     assert [node_in(one) for one in memory.payloads(OWN)] == [ANN, EVE]
     assert all(len(one) <= MAX_FRAME_BYTES for one in memory.payloads(OWN))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_that_a_node_says_is_too_much(
+    memory: NodeMemory, book: NodeTable, seed: int
+) -> None:
+    """Frames of real nodes, broken: none raises, and all that is told can be read."""
+    chance, recorder, frames = random.Random(seed), ConfigurationRecorder(), frames_of_nodes()
+    complete = 0
+    for payload in chance.choices(frames, k=2_000):
+        broken = bytearray(payload)
+        for _ in range(chance.randrange(3)):
+            spoil(broken, chance)
+        try:
+            message = mesh_pb2.FromRadio.FromString(bytes(broken))
+        except DecodeError:
+            continue
+        if message.HasField("packet"):
+            memory.hear(message.packet)
+        configuration = recorder.take(message, bytes(broken))
+        if configuration is None:
+            continue
+        complete += 1
+        book.enter_radio_infos(configuration.nodes, configuration.own_num)
+        memory.learn(configuration.nodes, complete=not configuration.light)
+        own_entry = memory.own_payload(configuration.own_num, configuration.own_entry)
+        told_now = configuration.frames(
+            chance.choice((1, 69420, 69421)),
+            memory.payloads(configuration.own_num),
+            private_key=False,
+            own_entry=own_entry,
+        )
+        for frame in told_now:
+            assert len(frame) <= MAX_FRAME_BYTES
+            said = mesh_pb2.FromRadio.FromString(frame)
+            assert not said.config.security.private_key
+    assert complete > 5
 
 
 def test_frames_are_made_once(memory: NodeMemory, book: NodeTable) -> None:
