@@ -1,11 +1,16 @@
+import time
 from pathlib import Path
 
 import pytest
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
+from meshbot.mesh.node_table import NodeTable
 from meshbot.sharing.configuration_recorder import ConfigurationRecorder
 from meshbot.sharing.node_configuration import NodeConfiguration
-from tests.sharing.recorded import Answer, answers_of, said, take_all
+from meshbot.sharing.node_memory import NodeMemory
+from meshbot.simulation.simulated_node import SimulatedNode
+from tests.sharing.recorded import LIVE, Answer, answers_of, said, take, take_all
+from tests.simulation.client import Client
 from tests.support.capture import PATHS
 
 ASKED = (12345, 69420, 69421, 54321, 69420)
@@ -110,3 +115,37 @@ def test_of_a_fork_the_newer_way_is_assumed() -> None:
         b"n",
         said(config_complete_id=69421),
     ]
+
+
+@pytest.mark.parametrize("firmware", ["2.5.0", "2.6.7", "2.6.8", "2.7.11", "2.8.0"])
+def test_a_client_of_a_node_with_many_gets_the_same_from_both(firmware: str) -> None:
+    """Each answer of a node over a socket, beside the one made of what it said before."""
+    book = NodeTable()
+    memory = NodeMemory(book, clock=time.monotonic, wall_clock=time.time)
+    recorder = ConfigurationRecorder()
+    with SimulatedNode(firmware=firmware, peers=40) as node, Client(node) as client:
+        for config_id in (7, 69420, 69421, 8, 69420):
+            client.ask_config(config_id)
+            answer, configuration = _answer(client, recorder)
+            assert configuration is not None
+            assert configuration.light == (config_id == 69420)
+            own_num = configuration.own_num
+            book.enter_radio_infos(configuration.nodes, own_num)
+            memory.learn(configuration.nodes, complete=not configuration.light)
+            nodes = memory.payloads(own_num)
+            assert len(nodes) == 40
+            assert configuration.frames(config_id, nodes, private_key=True) == answer
+
+
+def _answer(
+    client: Client, recorder: ConfigurationRecorder
+) -> tuple[list[bytes], NodeConfiguration | None]:
+    frames: list[bytes] = []
+    while True:
+        payload = client.read_payload()
+        configuration = take(recorder, payload)
+        kind = mesh_pb2.FromRadio.FromString(payload).WhichOneof("payload_variant")
+        if kind not in LIVE:
+            frames.append(payload)
+        if kind == "config_complete_id":
+            return frames, configuration
