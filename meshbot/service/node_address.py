@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from meshbot.sharing.local_address import OPEN_TO_ALL
+
 DEFAULT_PORT = 4403
 MAX_PORT = 65_535
 _QUOTES = "\"'`«»“”‘’"
@@ -18,8 +20,6 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _MAX_NAME = 253
 _TO_ALL = "255.255.255.255"
-OPEN_TO_ALL = ("0.0.0.0", "::")
-"""Where a program waits that is to be found at every address of its machine."""
 _ALONE = "il faut une adresse seule, le port va dans TCP_PORT"
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from meshbot.service.local_address import is_loopback, is_of_this_machine
 from meshbot.service.node_address import MAX_PORT, place_text
 from meshbot.service.settings_reader import SettingsReader
+from meshbot.sharing.local_address import is_loopback, is_of_this_machine
 from meshbot.sharing.share_settings import ShareSettings
 
 MAX_CLIENTS = 32

@@ -5,13 +5,13 @@ import socket
 import pytest
 
 import config as real_config
-from meshbot.service.local_address import is_loopback, is_of_this_machine
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import read_site
+from meshbot.sharing.local_address import is_loopback, is_of_this_machine
 from meshbot.sharing.share_settings import ShareSettings
 from tests.service.test_settings import config_with, refusal, site
 
-OTHER = "192.0.2.1"
+OTHER = "203.0.113.1"
 """Of nobody: kept for documents (RFC 5737)."""
 
 
