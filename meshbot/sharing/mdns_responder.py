@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Sequence
 
 import zeroconf
 
+from meshbot.sharing.local_address import is_of_this_machine
 from meshbot.sharing.mdns_service import MdnsService
 
 SERVICE_TYPE = "_meshtastic._tcp.local."
@@ -33,6 +34,9 @@ class MdnsResponder:
         logging.getLogger(_LIBRARY_LOG).setLevel(logging.CRITICAL + 1)
         self._addresses = list(addresses)
         self._broadcast: asyncio.Future[object] | None = None
+        gone = [place for place in addresses if not is_of_this_machine(place)]
+        if gone:  # the library would leave a socket behind
+            raise MdnsError(f"cette machine n'a pas l'adresse {', '.join(gone)}")
         try:
             self._zeroconf = zeroconf.Zeroconf(
                 interfaces=self._addresses, ip_version=_ip_version(self._addresses)
@@ -65,6 +69,8 @@ class MdnsResponder:
             self._broadcast = _result(registering, stopping)
         except (OSError, zeroconf.Error) as error:
             raise MdnsError(_text(error)) from error
+        if not self._zeroconf.engine.senders and not stopping.is_set():
+            raise MdnsError("aucune interface de cette machine ne s'y prête")  # it says nothing
         return info.name.removesuffix(f".{SERVICE_TYPE}")
 
     def close(self) -> None:

@@ -232,6 +232,7 @@ def test_what_cannot_be_announced_is_said_once_and_tried_again(
     for _ in range(5):
         assert tries.get(timeout=WAIT_S) == UNREACHABLE
     assert journal.count("non annoncé sur le réseau (mDNS)") == 1
+    assert journal.count(f"cette machine n'a pas l'adresse {UNREACHABLE}") == 1
     assert journal.count("Traceback") == 0
     place = HERE
     network.wait_for("come", node_id)
