@@ -142,7 +142,7 @@ class MessageSender(BotThread):
             self._outbox.add_use(text.asker.key, again_s, self._clock())
         if news.key_missing and self._delivery.can_seal(self._link.wait_live(0.0), text.to):
             self._delivery.say_we_seal(text.to)
-            self._send_again(replace(text, sealed=True, packet_id=0))
+            self._send_again(replace(text, sealed=True, packet_id=0, told=True))
             return news.lacking
         log.warning(
             "⚠️ Réponse à %s non remise : %s",

@@ -1,6 +1,7 @@
 """One session, whatever carries it: who may wait for whom when a write breaks the link."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from meshtastic.protobuf import mesh_pb2
@@ -15,8 +16,11 @@ from tests.support.limits import WAIT_S
 class Session(SupervisedInterface):
     """A session without bytes, whose writes last until the test lets them fail."""
 
-    def __init__(self, events: "Events") -> None:
-        super().__init__(events, SessionOptions(1.0, 1.0, without_nodes=True))
+    def __init__(
+        self, events: "Events", on_packet_id: Callable[[int], object] = lambda packet_id: None
+    ) -> None:
+        options = SessionOptions(1.0, 1.0, without_nodes=True, on_packet_id=on_packet_id)
+        super().__init__(events, options)
         self.writing, self.may_fail = threading.Event(), threading.Event()
         self.looked_alive = threading.Event()
         """Set once another thread than the first to write has found the session alive."""
@@ -113,3 +117,28 @@ def test_no_lock_is_held_while_a_loss_is_told() -> None:
     session.close()
     assert events.other_was_free
     assert sorted(cause.value for cause in causes) == ["link_down", "not_reading"]
+
+
+class Listed(Session):
+    """A session that lists what it tells and what it writes, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[str | int] = []
+        super().__init__(Events(), on_packet_id=self.done.append)
+        self._opened = True
+        self.myInfo = mesh_pb2.MyNodeInfo(my_node_num=1)
+
+    def _write_stream(self, data: bytes, timeout_s: float) -> None:
+        self.done.append("written")
+
+
+def test_who_is_to_know_our_packets_by_their_ids_is_told_before_the_node_has_one() -> None:
+    session = Listed()
+    packet_id = session.new_packet_id()
+    assert session.done == [packet_id]
+    session.done.clear()
+    session.ask_metadata()
+    told, written = session.done
+    assert isinstance(told, int)
+    assert written == "written"
+    session.close()

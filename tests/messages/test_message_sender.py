@@ -258,6 +258,22 @@ def test_for_a_missing_key_a_text_goes_out_again_under_our_own_seal(
     assert journal.count("non remise") == 0
 
 
+def test_a_text_that_goes_out_again_under_our_own_seal_is_told_once(
+    sender: MessageSender, send_taken: SentTexts, interface: FakeInterface, journal: Journal
+) -> None:
+    """It means the same; clients of the shared node would show it twice."""
+    told: list[int] = []
+    sender._delivery.on_text_sent = lambda packet: told.append(packet.id)
+    sent = send_taken("hello")
+    assert sender.routing_error(sent.packet_id, OWN, NO_KEY, OWN) == ANN
+    interface.take()
+    interface.say(0)
+    journal.wait_for("💬 Envoyé à node a : hello", times=2)
+    send_taken("next")
+    assert len(told) == 2
+    assert told[0] == sent.packet_id
+
+
 @pytest.mark.parametrize("error", sorted(NO_KEY_ERRORS - {NO_KEY}))
 def test_another_trouble_with_keys_is_sealed_around_but_no_sign_that_the_radio_has_none(
     sender: MessageSender,

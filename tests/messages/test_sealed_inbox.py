@@ -257,3 +257,55 @@ def test_a_key_that_is_only_claimed_opens_and_proves_nothing_to_us() -> None:
         opened = bench.inbox.open(session, bench.heard(b"second"))
         assert opened is not None
         assert opened.proven is bool(known)
+
+
+class Told:
+    """What those hear who are to see what only the bot can open."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.opened: list[tuple[int, bytes, bytes]] = []
+        self.unopened: list[int] = []
+        bench.inbox.on_opened = self._note_opened
+        bench.inbox.on_unopened = lambda packet: self.unopened.append(packet.id)
+
+    def _note_opened(self, packet: mesh_pb2.MeshPacket, data: mesh_pb2.Data, key: bytes) -> None:
+        assert packet.encrypted, "the packet stays as it came"
+        self.opened.append((packet.id, data.payload, key))
+
+
+def test_who_shares_the_node_is_told_what_was_opened() -> None:
+    bench = Bench()
+    told = Told(bench)
+    bench.keys.keys[ANN] = ANN_KEY
+    bench.hear(b"/ping", 7)
+    assert (told.opened, told.unopened) == ([(7, b"/ping", ANN_KEY)], [])
+
+
+def test_who_shares_the_node_is_told_once_what_waits_and_again_when_it_opens() -> None:
+    bench = Bench()
+    told = Told(bench)
+    bench.hear(b"/ping", 7)
+    bench.hear(b"/my", 8)
+    assert (told.opened, told.unopened) == ([], [7, 8])
+    bench.keys.keys[ANN] = FORGER_KEY
+    bench.open_waiting()
+    bench.open_waiting()
+    assert (told.opened, told.unopened) == ([], [7, 8])
+    bench.keys.keys[ANN] = ANN_KEY
+    bench.open_waiting()
+    bench.open_waiting()
+    assert told.unopened == [7, 8]
+    assert told.opened == [(7, b"/ping", ANN_KEY), (8, b"/my", ANN_KEY)]
+
+
+def test_who_shares_the_node_is_told_what_nothing_opens() -> None:
+    bench = Bench()
+    told = Told(bench)
+    bench.keys.keys[ANN] = FORGER_KEY
+    bench.hear(b"/ping", 7)
+    bench.session.own_private_key = b""
+    bench.hear(b"/ping", 8)
+    bench.hear_from_others(*range(1_000, 1_001 + MAX_WAITING[PacketPath.HOPS]))
+    assert told.opened == []
+    assert told.unopened[:2] == [7, 8]
+    assert len(told.unopened) == 3 + MAX_WAITING[PacketPath.HOPS]
