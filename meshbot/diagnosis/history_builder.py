@@ -467,6 +467,9 @@ _HANDLERS = {
     EventKind.GATEWAY: HistoryBuilder._on_gateway,
 }
 _ABOUT_THE_LINK = frozenset(EventKind) - {
+    EventKind.CLIENT_THERE,
+    EventKind.CLIENT_LEFT,
+    EventKind.CLIENT_REFUSED,
     EventKind.SYNC_STARTED,
     EventKind.SYNC_COMPLETE,
     EventKind.SYNC_SCHEDULED,
