@@ -32,3 +32,29 @@ ADMIN_NODES: tuple[str, ...] = ()
 
 # True: ignore direct messages that do not prove their sender. See docs/direct-messages.md.
 REQUIRE_PKI = False
+
+# The port on which phones, the meshtastic command, Home Assistant and other bots find the node
+# through the bot, as if they were alone with it: 4403 is the node's own number. 0: not shared.
+SHARE_PORT = 0
+
+# The address of this machine that they come to. "127.0.0.1": only programs of this machine;
+# "0.0.0.0": anybody on its networks, and the protocol has no passwords.
+SHARE_ADDRESS = "127.0.0.1"
+
+# At most so many at a time, 1 to 32.
+SHARE_MAX_CLIENTS = 8
+
+# True: they may change the node's settings, and not only read them.
+SHARE_ALLOW_ADMIN = False
+
+# True: they are told the node's private key.
+SHARE_PRIVATE_KEY = False
+
+# True: one that comes back is given the texts that were heard while it was away.
+SHARE_REPLAY = False
+
+# True: the network is told of the port (mDNS), so that apps find it, where it is open to one.
+SHARE_MDNS = True
+
+# How much of an hour the packets of each may be on the air, in percent.
+SHARE_AIR_BUDGET = 5

@@ -15,6 +15,8 @@ class SessionOptions:
     ``queue_wait_s``: longest wait of one send for room in the node's transmit queue.
     ``without_nodes``: ask for the configuration only (``want_config_id`` 69420).
     ``own_keys``: what outlasts a session of the node's own keys.
+    ``on_packet_id``: told the id of each packet of ours before the node is given it, on whatever
+    thread that is; must not block.
     """
 
     connect_timeout_s: float
@@ -22,3 +24,4 @@ class SessionOptions:
     without_nodes: bool = False
     clock: Callable[[], float] = time.monotonic
     own_keys: OwnKeys = field(default_factory=OwnKeys)
+    on_packet_id: Callable[[int], object] = lambda packet_id: None

@@ -62,6 +62,7 @@ class SupervisedInterface(StreamInterface):
         self._clock = clock
         self._queue_wait_s = options.queue_wait_s
         self._own_keys = options.own_keys
+        self._on_packet_id = options.on_packet_id
         self._receiver = FrameReceiver(self, events, clock)
         self._writer = FrameWriter(self._write_stream)
         self._transmit_queue = TransmitQueue(clock)
@@ -347,10 +348,15 @@ class SupervisedInterface(StreamInterface):
         self._transmit_queue.wait_for_room(self._queue_wait_s)
 
     def new_packet_id(self) -> int:
-        """Return a non-zero packet id for a packet that we may have to send again as the same."""
+        """Return a non-zero packet id for a packet that we may have to send again as the same.
+
+        Every packet of the bot's own takes its id here, so that whoever is to know of them does.
+        """
         low = next(self._id_counter) & ((1 << PACKET_ID_COUNTER_BITS) - 1)
         high = secrets.randbits(32 - PACKET_ID_COUNTER_BITS)
-        return (high << PACKET_ID_COUNTER_BITS | low) or 1
+        packet_id = (high << PACKET_ID_COUNTER_BITS | low) or 1
+        self._on_packet_id(packet_id)
+        return packet_id
 
     def ask_heartbeat(self) -> None:
         """Ask for a sign of life that 2.7.5 and later answer, and older firmware does not."""

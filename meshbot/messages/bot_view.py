@@ -19,6 +19,7 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
+from meshbot.model.client_status import ClientStatus
 from meshbot.model.known_node import KnownNode
 from meshbot.model.link_event import LinkEvent, on_one_clock
 from meshbot.model.node_metrics import NodeMetrics
@@ -140,6 +141,8 @@ class MeshBotView:
         self._clock = clock
         self.air_percent: Callable[[], float] = lambda: 0.0
         """Returns how much of the last hour the bot's texts were on the air."""
+        self.clients: Callable[[], list[ClientStatus]] = list
+        """Returns the clients that share the node."""
         self._started_s = clock()
         self._reconnect_asked_s = -math.inf
 

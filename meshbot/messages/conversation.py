@@ -35,7 +35,7 @@ from meshbot.messages.node_uptime import NodeUptime
 from meshbot.messages.order_gate import AdminKeys, HeardOrders, OrderGate
 from meshbot.messages.own_node import OwnNode
 from meshbot.messages.packet_handler import HeardNodes, PacketHandler
-from meshbot.messages.sealed_inbox import OpeningKeys, SealedInbox
+from meshbot.messages.sealed_inbox import OpenedListener, OpeningKeys, SealedInbox
 from meshbot.messages.sender_proof import SenderProof, ShownKeys
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_delivery import TextDelivery
@@ -45,6 +45,7 @@ from meshbot.messages.text_message_handler import (
     SenderBook,
     TextMessageHandler,
 )
+from meshbot.model.client_status import ClientStatus
 from meshbot.model.firmware_version import tells_all_keys
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.store.storage_error import StorageVanished
@@ -104,9 +105,10 @@ class Conversation:
         sealed, counts = SealedMessages(), DirectMessageCounts()
         self._air = AirBudget(settings.air, clock)
         self._air_narrator = AirNarrator(self._air, clock)
+        self._delivery = TextDelivery(nodes, sealed, settings.sender, clock)
         self._sender = sender = MessageSender(
             link,
-            TextDelivery(nodes, sealed, settings.sender, clock),
+            self._delivery,
             AirGate(self._air, self._air_narrator, settings.sender),
             settings.sender,
             post=post,
@@ -122,13 +124,15 @@ class Conversation:
             clock=clock,
         )
         self._texts = self._new_texts(settings, journal, counts)
-        inbox = SealedInbox(nodes, sealed, radio_keys, sender, counts, notes=journal, clock=clock)
+        self._inbox = SealedInbox(
+            nodes, sealed, radio_keys, sender, counts, notes=journal, clock=clock
+        )
         self._packets = PacketHandler(
             nodes,
             radio_keys,
             sender,
             proof=SenderProof(nodes, radio_keys, clock),
-            inbox=inbox,
+            inbox=self._inbox,
             texts=self._texts,
             wall_clock=wall_clock,
         )
@@ -142,7 +146,7 @@ class Conversation:
     ) -> TextMessageHandler:
         """Return who answers commands, and sees of the bot what they tell."""
         clock, _ = self._clocks
-        view = MeshBotView(
+        self._view = view = MeshBotView(
             self._nodes, self._link, counts, journal, health=self._health, clock=clock
         )
         view.air_percent = lambda: self._air.used_percent()[0]
@@ -195,6 +199,24 @@ class Conversation:
     def stop(self, timeout_s: float) -> bool:
         """End it; return whether it ended in time."""
         return self._sender.stop(timeout_s)
+
+    def share_with(
+        self,
+        *,
+        on_opened: OpenedListener,
+        on_unopened: Callable[[mesh_pb2.MeshPacket], object],
+        on_text_sent: Callable[[mesh_pb2.MeshPacket], object],
+        clients: Callable[[], list[ClientStatus]],
+    ) -> None:
+        """Name who is told what only the bot knows, and who knows the node's other clients.
+
+        Before :meth:`start`. The first two are called on the worker's thread, see
+        :class:`SealedInbox`; the third on the sender's, see :class:`TextDelivery`. None may block.
+        """
+        self._inbox.on_opened = on_opened
+        self._inbox.on_unopened = on_unopened
+        self._delivery.on_text_sent = on_text_sent
+        self._view.clients = clients
 
     def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
         """Follow other settings from now on."""

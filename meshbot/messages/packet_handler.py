@@ -85,6 +85,8 @@ class PacketHandler:
         if sender == own_num and packet.to == own_num and not came_by_air(packet):
             self._note_routing_error(interface, sender, packet.decoded)
         if sender in (0, own_num, BROADCAST_NUM):
+            if is_sealed_for(packet, own_num):
+                self._inbox.on_unopened(packet)  # nobody else says so
             return
         heard = self._heard(interface, packet, received_s)
         self._nodes.heard(sender, snr_db=heard.snr_db, hops=heard.hops)

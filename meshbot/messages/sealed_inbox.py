@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from typing import Protocol
 
+from meshtastic.protobuf import mesh_pb2
+
 from meshbot.link.node_facts import may_seal
 from meshbot.link.outgoing_packets import Envelope, node_info_request
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -37,6 +39,9 @@ _REASON_TEXTS = {
     UnopenedReason.NO_PRIVATE_KEY: "le nœud ne donne pas sa clé privée",
     UnopenedReason.OTHER_KEY: "altéré, ou scellé avec une autre clé que celle connue",
 }
+
+
+OpenedListener = Callable[[mesh_pb2.MeshPacket, mesh_pb2.Data, bytes], object]
 
 
 class OpeningKeys(KeyBook, Protocol):
@@ -76,9 +81,22 @@ class SealedInbox:
         """By sender, the key that did not open what waits of him."""
         self._key_requests = KeyRequests()
         self._lines = LineLimiter(SEALED_LINE_S, MAX_SEALED_LINES, MAX_LINES_OF_STRANGERS)
+        self.on_opened: OpenedListener = lambda packet, data, public_key: None
+        """Called with each message that was opened, what it says and its sender's key; must not
+        block. One that waited for a key comes after it was told to be unopened."""
+        self.on_unopened: Callable[[mesh_pb2.MeshPacket], object] = lambda packet: None
+        """Called, once, with each that could not be opened when it came; must not block."""
 
     def open(self, interface: SupervisedInterface, heard: HeardPacket) -> DecodedPacket | None:
         """Return what a message says, or None if that cannot be known, or not yet."""
+        opened = self._try_to_open(interface, heard)
+        if opened is None:
+            self.on_unopened(heard.packet)
+        return opened
+
+    def _try_to_open(
+        self, interface: SupervisedInterface, heard: HeardPacket
+    ) -> DecodedPacket | None:
         private_key = interface.own_private_key
         if not private_key:
             self._give_up(heard, UnopenedReason.NO_PRIVATE_KEY)
@@ -98,6 +116,7 @@ class SealedInbox:
         except CannotOpen:
             self._give_up(heard, UnopenedReason.OTHER_KEY)
             return None
+        self.on_opened(heard.packet, data, public_key)
         self._radio_keys.note_unopened(heard.sender, public_key)
         self._notes.note(EventKind.MESSAGE_OPENED)
         age_s = heard.age_s + self._clock() - heard.received_s
@@ -126,7 +145,7 @@ class SealedInbox:
             for heard in self._waiting.take(sender):
                 if not is_sealed_for(heard.packet, interface.own_num):
                     continue
-                decoded = self.open(interface, heard)
+                decoded = self._try_to_open(interface, heard)
                 if decoded is not None:
                     yield decoded
                 elif interface.own_private_key:  # without it, no key of the sender's would help

@@ -71,6 +71,8 @@ class TextDelivery:
         """When the node may be given the next text, on the clock given."""
         self._node_confirms = False
         """Whether the node said what became of the last text. Then it is waited for longer."""
+        self.on_text_sent: Callable[[mesh_pb2.MeshPacket], object] = lambda packet: None
+        """Called, once for each text, with what it says when the node has it; must not block."""
 
     def deliver(self, text: OutgoingText, interface: SupervisedInterface) -> DeliveryOutcome:
         """Give the text to the node, and wait for its word.
@@ -92,13 +94,28 @@ class TextDelivery:
             log.info(
                 "💬 Remis pour %s, sans confirmation du nœud", recipient_label(self.keys, text.to)
             )
+            self._tell(text, interface)
             return DeliveryOutcome.TAKEN
         self._node_confirms = True
         if not is_queued(status.res):
             return self._refused(text, status.res, interface)
         shown = solid(text.text.replace("\n", " ⏎ "))
         log.info("💬 Envoyé à %s : %s", recipient_label(self.keys, text.to), shown)
+        self._tell(text, interface)
         return DeliveryOutcome.TAKEN
+
+    def _tell(self, text: OutgoingText, interface: SupervisedInterface) -> None:
+        """Tell of a text that the node has, unless it went already, before it had to be sealed."""
+        if text.told:
+            return
+        text.told = True
+        envelope, data = _contents(text, interface)
+        packet = text_packet(envelope, data, text.channel)
+        setattr(packet, "from", interface.own_num)
+        if _is_sealed_here(text, interface):
+            packet.channel, packet.pki_encrypted = 0, True
+            packet.public_key = self.keys.public_key(text.to)
+        self.on_text_sent(packet)
 
     def _pause_s(self, text: OutgoingText) -> float:
         """Return the pause after a text: longer where it is on the air for longer than that.
@@ -121,14 +138,9 @@ class TextDelivery:
         log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self.keys.label(to))
 
     def _packet(self, text: OutgoingText, interface: SupervisedInterface) -> mesh_pb2.MeshPacket:
-        """Return the text as a packet for the node to encrypt, or sealed already.
-
-        A station that became licensed since the text was queued sends it in clear.
-        """
-        want_ack = text.to != BROADCAST_NUM
-        envelope = Envelope(text.to, text.packet_id, interface.hop_limit, want_ack)
-        data = text_data(text.text, text.reply_id, ok_to_mqtt=interface.ok_to_mqtt)
-        if not text.sealed or not may_seal(interface.own_user):
+        """Return the text as a packet for the node to encrypt, or sealed already."""
+        envelope, data = _contents(text, interface)
+        if not _is_sealed_here(text, interface):
             return text_packet(envelope, data, text.channel)
         sealed = direct_messages.seal(
             self._sealer.message_key(interface.own_private_key, self.keys.public_key(text.to)),
@@ -176,3 +188,14 @@ class TextDelivery:
             ),
         )
         return DeliveryOutcome.REFUSED
+
+
+def _contents(text: OutgoingText, interface: SupervisedInterface) -> tuple[Envelope, mesh_pb2.Data]:
+    want_ack = text.to != BROADCAST_NUM
+    envelope = Envelope(text.to, text.packet_id, interface.hop_limit, want_ack)
+    return envelope, text_data(text.text, text.reply_id, ok_to_mqtt=interface.ok_to_mqtt)
+
+
+def _is_sealed_here(text: OutgoingText, interface: SupervisedInterface) -> bool:
+    """Say whether we seal a text; a station that became licensed meanwhile sends it in clear."""
+    return text.sealed and may_seal(interface.own_user)

@@ -18,6 +18,8 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _MAX_NAME = 253
 _TO_ALL = "255.255.255.255"
+OPEN_TO_ALL = ("0.0.0.0", "::")
+"""Where a program waits that is to be found at every address of its machine."""
 _ALONE = "il faut une adresse seule, le port va dans TCP_PORT"
 
 
@@ -46,6 +48,22 @@ def parse_address(text: str) -> NodeAddress:
         raise AddressError(f"une barre oblique est de trop ; {_ALONE}")
     host, port = _split(text)
     return NodeAddress(_host(host), None if port is None else _port(port))
+
+
+def parse_own_address(text: str) -> str:
+    """Return the address that a program of this machine is to be found at, without a port.
+
+    ``0.0.0.0`` and ``::`` stand for all that it has. Raises :class:`AddressError`.
+    """
+    seen = _as_seen(text).strip().strip(_QUOTES).strip()
+    if seen.removeprefix("[").removesuffix("]") in OPEN_TO_ALL:
+        return seen.strip("[]")
+    address = parse_address(text)
+    if address.port is not None:
+        raise AddressError("il faut une adresse seule, le port va dans SHARE_PORT")
+    if lacks_interface(address.host):
+        raise AddressError(f"il manque l'interface, telle que {address.host}%wlan0")
+    return address.host
 
 
 def lacks_interface(host: str) -> bool:

@@ -16,6 +16,7 @@ from meshbot.service.node_address import (
     NodeAddress,
     lacks_interface,
     parse_address,
+    parse_own_address,
 )
 
 ENVIRONMENT_PREFIX = "MESHBOT_"
@@ -195,6 +196,15 @@ class SettingsReader:
                 f"{address.host}%wlan0"
             )
         return address
+
+    def own_address(self, name: str, default: object) -> str:
+        """Return an address of this machine to wait for others at; of all networks, too."""
+        value = self.text(name, default)
+        try:
+            return parse_own_address(value) if value else ""
+        except AddressError as error:
+            self._problem(name, value, str(error))
+            return ""
 
     def is_from_outside(self, name: str) -> bool:
         """Say whether a setting comes from the environment, and not from the file."""

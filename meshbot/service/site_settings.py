@@ -1,12 +1,14 @@
 """The site's facts, as config.py and the environment give them, checked."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
+from meshbot.service.share_reading import read_share, refuse_to_serve_itself
+from meshbot.sharing.share_settings import ShareSettings
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
 LOG_LEVELS = tuple(logging.getLevelName(level) for level in (20, 10, 30, 40))
@@ -26,6 +28,7 @@ class SiteSettings:
     admin_nodes: dict[int, str]
     """The beginning of the key that each must have, or nothing."""
     require_pki: bool
+    share: ShareSettings = field(default_factory=ShareSettings)
 
 
 def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
@@ -47,7 +50,10 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
         require_pki=file.flag("REQUIRE_PKI", default("REQUIRE_PKI", False)),
+        share=read_share(file, default),
     )
+    if mode == "tcp":
+        refuse_to_serve_itself(file, settings.share, tcp_host, tcp_port)
     file.check_names(vars(config))
     return settings
 

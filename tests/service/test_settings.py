@@ -11,6 +11,7 @@ from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.settings_reader import MAX_DELAY_S, MISSING, SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
+from meshbot.sharing.share_settings import ShareSettings
 
 
 def config_with(**changes: object) -> ModuleType:
@@ -81,6 +82,14 @@ def test_the_environment_wins_over_every_one() -> None:
         "MESHBOT_ANSWER_CHANNELS": "7, 0",
         "MESHBOT_ADMIN_NODES": "!a1b2c3d4, !00000001",
         "MESHBOT_REQUIRE_PKI": "oui",
+        "MESHBOT_SHARE_PORT": "4403",
+        "MESHBOT_SHARE_ADDRESS": "::1",
+        "MESHBOT_SHARE_MAX_CLIENTS": "3",
+        "MESHBOT_SHARE_ALLOW_ADMIN": "oui",
+        "MESHBOT_SHARE_PRIVATE_KEY": "1",
+        "MESHBOT_SHARE_REPLAY": "on",
+        "MESHBOT_SHARE_MDNS": "non",
+        "MESHBOT_SHARE_AIR_BUDGET": "2.5 %",
     }
     assert site(environment) == SiteSettings(
         connection_mode="serial",
@@ -92,6 +101,7 @@ def test_the_environment_wins_over_every_one() -> None:
         answer_channels=(0, 7),
         admin_nodes={0xA1B2C3D4: "", 1: ""},
         require_pki=True,
+        share=ShareSettings(4403, "::1", 3, True, True, replay=True, mdns=False, air_percent=2.5),
     )
 
 
