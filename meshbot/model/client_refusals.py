@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass, field
 
+from meshbot.model.client_use import host_in
+
 MOST_KINDS = 16
 OTHER_KIND = "other"
 """What stands for all kinds beyond those that find room."""
@@ -41,8 +43,8 @@ class ClientRefusals:
             said = None
         if not isinstance(said, dict):
             return cls("")
-        host, kinds = said.get("host"), said.get("kinds")
-        refusals = cls(host if isinstance(host, str) else "")
+        kinds = said.get("kinds")
+        refusals = cls(host_in(said))
         for kind, count in kinds.items() if isinstance(kinds, dict) else ():
             if isinstance(count, int) and not isinstance(count, bool) and 0 < count < 1 << 40:
                 refusals.add(kind, count)

@@ -1,10 +1,12 @@
 """How a client used the shared node, as an event of the link keeps it."""
 
 import json
+import re
 from dataclasses import dataclass
 
 MOST_NUMBERS = 64
 MOST_PACKETS = 1 << 40
+_HOST = re.compile(r"[0-9A-Za-z.:%_-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,9 @@ class ClientUse:
             said = None
         if not isinstance(said, dict):
             return cls("")
-        host, numbers = said.get("host"), said.get("numbers")
+        numbers = said.get("numbers")
         return cls(
-            host if isinstance(host, str) else "",
+            host_in(said),
             _count(said.get("packets")),
             tuple(
                 number
@@ -45,6 +47,12 @@ class ClientUse:
             ),
             float(_count(said.get("ago"))),
         )
+
+
+def host_in(said: dict[str, object]) -> str:
+    """Return the host that an event names; nothing for what can be none."""
+    host = said.get("host")
+    return host if isinstance(host, str) and _HOST.fullmatch(host) else ""
 
 
 def _count(value: object) -> int:
