@@ -8,10 +8,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from meshbot.diagnosis.client_log import OF_CLIENTS, ClientLog
 from meshbot.diagnosis.event_clock import EventClock
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
+from meshbot.diagnosis.share_offer import share_in
 from meshbot.diagnosis.trial.toss_log import TossLog
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
@@ -49,6 +51,7 @@ class HistoryBuilder:
         self._of_this_bot = of_this_bot
         self._clock = EventClock()
         self._tosses = TossLog()
+        self._clients = ClientLog(since_s)
         self._since_s = since_s
         self._session: Session | None = None
         self._loss: Loss | None = None
@@ -89,6 +92,10 @@ class HistoryBuilder:
             history.first_s = self._blank_since_s = wall_s
         elif broke:
             self._resume(seen_s, wall_s)
+        if event.kind in OF_CLIENTS:
+            self._clients.add(event)
+            history.last_s, self._seen_s = max(history.last_s, event.wall_s), event.wall_s
+            return
         if self._blank_since_s is not None:
             self._begin_in_the_middle(event, self._blank_since_s)
         history.last_s = max(history.last_s, event.wall_s)
@@ -108,6 +115,7 @@ class HistoryBuilder:
             self._session.end_s = None if lasts else self._seen_s
         self._end_outage(self.history.last_s)
         self.history.trial = self._tosses.trial(self.history.last_s)
+        self.history.clients = self._clients.uses(self.history.last_s)
         self.history.leave_out_before(self._since_s)
         self.history.remarks.extend(self._remarks())
         return self.history
@@ -192,13 +200,16 @@ class HistoryBuilder:
 
     def _on_started(self, event: LinkEvent) -> None:
         self.history.asks_before_silence = _is_of_this_bot(event)
+        self.history.share = share_in(event.text) or self.history.share
         seen_s = self._seen_s if self._seen_s is not None else event.wall_s
         told = 0 <= event.wall_s - seen_s <= UNSEEN_GAP_S
         self._end_run(event.wall_s if told else seen_s)
+        self._clients.end_run(event.wall_s if told else seen_s)
         self._down_since_s = event.wall_s
 
     def _on_stopped(self, event: LinkEvent) -> None:
         self._end_run(event.wall_s)
+        self._clients.stopped(event.wall_s)
 
     def _on_connected(self, event: LinkEvent) -> None:
         self._followed = self._loss
@@ -467,6 +478,9 @@ _HANDLERS = {
     EventKind.GATEWAY: HistoryBuilder._on_gateway,
 }
 _ABOUT_THE_LINK = frozenset(EventKind) - {
+    EventKind.CLIENT_THERE,
+    EventKind.CLIENT_LEFT,
+    EventKind.CLIENT_REFUSED,
     EventKind.SYNC_STARTED,
     EventKind.SYNC_COMPLETE,
     EventKind.SYNC_SCHEDULED,

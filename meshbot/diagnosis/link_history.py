@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from statistics import fmean
 
+from meshbot.diagnosis.host_use import HostUse
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session, Sync
+from meshbot.diagnosis.share_offer import ShareOffer
 from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.model.cause import Cause
 from meshbot.model.node_metrics import NodeMetrics
@@ -44,6 +46,10 @@ class LinkHistory:
     """What the node said of itself last: see ``EventKind.NODE``."""
     metrics: NodeMetrics = field(default_factory=NodeMetrics)
     """How it was last, by its own telemetry."""
+    share: ShareOffer = field(default_factory=ShareOffer)
+    """Where the bot shared its node last."""
+    clients: list[HostUse] = field(default_factory=list)
+    """Who used it, those who were there longest first."""
     remarks: list[str] = field(default_factory=list)
     """What a reader must know of the journal before he believes the figures."""
 

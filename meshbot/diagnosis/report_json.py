@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from meshbot.diagnosis.cause_share import CauseShare
+from meshbot.diagnosis.host_use import HostUse
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.schedule_text import schedule_text
@@ -28,6 +29,19 @@ def _share(share: CauseShare) -> dict[str, object]:
             "weekday": schedule.weekday,
             "p_value": schedule.p_value,
         },
+    }
+
+
+def _client(use: HostUse) -> dict[str, object]:
+    return {
+        "host": use.host or None,
+        "connections": use.connections,
+        "connected": use.there,
+        "seconds": use.seconds,
+        "packets": use.packets,
+        "refused": use.refused,
+        "from": use.first_s,
+        "to": use.last_s,
     }
 
 
@@ -60,6 +74,7 @@ def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
                 "p_value": sync.p_value,
                 "silences_begun_before": sync.began_before,
             },
+            **({"clients": [_client(use) for use in history.clients]} if history.clients else {}),
             "skip_comparison": None
             if comparison is None
             else {**asdict(comparison), "p_value": comparison.p_value},

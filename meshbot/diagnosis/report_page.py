@@ -4,6 +4,7 @@ What is wrong and what to do comes first, then four figures, then what they come
 in ``meshbot.diagnosis.page``, one a file.
 """
 
+from meshbot.diagnosis.client_text import CLIENTS, client_texts
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.after_syncs import after_syncs
@@ -54,6 +55,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         _trial(diagnosis.trial),
         loss_map(days, older),
         _pair(_sync(history, diagnosis), joined(outage_bars(history), downtime_columns(days))),
+        _clients(history),
         card("Chiffres", _figures(diagnosis)),
         card("Critères", _criteria(diagnosis)),
     )
@@ -97,6 +99,10 @@ def _sync(history: LinkHistory, diagnosis: Diagnosis) -> Markup:
     histogram = sync_histogram(after_syncs(history)) if history.losses else EMPTY
     reasons = listed(diagnosis.sync_reasons, class_="reasons")
     return card("Synchronisation des clés", reasons, histogram) if reasons or histogram else EMPTY
+
+
+def _clients(history: LinkHistory) -> Markup:
+    return card(CLIENTS, listed(client_texts(history))) if history.clients else EMPTY
 
 
 def _figures(diagnosis: Diagnosis) -> Markup:

@@ -1,9 +1,9 @@
 """The report in words, for a terminal. Pure."""
 
-from datetime import UTC, datetime
-
 from meshbot.diagnosis.cause_share import CauseShare
+from meshbot.diagnosis.client_text import CLIENTS, client_texts
 from meshbot.diagnosis.criteria import Criterion
+from meshbot.diagnosis.date_text import date_text
 from meshbot.diagnosis.figures import Figures
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
@@ -35,6 +35,8 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         *(f"  – {advice}" for advice in diagnosis.advice),
         *_sync(diagnosis),
         *trial_lines(diagnosis.trial),
+        *([CLIENTS] if history.clients else []),
+        *(f"  – {use}" for use in client_texts(history)),
         "",
         "Chiffres",
         *(f"  {name:<28} {value}" for name, value in figure_rows(diagnosis)),
@@ -134,9 +136,3 @@ def _duration(seconds: float | None, remark: str = "") -> str:
     if 60 <= seconds < 3_600:
         return f"{seconds // 60} min {seconds % 60} s{remark}"
     return duration_text(seconds) + remark
-
-
-def date_text(wall_s: float, in_utc: bool) -> str:
-    """Return a moment to be read; a journal without dates counts its days from today, in UTC."""
-    moment = datetime.fromtimestamp(wall_s, UTC if in_utc else None)
-    return moment.strftime("%d/%m/%Y %H:%M:%S")

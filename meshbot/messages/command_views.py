@@ -6,6 +6,7 @@ from meshbot.link.link_status import LinkStatus
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
+from meshbot.model.client_status import ClientStatus
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 
@@ -62,6 +63,9 @@ class LinkView(Protocol):
 
     def trial(self) -> str:
         """Return how far a trial is, in a few words; nothing where there is none."""
+
+    def clients(self) -> list[ClientStatus]:
+        """Return the clients that share the node."""
 
     def reconnect(self, by: str) -> bool:
         """Have the link replaced; return False if that is under way, or was done just now."""

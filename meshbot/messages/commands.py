@@ -205,15 +205,19 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
         else "pas encore faite"
     )
     last_sync, trial = f"Dernière sync : {keys}\n", view.trial()
+    clients = len(view.clients())  # only how many: their addresses concern nobody on the mesh
+    shared = f", partagée avec {counted(clients, 'client', 'clients')}" if clients else ""
     state = (
-        f"Liaison {up}\n"
+        f"Liaison {up}{shared}\n"
         f"Rétablie {link.reconnections_last_hour} fois en 1 h, "
         f"{link.reconnections_last_day} en 24 h\n"
     )
     rest = (f"{trial}\n" if trial else "") + f"Sur 7 j : {view.verdict()}"
     whole = state + last_sync + rest
-    # A trial is asked for by its operator: in a single message, it comes before the last sync.
-    return Reply(whole if not trial or len(whole.encode()) <= ONE_MESSAGE_BYTES else state + rest)
+    # A trial and a share are asked for by their operator: in a single message, they come before
+    # the last sync.
+    asked = trial or shared
+    return Reply(whole if not asked or len(whole.encode()) <= ONE_MESSAGE_BYTES else state + rest)
 
 
 @_command("sys", "durée de marche, mémoire, versions")

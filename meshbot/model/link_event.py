@@ -62,6 +62,16 @@ class EventKind(enum.Enum):
     ``channel`` (percent of the time it was busy) and ``air`` (percent of the hour it sent)."""
     GATEWAY = "gateway"
     """``count``: 1 if another host of our network answered during an outage, else 0."""
+    CLIENT_THERE = "client_there"
+    """A client of the shared node, once it has stayed; again each hour in which it sent something.
+
+    ``seconds``: since it came, ``text``: a :class:`ClientUse`, of this connection so far."""
+    CLIENT_LEFT = "client_left"
+    """Connections of a host that ended since the last such event. ``count``: how many,
+    ``seconds``: their lengths in sum, ``text``: a :class:`ClientUse`, of all of them."""
+    CLIENT_REFUSED = "client_refused"
+    """What a host was refused since the last such event. ``count``: how often, ``text``: a
+    :class:`ClientRefusals`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshbot.diagnosis.verdict import Verdict
+from meshbot.diagnosis.verdicts import VERDICTS
 from meshbot.link.link_status import LinkStatus
 from meshbot.messages.commands import Commands, is_command
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -15,6 +17,7 @@ from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request
 from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
+from meshbot.model.client_status import ClientStatus
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
@@ -335,6 +338,43 @@ def test_tcp_tells_how_far_a_trial_is_and_leaves_the_sync_out_where_there_is_no_
     reply = str(reply_to("/tcp", view))
     assert reply.splitlines()[2:] == [view.tried, f"Sur 7 j : {view.judged}"]
     assert len(reply.encode()) <= 200
+
+
+def guests(count: int) -> list[ClientStatus]:
+    return [ClientStatus(number, f"192.168.1.{number}:50000", 60.0) for number in range(count)]
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 client"), (2, "2 clients"), (32, "32 clients")])
+@pytest.mark.parametrize("may_order", [False, True])
+def test_tcp_tells_how_many_clients_share_the_node_and_nobody_their_addresses(
+    count: int, said: str, may_order: bool
+) -> None:
+    reply = reply_to("/tcp", FakeView(guests=guests(count)), proven=True, may_order=may_order)
+    assert reply == (
+        f"Liaison établie depuis 1 h 1 min, partagée avec {said}\n"
+        "Rétablie 1 fois en 1 h, 4 en 24 h\n"
+        "Dernière sync : 42 clés il y a 2 min\n"
+        "Sur 7 j : rien à signaler"
+    )
+
+
+def test_tcp_of_a_link_that_is_down_still_tells_of_clients() -> None:
+    view = FakeView(link=LinkStatus(None, 0, 0, "", ""), guests=guests(2))
+    assert str(reply_to("/tcp", view)).startswith("Liaison coupée, partagée avec 2 clients\n")
+
+
+@pytest.mark.parametrize("verdict", VERDICTS, ids=lambda verdict: verdict.name)
+def test_tcp_with_clients_is_one_message_at_its_longest(verdict: Verdict) -> None:
+    view = FakeView(
+        link=LinkStatus(999 * 86_400 + 86_399, 999, 9_999, "", ""),
+        sync=SyncStatus(3 * 86_400 - 1, 1_000),
+        judged=f"{verdict.text} (100 %)",
+        guests=guests(32),
+    )
+    reply = str(reply_to("/tcp", view))
+    assert len(reply.encode()) <= 200
+    assert reply.startswith("Liaison établie depuis 999 j 23 h, partagée avec 32 clients\n")
+    assert reply.endswith(f"Sur 7 j : {verdict.text} (100 %)")
 
 
 def test_tcp_of_a_link_that_is_down_before_any_sync() -> None:

@@ -6,6 +6,7 @@ from meshbot.link.link_status import LinkStatus
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
+from meshbot.model.client_status import ClientStatus
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
 
@@ -30,6 +31,7 @@ class FakeView:
     causes: list[str] = field(default_factory=list)
     judged: str = "rien à signaler"
     tried: str = ""
+    guests: list[ClientStatus] = field(default_factory=list)
 
     def reconnect(self, cause: str) -> bool:
         self.causes.append(cause)
@@ -40,6 +42,9 @@ class FakeView:
 
     def trial(self) -> str:
         return self.tried
+
+    def clients(self) -> list[ClientStatus]:
+        return self.guests
 
     def direct_messages(self) -> DirectMessageCounts:
         return self.messages

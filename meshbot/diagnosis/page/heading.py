@@ -1,10 +1,11 @@
 """What the page is about: which node, which time, and what is odd about the record. Pure."""
 
+from meshbot.diagnosis.date_text import date_text
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.markup import EMPTY, Markup, joined, tag, words
 from meshbot.diagnosis.page.wording import round_text
-from meshbot.diagnosis.report_text import UNDATED, date_text
+from meshbot.diagnosis.report_text import UNDATED
 from meshbot.text.log_format import printable
 from meshbot.text.metrics_text import metrics_text
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
-from meshbot.diagnosis.verdict import Tone, Verdict, always
+from meshbot.diagnosis.verdict import Tone, Verdict
 from meshbot.diagnosis.verdicts.client_losses import in_a_row, may_be_a_clients
 from meshbot.diagnosis.verdicts.restarts import restarted
 from meshbot.model.cause import Cause
@@ -46,15 +46,20 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     return said
 
 
+def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
+    return [
+        "Fermer l'autre client : téléphone en Wi-Fi, second bot, domotique. Un nœud n'en sert "
+        "qu'un.",
+        case.history.share.advice(),
+    ]
+
+
 ANOTHER_CLIENT = Verdict(
     name="another client takes the connection",
     text="un autre client prend la connexion",
-    remedy="le fermer",
+    remedy="le fermer, ou le connecter au bot (SHARE_PORT)",
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
-    advice=always(
-        "Fermer l'autre client : téléphone en Wi-Fi, second bot, domotique. Un nœud n'en sert "
-        "qu'un. Aucune constante n'y change rien."
-    ),
+    advice=_advice,
 )

@@ -6,7 +6,7 @@ from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.statement import Statement
-from meshbot.diagnosis.verdict import Tone, Verdict, always
+from meshbot.diagnosis.verdict import Tone, Verdict
 from meshbot.diagnosis.verdicts.client_losses import may_be_a_clients
 from meshbot.model.cause import Cause
 
@@ -30,15 +30,20 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     ]
 
 
+def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
+    return [
+        "Chercher ce qui interroge le nœud à cet intervalle : domotique (Home Assistant, MQTT), "
+        "exportateur de mesures, tâche cron, second bot. Un nœud ne sert qu'un client.",
+        case.history.share.advice(),
+    ]
+
+
 FIXED_INTERVAL_CLIENT = Verdict(
     name="a client with a fixed interval",
     text="un autre client se connecte à intervalle fixe",
-    remedy="arrêter cette tâche, ou l'espacer",
+    remedy="arrêter cette tâche, ou la connecter au bot (SHARE_PORT)",
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
-    advice=always(
-        "Chercher ce qui interroge le nœud à cet intervalle : domotique (Home Assistant, MQTT), "
-        "exportateur de mesures, tâche cron, second bot. Un nœud ne sert qu'un client."
-    ),
+    advice=_advice,
 )

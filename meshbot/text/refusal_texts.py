@@ -1,0 +1,23 @@
+"""What clients of the shared node are refused, in words. Pure."""
+
+from collections.abc import Mapping
+
+_TEXTS: dict[str, str] = {
+    "no_room": "place prise (SHARE_MAX_CLIENTS)",
+    "dropped": "écarté par le bot",
+}
+"""By the lasting name of the kind of refusal; one that is not here is shown by its name."""
+
+
+def refusals_text(kinds: Mapping[str, int], most: int) -> str:
+    """Return how often what was refused, the most frequent first, no more than so many kinds."""
+    ranked = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+    said = [f"{count} × {_TEXTS.get(kind, _shown(kind))}" for kind, count in ranked[:most]]
+    rest = sum(count for _, count in ranked[most:])
+    return ", ".join([*said, f"{rest} × autre chose"] if rest else said)
+
+
+def _shown(kind: str) -> str:
+    """Return a name that a newer version wrote; a damaged file may hold anything."""
+    plain = "".join(char if char.isalnum() else " " for char in kind[:40])
+    return " ".join(plain.split()) or "?"
