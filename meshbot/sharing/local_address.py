@@ -41,7 +41,7 @@ def addresses_to_find(bound: str) -> list[str]:
     """
     if bound not in OPEN_TO_ALL:
         found = socket.getaddrinfo(bound, None, type=socket.SOCK_STREAM)
-        place = str(found[0][4][0])
+        place = min((str(entry[4][0]) for entry in found), key=_version)  # as it is bound
         return [] if is_loopback(place) else [place]
     # Here, as a bot that tells nobody where it is does without.
     import ifaddr  # noqa: PLC0415
@@ -54,9 +54,8 @@ def addresses_to_find(bound: str) -> list[str]:
         for ip in adapter.ips
         if ip.is_IPv4 or all_kinds
     ]
-    return sorted({place for place in places if _is_reached(place)}, key=_ipv4_first)[
-        :MAX_ADDRESSES
-    ]
+    reached = sorted({place for place in places if _is_reached(place)})
+    return sorted(reached, key=_version)[:MAX_ADDRESSES]
 
 
 def _is_reached(place: str) -> bool:
@@ -66,8 +65,8 @@ def _is_reached(place: str) -> bool:
     return not (address.is_loopback or address.is_multicast or scoped)
 
 
-def _ipv4_first(place: str) -> tuple[int, str]:
-    return ipaddress.ip_address(place).version, place
+def _version(place: str) -> int:
+    return ipaddress.ip_address(place).version
 
 
 def _literal(host: str) -> _Address | None:
