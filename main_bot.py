@@ -80,6 +80,7 @@ from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
+from meshbot.sharing.node_share import NodeShare
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
 from meshbot.text.log_format import configure_logging, set_log_level
@@ -236,6 +237,7 @@ class MeshBot:
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
+        self._share = self._new_share()
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
@@ -268,7 +270,12 @@ class MeshBot:
         """Return the link that config.py asks for, not yet started."""
         options = LinkOptions(
             link_settings_of(self),
-            SessionOptions(self.TCP_CONNECT_TIMEOUT, self.TEXT_QUEUE_WAIT, clock=self._clock),
+            SessionOptions(
+                self.TCP_CONNECT_TIMEOUT,
+                self.TEXT_QUEUE_WAIT,
+                clock=self._clock,
+                on_packet_id=self._own_packet_named,
+            ),
             light_reconnect=self.TCP_LIGHT_RECONNECT,
             notes=self.link_journal,
             choice=LightChoice(self._trial) if self.TCP_LIGHT_TRIAL else ReconnectChoice(),
@@ -309,6 +316,27 @@ class MeshBot:
             wall_clock=self._wall_clock,
         )
 
+    def _new_share(self) -> NodeShare | None:
+        """Return what lets other clients use the node, not yet started; None where none may."""
+        if not self.site.share.port:
+            return None
+        share = NodeShare(
+            self.site.share,
+            self._link,
+            self.node_manager,
+            self._conversation.guest_tools(self.site.share.air_percent),
+            notes=self.link_journal,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
+        self._conversation.share_with(
+            on_opened=share.message_opened,
+            on_unopened=share.message_unopened,
+            on_text_sent=share.text_sent,
+            clients=share.clients,
+        )
+        return share
+
     def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
         return AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
 
@@ -339,12 +367,14 @@ class MeshBot:
             "link": self._link.progress,
             "bot-worker": self._worker.progress,
             "bot-sender": self._conversation.progress,
+            **(self._share.progress_marks() if self._share is not None else {}),
         }
 
     @property
     def exhausted(self) -> bool:
         """Whether the bot ends because there is no memory left to go on with."""
-        return self._link.exhausted or self._worker.exhausted or self._conversation.exhausted
+        parts = [self._link, self._worker, self._conversation]
+        return any(part.exhausted for part in (*parts, *([self._share] if self._share else [])))
 
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""
@@ -406,10 +436,16 @@ class MeshBot:
         self._schedule_upkeep()
         self._worker.start()
         self._conversation.start()
+        if self._share is not None:
+            self._share.start()
         self._link.start()
 
     def _constants(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in constants_of(type(self))}
+        share = self.site.share
+        return {
+            **{name: getattr(self, name) for name in constants_of(type(self))},
+            **({"SHARE_PORT": share.port, "SHARE_ADDRESS": share.address} if share.port else {}),
+        }
 
     def _say_hello(self, keys: int) -> None:
         known = counted(keys, "clé publique connue", "clés publiques connues")
@@ -453,6 +489,7 @@ class MeshBot:
         stopped = [
             self._link.stop(2 * STOP_STEP_S),
             self._conversation.stop(STOP_STEP_S),
+            self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
@@ -516,6 +553,13 @@ class MeshBot:
         self, interface: SupervisedInterface, message: mesh_pb2.FromRadio, payload: bytes
     ) -> None:
         """Have the clients of the shared node see what it sends."""
+        if self._share is not None:
+            self._share.frame_came(interface, payload)
+
+    def _own_packet_named(self, packet_id: int) -> None:
+        """Have what comes back about a packet of the bot's own be the bot's, not a client's."""
+        if self._share is not None:
+            self._share.own_packet_named(packet_id)
 
     def nodes_downloaded(
         self, interface: SupervisedInterface, nodes: list[mesh_pb2.NodeInfo]
