@@ -164,6 +164,13 @@ class Served:
         self.server.post(make)
         assert done.wait(WAIT_S)
 
+    def rounds_until(self, reached: Callable[[], bool]) -> None:
+        """Have the loop go round until something is so."""
+        limit_s = time.monotonic() + WAIT_S
+        while not reached():
+            assert time.monotonic() < limit_s
+            self.on_loop()
+
     def gone(self) -> tuple[int, str, bool]:
         """Wait until a client is gone; return its number, why, and whether it was dropped."""
         status, why, dropped = self.narrator.left.get(timeout=WAIT_S)

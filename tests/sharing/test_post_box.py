@@ -1,12 +1,14 @@
 """Calls that any thread leaves for a loop, and the bell."""
 
 import select
+import socket
 import threading
+from functools import partial
 
 from meshbot.sharing.post_box import PostBox
 
 
-def rings(ear: object) -> bool:
+def rings(ear: socket.socket) -> bool:
     return bool(select.select([ear], [], [], 0.0)[0])
 
 
@@ -50,7 +52,7 @@ def test_nothing_is_lost_between_many_threads_and_the_loop() -> None:
 
     def post() -> None:
         for number in range(2_000):
-            box.post(lambda: made.append(number))
+            box.post(partial(made.append, number))
 
     threads = [threading.Thread(target=post) for _ in range(4)]
     for thread in threads:
