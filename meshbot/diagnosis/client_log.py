@@ -59,7 +59,8 @@ class ClientLog:
 
     def uses(self, now_s: float) -> list[HostUse]:
         """Return each host's, those of the longest connections first, up to ``now_s``."""
-        there = list(self._open.values()) if self._stopped_s is None else []
+        lasts = self._stopped_s is None and now_s >= self._since_s
+        there = list(self._open.values()) if lasts else []
         self.end_run(now_s)
         for one in sorted(there, key=lambda one: -one.came_s):
             host = self._host(one.use.host)

@@ -110,6 +110,10 @@ def test_what_ended_before_the_time_that_is_judged_is_left_out() -> None:
     assert [use.host for use in uses(*events, since_s=HOUR_S)] == [HOME]
 
 
+def test_one_whom_nothing_is_known_of_since_long_ago_is_left_out() -> None:
+    assert uses(started(), there(10, 1, 10), since_s=HOUR_S) == []
+
+
 def test_those_who_were_there_longest_come_first_and_who_found_no_place_last() -> None:
     events = [started(), refused(5, "10.0.0.9", no_room=4), there(10, 1, 10), alive(20)]
     found = uses(*events, there(3_000, 2, 10, host=HOME), alive(4_000))
