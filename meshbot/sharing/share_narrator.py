@@ -32,6 +32,9 @@ NO_ROOM = "no_room"
 DROPPED = "dropped"
 """The same of one that the bot closed, as it read nothing or sent too much."""
 
+NOT_SENT = "not_sent"
+"""The same of a packet that was taken, and did not reach the node after all."""
+
 
 class ShareNarrator:
     """The story of the shared node, for the operator."""
@@ -133,6 +136,11 @@ class ShareNarrator:
         """Something a client sent does not go to the node; ``kind`` is a lasting name of why."""
         if self._refusal_is_due(address, kind):
             log.warning("⛔ Refusé à %s : %s", address, printable(text))
+
+    def not_sent(self, address: str, text: str) -> None:
+        """A packet that was taken did not reach the node: no room, no air, or no node."""
+        if self._refusal_is_due(address, NOT_SENT):
+            log.warning("⚠️ Paquet de %s non transmis : %s", address, printable(text))
 
     def look(self, clients: Iterable[ClientStatus]) -> None:
         """Be told who is connected; every second or so, and with nobody there too."""
