@@ -12,10 +12,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
+from meshbot.cli.finding import Finding
+from meshbot.cli.share_check import share_findings
 from meshbot.link.serial_port_finder import lasting_name, likely_ports
 from meshbot.service.bot_store import claim_name
 from meshbot.service.node_address import place_text
@@ -32,14 +33,6 @@ MIN_FREE_MB = 50
 OLDEST_SANE_S = 1_767_225_600  # 2026-01-01: this program did not exist before
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 _PIN = re.compile(r"([A-Za-z0-9_.-]+)==([0-9][^;\s]*)")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the check; ``remedy`` is empty where all is well."""
-
-    what: str
-    remedy: str = ""
 
 
 class CheckCommand:
@@ -83,6 +76,7 @@ class CheckCommand:
         yield self._disk()
         yield self._clock()
         yield self._node(bot_runs=holder is not None)
+        yield from share_findings(self._site, self._wall_clock(), bot_runs=holder is not None)
 
     def _holder(self) -> int | None:
         """Return the process of the bot on this database, 0 for an unknown one, None for none.

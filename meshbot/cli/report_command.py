@@ -110,7 +110,7 @@ class ReportCommand:
         now_s = self._wall_clock()
         if events and InstanceLock(self._path).holder() is not None:
             # The bot runs: so nothing happened since the last event.
-            events.append(_alive_at(now_s, events[-1]))
+            events.append(alive_at(now_s, events[-1]))
         if not any(event.wall_s >= now_s - since_s for event in events):
             raise ReportRefusal(self._no_events_text(bool(elsewhere)))
         return history_of(events, now_s - since_s)
@@ -125,7 +125,7 @@ class ReportCommand:
         )
 
 
-def _alive_at(now_s: float, last: LinkEvent) -> LinkEvent:
+def alive_at(now_s: float, last: LinkEvent) -> LinkEvent:
     """Return the event that says that the bot still ran now, after its last one."""
     since_last_s = max(now_s - last.wall_s, 0.0)
     return replace(

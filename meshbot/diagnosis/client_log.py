@@ -59,10 +59,12 @@ class ClientLog:
 
     def uses(self, now_s: float) -> list[HostUse]:
         """Return each host's, those of the longest connections first, up to ``now_s``."""
-        there = list(self._open.values()) if self._stopped_s is None else []
+        lasts = self._stopped_s is None and now_s >= self._since_s
+        there = list(self._open.values()) if lasts else []
         self.end_run(now_s)
-        for one in there:
-            self._host(one.use.host).there += 1
+        for one in sorted(there, key=lambda one: -one.came_s):
+            host = self._host(one.use.host)
+            host.there, host.there_since_s = host.there + 1, one.came_s
         return sorted(self._hosts.values(), key=lambda use: (-use.seconds, use.host))
 
     def _there(self, event: LinkEvent) -> None:

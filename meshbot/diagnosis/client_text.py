@@ -34,9 +34,15 @@ def _connections(use: HostUse, *, in_utc: bool) -> list[str]:
     if use.first_s is None or use.last_s is None:
         return ["aucune connexion"]
     first, last = date_text(use.first_s, in_utc), date_text(use.last_s, in_utc)
-    span = f"depuis le {first}, connecté à la fin" if use.there else f"du {first} au {last}"
+    connections = counted(use.connections, "connexion", "connexions")
+    if use.there_since_s is None:
+        parts = [f"{connections} du {first} au {last}"]
+    else:
+        parts = [f"connecté depuis le {date_text(use.there_since_s, in_utc)}"]
+        if use.connections > 1:
+            parts.append(f"{connections} depuis le {first}")
     return [
-        f"{counted(use.connections, 'connexion', 'connexions')} {span}",
+        *parts,
         f"{duration_text(use.seconds)} en tout",
         counted(use.packets, "paquet", "paquets"),
     ]

@@ -12,6 +12,8 @@ class HostUse:
     connections: int = 0
     there: int = 0
     """How many of them last."""
+    there_since_s: float | None = None
+    """When the first of those that last began."""
     seconds: float = 0.0
     """How long they lasted in sum, from their beginnings on."""
     packets: int = 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from meshbot.model.client_use import host_in
 
-MOST_KINDS = 16
+MOST_KINDS = 32
 OTHER_KIND = "other"
 """What stands for all kinds beyond those that find room."""
 

@@ -121,9 +121,11 @@ class ClientLedger:
 
 
 def host_of(address: str) -> str:
-    """Return an address without its port."""
-    host, _, _ = address.rpartition(":")
-    return host.strip("[]") or address
+    """Return an address without its port, if it has one."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host, colon, _ = address.partition(":")
+    return host if colon and address.count(":") == 1 else address
 
 
 def _kept(host: str, table: OrderedDict[str, _Ended] | OrderedDict[str, ClientRefusals]) -> str:

@@ -32,6 +32,7 @@ from meshbot.sharing.server_limits import ServerLimits
 from meshbot.sharing.server_narrator import ServerNarrator
 from meshbot.sharing.share_settings import ShareSettings
 from meshbot.sharing.shared_client import SharedClient
+from meshbot.text.quantities import counted
 from meshbot.threads.bot_thread import BotThread
 from meshbot.threads.shortage import shortage_text
 
@@ -344,7 +345,7 @@ class ClientServer(BotThread):
         most = self._settings.max_clients
         told = mesh_pb2.ClientNotification(
             level=mesh_pb2.LogRecord.Level.WARNING,
-            message=f"Nœud partagé : déjà {most} clients, plus de place (SHARE_MAX_CLIENTS)",
+            message=f"Nœud partagé : déjà {counted(most, 'client', 'clients')}, plus de place",
         )
         payload = mesh_pb2.FromRadio(clientNotification=told).SerializeToString()
         try:

@@ -5,7 +5,6 @@ are given without it. Whatever clients do, lines are limited, for each host and 
 events (:class:`ClientLedger`).
 """
 
-import errno
 import logging
 import threading
 import time
@@ -16,6 +15,7 @@ from meshbot.model.link_notes import LinkNotes
 from meshbot.sharing.client_ledger import ClientLedger, host_of
 from meshbot.sharing.fair_allowance import FairAllowance
 from meshbot.text.foreign_text import printable
+from meshbot.text.port_texts import port_error_text
 from meshbot.text.quantities import counted, duration_text
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,9 @@ NO_ROOM = "no_room"
 """The kind of refusal of a client that finds no place."""
 DROPPED = "dropped"
 """The same of one that the bot closed, as it read nothing or sent too much."""
-_REASONS = {
-    errno.EADDRINUSE: "un autre programme y écoute déjà",
-    errno.EACCES: "ce compte n'en a pas le droit (port inférieur à 1024 ?)",
-    errno.EADDRNOTAVAIL: "cette machine n'a pas cette adresse (SHARE_ADDRESS)",
-}
+
+NOT_SENT = "not_sent"
+"""The same of a packet that was taken, and did not reach the node after all."""
 
 
 class ShareNarrator:
@@ -72,7 +70,7 @@ class ShareNarrator:
 
     def not_listening(self, where: str, error: OSError) -> None:
         """The port cannot be opened; said again only when the reason changes, or each hour."""
-        why = _REASONS.get(error.errno or 0) or printable(error.strerror or str(error))
+        why = port_error_text(error)
         now_s = self._clock()
         with self._lock:
             closed = self._closed
@@ -138,6 +136,11 @@ class ShareNarrator:
         """Something a client sent does not go to the node; ``kind`` is a lasting name of why."""
         if self._refusal_is_due(address, kind):
             log.warning("⛔ Refusé à %s : %s", address, printable(text))
+
+    def not_sent(self, address: str, text: str) -> None:
+        """A packet that was taken did not reach the node: no room, no air, or no node."""
+        if self._refusal_is_due(address, NOT_SENT):
+            log.warning("⚠️ Paquet de %s non transmis : %s", address, printable(text))
 
     def look(self, clients: Iterable[ClientStatus]) -> None:
         """Be told who is connected; every second or so, and with nobody there too."""

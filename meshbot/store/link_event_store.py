@@ -1,11 +1,17 @@
 """What happened to the link, in the database."""
 
+import logging
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.store.database import Database
+from meshbot.store.inspection import has_content, looking_into
+from meshbot.store.storage_error import READ_ERRORS
+
+log = logging.getLogger(__name__)
 
 MAX_WALL_S = 1e10
 """The year 2286: no clock shows more, and a report has to write it as a date."""
@@ -78,19 +84,8 @@ class LinkEventStore:
 
         Raises ``StorageError``. Kinds that a newer version wrote are left out.
         """
-        kinds = {kind.value: kind for kind in only}
-        causes = {cause.value: cause for cause in Cause}
-        query = (
-            f"SELECT {_COLUMNS} FROM link_events WHERE simulated = ? "
-            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY id DESC LIMIT ?"
-        )
-        events = []
-        rows = self.database.rows(query, self._simulated, *kinds, most)
-        for kind, *values, cause in reversed(rows):
-            if kind in kinds and is_event(*values):
-                fields: list[Any] = [kinds[kind], *values, causes.get(cause)]
-                events.append(LinkEvent(*fields))
-        return events
+        query, kinds = _query(only)
+        return _events_in(self.database.rows(query, self._simulated, *kinds, most))
 
     def prune_link_events(self, most: int, before_wall_s: float) -> None:
         """Delete all but the last ``most`` events, and those from before a wall-clock time.
@@ -105,6 +100,47 @@ class LinkEventStore:
                 "OR (wall_s < ? AND run < (SELECT max(run) FROM link_events)))",
                 (EventKind.TRIAL_ENDED.value, most, before_wall_s),
             )
+
+
+def look_at_events(
+    path: Path, only: Collection[EventKind], most: int, *, simulated: bool
+) -> list[LinkEvent]:
+    """Return the same of a file that is not ours to open, perhaps a bot's; nothing is changed.
+
+    What cannot be read is as if it were not there.
+    """
+    query, kinds = _query(only)
+    try:
+        if not has_content(path):
+            return []
+        with looking_into(path) as connection:
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+            rows = connection.execute(query, (int(simulated), *kinds, most)).fetchall()
+    except READ_ERRORS as error:
+        log.debug("looking at events of %s: %s", path, error)
+        return []
+    return _events_in(rows)
+
+
+def _query(only: Collection[EventKind]) -> tuple[str, list[str]]:
+    """Return the query for the last events of some kinds, and what it is to be given for these."""
+    kinds = [kind.value for kind in only]
+    return (
+        f"SELECT {_COLUMNS} FROM link_events WHERE simulated = ? "
+        f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY id DESC LIMIT ?"
+    ), kinds
+
+
+def _events_in(rows: list[tuple[Any, ...]]) -> list[LinkEvent]:
+    """Return what rows hold, the last of which is the first."""
+    known = {kind.value: kind for kind in EventKind}
+    causes = {cause.value: cause for cause in Cause}
+    events = []
+    for kind, *values, cause in reversed(rows):
+        if kind in known and is_event(*values):
+            fields: list[Any] = [known[kind], *values, causes.get(cause)]
+            events.append(LinkEvent(*fields))
+    return events
 
 
 def is_event(*values: object) -> bool:

@@ -5,6 +5,20 @@ from collections.abc import Mapping
 _TEXTS: dict[str, str] = {
     "no_room": "place prise (SHARE_MAX_CLIENTS)",
     "dropped": "écarté par le bot",
+    "not_sent": "paquet non transmis",
+    "settings": "changer les réglages du nœud (SHARE_ALLOW_ADMIN)",
+    "sealed": "paquet chiffré pour le nœud",
+    "hardware": "commander le matériel du nœud",
+    "files": "toucher aux fichiers du nœud",
+    "sender": "expéditeur usurpé",
+    "names": "autre nom ou autre clé pour le nœud",
+    "routing": "accusé de réception forgé",
+    "injected": "paquet de simulation",
+    "empty": "paquet vide",
+    "too long": "paquet trop long",
+    "malformed": "paquet illisible",
+    "keys": "faire perdre au nœud ses clés",
+    "keys unknown": "réglages de sécurité sans clé privée",
 }
 """By the lasting name of the kind of refusal; one that is not here is shown by its name."""
 

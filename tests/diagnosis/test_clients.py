@@ -62,12 +62,12 @@ def uses(*events: LinkEvent, since_s: float = 0.0) -> list[HostUse]:
 def test_one_who_came_and_left_is_counted_once() -> None:
     assert uses(
         started(), there(10, 1, 10), there(3_610, 1, 3_610, 4), left(4_000, 4_000, 5, 1)
-    ) == [HostUse(PHONE, 1, 0, 4_000, 5, {}, NOON_S, NOON_S + 4_000)]
+    ) == [HostUse(PHONE, 1, 0, None, 4_000, 5, {}, NOON_S, NOON_S + 4_000)]
 
 
 def test_one_who_is_still_there_lasts_until_the_end() -> None:
     assert uses(started(), there(10, 1, 10), there(3_610, 1, 3_610, 4), alive(7_200)) == [
-        HostUse(PHONE, 1, 1, 7_200, 4, {}, NOON_S, NOON_S + 7_200)
+        HostUse(PHONE, 1, 1, NOON_S, 7_200, 4, {}, NOON_S, NOON_S + 7_200)
     ]
 
 
@@ -80,7 +80,7 @@ def test_short_visits_are_added_up_with_when_the_last_ended() -> None:
 def test_those_of_a_run_that_ended_without_a_word_ended_with_it() -> None:
     events = [started(), there(10, 1, 10), alive(900), started(1_000), there(2_000, 1, 10, 7)]
     assert uses(*events, alive(2_100)) == [
-        HostUse(PHONE, 2, 1, 1_000 + 110, 7, {}, NOON_S, NOON_S + 2_100)
+        HostUse(PHONE, 2, 1, NOON_S + 1_990, 1_000 + 110, 7, {}, NOON_S, NOON_S + 2_100)
     ]
 
 
@@ -108,6 +108,10 @@ def test_what_ended_before_the_time_that_is_judged_is_left_out() -> None:
         alive(2 * HOUR_S),
     ]
     assert [use.host for use in uses(*events, since_s=HOUR_S)] == [HOME]
+
+
+def test_one_whom_nothing_is_known_of_since_long_ago_is_left_out() -> None:
+    assert uses(started(), there(10, 1, 10), since_s=HOUR_S) == []
 
 
 def test_those_who_were_there_longest_come_first_and_who_found_no_place_last() -> None:
@@ -179,12 +183,32 @@ def test_the_text_names_them() -> None:
     lines = text_report(history, diagnose(history)).splitlines()
     at = lines.index("Clients du nœud partagé")
     assert lines[at + 1 : at + 3] == [
-        "  – 192.168.1.20 : 1 connexion depuis le 22/09/2026 12:01:30, connecté à la fin, 23 h 58 "
+        "  – 192.168.1.20 : connecté depuis le 22/09/2026 12:01:30, 23 h 58 "
         "min en tout, 0 paquet, refusé : 12 × admin, 3 × place "
         "prise (SHARE_MAX_CLIENTS), 2 × zz, 1 × autre chose",
-        "  – 192.168.1.21 : 1 connexion depuis le 22/09/2026 12:01:31, connecté à la fin, 23 h 58 "
-        "min en tout, 1 paquet",
+        "  – 192.168.1.21 : connecté depuis le 22/09/2026 12:01:31, 23 h 58 min en tout, 1 paquet",
     ]
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (
+            [left(1_000, 12, 3, count=3, ago_s=400)],
+            "3 connexions du 22/09/2026 12:09:56 au 22/09/2026 12:10:00, 12 s en tout, 3 paquets",
+        ),
+        (
+            [left(1_000, 60, 3, count=3), there(2_000, 1, 30), there(2_000, 2, 10)],
+            "connecté depuis le 22/09/2026 12:32:50, 5 connexions depuis le 22/09/2026 12:16:20, "
+            "2 min en tout, 3 paquets",
+        ),
+        ([refused(5, no_room=4)], "aucune connexion, refusé : 4 × place prise (SHARE_MAX_CLIENTS)"),
+    ],
+)
+def test_what_is_said_of_a_host(events: list[LinkEvent], said: str) -> None:
+    history = history_of([started(), *events, alive(2_020)])
+    history.in_utc = True
+    assert client_texts(history) == [f"{PHONE} : {said}"]
 
 
 def test_more_of_them_than_a_reader_wants_are_counted() -> None:

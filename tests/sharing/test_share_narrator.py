@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from meshbot.model.client_refusals import ClientRefusals
+from meshbot.model.client_refusals import MOST_KINDS, ClientRefusals
 from meshbot.model.client_use import ClientUse
 from meshbot.model.link_event import EventKind
 from meshbot.sharing.client_ledger import AGAIN_S, EVENT_EACH_S, MOST_EVENTS, STAYS_S, host_of
@@ -92,10 +92,12 @@ def test_one_that_is_dropped_turned_away_or_refused_something_is_said(
     told.narrator.client_left(client(connected_s=5), "il ne lit rien", dropped=True)
     told.narrator.no_room(ADDRESS, 8)
     told.narrator.refused(ADDRESS, "écrire les réglages (SHARE_ALLOW_ADMIN)", "admin")
+    told.narrator.not_sent(ADDRESS, "le nœud est absent")
     assert told.lines == [
         "⚠️ Client écarté : 192.168.1.20:51034, après 5 s, 0 paquet (il ne lit rien)",
         "⚠️ Client refusé, 192.168.1.20:51034 : déjà 8 clients (SHARE_MAX_CLIENTS)",
         "⛔ Refusé à 192.168.1.20:51034 : écrire les réglages (SHARE_ALLOW_ADMIN)",
+        "⚠️ Paquet de 192.168.1.20:51034 non transmis : le nœud est absent",
     ]
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
@@ -276,13 +278,20 @@ def test_kinds_beyond_any_measure_are_counted_together() -> None:
     refusals = ClientRefusals("a")
     for number in range(1_000):
         refusals.add(f"kind {number}")
-    assert (len(refusals.kinds), refusals.count) == (17, 1_000)
+    assert (len(refusals.kinds), refusals.count) == (MOST_KINDS + 1, 1_000)
     assert ClientRefusals.from_json(refusals.as_json()) == refusals
 
 
 @pytest.mark.parametrize(
     ("address", "host"),
-    [("192.168.1.20:51034", "192.168.1.20"), ("[fe80::1%eth0]:5", "fe80::1%eth0"), ("x", "x")],
+    [
+        ("192.168.1.20:51034", "192.168.1.20"),
+        ("192.168.1.20", "192.168.1.20"),
+        ("[fe80::1%eth0]:5", "fe80::1%eth0"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("::1", "::1"),
+        ("x", "x"),
+    ],
 )
 def test_the_host_of_an_address(address: str, host: str) -> None:
     assert host_of(address) == host

@@ -1,0 +1,111 @@
+"""What ``main_bot.py check`` says of the shared node: its port, and who is there.
+
+Nobody connects to the port for that: it is only tried whether another program could open it. Who
+is there tells the bot's own record, a few seconds late.
+"""
+
+import errno
+import socket
+from collections import Counter
+from collections.abc import Iterator
+
+from meshbot.cli.finding import Finding
+from meshbot.cli.report_command import alive_at
+from meshbot.diagnosis.client_log import OF_CLIENTS
+from meshbot.diagnosis.history_builder import history_of
+from meshbot.diagnosis.host_use import HostUse
+from meshbot.model.link_event import EventKind, on_one_clock
+from meshbot.service.node_address import place_text
+from meshbot.service.site_settings import SiteSettings
+from meshbot.store.link_event_store import look_at_events
+from meshbot.text.port_texts import port_error_text
+from meshbot.text.quantities import counted, duration_text
+from meshbot.text.refusal_texts import refusals_text
+
+SINCE_S = 7 * 86_400.0
+MOST_EVENTS = 20_000
+MOST_HOSTS = 12
+MOST_KINDS = 3
+_REMEDIES = {
+    errno.EADDRINUSE: "arrêter ce programme, ou changer SHARE_PORT",
+    errno.EACCES: "choisir un SHARE_PORT de 1024 ou plus",
+    errno.EADDRNOTAVAIL: "corriger SHARE_ADDRESS",
+}
+_KINDS = (*OF_CLIENTS, EventKind.STARTED, EventKind.STOPPED)
+
+
+def share_findings(site: SiteSettings, now_s: float, *, bot_runs: bool) -> Iterator[Finding]:
+    """Return what is found where the node is shared, or was lately."""
+    uses = _uses(site, now_s, bot_runs=bot_runs)
+    if site.share.port:
+        yield _port(site, bot_runs=bot_runs)
+    for use in uses[:MOST_HOSTS]:
+        if use.there_since_s is not None:
+            yield Finding(_there_text(use, use.there_since_s, now_s))
+    if uses:
+        yield Finding(_week_text(uses))
+
+
+def _uses(site: SiteSettings, now_s: float, *, bot_runs: bool) -> list[HostUse]:
+    simulated = site.connection_mode == "simulated"
+    stored = look_at_events(site.database_path, _KINDS, MOST_EVENTS, simulated=simulated)
+    events = on_one_clock(stored)
+    if events and bot_runs:
+        events.append(alive_at(now_s, events[-1]))
+    uses = history_of(events, now_s - SINCE_S).clients
+    if not bot_runs:
+        for use in uses:
+            use.there, use.there_since_s = 0, None  # of a bot that died without a word
+    return uses
+
+
+def _port(site: SiteSettings, *, bot_runs: bool) -> Finding:
+    """Say whether the port is open, where the bot runs, or could be opened."""
+    share = site.share
+    what = f"partage du nœud sur {place_text(share.address, share.port)}"
+    try:
+        _try_to_bind(share.address, share.port)
+    except (socket.gaierror, UnicodeError):
+        return Finding(f"{what} : nom introuvable", "corriger SHARE_ADDRESS")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and bot_runs:
+            return Finding(f"{what} : port pris, par le bot en marche")
+        remedy = _REMEDIES.get(error.errno or 0, "voir SHARE_ADDRESS et SHARE_PORT")
+        return Finding(f"{what} : {port_error_text(error)}", remedy)
+    if bot_runs:
+        return Finding(f"{what} : le bot en marche n'a pas ouvert ce port", "le redémarrer")
+    return Finding(f"{what} : port libre")
+
+
+def _try_to_bind(host: str, port: int) -> None:
+    """Take a port and let go of it; nobody can connect meanwhile. Raises ``OSError``."""
+    flags = socket.AI_PASSIVE
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    family, kind, protocol, _, where = found[0]
+    with socket.socket(family, kind, protocol) as tried:
+        # As the bot does: what is left of connections of its last run does not count.
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.bind(where)
+
+
+def _there_text(use: HostUse, there_since_s: float, now_s: float) -> str:
+    times = f" ({use.there} fois)" if use.there > 1 else ""
+    return (
+        f"client {use.host} : connecté{times} depuis {duration_text(now_s - there_since_s)}, "
+        f"{_sent_text([use])} en 7 jours"
+    )
+
+
+def _week_text(uses: list[HostUse]) -> str:
+    hosts = counted(len(uses), "adresse", "adresses")
+    connections = counted(sum(use.connections for use in uses), "connexion", "connexions")
+    return f"clients en 7 jours : {hosts}, {connections}, {_sent_text(uses)}"
+
+
+def _sent_text(uses: list[HostUse]) -> str:
+    """Return what they sent and were refused in sum."""
+    refused: Counter[str] = Counter()
+    for use in uses:
+        refused.update(use.refused)
+    packets = counted(sum(use.packets for use in uses), "paquet", "paquets")
+    return f"{packets}, refusé : {refusals_text(refused, MOST_KINDS)}" if refused else packets
