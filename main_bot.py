@@ -324,7 +324,7 @@ class MeshBot:
             self.site.share,
             self._link,
             self.node_manager,
-            self._conversation.guest_tools(self.site.share.air_percent),
+            self._conversation.guest_tools(),
             notes=self.link_journal,
             clock=self._clock,
             wall_clock=self._wall_clock,

@@ -13,6 +13,9 @@ class ClientOutlet(Protocol):
     def send_all(self, client: int, payloads: Iterable[bytes]) -> None:
         """Give a client several frames, in their order."""
 
+    def address_of(self, client: int) -> str:
+        """Return where a client comes from, with its port, for people."""
+
     def pending_bytes(self, client: int) -> int:
         """Return how much a client was given and did not read yet."""
 

@@ -124,6 +124,11 @@ class ClientServer(BotThread):
             for payload in payloads:
                 found.give(payload, now_s)
 
+    def address_of(self, client: int) -> str:
+        """Return where a client comes from, with its port; empty if it is gone."""
+        found = self._clients.get(client)
+        return found.label if found is not None else ""
+
     def pending_bytes(self, client: int) -> int:
         """Return how much a client was given that the system has not taken yet."""
         found = self._clients.get(client)

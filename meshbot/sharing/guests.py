@@ -37,6 +37,11 @@ class Guests:
         """Return where a client comes from."""
         return self._hosts.get(client, "")
 
+    def address(self, client: int) -> str:
+        """Return where a client comes from, for people."""
+        address = self.outlet.address_of(client) if self.outlet is not None else ""
+        return address or self.host(client) or "un client parti"
+
     def is_ready(self, client: int) -> None:
         """Note that a client has a configuration."""
         self._ready[client] = None

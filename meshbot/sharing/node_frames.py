@@ -8,7 +8,7 @@ is always there.
 from collections.abc import Callable
 
 from google.protobuf.message import DecodeError
-from meshtastic.protobuf import mesh_pb2, portnums_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.mesh.sealed_messages import is_sealed_for
 from meshbot.sharing.client_frames import opened, packet_frame
@@ -24,6 +24,7 @@ from meshbot.sharing.proxied_frames import ProxiedFrames
 
 _TEXT = portnums_pb2.PortNum.TEXT_MESSAGE_APP
 _ROUTING = portnums_pb2.PortNum.ROUTING_APP
+_ADMIN = portnums_pb2.PortNum.ADMIN_APP
 _PROXIED = ("mqttClientProxyMessage", "xmodemPacket")
 
 
@@ -36,10 +37,11 @@ class NodeFrames:
         ids: PacketIds,
         memory: NodeMemory,
         *,
+        private_key: bool,
         failed: Callable[[int, int], bool],
         clock: Callable[[], float],
     ) -> None:
-        """Name the collaborators.
+        """Name the collaborators; ``private_key``: clients may see the node's.
 
         ``failed`` is told the id of a packet and the routing error about it, and says whether that
         is dealt with, so that its client is told nothing.
@@ -51,7 +53,7 @@ class NodeFrames:
         self._guests = guests
         self._ids = ids
         self._memory = memory
-        self._routing = PacketRouting(ids)
+        self._routing = PacketRouting(ids, private_key=private_key)
         self._held = HeldMessages()
         self._failed = failed
         self._clock = clock
@@ -66,6 +68,22 @@ class NodeFrames:
     def node_entries(self) -> list[bytes]:
         """Return the frames of the other nodes, for a client's configuration."""
         return self._memory.payloads(self.own_num)
+
+    def own_entry(self) -> bytes:
+        """Return the frame of our own node's entry, with what it said since."""
+        configuration = self.configuration
+        if configuration is None:
+            return b""
+        return self._memory.own_payload(configuration.own_num, configuration.own_entry)
+
+    def wrote(self, packet: mesh_pb2.MeshPacket) -> None:
+        """Note that a client takes a node out of the radio's database."""
+        try:
+            message = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
+        except DecodeError:
+            return
+        if packet.decoded.portnum == _ADMIN and message.remove_by_nodenum:
+            self._memory.remove(message.remove_by_nodenum)
 
     def came(self, session: object, payload: bytes) -> None:
         """Take a frame of a session with the node."""

@@ -33,6 +33,8 @@ class RefusalKind(enum.Enum):
     """The node would drop it without a word, or worse."""
     MALFORMED = "malformed"
     """The node cannot read it, and would drop it without a word."""
+    TRANSACTION = "transaction"
+    """Another client is changing the settings, and the node would mix up the two."""
     KEYS = "keys"
     """It would take the node's identity away."""
     KEYS_UNKNOWN = "keys unknown"
@@ -103,6 +105,11 @@ _REFUSALS = {
         (RefusalKind.EMPTY, _Error.BAD_REQUEST, "paquet sans contenu"),
         (RefusalKind.TOO_LONG, _Error.TOO_LARGE, "paquet trop long pour la radio"),
         (RefusalKind.MALFORMED, _Error.BAD_REQUEST, "paquet que le nœud ne saurait pas lire"),
+        (
+            RefusalKind.TRANSACTION,
+            _Error.BAD_REQUEST,
+            "un autre client change les réglages du nœud en ce moment : réessayer ensuite",
+        ),
         (
             RefusalKind.KEYS,
             _Error.BAD_REQUEST,

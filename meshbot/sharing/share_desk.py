@@ -22,28 +22,34 @@ from meshbot.sharing.client_frames import (
     routing_error,
 )
 from meshbot.sharing.client_gate import ClientGate, OwnNode
+from meshbot.sharing.edit_transaction import EditTransaction, commit
 from meshbot.sharing.guest_packet import GuestPacket
 from meshbot.sharing.guest_sender import GuestSender
 from meshbot.sharing.guests import Guests
 from meshbot.sharing.node_configuration import NodeConfiguration
 from meshbot.sharing.node_frames import NodeFrames
 from meshbot.sharing.packet_ids import PacketIds
-from meshbot.sharing.refusal import Refusal
+from meshbot.sharing.refusal import Refusal, RefusalKind, refusal
 from meshbot.sharing.share_narrator import ShareNarrator
 from meshbot.sharing.share_settings import ShareSettings
 
 _TEXT = portnums_pb2.PortNum.TEXT_MESSAGE_APP
 CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S = 6, 6.0
 """An app asks twice in a row; whoever asks more often than that waits for the next tick."""
+NOT_SENT = "not sent"
+"""The kind of refusal of a packet that was taken, and did not go out after all."""
+OURS = 0
+"""The client that is none: what the bot sends in the place of one that is gone."""
 MOST_PENDING = 256 << 10
 """A client that has so many bytes to read is given no further configuration for now."""
 
 
 @dataclass(frozen=True)
 class DeskTools:
-    """What the desk asks: who our node is, for the gate, and the time, in seconds."""
+    """Who our node is, for the gate; who is told of a new configuration; the time, in seconds."""
 
     own_node: Callable[[], OwnNode]
+    on_configured: Callable[[NodeConfiguration], object]
     clock: Callable[[], float]
     wall_clock: Callable[[], float]
 
@@ -74,6 +80,8 @@ class ShareDesk:
         self._asked: dict[int, int] = {}
         """Configurations that are owed, by client: there was none yet, or too many were asked."""
         self._limits: dict[int, RequestLimit] = {}
+        self._own_num = 0
+        self._transaction = EditTransaction(tools.clock)
         node.on_configured = self._configured
 
     # -- ClientDesk ------------------------------------------------------------------------------
@@ -93,6 +101,8 @@ class ShareDesk:
         self._limits.pop(client, None)
         self._ids.forget(client)
         self._sender.forget(client)
+        if self._transaction.gone(client):
+            self._commit()
 
     def frame_came(self, client: int, message: mesh_pb2.ToRadio) -> None:
         """Deal with what a client says; what nobody knows is passed over, as by a node."""
@@ -113,13 +123,20 @@ class ShareDesk:
     def tick(self) -> None:
         """Do what is due."""
         self._node.tick()
+        if self._transaction.left_open():
+            self._commit()
         for client in tuple(self._asked):
             self._serve(client)
 
     # -- Configurations --------------------------------------------------------------------------
 
     def _configured(self, configuration: NodeConfiguration) -> None:
-        """Serve those that were here before the node was."""
+        """Serve those that were here before the node was, and look whether it still is the same."""
+        if self._own_num not in (0, configuration.own_num):
+            self._guests.close_all("le nœud n'est plus le même")
+        self._own_num = configuration.own_num
+        self._transaction.closed()  # the node restarted, or was asked for what was committed
+        self._tools.on_configured(configuration)
         for client in tuple(self._asked):
             self._serve(client)
 
@@ -132,7 +149,10 @@ class ShareDesk:
             return
         config_id = self._asked.pop(client)
         frames = configuration.frames(
-            config_id, self._node.node_entries(), private_key=self._settings.private_key
+            config_id,
+            self._node.node_entries(),
+            private_key=self._settings.private_key,
+            own_entry=self._node.own_entry(),
         )
         self._guests.give(client, *frames)
         self._guests.is_ready(client)
@@ -148,9 +168,12 @@ class ShareDesk:
             self._guests.give(client, queue_status(0, packet.id, RES_NO_NODE))
             return
         verdict = self._gate.judge(packet, self._tools.own_node())
-        if verdict.refusal is not None:
+        refused = verdict.refusal
+        if refused is None and verdict.writes and self._transaction.hinders(client):
+            refused = refusal(RefusalKind.TRANSACTION)
+        if refused is not None:
             self._guests.give(client, queue_status(self._sender.room(client), packet.id))
-            self._refuse(client, packet.id, verdict.refusal)
+            self._refuse(client, packet.id, refused)
             return
         if not self._sender.room(client):
             self._guests.give(client, queue_status(0, packet.id, RES_FULL))
@@ -170,13 +193,18 @@ class ShareDesk:
         taken = self._sender.put(guest)
         res = 0 if taken else RES_FULL
         self._guests.give(client, queue_status(self._sender.room(client), own_id, res))
-        if taken:
-            self._guests.count(client, refused=False)
+        if not taken:
+            self._ids.unsent(packet_id)
+            return
+        self._guests.count(client, refused=False)
+        if writes:
+            self._transaction.wrote(client, packet)
+            self._node.wrote(packet)
 
-    def _refuse(self, client: int, own_id: int, refusal: Refusal) -> None:
-        self._tell_failure(client, own_id, refusal.error, refusal.text)
+    def _refuse(self, client: int, own_id: int, refused: Refusal) -> None:
+        self._tell_failure(client, own_id, refused.error, refused.text)
         self._guests.count(client, refused=True)
-        self._narrator.refused(client, refusal)
+        self._narrator.refused(self._guests.address(client), refused.text, refused.kind.value)
 
     def _tell_failure(self, client: int, own_id: int, error: int, text: str) -> None:
         """Tell a client in the node's way, and in words, that its packet goes nowhere."""
@@ -187,11 +215,20 @@ class ShareDesk:
         self._guests.give(client, notification(text, own_id, wall_s))
 
     def _frame_for_node(self, client: int, kind: str, message: mesh_pb2.ToRadio) -> None:
-        refusal = self._gate.judge_frame(kind)
-        if refusal is not None:
-            self._refuse(client, 0, refusal)
+        refused = self._gate.judge_frame(kind)
+        if refused is not None:
+            self._refuse(client, 0, refused)
         elif self._sender.put_frame(client, message):
             self._node.proxied.sent(client, kind)
+
+    def _commit(self) -> None:
+        """End the transaction of a client that is gone: else nothing would be saved any more."""
+        self._transaction.closed()
+        packet = commit(self._node.own_num)
+        packet.id = secrets.randbits(32) or 1
+        self._ids.note_bot(packet.id)
+        now_s = self._tools.clock()
+        self._sender.put(GuestPacket(OURS, packet, packet.id, now_s, writes=True))
 
     # -- From who sends for the clients, on the loop's thread --------------------------------------
 
@@ -204,7 +241,7 @@ class ShareDesk:
         """Tell a client that its packet goes nowhere after all."""
         self._tell_failure(guest.client, guest.own_id, error, text)
         self._guests.count(guest.client, refused=True)
-        self._narrator.not_sent(guest.client, text)
+        self._narrator.refused(self._guests.address(guest.client), text, NOT_SENT)
 
     def room_again(self, client: int) -> None:
         """Tell a client, which was told that there is no room, that there is."""

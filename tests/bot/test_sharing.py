@@ -84,7 +84,7 @@ def kinds(frames: list[mesh_pb2.FromRadio]) -> list[str]:
     return found
 
 
-# -- Configuration ----------------------------------------------------------------------------------
+# -- Configuration ---------------------------------------------------------------------------------
 
 
 def test_a_client_is_given_what_the_node_gave(
@@ -160,7 +160,7 @@ def test_a_reboot_of_the_node_shows_nowhere(
     )
 
 
-# -- Packets --------------------------------------------------------------------------------------
+# -- Packets ---------------------------------------------------------------------------------------
 
 
 def test_each_text_of_many_clients_is_on_the_air_once(
