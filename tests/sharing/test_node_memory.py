@@ -563,7 +563,7 @@ def test_made_up_numbers_push_nobody_out(
 def test_who_proved_himself_comes_before_the_others(
     memory: NodeMemory, book: NodeTable, wall_clock: Clock
 ) -> None:
-    friends = [stored(num, "Friend", last_dm=NOW, known_since=NOW) for num in range(2, 7)]
+    friends = [stored(num, "Friend", last_dm=NOW, known_since=NOW) for num in range(2, 11)]
     settled = [stored(num, "Known") for num in range(100, 150)]
     book.fill([*friends, *settled], ())
     for node in [*friends, *settled]:
