@@ -152,8 +152,7 @@ class ConfigurationRecorder:
         if draft is None:
             return self._renew(config_id, self._own_entry, self._nodes)
         configuration = draft.finished(config_id)
-        knows_only_nodes = configuration.knows_only_nodes or not draft.has_settings
-        if config_id == ONLY_NODES_ID and knows_only_nodes:
+        if config_id == ONLY_NODES_ID and configuration.knows_only_nodes:
             # Somebody asked for the nodes meanwhile: ours may go on, if a relay serves us both.
             return self._renew(config_id, configuration.own_entry, draft.nodes)
         if not draft.has_settings:

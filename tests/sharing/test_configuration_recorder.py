@@ -164,6 +164,13 @@ def test_the_answer_to_69421_renews_the_nodes(recorder: ConfigurationRecorder) -
     assert renewed.frames(69420, [], private_key=True) == expected
 
 
+def test_of_two_answers_to_69421_the_last_counts(recorder: ConfigurationRecorder) -> None:
+    take_all(recorder, [*FULL, OWN_ENTRY, *NODES, end(69421)])
+    renewed = take_all(recorder, [OWN_ENTRY, NODES[0], end(69421)])
+    assert renewed is not None
+    assert [one.num for one in renewed.nodes] == [OTHERS[0]]
+
+
 def test_69421_after_a_light_one_makes_it_whole(recorder: ConfigurationRecorder) -> None:
     take_all(recorder, [*HEAD, *TAIL, end(69420)])
     renewed = take_all(recorder, [OWN_ENTRY, *NODES, end(69421)])

@@ -137,6 +137,13 @@ def test_our_own_node_is_not_among_the_others(memory: NodeMemory, book: NodeTabl
     assert list(told(memory)) == [ANN]
 
 
+def test_nor_is_it_when_the_radio_did_not_tell_of_it(memory: NodeMemory, book: NodeTable) -> None:
+    book.fill([stored(OWN, "Me")], ())
+    assert told(memory) == {}
+    memory.hear(packet(OWN))
+    assert told(memory) == {}
+
+
 def test_the_radios_order_comes_first_then_who_was_heard_last(
     memory: NodeMemory, book: NodeTable
 ) -> None:
@@ -176,6 +183,8 @@ def test_a_removed_node_that_the_radio_tells_of_is_back(
     memory.remove(ANN)
     learn(memory, book, entry(ANN, "Ann"))
     assert list(told(memory)) == [ANN]
+    learn(memory, book)
+    assert list(told(memory)) == [ANN]
 
 
 def test_an_id_is_that_of_the_number(memory: NodeMemory, book: NodeTable) -> None:
@@ -191,6 +200,16 @@ def test_an_entry_without_a_user_gets_none(memory: NodeMemory, book: NodeTable) 
     nodes = told(memory)
     assert not nodes[ANN].HasField("user")
     assert not nodes[BOB].HasField("user")  # the bot has not looked at it yet
+
+
+def test_a_user_stays_when_the_radio_loses_it(memory: NodeMemory, book: NodeTable) -> None:
+    first = entry(ANN, "Ann", is_muted=True)
+    first.user.is_unmessagable = True
+    learn(memory, book, first)
+    learn(memory, book, entry(ANN, snr=1.0))
+    info = told(memory)[ANN]
+    assert info.user.is_unmessagable
+    assert not info.is_muted
 
 
 # -- Keys and names -------------------------------------------------------------------------------
@@ -258,6 +277,11 @@ def test_names_have_the_firmwares_length(memory: NodeMemory, book: NodeTable) ->
     assert nodes[BOB].user.long_name == "?half"
 
 
+def test_so_have_those_that_only_the_radio_knows(memory: NodeMemory) -> None:
+    memory.learn([entry(ANN, "n" * 99)], complete=True)
+    assert told(memory)[ANN].user.long_name == "n" * 39
+
+
 def test_a_node_with_a_key_and_no_name_gets_the_usual_one(
     memory: NodeMemory, book: NodeTable
 ) -> None:
@@ -283,6 +307,17 @@ def test_how_and_when_it_was_heard(memory: NodeMemory, book: NodeTable) -> None:
 
 def test_a_radio_without_a_clock_takes_ours(memory: NodeMemory) -> None:
     memory.hear(packet(ANN))
+    assert told(memory)[ANN].last_heard == NOW
+
+
+@pytest.mark.parametrize("way", [Way.TRANSPORT_MULTICAST_UDP, Way.TRANSPORT_MQTT, "marked"])
+def test_a_network_measures_nothing_and_is_heard(memory: NodeMemory, way: object) -> None:
+    one = again(packet(ANN))
+    if way == "marked":
+        one.via_mqtt = True
+    else:
+        one.transport_mechanism = way  # type: ignore[assignment]
+    memory.hear(one)
     assert told(memory)[ANN].last_heard == NOW
 
 
@@ -354,6 +389,14 @@ def test_other_telemetry_does_not_replace_the_devices(memory: NodeMemory) -> Non
     assert told(memory)[ANN].device_metrics.battery_level == 90
 
 
+def test_of_telemetry_only_what_is_known_is_kept(memory: NodeMemory) -> None:
+    one = metrics(ANN, 50)
+    device = telemetry_pb2.DeviceMetrics(battery_level=50).SerializeToString() + b"\x92\x06\x01v"
+    one.decoded.payload = b"\x12" + bytes([len(device)]) + device
+    memory.hear(one)
+    assert told(memory)[ANN].device_metrics == telemetry_pb2.DeviceMetrics(battery_level=50)
+
+
 def test_the_channel_is_that_of_the_introduction(memory: NodeMemory, book: NodeTable) -> None:
     learn(memory, book, entry(ANN, "Ann"))
     memory.hear(packet(ANN, Port.TEXT_MESSAGE_APP, b"x", channel=5))
@@ -364,7 +407,9 @@ def test_the_channel_is_that_of_the_introduction(memory: NodeMemory, book: NodeT
     assert info.channel == 3
     assert info.user.is_licensed
     assert info.user.is_unmessagable
-    memory.hear(packet(ANN, Port.NODEINFO_APP, announced.SerializeToString(), channel=99))
+    introduction = announced.SerializeToString()
+    memory.hear(packet(ANN, Port.NODEINFO_APP, introduction, channel=99))
+    memory.hear(packet(ANN, Port.NODEINFO_APP, introduction, channel=1, pki_encrypted=True))
     assert told(memory)[ANN].channel == 3
 
 
@@ -424,6 +469,18 @@ def test_who_only_the_bot_knows_is_told(memory: NodeMemory, book: NodeTable) -> 
     assert (info.user.public_key, info.user.role) == (KEY, 2)
 
 
+def test_whom_the_radio_gave_no_time_the_bot_may_know_one(
+    memory: NodeMemory, book: NodeTable
+) -> None:
+    book.fill([stored(BOB, "Bob", last_heard=NOW - 5), stored(EVE, "Eve")], ())
+    learn(memory, book, entry(EVE, "Eve"), entry(BOB, "Bob"))
+    learn(memory, book)
+    assert [(num, info.last_heard) for num, info in told(memory).items()] == [
+        (BOB, NOW - 5),
+        (EVE, NOW - 99),
+    ]
+
+
 def test_the_book_is_not_searched_for_each_client(
     memory: NodeMemory, book: NodeTable, clock: Clock
 ) -> None:
@@ -459,6 +516,20 @@ def test_our_own_entry_keeps_up(memory: NodeMemory) -> None:
     assert mesh_pb2.FromRadio.FromString(renewed).node_info == own
     assert memory.own_payload(OWN, renewed) == renewed
     assert memory.own_payload(OWN, b"") == b""
+    own.last_heard, own.device_metrics.battery_level = NOW, 55
+    later = mesh_pb2.FromRadio(node_info=own).SerializeToString()
+    assert memory.own_payload(OWN, later) == later
+
+
+def test_our_own_entry_moves(memory: NodeMemory) -> None:
+    own = entry(OWN, "Me", last_heard=NOW - 9_000)
+    own.position.latitude_i, own.position.time = 1, NOW - 9_000
+    payload = mesh_pb2.FromRadio(node_info=own).SerializeToString()
+    for latitude, time in ((2, NOW - 60), (3, NOW - 9_500)):
+        place = mesh_pb2.Position(latitude_i=latitude, time=time)
+        memory.hear(again(position(OWN, place, rx_time=NOW - 50)))
+    renewed = mesh_pb2.FromRadio.FromString(memory.own_payload(OWN, payload))
+    assert renewed.node_info.position.latitude_i == 2
 
 
 # -- Limits ---------------------------------------------------------------------------------------
@@ -492,13 +563,28 @@ def test_made_up_numbers_push_nobody_out(
 def test_who_proved_himself_comes_before_the_others(
     memory: NodeMemory, book: NodeTable, wall_clock: Clock
 ) -> None:
-    friends = [stored(num, "Friend", last_dm=NOW - 9 * DAY_S) for num in range(2, 7)]
+    friends = [stored(num, "Friend", last_dm=NOW, known_since=NOW) for num in range(2, 11)]
     settled = [stored(num, "Known") for num in range(100, 150)]
     book.fill([*friends, *settled], ())
     for node in [*friends, *settled]:
         wall_clock.now_s += 1
         memory.hear(packet(node.num))
-    assert {node.num for node in friends} <= told(memory).keys()
+    nodes = told(memory)
+    assert {node.num for node in friends} <= nodes.keys()
+    assert len(nodes) == 20
+
+
+def test_of_a_full_memory_a_quarter_is_the_newcomers(
+    memory: NodeMemory, book: NodeTable, wall_clock: Clock
+) -> None:
+    settled = [stored(num, "Known") for num in range(100, 150)]
+    late = [stored(num, "Late", known_since=NOW) for num in range(200, 250)]
+    book.fill([*settled, *late], ())
+    for node in [*settled, *late, *settled]:
+        wall_clock.now_s += 1
+        memory.hear(packet(node.num))
+    nodes = told(memory)
+    assert sorted(nodes) == [*range(135, 150), *range(245, 250)]
 
 
 def test_the_radios_own_may_be_more_than_are_added(memory: NodeMemory, book: NodeTable) -> None:
@@ -515,7 +601,7 @@ def test_a_radios_database_without_an_end_ends(memory: NodeMemory) -> None:
 
 def test_a_flood_does_not_grow_memory(memory: NodeMemory) -> None:
     def flood(start: int) -> None:
-        for num in range(start, start + 5_000):
+        for num in range(start, start + 2_000):
             memory.hear(packet(num))
             memory.remove(num + 7)
 
