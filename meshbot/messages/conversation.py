@@ -45,6 +45,7 @@ from meshbot.messages.text_message_handler import (
     SenderBook,
     TextMessageHandler,
 )
+from meshbot.messages.text_turn import TextTurn
 from meshbot.model.firmware_version import tells_all_keys
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.store.storage_error import StorageVanished
@@ -102,11 +103,14 @@ class Conversation:
         journal = records.journal
         self._radio_keys = radio_keys = RadioKeys()
         sealed, counts = SealedMessages(), DirectMessageCounts()
-        self._air = AirBudget(settings.air, clock)
+        self.sealed_messages = sealed
+        self.text_turn = TextTurn(clock)
+        """Whose turn it is to give the node a text, for others who give it some."""
+        self.air_budget = self._air = AirBudget(settings.air, clock)
         self._air_narrator = AirNarrator(self._air, clock)
         self._sender = sender = MessageSender(
             link,
-            TextDelivery(nodes, sealed, settings.sender, clock),
+            TextDelivery(nodes, sealed, settings.sender, clock, turn=self.text_turn),
             AirGate(self._air, self._air_narrator, settings.sender),
             settings.sender,
             post=post,
