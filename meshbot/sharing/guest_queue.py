@@ -20,6 +20,7 @@ FRAMES_BURST, FRAMES_A_SECOND = 20, 20.0
 MARGIN_S = 0.5
 """So much longer than the node asks for: a slow link may push two together."""
 NEVER_S = 3_600.0
+_NOT_FOR_AIR: frozenset[int] = frozenset((Lane.OWN, Lane.FRAME))
 
 
 class GuestQueue:
@@ -29,6 +30,8 @@ class GuestQueue:
         """Take things of so many clients at once."""
         self._max_clients = min(max_clients, MOST_CLIENTS)
         self._rows: dict[int, deque[GuestTask]] = {}
+        self._gone: dict[int, None] = {}
+        """Clients that are no more but have things here, in the order in which they went."""
         self._turns: dict[tuple[int, int], int] = {}
         """When a client last had his turn in a lane, counted in turns."""
         self._turn = 0
@@ -45,10 +48,13 @@ class GuestQueue:
 
     def room(self, client: int) -> int:
         """Return for how many packets of a client there is room."""
-        if client not in self._rows and len(self._rows) >= self._max_clients:
+        if not self._is_known(client):
             return 0
         waiting = sum(task.packet is not None for task in self._rows.get(client, ()))
         return max(ROOM - waiting, 0)
+
+    def _is_known(self, client: int) -> bool:
+        return client in self._rows or len(self._rows) - len(self._gone) < self._max_clients
 
     def put(self, task: GuestTask) -> bool:
         """Queue a thing; return whether there was room."""
@@ -56,8 +62,7 @@ class GuestQueue:
             has_room = self.room(task.client) > 0
         else:
             frames = sum(other.frame is not None for other in self._rows.get(task.client, ()))
-            known = task.client in self._rows or len(self._rows) < self._max_clients
-            has_room = known and frames < ROOM
+            has_room = self._is_known(task.client) and frames < ROOM
         if has_room:
             self._rows.setdefault(task.client, deque()).append(task)
         return has_room
@@ -66,9 +71,10 @@ class GuestQueue:
         """Have a thing wait again, before the others of its client. It was here: it has room."""
         self._rows.setdefault(task.client, deque()).appendleft(task)
 
-    def take(self, now_s: float) -> GuestTask | None:
-        """Take what is next of all but the texts."""
-        return self._take(now_s, texts=False)
+    def take(self, now_s: float, *, has_room: bool = True) -> GuestTask | None:
+        """Take what is next of all but the texts; without room there, nothing for the air."""
+        lanes = _NOT_FOR_AIR if not has_room else None
+        return self._take(now_s, texts=False, lanes=lanes)
 
     def take_text(self, now_s: float) -> GuestTask | None:
         """Take the text that is next; whether the node may be given one knows the caller."""
@@ -102,17 +108,28 @@ class GuestQueue:
         return old
 
     def forget(self, client: int) -> None:
-        """Drop whatever a client has here."""
-        self._keep(client, [])
+        """Note that a client is gone. What it was told to be taken goes out all the same.
+
+        So does what a command line sends that ends at once. Of all who went, no more than what as
+        many clients have room for; the frames are nobody's use any more.
+        """
+        self._keep(client, [task for task in self._rows.get(client, ()) if task.frame is None])
+        if client in self._rows:
+            self._gone[client] = None
+        while sum(len(self._rows[gone]) for gone in self._gone) > ROOM * self._max_clients:
+            self._keep(next(iter(self._gone)), [])
 
     def _keep(self, client: int, tasks: list[GuestTask]) -> None:
         if tasks:
             self._rows[client] = deque(tasks)
             return
         self._rows.pop(client, None)
+        self._gone.pop(client, None)
 
-    def _take(self, now_s: float, *, texts: bool) -> GuestTask | None:
-        task = self._next(now_s, texts=texts)
+    def _take(
+        self, now_s: float, *, texts: bool, lanes: frozenset[int] | None = None
+    ) -> GuestTask | None:
+        task = self._next(now_s, texts=texts, lanes=lanes)
         if task is None:
             return None
         bucket = self._buckets.get(task.lane)
@@ -128,11 +145,14 @@ class GuestQueue:
         self._keep(task.client, list(row))
         return task
 
-    def _next(self, now_s: float, *, texts: bool) -> GuestTask | None:
+    def _next(
+        self, now_s: float, *, texts: bool, lanes: frozenset[int] | None = None
+    ) -> GuestTask | None:
         may_go = [
             task
             for task in self._firsts()
             if (task.lane == Lane.TEXT) == texts
+            and (lanes is None or task.lane in lanes)
             and task.not_before_s <= now_s
             and self._lane_wait_s(task.lane, now_s) <= 0
         ]
