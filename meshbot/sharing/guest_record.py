@@ -12,5 +12,5 @@ class GuestRecord:
     task: GuestTask
     under_way: bool = True
     """Whether the node's word on it is still waited for."""
-    again: bool = False
-    """Whether the node refused it in a way that has it go out again under another id."""
+    again_for: int = 0
+    """The error for which it goes out again under another id, 0: it does not."""

@@ -141,14 +141,16 @@ class GuestSender(BotThread):
             record = self._records.get(packet_id)
             if record is None:
                 return False
-            if record.again:
+            if record.again_for:
                 return True
+            if is_given_up(error):
+                del self._records[packet_id]
         task = record.task
         if is_given_up(error):
             self._air.charge_retries(task.client, task.cost_s)
         elif self._goes_again(task, error):
             with self._changed:
-                record.again = True
+                record.again_for = error
                 if not record.under_way:
                     self._put_again(task, error)
             return True
@@ -255,7 +257,7 @@ class GuestSender(BotThread):
         except CannotOpen:
             self._refuse(task, _Error.PKI_FAILED, _KEY_TEXT)
             return
-        if packet.sealed and out.ByteSize() and self._seal.is_too_large(packet.packet):
+        except ValueError:
             self._refuse(task, _Error.TOO_LARGE, _TOO_LARGE_TEXT)
             return
         record = self._remember(task, out.id)
@@ -295,7 +297,10 @@ class GuestSender(BotThread):
     def _made(
         self, task: GuestTask, packet: GuestPacket, interface: SupervisedInterface
     ) -> mesh_pb2.MeshPacket:
-        """Return a packet as the node is to get it now. Raises ``CannotOpen``."""
+        """Return a packet as the node is to get it now. Raises ``CannotOpen``.
+
+        Raises another ``ValueError`` for one that is too long once it is sealed.
+        """
         if task.is_new_id_needed:
             old_id, packet.packet.id = packet.packet.id, interface.new_packet_id()
             task.is_new_id_needed = False
@@ -304,7 +309,11 @@ class GuestSender(BotThread):
         if can_seal and not packet.sealed:
             packet.sealed = self._seal.is_lacking(interface, packet.packet.to)
         packet.sealed = packet.sealed and can_seal
-        return self._seal.sealed(interface, packet.packet) if packet.sealed else packet.packet
+        if not packet.sealed:
+            return packet.packet
+        if self._seal.is_too_large(packet.packet):
+            raise ValueError(_TOO_LARGE_TEXT)
+        return self._seal.sealed(interface, packet.packet)
 
     def _remember(self, task: GuestTask, packet_id: int) -> GuestRecord:
         record = GuestRecord(task)
@@ -346,13 +355,12 @@ class GuestSender(BotThread):
         task, result = record.task, status.res if status is not None else 0
         with self._changed:
             record.under_way = False
-            again = record.again
-        if lacks_key(result) or (again and result == 0 and not packet.sealed):
+            error = record.again_for or result
+        if lacks_key(error):
             self._seal.note_lacking(interface, packet.packet.to)
-        if again or self._goes_again(task, result):
-            error = result or _Error.PKI_SEND_FAIL_PUBLIC_KEY
+        if record.again_for or self._goes_again(task, error):
             with self._changed:
-                record.again = True
+                record.again_for = error
                 self._put_again(task, error)
         elif status is None and not interface.alive:
             self._note_unsure(task, packet)
