@@ -324,7 +324,7 @@ class MeshBot:
             self.site.share,
             self._link,
             self.node_manager,
-            self._conversation.guest_tools(),
+            self._conversation.guest_tools,
             notes=self.link_journal,
             clock=self._clock,
             wall_clock=self._wall_clock,
@@ -373,8 +373,9 @@ class MeshBot:
     @property
     def exhausted(self) -> bool:
         """Whether the bot ends because there is no memory left to go on with."""
-        parts = [self._link, self._worker, self._conversation]
-        return any(part.exhausted for part in (*parts, *([self._share] if self._share else [])))
+        share_exhausted = self._share is not None and self._share.exhausted
+        bot_exhausted = self._worker.exhausted or self._conversation.exhausted
+        return self._link.exhausted or bot_exhausted or share_exhausted
 
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""

@@ -44,6 +44,7 @@ RESTARTS_HEEDED = 3  # in one handshake
 RESTARTS_BORNE = 16  # then it is given up: it may hold one word a configuration that was asked for
 JOIN_TIMEOUT_S = 2.0
 GOODBYE_TIMEOUT_S = 0.2
+ONLY_CONFIG_ID = 69420  # SPECIAL_NONCE_ONLY_CONFIG
 ONLY_NODES_ID = 69421  # SPECIAL_NONCE_ONLY_NODES of the firmware's PhoneAPI.h
 PACKET_ID_COUNTER_BITS = 10  # the firmware's own ids: 22 random bits over a 10-bit counter
 
@@ -376,6 +377,18 @@ class SupervisedInterface(StreamInterface):
         Firmware 2.5 to 2.8 sends them among the rest (captured); the library's dictionaries stay.
         """
         self._sendToRadioImpl(mesh_pb2.ToRadio(want_config_id=ONLY_NODES_ID))
+
+    def ask_configuration(self) -> None:
+        """Ask for the configuration without the nodes, again, on a session that has had it."""
+        self._sendToRadioImpl(mesh_pb2.ToRadio(want_config_id=ONLY_CONFIG_ID))
+
+    def has_room(self) -> bool:
+        """Say, without waiting, whether the node has room for a packet, as far as anybody knows."""
+        return self._transmit_queue.has_room(self._queue_wait_s)
+
+    def give(self, message: mesh_pb2.ToRadio) -> None:
+        """Give the node a message as it is, whatever it holds. Raises :class:`LinkError`."""
+        self._sendToRadioImpl(message)
 
     def _waitConnected(self, timeout: float = 30.0) -> None:  # noqa: N802 - library's name
         if not self.alive:

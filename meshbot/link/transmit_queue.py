@@ -25,6 +25,7 @@ class TransmitQueue:
         self._clock = clock
         self._changed = threading.Condition()
         self._free: int | None = None
+        self._full_since_s = 0.0
         self._statuses: OrderedDict[int, mesh_pb2.QueueStatus] = OrderedDict()
         self._ended = False
 
@@ -34,7 +35,10 @@ class TransmitQueue:
         One without a radio has no queue (``Router::getQueueStatus``): that is no full one.
         """
         with self._changed:
+            was_full = self._free == 0
             self._free = status.free if status.maxlen else None
+            if self._free == 0 and not was_full:
+                self._full_since_s = self._clock()
             if status.mesh_packet_id:
                 self._statuses[status.mesh_packet_id] = status
                 if len(self._statuses) > KEPT_STATUSES:
@@ -64,6 +68,16 @@ class TransmitQueue:
                     self._free = None
                     raise NodeBusyError(Cause.QUEUE_STAYS_FULL)
                 self._changed.wait(left_s)
+
+    def has_room(self, limit_s: float) -> bool:
+        """Say whether there is room, or nothing is known of it, without waiting.
+
+        After so long without room what the node said counts no more, as in :meth:`wait_for_room`.
+        """
+        with self._changed:
+            if self._free == 0 and self._clock() - self._full_since_s >= limit_s:
+                self._free = None
+            return self._free != 0
 
     def wait_for_status(
         self, packet_id: int, timeout_s: float, limit_s: float, heard_s: Callable[[], float]

@@ -72,7 +72,7 @@ class AirBudget:
         self._channel: tuple[float, float] | None = None
         self._mute_until_s = -math.inf
         self._since_us = 0
-        """What was charged after the node said what it transmitted."""
+        """What was charged after the node said what it transmitted, that of others in it."""
 
     @staticmethod
     def cost_s(
@@ -111,6 +111,22 @@ class AirBudget:
     def charge_retries(self, cost_s: float, *, stranger: bool) -> None:
         """Note that the node gave up a text: it was transmitted two more times."""
         self.charge(RETRIES * cost_s, stranger=stranger)
+
+    def note_others(self, cost_s: float) -> None:
+        """Note that the node is given a packet that is not the bot's: its hour holds it too."""
+        with self._lock:
+            self._since_us += _microseconds(cost_s)
+
+    def node_wait_s(self, cost_s: float) -> float:
+        """Return 0.0 if the node's own limit lets a packet go now, else when to ask again."""
+        with self._lock:
+            return self._node_wait_s(_microseconds(cost_s), self._clock())
+
+    @property
+    def allowed_percent(self) -> float | None:
+        """How much of an hour the node may transmit, in percent; None: as much as it likes."""
+        with self._lock:
+            return self._allowed_percent
 
     def note_node(
         self,

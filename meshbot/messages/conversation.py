@@ -25,6 +25,7 @@ from meshbot.messages.bot_view import Mesh, MeshBotView
 from meshbot.messages.commands import Commands
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import FloodGuard
+from meshbot.messages.guest_tools import GuestTools
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
 from meshbot.messages.key_questions import KeyQuestions
 from meshbot.messages.key_watch import KeyWatch
@@ -45,6 +46,7 @@ from meshbot.messages.text_message_handler import (
     SenderBook,
     TextMessageHandler,
 )
+from meshbot.messages.text_turn import TextTurn
 from meshbot.model.client_status import ClientStatus
 from meshbot.model.firmware_version import tells_all_keys
 from meshbot.model.node_metrics import NodeMetrics
@@ -105,7 +107,10 @@ class Conversation:
         sealed, counts = SealedMessages(), DirectMessageCounts()
         self._air = AirBudget(settings.air, clock)
         self._air_narrator = AirNarrator(self._air, clock)
-        self._delivery = TextDelivery(nodes, sealed, settings.sender, clock)
+        turn = TextTurn(clock)
+        self._delivery = TextDelivery(nodes, sealed, settings.sender, clock, turn=turn)
+        self.guest_tools = GuestTools(turn, self._air, nodes, sealed, settings.sender)
+        """What those need who send for the node's other clients."""
         self._sender = sender = MessageSender(
             link,
             self._delivery,

@@ -35,6 +35,7 @@ from meshbot.messages.routing_errors import is_given_up, routing_error_text
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.slowdown_lines import SlowdownLines
 from meshbot.messages.text_delivery import DeliveryOutcome, TextDelivery
+from meshbot.messages.text_turn import TurnSide
 from meshbot.messages.waiting_reply import WaitingReply
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM
@@ -48,6 +49,7 @@ from meshbot.threads.bot_thread import BotThread
 log = logging.getLogger(__name__)
 
 LINK_POLL_S = 0.5
+TURN_POLL_S = 15.0
 MAX_UNSURE_SENDS = 4
 ASK_AGAIN_S = 10.0  # the worker may have dropped the question, or be at something else
 AIR_POLL_S = 5.0  # what the node says of the air may change, and replies grow too old
@@ -159,6 +161,7 @@ class MessageSender(BotThread):
 
     def _wake(self) -> None:
         self._outbox.close()
+        self._delivery.turn.close(TurnSide.BOT)
 
     def _recover(self) -> None:
         """Give up the reply that brought an unexpected error about, or it would do so again."""
@@ -188,12 +191,19 @@ class MessageSender(BotThread):
         interface = self._wait_for_turn()
         if interface is None:
             return
+        try:
+            self._send_in_turn(interface)
+        finally:
+            self._delivery.turn.leave(TurnSide.BOT)
+
+    def _send_in_turn(self, interface: SupervisedInterface) -> None:
         reply: WaitingReply | None = None
         try:
             interface.wait_for_room()
             reply, wait_s = self._next_reply(interface)
             if reply is None:
                 self.progress.idle()  # to wait for the air is no lack of progress
+                self._delivery.turn.leave(TurnSide.BOT)
                 self._outbox.wait_for_news(min(wait_s, AIR_POLL_S))
                 return
             self._under_way = reply
@@ -202,6 +212,7 @@ class MessageSender(BotThread):
                 self._send_text(reply, interface)
         except LinkError as error:
             self._note_problem(reply, error)
+            self._delivery.turn.leave(TurnSide.BOT)
             # A dead interface stays "live" until the link thread has taken note of it.
             self._stopping.wait(LINK_POLL_S)
         except CannotOpen:
@@ -215,9 +226,9 @@ class MessageSender(BotThread):
             self._problem = LinkError(Cause.NO_LINK)
             return None
         self.progress.idle()  # to wait for its turn is no lack of progress
-        self._stopping.wait(max(self._delivery.next_s - self._clock(), 0.0))
+        has_turn = self._delivery.turn.wait(TurnSide.BOT, TURN_POLL_S)
         self.progress.step()
-        return interface if not self._stopping.is_set() else None
+        return interface if has_turn and not self._stopping.is_set() else None
 
     def _next_reply(self, interface: SupervisedInterface) -> tuple[WaitingReply | None, float]:
         """Return the first reply for which the air has room now, or when to look again."""
@@ -273,6 +284,8 @@ class MessageSender(BotThread):
         Raises ``LinkError`` when it was not sent, ``CannotOpen`` when a key cannot be used.
         """
         text = reply.texts[0]
+        if not self._delivery.turn.begin(TurnSide.BOT):
+            return  # another's, as the text took so long to make: it goes when it comes again
         text.air_s = self._cost_s(reply, len(text.text.encode("utf-8")), interface)
         reply.leaving = len(reply.texts) == 1
         outcome = self._delivery.deliver(text, interface)

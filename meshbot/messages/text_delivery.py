@@ -1,6 +1,6 @@
 """Gives a text to the node and finds out what it says to that.
 
-Owned by the sender's thread. It knows when the node may be given the next one.
+Owned by the sender's thread. When the node may be given the next one says the :class:`TextTurn`.
 """
 
 import enum
@@ -26,15 +26,13 @@ from meshbot.messages.routing_errors import (
 )
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.sent_texts import PKI_SEND_FAIL_PUBLIC_KEY, SentTexts
+from meshbot.messages.text_turn import TextTurn, TurnSide, pause_s
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_error import NodeBusyError
 from meshbot.text.foreign_text import solid
 
 log = logging.getLogger(__name__)
-
-USUAL_AIR_S = 2.5
-"""So long a text is on the air at most as a rule; two seconds with the default preset."""
 
 
 class DeliveryOutcome(enum.Enum):
@@ -59,20 +57,27 @@ class TextDelivery:
         sealer: SealedMessages,
         settings: SenderSettings,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        turn: TextTurn | None = None,
     ) -> None:
-        """Prepare; the first text may go out at once."""
+        """Prepare; the first text may go out at once. ``turn``: shared with others who send."""
         self.keys = keys
         self.sent = SentTexts()
         """What became of the texts given to the node; for any thread."""
         self._sealer = sealer
         self._settings = settings
         self._clock = clock
-        self.next_s = clock()
-        """When the node may be given the next text, on the clock given."""
+        self.turn = turn or TextTurn(clock)
+        """Whose turn it is, and when the node may be given the next text."""
         self._node_confirms = False
         """Whether the node said what became of the last text. Then it is waited for longer."""
         self.on_text_sent: Callable[[mesh_pb2.MeshPacket], object] = lambda packet: None
         """Called, once for each text, with what it says when the node has it; must not block."""
+
+    @property
+    def next_s(self) -> float:
+        """When the node may be given the next text, on the clock given."""
+        return self.turn.next_s
 
     def deliver(self, text: OutgoingText, interface: SupervisedInterface) -> DeliveryOutcome:
         """Give the text to the node, and wait for its word.
@@ -84,7 +89,7 @@ class TextDelivery:
         interface.send_packet(self._packet(text, interface))
         status = self._wait_for_word(text, interface)
         # From the node's word or the end of the wait for it; an unsent text needs no pause.
-        self.next_s = self._clock() + self._pause_s(text)
+        self.turn.given(TurnSide.BOT, self._pause_s(text))
         if status is None and not interface.alive:
             return DeliveryOutcome.UNKNOWN
         if self.sent.taken(text.packet_id) and (status is None or is_queued(status.res)):
@@ -118,11 +123,8 @@ class TextDelivery:
         self.on_text_sent(packet)
 
     def _pause_s(self, text: OutgoingText) -> float:
-        """Return the pause after a text: longer where it is on the air for longer than that.
-
-        Otherwise texts would queue up in the node, and whoever asks next would wait behind them.
-        """
-        return self._settings.spacing_s * max(text.air_s / USUAL_AIR_S, 1.0)
+        """Return the pause after a text."""
+        return pause_s(self._settings.spacing_s, text.air_s)
 
     def can_seal(self, interface: SupervisedInterface | None, to: int) -> bool:
         """Say whether we can seal a text for a node ourselves."""

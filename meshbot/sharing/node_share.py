@@ -69,7 +69,7 @@ class NodeShare:
         self._sender = GuestSender(
             link,
             tools.turn,
-            GuestAir(tools.air, settings.air_percent, clock),
+            GuestAir(settings.air_percent, tools.air, clock),
             GuestSeal(tools.keys, tools.sealer),
             tools.settings,
             events=self,
