@@ -18,9 +18,9 @@ class ShareOffer:
         """Return what to do with another client, instead of closing it."""
         if not self.port:
             return (
-                "Ou partager le nœud : SHARE_PORT = 4403 dans config.py (et SHARE_ADDRESS = "
-                '"0.0.0.0" pour les autres machines), puis donner à cet autre client l\'adresse de '
-                "la machine du bot au lieu de celle du nœud : docs/sharing.md."
+                "Ou laisser ce bot partager le nœud : SHARE_PORT = 4403 dans config.py (et "
+                'SHARE_ADDRESS = "0.0.0.0" pour les autres machines), puis donner à cet autre '
+                "client l'adresse de la machine du bot au lieu de celle du nœud : docs/sharing.md."
             )
         if self.address in EVERYWHERE:
             place = f"l'adresse de la machine du bot, port {self.port},"

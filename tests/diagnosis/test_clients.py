@@ -265,9 +265,9 @@ def advice(events: list[LinkEvent], **settings: object) -> str:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({}, "Ou partager le nœud : SHARE_PORT = 4403 dans config.py"),
-        ({"SHARE_PORT": 0, "SHARE_ADDRESS": "127.0.0.1"}, "Ou partager le nœud"),
-        ({"SHARE_PORT": "x", "SHARE_ADDRESS": []}, "Ou partager le nœud"),
+        ({}, "Ou laisser ce bot partager le nœud : SHARE_PORT = 4403 dans config.py"),
+        ({"SHARE_PORT": 0, "SHARE_ADDRESS": "127.0.0.1"}, "Ou laisser ce bot partager le nœud"),
+        ({"SHARE_PORT": "x", "SHARE_ADDRESS": []}, "Ou laisser ce bot partager le nœud"),
         ({"SHARE_PORT": 4404, "SHARE_ADDRESS": "127.0.0.1"}, "sur 127.0.0.1:4404 : y connecter"),
         ({"SHARE_PORT": 4404, "SHARE_ADDRESS": "::"}, "l'adresse de la machine du bot, port 4404"),
         ({"SHARE_PORT": 4404, "SHARE_ADDRESS": "fd00::5"}, "cet autre client [fd00::5]:4404 au"),
