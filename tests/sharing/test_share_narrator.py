@@ -189,7 +189,7 @@ def test_refusals_are_counted_by_kind(told: Told) -> None:
         assert one.host == "192.168.1.20"
         for kind, count in one.kinds.items():
             total[kind] = total.get(kind, 0) + count
-    assert total == {"admin": 3_000, "no_room": 3_000}
+    assert total == {"admin": 3_000, "no room": 3_000}
     assert sum(event.count or 0 for event in told.notes.events) == 6_000
     assert len(told.notes.events) < 30
 
