@@ -6,6 +6,8 @@ from dataclasses import dataclass
 EVERYWHERE = ("0.0.0.0", "::")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
+MOST_CHARS = 255
+
 
 @dataclass(frozen=True)
 class ShareOffer:
@@ -18,9 +20,9 @@ class ShareOffer:
         """Return what to do with another client, instead of closing it."""
         if not self.port:
             return (
-                "Ou partager le nœud : SHARE_PORT = 4403 dans config.py (et SHARE_ADDRESS = "
-                '"0.0.0.0" pour les autres machines), puis donner à cet autre client l\'adresse de '
-                "la machine du bot au lieu de celle du nœud : docs/sharing.md."
+                "Ou laisser ce bot partager le nœud : SHARE_PORT = 4403 dans config.py (et "
+                'SHARE_ADDRESS = "0.0.0.0" pour les autres machines), puis donner à cet autre '
+                "client l'adresse de la machine du bot au lieu de celle du nœud : docs/sharing.md."
             )
         if self.address in EVERYWHERE:
             place = f"l'adresse de la machine du bot, port {self.port},"
@@ -42,15 +44,16 @@ class ShareOffer:
 
 
 def share_in(settings: str) -> ShareOffer | None:
-    """Return where the node is shared, by a start's settings; None where they do not say."""
+    """Return where the node is shared, by a start's settings; None where these are not told."""
     try:
         said = json.loads(settings)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or "SHARE_PORT" not in said:
+    if not isinstance(said, dict):
         return None
-    port, address = said["SHARE_PORT"], said.get("SHARE_ADDRESS")
-    sound = isinstance(port, int) and not isinstance(port, bool) and 0 < port < 1 << 16
-    if not sound or not isinstance(address, str) or len(address) > 300:
+    port, address = said.get("SHARE_PORT"), said.get("SHARE_ADDRESS")
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 1 << 16:
+        return ShareOffer()
+    if not isinstance(address, str) or len(address) > MOST_CHARS:
         return ShareOffer()
     return ShareOffer(port, address)

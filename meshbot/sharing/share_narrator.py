@@ -27,12 +27,12 @@ MOST_OPEN = 1_000
 """More connections at a time than any limit of clients allows."""
 AGAIN_S = 3_600.0
 """How often it is said that the port cannot be opened for the same reason."""
-NO_ROOM = "no_room"
+NO_ROOM = "no room"
 """The kind of refusal of a client that finds no place."""
 DROPPED = "dropped"
 """The same of one that the bot closed, as it read nothing or sent too much."""
 
-NOT_SENT = "not_sent"
+NOT_SENT = "not sent"
 """The same of a packet that was taken, and did not reach the node after all."""
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 _TEXTS: dict[str, str] = {
-    "no_room": "place prise (SHARE_MAX_CLIENTS)",
+    "no room": "place prise (SHARE_MAX_CLIENTS)",
     "dropped": "écarté par le bot",
-    "not_sent": "paquet non transmis",
+    "not sent": "paquet non transmis",
     "settings": "changer les réglages du nœud (SHARE_ALLOW_ADMIN)",
     "sealed": "paquet chiffré pour le nœud",
     "hardware": "commander le matériel du nœud",

@@ -99,7 +99,7 @@ EVENTS = [
         K.CLIENT_REFUSED,
         1_000,
         count=5,
-        text=ClientRefusals(PHONE, {"no_room": 3, "dropped": 2}).as_json(),
+        text=ClientRefusals(PHONE, {"no room": 3, "dropped": 2}).as_json(),
     ),
 ]
 REFUSED = "refusé : 3 × place prise (SHARE_MAX_CLIENTS), 2 × écarté par le bot"

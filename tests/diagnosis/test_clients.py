@@ -39,8 +39,8 @@ def left(
     return LinkEvent(K.CLIENT_LEFT, NOON_S + at_s, seconds=seconds, count=count, text=use.as_json())
 
 
-def refused(at_s: float, host: str = PHONE, **kinds: int) -> LinkEvent:
-    refusals = ClientRefusals(host, kinds)
+def refused(at_s: float, host: str = PHONE, kinds: dict[str, int] | None = None) -> LinkEvent:
+    refusals = ClientRefusals(host, kinds or {"admin": 1})
     return LinkEvent(K.CLIENT_REFUSED, NOON_S + at_s, count=refusals.count, text=refusals.as_json())
 
 
@@ -72,9 +72,9 @@ def test_one_who_is_still_there_lasts_until_the_end() -> None:
 
 
 def test_short_visits_are_added_up_with_when_the_last_ended() -> None:
-    (use,) = uses(started(), left(1_000, 12, 3, count=3, ago_s=400), refused(1_001, admin=2))
+    (use,) = uses(started(), left(1_000, 12, 3, count=3, ago_s=400), refused(1_001))
     assert (use.connections, use.seconds, use.packets, use.last_s) == (3, 12, 3, NOON_S + 600)
-    assert (use.refused, use.refusals) == ({"admin": 2}, 2)
+    assert (use.refused, use.refusals) == ({"admin": 1}, 1)
 
 
 def test_those_of_a_run_that_ended_without_a_word_ended_with_it() -> None:
@@ -102,7 +102,7 @@ def test_what_ended_before_the_time_that_is_judged_is_left_out() -> None:
         started(),
         there(10, 1, 10),
         there(20, 2, 10, host=HOME),
-        refused(30, admin=1),
+        refused(30),
         left(100, 100, 5, 1),
         alive(HOUR_S),
         alive(2 * HOUR_S),
@@ -115,7 +115,7 @@ def test_one_whom_nothing_is_known_of_since_long_ago_is_left_out() -> None:
 
 
 def test_those_who_were_there_longest_come_first_and_who_found_no_place_last() -> None:
-    events = [started(), refused(5, "10.0.0.9", no_room=4), there(10, 1, 10), alive(20)]
+    events = [started(), refused(5, "10.0.0.9", {"no room": 4}), there(10, 1, 10), alive(20)]
     found = uses(*events, there(3_000, 2, 10, host=HOME), alive(4_000))
     assert [use.host for use in found] == [PHONE, HOME, "10.0.0.9"]
     assert (found[2].connections, found[2].first_s) == (0, None)
@@ -157,7 +157,7 @@ def test_what_the_narrator_notes_is_what_is_read(caplog: pytest.LogCaptureFixtur
 @pytest.mark.parametrize("name", ["rival, back at once", "reboots", "sync 0.5, hang"])
 def test_clients_change_nothing_in_the_judgement(name: str) -> None:
     events, chance, mixed = sample_events(name), random.Random(7), []
-    of_clients = (there(0, 1, 5), left(0, 5), refused(0, admin=1))
+    of_clients = (there(0, 1, 5), left(0, 5), refused(0))
     for event in events:
         mixed.append(event)
         for told in chance.sample(of_clients, chance.randrange(3)):
@@ -174,7 +174,11 @@ def test_clients_change_nothing_in_the_judgement(name: str) -> None:
 def busy_node(hosts: int = 2) -> list[LinkEvent]:
     events = [started(SHARE_PORT=4404, SHARE_ADDRESS="0.0.0.0")]
     events += [there(100 + n, n + 1, 10, n, f"192.168.1.{20 + n}") for n in range(hosts)]
-    return [*events, refused(3_000, admin=12, no_room=3, zz=2, other=1), alive(DAY_S)]
+    return [
+        *events,
+        refused(3_000, PHONE, {"admin": 12, "no room": 3, "zz": 2, "other": 1}),
+        alive(DAY_S),
+    ]
 
 
 def test_the_text_names_them() -> None:
@@ -202,7 +206,10 @@ def test_the_text_names_them() -> None:
             "connecté depuis le 22/09/2026 12:32:50, 5 connexions depuis le 22/09/2026 12:16:20, "
             "2 min en tout, 3 paquets",
         ),
-        ([refused(5, no_room=4)], "aucune connexion, refusé : 4 × place prise (SHARE_MAX_CLIENTS)"),
+        (
+            [refused(5, PHONE, {"no room": 4})],
+            "aucune connexion, refusé : 4 × place prise (SHARE_MAX_CLIENTS)",
+        ),
     ],
 )
 def test_what_is_said_of_a_host(events: list[LinkEvent], said: str) -> None:
@@ -231,7 +238,7 @@ def test_the_page_and_the_programs_are_told_the_same() -> None:
         "connected": 1,
         "seconds": DAY_S - 90,
         "packets": 0,
-        "refused": {"admin": 12, "no_room": 3, "zz": 2, "other": 1},
+        "refused": {"admin": 12, "no room": 3, "zz": 2, "other": 1},
         "from": NOON_S + 90,
         "to": NOON_S + DAY_S,
     }
@@ -265,9 +272,9 @@ def advice(events: list[LinkEvent], **settings: object) -> str:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({}, "Ou partager le nœud : SHARE_PORT = 4403 dans config.py"),
-        ({"SHARE_PORT": 0, "SHARE_ADDRESS": "127.0.0.1"}, "Ou partager le nœud"),
-        ({"SHARE_PORT": "x", "SHARE_ADDRESS": []}, "Ou partager le nœud"),
+        ({}, "Ou laisser ce bot partager le nœud : SHARE_PORT = 4403 dans config.py"),
+        ({"SHARE_PORT": 0, "SHARE_ADDRESS": "127.0.0.1"}, "Ou laisser ce bot partager le nœud"),
+        ({"SHARE_PORT": "x", "SHARE_ADDRESS": []}, "Ou laisser ce bot partager le nœud"),
         ({"SHARE_PORT": 4404, "SHARE_ADDRESS": "127.0.0.1"}, "sur 127.0.0.1:4404 : y connecter"),
         ({"SHARE_PORT": 4404, "SHARE_ADDRESS": "::"}, "l'adresse de la machine du bot, port 4404"),
         ({"SHARE_PORT": 4404, "SHARE_ADDRESS": "fd00::5"}, "cet autre client [fd00::5]:4404 au"),
@@ -280,6 +287,12 @@ def test_another_client_is_shown_the_way_to_the_bots_port(
     text = advice(sample_events(name), **settings)
     assert said in text
     assert "docs/sharing.md" in text
+
+
+def test_a_share_that_was_ended_is_offered_again() -> None:
+    shared, ended = started(SHARE_PORT=4404, SHARE_ADDRESS="::"), started(10, TCP_SYNC_TRIAL=False)
+    assert history_of([shared]).share.port == 4404
+    assert history_of([shared, ended]).share.port == 0
 
 
 # -- Text journals -------------------------------------------------------------------------------

@@ -10,10 +10,12 @@ import pytest
 from meshbot.model.client_refusals import MOST_KINDS, ClientRefusals
 from meshbot.model.client_use import ClientUse
 from meshbot.model.link_event import EventKind
+from meshbot.model.link_notes import LinkNotes
 from meshbot.sharing.client_ledger import AGAIN_S, EVENT_EACH_S, MOST_EVENTS, STAYS_S, host_of
-from meshbot.sharing.share_narrator import MOST_LINES
+from meshbot.sharing.share_narrator import MOST_LINES, ShareNarrator
 from meshbot.text.counted_lines import SEARCHED
 from tests.sharing.told import Told, client
+from tests.support.clock import Clock
 from tests.support.limits import WAIT_S
 
 DAY_S = 86_400.0
@@ -187,7 +189,7 @@ def test_refusals_are_counted_by_kind(told: Told) -> None:
         assert one.host == "192.168.1.20"
         for kind, count in one.kinds.items():
             total[kind] = total.get(kind, 0) + count
-    assert total == {"admin": 3_000, "no_room": 3_000}
+    assert total == {"admin": 3_000, "no room": 3_000}
     assert sum(event.count or 0 for event in told.notes.events) == 6_000
     assert len(told.notes.events) < 30
 
@@ -253,6 +255,21 @@ def test_many_threads_lose_nothing(told: Told) -> None:
         thread.join(WAIT_S)
     told.narrator.stopped()
     assert sum(event.count or 0 for event in told.notes.events) == 2_000
+
+
+def test_whoever_is_told_may_tell_again() -> None:
+    """The lock is not held while lines and events are given."""
+
+    class Asking(LinkNotes):
+        def note(self, *told: object, **more: object) -> None:
+            narrator.client_came(ADDRESS)
+            narrator.look([])
+
+    narrator = ShareNarrator(Asking(), Clock(0.0))
+    thread = threading.Thread(target=narrator.client_left, args=(client(), "fin"), daemon=True)
+    thread.start()
+    thread.join(WAIT_S)
+    assert not thread.is_alive()
 
 
 # -- What an event keeps -------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from meshbot.text.refusal_texts import refusals_text
 
 
 def test_the_most_frequent_kinds_are_named_and_the_rest_counted() -> None:
-    kinds = {"empty": 1, "settings": 7, "no_room": 2, "files": 2, "sender": 1}
+    kinds = {"empty": 1, "settings": 7, "no room": 2, "files": 2, "sender": 1}
     assert refusals_text(kinds, 3) == (
         "7 × changer les réglages du nœud (SHARE_ALLOW_ADMIN), 2 × toucher aux fichiers du nœud, "
         "2 × place prise (SHARE_MAX_CLIENTS), 2 × autre chose"
