@@ -328,6 +328,7 @@ def test_settings_are_not_written(
 def test_settings_are_written_where_the_operator_says_so(
     node: SimulatedNode, share: Callable[..., MeshBot], connect: Connect, journal: Journal
 ) -> None:
+    node.restart_after_change_s = node.restart_takes_s = 0.1
     share(SHARE_ALLOW_ADMIN="True")
     client = ready(connect)
     owner = mesh_pb2.User(long_name="Nouveau nom", short_name="NN")
