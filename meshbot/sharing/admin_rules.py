@@ -35,7 +35,7 @@ READS = frozenset(
         "get_ui_config_request",
     )
 )
-"""``AdminModule::messageIsRequest``, the same from 2.5.20 to 2.8 but for the last, which is new."""
+"""``AdminModule::messageIsRequest``, the same from 2.5.20 to 2.8."""
 
 
 class WireField(NamedTuple):

@@ -25,8 +25,8 @@ MAX_ALL = 8_000
 KEPT_S = 3_600.0
 """The node gives a packet up after half a minute; one that waited for it, after some minutes."""
 REPEATED = 20
-MAX_FORMER = 2
-"""A packet is sealed once, and perhaps sealed again with a newer key."""
+MAX_FORMER = 4
+"""A packet is sealed once, and perhaps again with a newer key. The first id is always kept."""
 _LARGEST = 0xFFFFFFFF
 
 
@@ -41,7 +41,7 @@ class Owner(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A packet. Its ``air_id`` leads to it, and so do the last of its ``former`` ones."""
+    """A packet. Its ``air_id`` leads to it, and so do its ``former`` ones."""
 
     owner: Owner
     air_id: int
@@ -115,8 +115,9 @@ class PacketIds:
         if entry.gone:
             self._gone[new_id] = self._gone.pop(entry.air_id)
         if len(entry.former) == MAX_FORMER:
-            del self._on_air[entry.former[0]]
-        entry.former = (*entry.former, entry.air_id)[-MAX_FORMER:]
+            del self._on_air[entry.former[1]]
+            entry.former = (entry.former[0], *entry.former[2:])
+        entry.former = (*entry.former, entry.air_id)
         entry.air_id = new_id
         self._on_air[new_id] = entry
         self._trim()
