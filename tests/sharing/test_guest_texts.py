@@ -1,5 +1,6 @@
 """Texts of two clients and of the bot at once, on the simulated node over real sockets."""
 
+import itertools
 import queue
 import time
 from collections.abc import Iterator
@@ -109,9 +110,9 @@ def test_all_texts_of_two_clients_and_the_bot_go_once_each_in_turn(
     # The bot and the clients alternate while both have something, and so do the clients.
     both = sent[1 : 2 * TEXTS - 2]
     sides = [line.startswith("bot") for line in both]
-    assert all(one != other for one, other in zip(sides, sides[1:], strict=False)), sent
+    assert all(one != other for one, other in itertools.pairwise(sides)), sent
     clients = [line[:8] for line in sent if line.startswith("client")]
-    assert all(one != other for one, other in zip(clients, clients[1:], strict=False)), sent
+    assert all(one != other for one, other in itertools.pairwise(clients)), sent
 
 
 def test_a_direct_text_whose_key_the_radio_lacks_goes_out_sealed_by_us(
