@@ -242,7 +242,10 @@ class GuestSender(BotThread):
         if turn_s > 0:
             return None, min(turn_s, TURN_POLL_S, wait_s)
         with self._changed:
-            return self._queue.take_text(now_s), 0.0
+            task = self._queue.take_text(now_s)
+        if task is None:  # its time was over meanwhile
+            self._turn.leave(TurnSide.GUESTS)
+        return task, 0.0
 
     def _deliver(self, task: GuestTask, interface: SupervisedInterface) -> None:
         """Give the node a thing, and see what it says. Raises ``LinkError`` if it was not sent."""
