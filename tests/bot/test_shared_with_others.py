@@ -263,7 +263,7 @@ def test_security_settings_written_back_do_not_cost_the_node_its_key(
         ]
         return [m.set_config for m in messages if m.HasField("set_config")]
 
-    assert node.wait_until(lambda seen: bool(writes(seen)), WAIT_S)  # type: ignore[arg-type]
+    assert node.wait_until(lambda seen: bool(writes(seen)), WAIT_S)
     (config,) = writes(node)
     assert len(config.security.private_key) == 32
     assert config.security.public_key == security.public_key
