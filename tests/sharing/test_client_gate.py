@@ -205,6 +205,12 @@ def test_names_of_the_node_are_told_as_they_are() -> None:
             assert judged(gate, forged, to) is RefusalKind.NAMES
 
 
+def test_as_long_as_our_key_is_unknown_none_is_called_forged() -> None:
+    user = mesh_pb2.User(long_name="Our node", short_name="own", public_key=PUBLIC_KEY)
+    packet = packet_of(OTHER, _Port.NODEINFO_APP, user.SerializeToString())
+    assert STRICT.judge(packet, OwnNode(OWN)).refusal is None
+
+
 def test_a_forged_key_behind_a_name_that_is_no_text_is_seen() -> None:
     payload = bytes_field(3, b"\xf0\x9f") + bytes_field(8, b"\x44" * 32)
     packet = packet_of(OTHER, _Port.NODEINFO_APP, payload)
@@ -269,9 +275,11 @@ def test_what_the_nodes_parser_rejects_is_refused_in_words() -> None:
     assert long.refusal is not None
     assert long.refusal.error == _Error.TOO_LARGE
     for name in ("channel", "hop_limit", "hop_start", "next_hop", "relay_node"):
-        assert STRICT.judge(packet_of(OTHER, text, **{name: 255}), OWN_NODE).refusal is None
-        verdict = STRICT.judge(packet_of(OTHER, text, **{name: 256}), OWN_NODE)
-        assert refused(verdict) is RefusalKind.MALFORMED
+        packet = packet_of(OTHER, text)
+        setattr(packet, name, 255)
+        assert STRICT.judge(packet, OWN_NODE).refusal is None
+        setattr(packet, name, 256)
+        assert refused(STRICT.judge(packet, OWN_NODE)) is RefusalKind.MALFORMED
     assert (
         refused(STRICT.judge(packet_of(OTHER, text, public_key=b"x" * 33), OWN_NODE))
         is RefusalKind.MALFORMED
