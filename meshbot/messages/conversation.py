@@ -104,6 +104,8 @@ class Conversation:
         self._radio_keys = radio_keys = RadioKeys()
         sealed, counts = SealedMessages(), DirectMessageCounts()
         self.sealed_messages = sealed
+        self.radio_lacks_key = radio_keys.is_lacking
+        """Whether the radio is known to lack a node's key; for any thread, as it only looks."""
         self.text_turn = TextTurn(clock)
         """Whose turn it is to give the node a text, for others who give it some."""
         self.air_budget = self._air = AirBudget(settings.air, clock)

@@ -163,14 +163,13 @@ class GuestSender(BotThread):
         if error == _Error.RATE_LIMIT_EXCEEDED:
             return task.lane == Lane.TEXT
         interface = self._link.wait_live(0.0)
-        is_sealable = lacks_key(error) and not packet.sealed
-        return is_sealable and self._seal.can_seal(interface, packet.packet)
+        return _may_lack_key(packet, error) and self._seal.can_seal(interface, packet.packet)
 
     def _put_again(self, task: GuestTask, error: int) -> None:
         """Have a packet go again that the node refused; with the lock held."""
         task.tries += 1
         task.is_new_id_needed = True
-        if task.packet is not None and lacks_key(error):
+        if task.packet is not None and _may_lack_key(task.packet, error):
             task.packet.sealed = True
         self._queue.put_back(task)
         self._is_news = True
@@ -310,7 +309,7 @@ class GuestSender(BotThread):
             self._events.packet_renumbered(old_id, packet.packet.id)
         can_seal = self._seal.can_seal(interface, packet.packet)
         if can_seal and not packet.sealed:
-            packet.sealed = self._seal.is_lacking(interface, packet.packet.to)
+            packet.sealed = self._seal.is_lacking(interface, packet.packet)
         packet.sealed = packet.sealed and can_seal
         if not packet.sealed:
             return packet.packet
@@ -373,7 +372,7 @@ class GuestSender(BotThread):
             task.is_new_id_needed = True
             task.not_before_s = self._clock() + FULL_PAUSE_S
             self._put_back(task)
-        elif result in _DRIVER_RESULTS:
+        elif result in _DRIVER_RESULTS and not _tells_of_seal(packet, result, interface):
             text = queue_result_text(result, by_udp=interface.sends_by_udp)
             self._refuse(task, _Error.NO_INTERFACE, text)
         # Any other result is a routing error, of which the node tells in a packet of its own.
@@ -435,3 +434,23 @@ class GuestSender(BotThread):
             interface.ask_configuration()
         except LinkError as error:  # the next session brings it
             log.debug("configuration not asked for: %s", error)
+
+
+def _may_lack_key(packet: GuestPacket, error: int) -> bool:
+    """Say whether an error may mean that the radio lacks the key; once we sealed, it does not.
+
+    Before 2.7.19 a client that demands a seal is told ``PKI_FAILED``.
+    """
+    demanded = error == _Error.PKI_FAILED and packet.packet.pki_encrypted
+    return not packet.sealed and (lacks_key(error) or demanded)
+
+
+def _tells_of_seal(packet: GuestPacket, result: int, interface: SupervisedInterface) -> bool:
+    """Say whether 34 is ``PKI_FAILED``, of which the node tells itself, and no radio that is off.
+
+    The results of the driver and the routing errors meet there where a client demands a seal.
+    """
+    if result != _Error.PKI_FAILED or not packet.packet.pki_encrypted or packet.sealed:
+        return False
+    lora = interface.localNode.localConfig.lora
+    return bool(lora.tx_enabled and lora.region)

@@ -292,6 +292,7 @@ def test_an_unexpected_error_costs_one_packet(
     assert interface.take().id == 2
     interface.say(0)
     journal.wait_for("❌ Erreur inattendue, un paquet d'un client est perdu")
+    journal.forget()
 
 
 # -- Sealed by us ------------------------------------------------------------------------------
@@ -351,6 +352,56 @@ def test_the_next_one_is_sealed_at_once_under_its_id(
     assert out.id == 8
     assert opened(out).payload == b"hello"
     interface.say(0)
+
+
+def test_old_firmware_that_cannot_seal_what_is_demanded_has_it_sealed_by_us(
+    sender: GuestSender, interface: FakeInterface, heard: Heard
+) -> None:
+    sent = packet(7)
+    sent.packet.pki_encrypted = True
+    sender.put(sent)
+    interface.take()
+    interface.say(Error.PKI_FAILED)
+    assert opened(interface.take()).payload == b"hello"
+    interface.say(34)
+    assert heard.take()[0] == "renumbered"
+    assert heard.take()[2] == Error.NO_INTERFACE, "sealed, 34 is a radio that is off"
+
+
+def test_of_a_seal_that_fails_the_node_tells_itself(
+    sender: GuestSender, interface: FakeInterface, heard: Heard
+) -> None:
+    lora = interface.localNode.localConfig.lora
+    lora.tx_enabled, lora.region = True, 3
+    sent, other = packet(7, to=0x0B), packet(8)
+    sent.packet.pki_encrypted = True
+    sender.put(sent)
+    interface.take()
+    interface.say(Error.PKI_FAILED)
+    sender.put(other)
+    interface.take()
+    interface.say(0)
+    assert heard.take() == ("given", other)
+
+
+@pytest.mark.parametrize(("channel", "is_sealed"), [(0, True), (1, False)])
+def test_what_the_radio_is_known_to_lack_a_key_for_is_sealed_by_us(
+    link: FakeLink,
+    interface: FakeInterface,
+    heard: Heard,
+    air: GuestAir,
+    channel: int,
+    is_sealed: bool,
+) -> None:
+    seal = GuestSeal(FakeKeys(), SealedMessages(), lambda num: num == ANN)
+    sender = GuestSender(link, TextTurn(), air, seal, SenderSettings(0.0, 600.0), events=heard)
+    sender.start()
+    sent = packet(7)
+    sent.packet.channel = channel
+    sender.put(sent)
+    assert bool(interface.take().encrypted) is is_sealed
+    interface.say(0)
+    assert sender.stop(WAIT_S)
 
 
 def test_a_licensed_station_seals_nothing(

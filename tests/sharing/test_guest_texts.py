@@ -48,9 +48,9 @@ class Heard:
         pass
 
 
-@pytest.fixture
-def node() -> Iterator[SimulatedNode]:
-    with SimulatedNode(firmware="2.7.26") as simulated:
+@pytest.fixture(params=["2.5.20", "2.7.26", "2.8.0"])
+def node(request: pytest.FixtureRequest) -> Iterator[SimulatedNode]:
+    with SimulatedNode(firmware=request.param) as simulated:
         simulated.text_spacing_s = SPACING_S
         yield simulated
 
@@ -115,6 +115,7 @@ def test_all_texts_of_two_clients_and_the_bot_go_once_each_in_turn(
     assert all(one != other for one, other in itertools.pairwise(clients)), sent
 
 
+@pytest.mark.parametrize("node", ["2.7.26"], indirect=True)
 def test_a_direct_text_whose_key_the_radio_lacks_goes_out_sealed_by_us(
     node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard
 ) -> None:
@@ -131,6 +132,20 @@ def test_a_direct_text_whose_key_the_radio_lacks_goes_out_sealed_by_us(
     again = heard.given.get(timeout=WAIT_S)
     assert again.sealed
     assert again.packet.id == 1_002, "sealed before it was tried"
+
+
+@pytest.mark.parametrize("node", ["2.5.20"], indirect=True)
+def test_a_seal_that_is_demanded_of_old_firmware_is_ours(
+    node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard
+) -> None:
+    peer = node.peers[0]
+    node.evict(peer)
+    demanded = text(1, 1, to=peer.num)
+    demanded.packet.pki_encrypted = True
+    assert sender.put(demanded)
+    assert heard.given.get(timeout=WAIT_S).sealed
+    (sent,) = node.read(lambda n: list(n.texts_on_air))
+    assert (sent.text, sent.sealed_by_client) == ("client 1: 1", True)
 
 
 def test_a_text_waits_for_the_link_and_goes_once(
