@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from meshtastic.protobuf import mesh_pb2, portnums_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from main_bot import MeshBot
 from meshbot.messages.sender_settings import SenderSettings
@@ -155,3 +155,21 @@ def test_a_text_waits_for_the_link_and_goes_once(
     assert sender.put(text(1, 1))
     heard.given.get(timeout=WAIT_S)
     assert texts_on_air(node) == ["client 1: 1"]
+
+
+def test_the_session_goes_on_after_a_write_and_the_question_that_follows_it(
+    node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard, journal: Journal
+) -> None:
+    before = node.read(lambda n: n.configs_completed)
+    packet = mesh_pb2.MeshPacket(to=node.num, id=77)
+    packet.decoded.portnum = portnums_pb2.PortNum.ADMIN_APP
+    order = admin_pb2.AdminMessage(set_time_only=int(time.time()))
+    packet.decoded.payload = order.SerializeToString()
+    assert sender.put(GuestPacket(1, packet, 77, time.monotonic(), writes=True))
+    heard.given.get(timeout=WAIT_S)
+    assert node.wait_until(lambda n: n.configs_completed > before, WAIT_S)
+    assert node.read(lambda n: n.config_requests[-1]) == 69_420
+    assert sender.put(text(1, 1))
+    heard.given.get(timeout=WAIT_S)
+    assert texts_on_air(node) == ["client 1: 1"]
+    assert journal.count("Connexion TCP :") == 1
