@@ -88,6 +88,8 @@ class GuestSender(BotThread):
         self._queue = GuestQueue(MOST_CLIENTS)
         self._full: set[int] = set()
         """Clients whose last packet found no room."""
+        self._own_num = 0
+        """The node's, as it was last known; one number, written as a whole."""
         self._is_news = False
         self._records: OrderedDict[int, GuestRecord] = OrderedDict()
         self._watch = WriteWatch()
@@ -99,8 +101,9 @@ class GuestSender(BotThread):
     def put(self, packet: GuestPacket) -> bool:
         """Queue a packet; return whether there was room. Never blocks."""
         interface = self._link.wait_live(0.0)
-        own_num = interface.own_num if interface is not None else 0
-        lane = lane_of(packet.packet, own_num)
+        if interface is not None:
+            self._own_num = interface.own_num
+        lane = lane_of(packet.packet, self._own_num)
         if packet.writes:
             lane = Lane.OWN
         task = GuestTask(packet.client, packet.queued_s, lane, packet=packet)
@@ -365,7 +368,7 @@ class GuestSender(BotThread):
                 record.again_for = error
                 self._put_again(task, error)
         elif status is None and not interface.alive:
-            self._note_unsure(task, packet)
+            self._note_unsure(task, packet, interface.own_num)
         elif is_queued(result):
             self._note_given(task, packet, interface)
         elif result == QUEUE_FULL_RESULT:
@@ -385,10 +388,10 @@ class GuestSender(BotThread):
             self._watch.note(packet.packet, interface, self._clock())
         self._events.packet_given(packet)
 
-    def _note_unsure(self, task: GuestTask, packet: GuestPacket) -> None:
+    def _note_unsure(self, task: GuestTask, packet: GuestPacket, own_num: int) -> None:
         """Have a packet go again whose fate is unknown, but not for ever; an order not at all."""
         self._air.charge(task.client, task.cost_s)
-        if packet.writes or task.lane == Lane.OWN:
+        if packet.writes or packet.packet.to == own_num:
             self._events.packet_given(packet)
             return
         task.tries += 1

@@ -479,6 +479,19 @@ def test_an_order_of_unknown_fate_goes_once_only(
     following.say(0)
 
 
+def test_an_order_that_came_while_the_node_was_unknown_goes_once_only(
+    sender: GuestSender, link: FakeLink, interface: FakeInterface, heard: Heard
+) -> None:
+    link.interface = None
+    sent = order(7, reboot_seconds=1)
+    sent.writes = False
+    sender.put(sent)
+    link.interface = interface
+    interface.take()
+    die_under(link, interface)
+    assert heard.take() == ("given", sent)
+
+
 def test_what_was_not_sent_waits_for_the_link(
     sender: GuestSender, link: FakeLink, interface: FakeInterface, heard: Heard
 ) -> None:
