@@ -17,6 +17,8 @@ from meshbot.diagnosis.host_use import HostUse
 from meshbot.model.link_event import EventKind, on_one_clock
 from meshbot.service.node_address import place_text
 from meshbot.service.site_settings import SiteSettings
+from meshbot.sharing.local_address import is_loopback
+from meshbot.sharing.share_settings import ShareSettings
 from meshbot.store.link_event_store import look_at_events
 from meshbot.text.port_texts import port_error_text
 from meshbot.text.quantities import counted, duration_text
@@ -69,12 +71,20 @@ def _port(site: SiteSettings, *, bot_runs: bool) -> Finding:
         return Finding(f"{what} : nom introuvable", "corriger SHARE_ADDRESS")
     except OSError as error:
         if error.errno == errno.EADDRINUSE and bot_runs:
-            return Finding(f"{what} : port pris, par le bot en marche")
+            return Finding(f"{what} : port pris, par le bot en marche{_openness(share)}")
         remedy = _REMEDIES.get(error.errno or 0, "voir SHARE_ADDRESS et SHARE_PORT")
         return Finding(f"{what} : {port_error_text(error)}", remedy)
     if bot_runs:
         return Finding(f"{what} : le bot en marche n'a pas ouvert ce port", "le redémarrer")
-    return Finding(f"{what} : port libre")
+    return Finding(f"{what} : port libre{_openness(share)}")
+
+
+def _openness(share: ShareSettings) -> str:
+    """Return what the operator should know who opens the port to a network."""
+    if is_loopback(share.address):
+        return ""
+    grants = "".join(f" ; qui y vient {grant}" for grant in share.grants)
+    return f", ouvert au réseau et sans mot de passe{grants}"
 
 
 def _try_to_bind(host: str, port: int) -> None:

@@ -109,7 +109,9 @@ class Conversation:
         self._air_narrator = AirNarrator(self._air, clock)
         turn = TextTurn(clock)
         self._delivery = TextDelivery(nodes, sealed, settings.sender, clock, turn=turn)
-        self.guest_tools = GuestTools(turn, self._air, nodes, sealed, settings.sender)
+        self.guest_tools = GuestTools(
+            turn, self._air, nodes, sealed, settings.sender, lacks_key=radio_keys.is_lacking
+        )
         """What those need who send for the node's other clients."""
         self._sender = sender = MessageSender(
             link,

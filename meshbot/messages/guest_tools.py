@@ -1,5 +1,6 @@
 """What who sends for the node's other clients has in common with the bot's own sender."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshbot.mesh.sealed_messages import SealedMessages
@@ -11,10 +12,14 @@ from meshbot.messages.text_turn import TextTurn
 
 @dataclass(frozen=True, slots=True)
 class GuestTools:
-    """The turn to send texts, the air that is left, and what seals."""
+    """The turn to send texts, the air that is left, and what seals.
+
+    ``lacks_key``: whether the radio is known to lack a node's key; for any thread.
+    """
 
     turn: TextTurn
     air: AirBudget
     keys: KeyBook
     sealer: SealedMessages
     settings: SenderSettings
+    lacks_key: Callable[[int], bool]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from meshbot.service.node_address import MAX_PORT, place_text
 from meshbot.service.settings_reader import SettingsReader
-from meshbot.sharing.local_address import is_loopback, is_of_this_machine
+from meshbot.sharing.local_address import is_of_this_machine
 from meshbot.sharing.share_settings import ShareSettings
 
 MAX_CLIENTS = 32
@@ -16,7 +16,7 @@ def read_share(file: SettingsReader, default: Callable[[str, object], object]) -
 
     A file from before there were any shares nothing.
     """
-    share = ShareSettings(
+    return ShareSettings(
         port=file.whole("SHARE_PORT", default("SHARE_PORT", _DEFAULTS.port), 0, MAX_PORT),
         address=file.own_address("SHARE_ADDRESS", default("SHARE_ADDRESS", _DEFAULTS.address)),
         max_clients=file.whole(
@@ -34,9 +34,6 @@ def read_share(file: SettingsReader, default: Callable[[str, object], object]) -
             "SHARE_AIR_BUDGET", default("SHARE_AIR_BUDGET", _DEFAULTS.air_percent)
         ),
     )
-    if share.port and share.address and not is_loopback(share.address):
-        file.doubts.append(_openness(share))
-    return share
 
 
 def refuse_to_serve_itself(
@@ -49,18 +46,3 @@ def refuse_to_serve_itself(
             f"({place_text(tcp_host, tcp_port)}) est sur cette machine, au même port ; "
             "choisir un autre SHARE_PORT"
         )
-
-
-def _openness(share: ShareSettings) -> str:
-    """Return what the operator should know who opens the port to a network."""
-    place = place_text(share.address, share.port)
-    line = f"SHARE_ADDRESS ouvre le nœud au réseau ({place}) : le protocole n'a pas de mot de passe"
-    granted = [
-        what
-        for allowed, what in (
-            (share.allow_admin, "changer les réglages du nœud (SHARE_ALLOW_ADMIN)"),
-            (share.private_key, "lire sa clé privée (SHARE_PRIVATE_KEY)"),
-        )
-        if allowed
-    ]
-    return line + (f" ; n'importe qui peut y {' et '.join(granted)}" if granted else "")

@@ -76,17 +76,19 @@ class GuestSeal:
                 self._lacking.clear()
             self._lacking.add(num)
 
-    def note_told(self, num: int) -> None:
-        """Note that the radio may have heard a node's key since."""
-        with self._lock:
-            self._lacking.discard(num)
+    def is_lacking(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> bool:
+        """Say whether the radio lacks the key for a packet, as far as anybody knows.
 
-    def is_lacking(self, interface: SupervisedInterface, num: int) -> bool:
-        """Say whether the radio is known to lack a node's key."""
+        Before 2.7.19 it does not refuse then, but sends it under the channel's key. What a client
+        wants on another channel than the first, unsealed, those seal in no case.
+        """
         with self._lock:
             self._enter(interface)
-            noted = num in self._lacking
-        return noted or self._lacks_key(num)
+            noted = packet.to in self._lacking
+        if noted:
+            return True
+        would_seal = packet.pki_encrypted or packet.channel == 0
+        return would_seal and self._lacks_key(packet.to)
 
     def sealed(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket

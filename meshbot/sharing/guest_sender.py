@@ -88,6 +88,8 @@ class GuestSender(BotThread):
         self._queue = GuestQueue(MOST_CLIENTS)
         self._full: set[int] = set()
         """Clients whose last packet found no room."""
+        self._own_num = 0
+        """The node's, as it was last known; one number, written as a whole."""
         self._is_news = False
         self._records: OrderedDict[int, GuestRecord] = OrderedDict()
         self._watch = WriteWatch()
@@ -99,8 +101,9 @@ class GuestSender(BotThread):
     def put(self, packet: GuestPacket) -> bool:
         """Queue a packet; return whether there was room. Never blocks."""
         interface = self._link.wait_live(0.0)
-        own_num = interface.own_num if interface is not None else 0
-        lane = lane_of(packet.packet, own_num)
+        if interface is not None:
+            self._own_num = interface.own_num
+        lane = lane_of(packet.packet, self._own_num)
         if packet.writes:
             lane = Lane.OWN
         task = GuestTask(packet.client, packet.queued_s, lane, packet=packet)
@@ -163,14 +166,13 @@ class GuestSender(BotThread):
         if error == _Error.RATE_LIMIT_EXCEEDED:
             return task.lane == Lane.TEXT
         interface = self._link.wait_live(0.0)
-        is_sealable = lacks_key(error) and not packet.sealed
-        return is_sealable and self._seal.can_seal(interface, packet.packet)
+        return _may_lack_key(packet, error) and self._seal.can_seal(interface, packet.packet)
 
     def _put_again(self, task: GuestTask, error: int) -> None:
         """Have a packet go again that the node refused; with the lock held."""
         task.tries += 1
         task.is_new_id_needed = True
-        if task.packet is not None and lacks_key(error):
+        if task.packet is not None and _may_lack_key(task.packet, error):
             task.packet.sealed = True
         self._queue.put_back(task)
         self._is_news = True
@@ -310,7 +312,7 @@ class GuestSender(BotThread):
             self._events.packet_renumbered(old_id, packet.packet.id)
         can_seal = self._seal.can_seal(interface, packet.packet)
         if can_seal and not packet.sealed:
-            packet.sealed = self._seal.is_lacking(interface, packet.packet.to)
+            packet.sealed = self._seal.is_lacking(interface, packet.packet)
         packet.sealed = packet.sealed and can_seal
         if not packet.sealed:
             return packet.packet
@@ -366,14 +368,14 @@ class GuestSender(BotThread):
                 record.again_for = error
                 self._put_again(task, error)
         elif status is None and not interface.alive:
-            self._note_unsure(task, packet)
+            self._note_unsure(task, packet, interface.own_num)
         elif is_queued(result):
             self._note_given(task, packet, interface)
         elif result == QUEUE_FULL_RESULT:
             task.is_new_id_needed = True
             task.not_before_s = self._clock() + FULL_PAUSE_S
             self._put_back(task)
-        elif result in _DRIVER_RESULTS:
+        elif result in _DRIVER_RESULTS and not _tells_of_seal(packet, result, interface):
             text = queue_result_text(result, by_udp=interface.sends_by_udp)
             self._refuse(task, _Error.NO_INTERFACE, text)
         # Any other result is a routing error, of which the node tells in a packet of its own.
@@ -386,10 +388,10 @@ class GuestSender(BotThread):
             self._watch.note(packet.packet, interface, self._clock())
         self._events.packet_given(packet)
 
-    def _note_unsure(self, task: GuestTask, packet: GuestPacket) -> None:
+    def _note_unsure(self, task: GuestTask, packet: GuestPacket, own_num: int) -> None:
         """Have a packet go again whose fate is unknown, but not for ever; an order not at all."""
         self._air.charge(task.client, task.cost_s)
-        if packet.writes or task.lane == Lane.OWN:
+        if packet.writes or packet.packet.to == own_num:
             self._events.packet_given(packet)
             return
         task.tries += 1
@@ -435,3 +437,23 @@ class GuestSender(BotThread):
             interface.ask_configuration()
         except LinkError as error:  # the next session brings it
             log.debug("configuration not asked for: %s", error)
+
+
+def _may_lack_key(packet: GuestPacket, error: int) -> bool:
+    """Say whether an error may mean that the radio lacks the key; once we sealed, it does not.
+
+    Before 2.7.19 a client that demands a seal is told ``PKI_FAILED``.
+    """
+    demanded = error == _Error.PKI_FAILED and packet.packet.pki_encrypted
+    return not packet.sealed and (lacks_key(error) or demanded)
+
+
+def _tells_of_seal(packet: GuestPacket, result: int, interface: SupervisedInterface) -> bool:
+    """Say whether 34 is ``PKI_FAILED``, of which the node tells itself, and no radio that is off.
+
+    The results of the driver and the routing errors meet there where a client demands a seal.
+    """
+    if result != _Error.PKI_FAILED or not packet.packet.pki_encrypted or packet.sealed:
+        return False
+    lora = interface.localNode.localConfig.lora
+    return bool(lora.tx_enabled and lora.region)

@@ -20,6 +20,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot.link.supervised_interface import ONLY_NODES_ID
 from meshbot.model.firmware_version import version_of
 from meshbot.model.known_node import node_id
+from meshbot.sharing.private_key_blank import blank_private_key
 
 ONLY_CONFIG_ID = 69420  # SPECIAL_NONCE_ONLY_CONFIG of the firmware's PhoneAPI.h
 MAX_FRAME_BYTES = 512
@@ -97,7 +98,5 @@ def _without_private_key(part: bytes) -> bytes:
         message = mesh_pb2.FromRadio.FromString(part)
     except DecodeError:  # not one of the frames that were parsed when they came
         return b""
-    if not message.HasField("config") or not message.config.security.private_key:
-        return part
-    message.config.security.ClearField("private_key")
-    return message.SerializeToString()
+    blank = blank_private_key(message)
+    return part if blank is message else blank.SerializeToString()

@@ -121,17 +121,21 @@ class NodeFrames:
         self._memory.hear(packet)
         if is_sealed_for(packet, self.own_num):
             for held in self._held.hold(packet, payload, self._clock()):
-                self._give(held.packet, held.payload)
+                self._pass_packet(held.packet, held.payload)
         else:
-            self._give(packet, payload)
+            self._pass_packet(packet, payload)
 
-    def _give(self, packet: mesh_pb2.MeshPacket, payload: bytes) -> None:
+    def _pass_packet(self, packet: mesh_pb2.MeshPacket, payload: bytes) -> None:
         """Give a packet to those whom it concerns."""
         if self._is_dealt_with(packet):
             return
         if packet.decoded.portnum == _TEXT and getattr(packet, "from") != self.own_num:
             self.missed.heard(payload, self._clock())
-        ready = self._guests.ready
+        self.give(packet, payload)
+
+    def give(self, packet: mesh_pb2.MeshPacket, payload: bytes, *, but: int | None = None) -> None:
+        """Give a packet to those whom it concerns, under the ids that each knows."""
+        ready = [client for client in self._guests.ready if client != but]
         for client, own_payload in self._routing.deliveries(packet, payload, self.own_num, ready):
             self._guests.give(client, own_payload)
 
@@ -168,15 +172,15 @@ class NodeFrames:
         self._held.take(packet)
         shown = opened(packet, data, public_key)
         self._memory.hear(shown)
-        self._give(shown, packet_frame(shown))
+        self._pass_packet(shown, packet_frame(shown))
 
     def stays_sealed(self, packet: mesh_pb2.MeshPacket) -> None:
         """Give a message as it came that the bot cannot open, or not yet."""
         held = self._held.take(packet)
         if held is not None:
-            self._give(held.packet, held.payload)
+            self._pass_packet(held.packet, held.payload)
 
     def tick(self) -> None:
         """Hold nothing back for too long."""
         for held in self._held.pop_due(self._clock()):
-            self._give(held.packet, held.payload)
+            self._pass_packet(held.packet, held.payload)

@@ -70,7 +70,7 @@ class NodeShare:
             link,
             tools.turn,
             GuestAir(settings.air_percent, tools.air, clock),
-            GuestSeal(tools.keys, tools.sealer),
+            GuestSeal(tools.keys, tools.sealer, tools.lacks_key),
             tools.settings,
             events=self,
             clock=clock,
@@ -83,7 +83,7 @@ class NodeShare:
             failed=self._sender.routing_error,
             clock=clock,
         )
-        narrator = ShareNarrator(notes, clock)
+        self._narrator = narrator = ShareNarrator(notes, settings.grants, clock)
         self._desk = ShareDesk(
             settings,
             self._guests,
@@ -91,7 +91,7 @@ class NodeShare:
             self._node,
             self._sender,
             narrator=narrator,
-            tools=DeskTools(self._own_node, self._configured, clock, wall_clock),
+            tools=DeskTools(self._own_node, self._configured, self.clients, clock, wall_clock),
         )
         self._server = ClientServer(settings, self._desk, narrator, clock)
         self._guests.outlet = self._server
@@ -106,6 +106,7 @@ class NodeShare:
     def stop(self, timeout_s: float) -> bool:
         """End them, each within the limit; return whether they did."""
         stopped = [self._server.stop(timeout_s), self._sender.stop(timeout_s), self._mdns.close()]
+        self._narrator.stopped()
         return all(stopped)
 
     @property

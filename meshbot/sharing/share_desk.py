@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.link.request_limit import RequestLimit
+from meshbot.model.client_status import ClientStatus
 from meshbot.sharing.client_frames import (
     QUEUE_LENGTH,
     RES_FULL,
@@ -36,8 +37,6 @@ from meshbot.sharing.share_settings import ShareSettings
 _TEXT = portnums_pb2.PortNum.TEXT_MESSAGE_APP
 CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S = 6, 6.0
 """An app asks twice in a row; whoever asks more often than that waits for the next tick."""
-NOT_SENT = "not sent"
-"""The kind of refusal of a packet that was taken, and did not go out after all."""
 OURS = 0
 """The client that is none: what the bot sends in the place of one that is gone."""
 MOST_PENDING = 256 << 10
@@ -46,10 +45,12 @@ MOST_PENDING = 256 << 10
 
 @dataclass(frozen=True)
 class DeskTools:
-    """Who our node is, for the gate; who is told of a new configuration; the time, in seconds."""
+    """Who our node is, for the gate; who is told of a new configuration; who is there; and the
+    time, in seconds."""
 
     own_node: Callable[[], OwnNode]
     on_configured: Callable[[NodeConfiguration], object]
+    clients: Callable[[], list[ClientStatus]]
     clock: Callable[[], float]
     wall_clock: Callable[[], float]
 
@@ -123,6 +124,7 @@ class ShareDesk:
     def tick(self) -> None:
         """Do what is due."""
         self._node.tick()
+        self._narrator.look(self._tools.clients())
         if self._transaction.left_open():
             self._commit()
         for client in tuple(self._asked):
@@ -238,10 +240,11 @@ class ShareDesk:
             self.show_own(guest.packet, but=guest.client)
 
     def packet_refused(self, guest: GuestPacket, error: int, text: str) -> None:
-        """Tell a client that its packet goes nowhere after all."""
+        """Tell a client that its packet goes nowhere after all; it may try again."""
+        self._ids.unsent(guest.packet.id)
         self._tell_failure(guest.client, guest.own_id, error, text)
         self._guests.count(guest.client, refused=True)
-        self._narrator.refused(self._guests.address(guest.client), text, NOT_SENT)
+        self._narrator.not_sent(self._guests.address(guest.client), text)
 
     def room_again(self, client: int) -> None:
         """Tell a client, which was told that there is no room, that there is."""
@@ -252,4 +255,4 @@ class ShareDesk:
         shown = echoed(packet, self._node.own_num, self._tools.wall_clock())
         payload = packet_frame(shown)
         self._node.missed.heard(payload, self._tools.clock())
-        self._guests.give_ready(payload, but=but)
+        self._node.give(shown, payload, but=but)

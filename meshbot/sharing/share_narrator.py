@@ -8,7 +8,7 @@ events (:class:`ClientLedger`).
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from meshbot.model.client_status import ClientStatus
 from meshbot.model.link_notes import LinkNotes
@@ -39,8 +39,14 @@ NOT_SENT = "not sent"
 class ShareNarrator:
     """The story of the shared node, for the operator."""
 
-    def __init__(self, notes: LinkNotes, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nobody came yet."""
+    def __init__(
+        self,
+        notes: LinkNotes,
+        grants: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nobody came yet. ``grants``: what clients may do beside, see ``ShareSettings.grants``."""
+        self._grants = grants
         self._notes = notes
         self._clock = clock
         self._lock = threading.Lock()
@@ -64,8 +70,9 @@ class ShareNarrator:
         if open_to_network:
             log.warning(
                 "⚠️ Partage ouvert au réseau : le protocole n'a pas de mot de passe, quiconque "
-                "atteint %s lit les messages et en envoie au nom du nœud",
+                "atteint %s lit les messages et en envoie au nom du nœud%s",
                 where,
+                "".join(f", {grant}" for grant in self._grants),
             )
 
     def not_listening(self, where: str, error: OSError) -> None:

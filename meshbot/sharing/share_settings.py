@@ -23,3 +23,12 @@ class ShareSettings:
     """Whether the network is told of the port, where it is open to one."""
     air_percent: float = 5.0
     """How much of an hour the packets of one client may be on the air, in percent."""
+
+    @property
+    def grants(self) -> list[str]:
+        """What clients may do beyond sending and hearing, in French, for the operator."""
+        allowed = (
+            (self.allow_admin, "change les réglages du nœud (SHARE_ALLOW_ADMIN)"),
+            (self.private_key, "lit sa clé privée (SHARE_PRIVATE_KEY)"),
+        )
+        return [what for is_allowed, what in allowed if is_allowed]

@@ -32,3 +32,20 @@ def test_nobody_waits_for_room_in_a_session_that_is_over() -> None:
     with pytest.raises(LinkError) as over:
         queue.wait_for_room(60.0)
     assert over.value.cause is Cause.LINK_DOWN
+
+
+def test_whether_there_is_room_is_told_without_waiting() -> None:
+    clock = Clock(10.0)
+    queue = TransmitQueue(clock)
+    assert queue.has_room(20.0)
+    queue.note(FULL)
+    assert not queue.has_room(20.0)
+    clock.now_s += 15.0
+    queue.note(FULL)
+    assert not queue.has_room(20.0)
+    clock.now_s += 5.0
+    assert queue.has_room(20.0), "the word that there is some may be lost"
+    queue.note(FULL)
+    assert not queue.has_room(20.0)
+    queue.note(mesh_pb2.QueueStatus(free=1, maxlen=16))
+    assert queue.has_room(20.0)

@@ -49,6 +49,8 @@ def test_a_turn_without_a_text_takes_no_pause(turn: TextTurn) -> None:
 
 def test_where_both_wait_they_alternate(turn: TextTurn, clock: Clock) -> None:
     order = []
+    assert turn.try_take(BOT) == 0.0
+    turn.given(BOT, 2.5)
     for _ in range(6):
         clock.now_s += 2.0
         turn.try_take(BOT)

@@ -80,36 +80,6 @@ def test_an_address_may_stand_for_all_of_them(written: str, meant: str) -> None:
     assert site(SHARE_ADDRESS=written).share.address == meant
 
 
-# -- What the operator should know -------------------------------------------------------------
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
-def test_what_stays_on_the_machine_needs_no_word(address: str) -> None:
-    assert doubts(SHARE_PORT=4403, SHARE_ADDRESS=address, SHARE_ALLOW_ADMIN=True) == []
-
-
-@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.0.2", "toit.local"])
-def test_an_open_address_gets_one(address: str) -> None:
-    (line,) = doubts(SHARE_PORT=4500, SHARE_ADDRESS=address)
-    assert "le protocole n'a pas de mot de passe" in line
-    assert address in line
-    assert "SHARE_ALLOW_ADMIN" not in line
-    assert len(line.splitlines()) == 1
-
-
-def test_what_everybody_may_do_is_in_it() -> None:
-    (line,) = doubts(
-        SHARE_PORT=4500, SHARE_ADDRESS="::", SHARE_ALLOW_ADMIN=True, SHARE_PRIVATE_KEY=True
-    )
-    assert "SHARE_ALLOW_ADMIN" in line
-    assert "SHARE_PRIVATE_KEY" in line
-    assert "[::]:4500" in line
-
-
-def test_settings_of_what_is_not_shared_need_none() -> None:
-    assert doubts(SHARE_ADDRESS="0.0.0.0", SHARE_ALLOW_ADMIN=True, SHARE_PRIVATE_KEY=True) == []
-
-
 # -- The bot is not its own client -------------------------------------------------------------
 
 

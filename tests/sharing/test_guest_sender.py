@@ -292,6 +292,7 @@ def test_an_unexpected_error_costs_one_packet(
     assert interface.take().id == 2
     interface.say(0)
     journal.wait_for("❌ Erreur inattendue, un paquet d'un client est perdu")
+    journal.forget()
 
 
 # -- Sealed by us ------------------------------------------------------------------------------
@@ -351,6 +352,56 @@ def test_the_next_one_is_sealed_at_once_under_its_id(
     assert out.id == 8
     assert opened(out).payload == b"hello"
     interface.say(0)
+
+
+def test_old_firmware_that_cannot_seal_what_is_demanded_has_it_sealed_by_us(
+    sender: GuestSender, interface: FakeInterface, heard: Heard
+) -> None:
+    sent = packet(7)
+    sent.packet.pki_encrypted = True
+    sender.put(sent)
+    interface.take()
+    interface.say(Error.PKI_FAILED)
+    assert opened(interface.take()).payload == b"hello"
+    interface.say(34)
+    assert heard.take()[0] == "renumbered"
+    assert heard.take()[2] == Error.NO_INTERFACE, "sealed, 34 is a radio that is off"
+
+
+def test_of_a_seal_that_fails_the_node_tells_itself(
+    sender: GuestSender, interface: FakeInterface, heard: Heard
+) -> None:
+    lora = interface.localNode.localConfig.lora
+    lora.tx_enabled, lora.region = True, 3
+    sent, other = packet(7, to=0x0B), packet(8)
+    sent.packet.pki_encrypted = True
+    sender.put(sent)
+    interface.take()
+    interface.say(Error.PKI_FAILED)
+    sender.put(other)
+    interface.take()
+    interface.say(0)
+    assert heard.take() == ("given", other)
+
+
+@pytest.mark.parametrize(("channel", "is_sealed"), [(0, True), (1, False)])
+def test_what_the_radio_is_known_to_lack_a_key_for_is_sealed_by_us(
+    link: FakeLink,
+    interface: FakeInterface,
+    heard: Heard,
+    air: GuestAir,
+    channel: int,
+    is_sealed: bool,
+) -> None:
+    seal = GuestSeal(FakeKeys(), SealedMessages(), lambda num: num == ANN)
+    sender = GuestSender(link, TextTurn(), air, seal, SenderSettings(0.0, 600.0), events=heard)
+    sender.start()
+    sent = packet(7)
+    sent.packet.channel = channel
+    sender.put(sent)
+    assert bool(interface.take().encrypted) is is_sealed
+    interface.say(0)
+    assert sender.stop(WAIT_S)
 
 
 def test_a_licensed_station_seals_nothing(
@@ -426,6 +477,19 @@ def test_an_order_of_unknown_fate_goes_once_only(
     sender.put(packet(8))
     assert following.take().id == 8
     following.say(0)
+
+
+def test_an_order_that_came_while_the_node_was_unknown_goes_once_only(
+    sender: GuestSender, link: FakeLink, interface: FakeInterface, heard: Heard
+) -> None:
+    link.interface = None
+    sent = order(7, reboot_seconds=1)
+    sent.writes = False
+    sender.put(sent)
+    link.interface = interface
+    interface.take()
+    die_under(link, interface)
+    assert heard.take() == ("given", sent)
 
 
 def test_what_was_not_sent_waits_for_the_link(

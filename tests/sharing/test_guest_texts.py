@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from meshtastic.protobuf import mesh_pb2, portnums_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from main_bot import MeshBot
 from meshbot.messages.sender_settings import SenderSettings
@@ -48,9 +48,9 @@ class Heard:
         pass
 
 
-@pytest.fixture
-def node() -> Iterator[SimulatedNode]:
-    with SimulatedNode(firmware="2.7.26") as simulated:
+@pytest.fixture(params=["2.5.20", "2.7.26", "2.8.0"])
+def node(request: pytest.FixtureRequest) -> Iterator[SimulatedNode]:
+    with SimulatedNode(firmware=request.param) as simulated:
         simulated.text_spacing_s = SPACING_S
         yield simulated
 
@@ -115,6 +115,7 @@ def test_all_texts_of_two_clients_and_the_bot_go_once_each_in_turn(
     assert all(one != other for one, other in itertools.pairwise(clients)), sent
 
 
+@pytest.mark.parametrize("node", ["2.7.26"], indirect=True)
 def test_a_direct_text_whose_key_the_radio_lacks_goes_out_sealed_by_us(
     node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard
 ) -> None:
@@ -133,6 +134,20 @@ def test_a_direct_text_whose_key_the_radio_lacks_goes_out_sealed_by_us(
     assert again.packet.id == 1_002, "sealed before it was tried"
 
 
+@pytest.mark.parametrize("node", ["2.5.20"], indirect=True)
+def test_a_seal_that_is_demanded_of_old_firmware_is_ours(
+    node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard
+) -> None:
+    peer = node.peers[0]
+    node.evict(peer)
+    demanded = text(1, 1, to=peer.num)
+    demanded.packet.pki_encrypted = True
+    assert sender.put(demanded)
+    assert heard.given.get(timeout=WAIT_S).sealed
+    (sent,) = node.read(lambda n: list(n.texts_on_air))
+    assert (sent.text, sent.sealed_by_client) == ("client 1: 1", True)
+
+
 def test_a_text_waits_for_the_link_and_goes_once(
     node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard, journal: Journal
 ) -> None:
@@ -140,3 +155,21 @@ def test_a_text_waits_for_the_link_and_goes_once(
     assert sender.put(text(1, 1))
     heard.given.get(timeout=WAIT_S)
     assert texts_on_air(node) == ["client 1: 1"]
+
+
+def test_the_session_goes_on_after_a_write_and_the_question_that_follows_it(
+    node: SimulatedNode, bot: MeshBot, sender: GuestSender, heard: Heard, journal: Journal
+) -> None:
+    before = node.read(lambda n: n.configs_completed)
+    packet = mesh_pb2.MeshPacket(to=node.num, id=77)
+    packet.decoded.portnum = portnums_pb2.PortNum.ADMIN_APP
+    order = admin_pb2.AdminMessage(set_time_only=int(time.time()))
+    packet.decoded.payload = order.SerializeToString()
+    assert sender.put(GuestPacket(1, packet, 77, time.monotonic(), writes=True))
+    heard.given.get(timeout=WAIT_S)
+    assert node.wait_until(lambda n: n.configs_completed > before, WAIT_S)
+    assert node.read(lambda n: n.config_requests[-1]) == 69_420
+    assert sender.put(text(1, 1))
+    heard.given.get(timeout=WAIT_S)
+    assert texts_on_air(node) == ["client 1: 1"]
+    assert journal.count("Connexion TCP :") == 1

@@ -13,6 +13,7 @@ from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.sharing.client_ledger import AGAIN_S, EVENT_EACH_S, MOST_EVENTS, STAYS_S, host_of
 from meshbot.sharing.share_narrator import MOST_LINES, ShareNarrator
+from meshbot.sharing.share_settings import ShareSettings
 from meshbot.text.counted_lines import SEARCHED
 from tests.sharing.told import Told, client
 from tests.support.clock import Clock
@@ -45,6 +46,13 @@ def test_a_port_open_to_a_network_is_said_with_what_that_means(
         "0.0.0.0:4404 lit les messages et en envoie au nom du nœud"
     )
     assert caplog.records[1].levelno == logging.WARNING
+
+
+def test_what_everybody_may_do_is_in_the_line(caplog: pytest.LogCaptureFixture) -> None:
+    settings = ShareSettings(4403, "0.0.0.0", allow_admin=True, private_key=True)
+    ShareNarrator(LinkNotes(), settings.grants).listening("0.0.0.0:4403", True)
+    assert "SHARE_ALLOW_ADMIN" in caplog.messages[-1]
+    assert "SHARE_PRIVATE_KEY" in caplog.messages[-1]
 
 
 def test_a_port_that_cannot_be_opened_is_said_once_an_hour_and_when_the_reason_changes(
@@ -265,7 +273,7 @@ def test_whoever_is_told_may_tell_again() -> None:
             narrator.client_came(ADDRESS)
             narrator.look([])
 
-    narrator = ShareNarrator(Asking(), Clock(0.0))
+    narrator = ShareNarrator(Asking(), clock=Clock(0.0))
     thread = threading.Thread(target=narrator.client_left, args=(client(), "fin"), daemon=True)
     thread.start()
     thread.join(WAIT_S)

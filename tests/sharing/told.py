@@ -56,7 +56,7 @@ class Told:
         self._caplog = caplog
         self.clock = Clock(0.0)
         self.notes = NotedEvents(self.clock)
-        self.narrator = ShareNarrator(self.notes, self.clock)
+        self.narrator = ShareNarrator(self.notes, clock=self.clock)
 
     @property
     def lines(self) -> list[str]:
