@@ -88,6 +88,9 @@ class ClientDoor:
             self._closed_until_s = now_s + NO_MEANS_PAUSE_S
             self._say_no_means(error, now_s)
             return None
+        except OSError:
+            self._pace.take(1)  # so that an error that comes each time does not keep the loop busy
+            return None
         if found is not None:
             self._pace.take(1)
         return found

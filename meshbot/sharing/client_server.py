@@ -186,11 +186,14 @@ class ClientServer(BotThread):
         happened = selector.select(timeout_s)
         self.progress.step()
         self._settled = False
+        now_s = self._clock()
         self._make_posted_calls()
-        self._make_due_calls()
         for key, events in happened:
             self._attend(key, events)
         self._hear_clients()
+        # By the time when it was looked what came: after the program stood still, those are not
+        # found silent whose words waited.
+        self._make_due_calls(now_s)
         while self._settle():
             pass
         self._settled = True
@@ -246,8 +249,7 @@ class ClientServer(BotThread):
             if call is not None:
                 call()
 
-    def _make_due_calls(self) -> None:
-        now_s = self._clock()
+    def _make_due_calls(self, now_s: float) -> None:
         if now_s >= self._tick_due_s:
             # From now, not from when it was due: no burst after the process was stopped.
             self._tick_due_s = now_s + self._limits.tick_s

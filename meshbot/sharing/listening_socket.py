@@ -53,14 +53,16 @@ def _open(family: int, kind: int, protocol: int, where: Any) -> socket.socket:
 def next_connection(listening: socket.socket) -> tuple[socket.socket, Any] | None:
     """Return a connection and where it comes from, None if none waits.
 
-    Raises :class:`NoMeansError`. A client that hung up while it waited is passed over.
+    Raises :class:`NoMeansError`, and ``OSError`` for a client that hung up while it waited.
     """
     try:
         connection, where = listening.accept()
+    except BlockingIOError:
+        return None
     except OSError as error:
         if error.errno in _NO_MEANS:
             raise NoMeansError(error.errno, error.strerror) from error
-        return None
+        raise
     return connection, where
 
 

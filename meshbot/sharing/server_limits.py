@@ -9,6 +9,8 @@ class ServerLimits:
 
     held_bytes: int = 1 << 20
     """What is kept for a client that does not read; one more and it is dropped."""
+    all_held_bytes: int = 16 << 20
+    """The same of all clients; each has an equal part of it."""
     kernel_bytes: int = 128 << 10
     """What the system may keep for one on top of that; it doubles the figure."""
     stalled_s: float = 60.0

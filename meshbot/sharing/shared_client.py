@@ -55,13 +55,15 @@ class SharedClient:
         self._decoder = FrameDecoder(self._parsed)
         self._heard: deque[mesh_pb2.ToRadio] = deque()
         self._out = bytearray()
+        self._most_out = limits.held_bytes
         self._junk_frames = self._old_junk_bytes = 0
         self._frames = Allowance(limits.frames_per_s, limits.frames_per_s * limits.burst_s, now_s)
         self._bytes = Allowance(limits.bytes_per_s, limits.bytes_per_s * limits.burst_s, now_s)
 
     def share_with(self, clients: int, now_s: float) -> None:
-        """Have a part of what all may send, as there are so many."""
+        """Have a part of what all may send and not read, as there are so many."""
         limits, parts = self._limits, max(clients, 1)
+        self._most_out = min(limits.held_bytes, limits.all_held_bytes // parts)
         self._frames.set_rate(min(limits.frames_per_s, limits.all_frames_per_s / parts), now_s)
         self._bytes.set_rate(min(limits.bytes_per_s, limits.all_bytes_per_s / parts), now_s)
 
@@ -143,9 +145,9 @@ class SharedClient:
         except ValueError as error:
             log.debug("Frame for %s left out: %s", self.label, error)
             return
-        if len(self._out) + len(frame) > self._limits.held_bytes:
+        if len(self._out) + len(frame) > self._most_out:
             self.flush(now_s)
-            if not self.end and len(self._out) + len(frame) > self._limits.held_bytes:
+            if not self.end and len(self._out) + len(frame) > self._most_out:
                 self.end = READS_NOTHING
             if self.end:
                 return

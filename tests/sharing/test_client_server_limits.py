@@ -46,6 +46,27 @@ def test_one_that_reads_nothing_is_dropped_before_it_holds_too_much() -> None:
         assert reads.next() == b"3"
 
 
+def test_all_together_hold_no_more_than_the_bot_has_to_spare() -> None:
+    limits = ServerLimits(held_bytes=100_000, all_held_bytes=120_000, kernel_bytes=4096)
+    with Served(limits=limits) as served:
+        served.listens()
+        guests = [served.guest(receive_bytes=4096) for _ in range(4)]
+        for guest in guests:
+            number = guest.number
+            served.on_loop(lambda n=number: served.server.send_all(n, [bytes(512)] * 40))  # type: ignore[misc]
+        held: list[int] = []
+
+        def give() -> None:
+            for _ in range(100):
+                served.server.send(1, bytes(512))
+                held.append(served.server.pending_bytes(1))
+
+        while served.narrator.left.empty():
+            served.on_loop(give)
+        assert served.gone() == (1, client_end.READS_NOTHING.why, True)
+        assert 25_000 < max(held) <= 30_000
+
+
 def test_a_burst_that_the_system_takes_is_no_reason_to_drop_anybody() -> None:
     """More than is held for a client, in one go, to one that reads."""
     with Served(limits=ServerLimits(held_bytes=20_000)) as served:
@@ -118,6 +139,24 @@ def test_one_that_fell_silent_is_let_go_and_one_that_speaks_is_not() -> None:
         served.on_loop()
         assert served.gone() == (silent.number, client_end.SILENT.why, False)
         assert [status.number for status in served.server.clients()] == [speaks.number]
+
+
+def test_one_whose_words_waited_while_the_loop_stood_still_was_not_silent() -> None:
+    clock = Clock(0.0)
+    with Served(limits=ServerLimits(tick_s=0.0), clock=clock) as served:
+        served.listens()
+        guest = served.guest()
+        guest.say(ask(1))
+        assert guest.next() == b"1"
+
+        def stand_still() -> None:
+            guest.say(ask(2))
+            clock.now_s = 10_000.0
+
+        served.on_loop(stand_still)
+        assert guest.next() == b"2"
+        served.on_loop()
+        assert len(served.server.clients()) == 1
 
 
 @pytest.mark.parametrize(
@@ -294,6 +333,55 @@ def test_a_name_is_listened_on_and_whether_a_network_can_come_is_said() -> None:
         assert served.listens()[2] == "closed"
     with Served(address="0.0.0.0") as served:
         assert served.listens() == ("listening", f"0.0.0.0:{served.port}", "open")
+
+
+def test_a_connection_is_set_up_so_that_a_machine_that_vanished_is_noticed() -> None:
+    with Served() as served:
+        served.listens()
+        guest = served.guest()
+        ours = served.server._clients[guest.number].connection
+        tcp = [
+            ours.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (
+                socket.TCP_NODELAY,
+                socket.TCP_KEEPIDLE,
+                socket.TCP_KEEPINTVL,
+                socket.TCP_KEEPCNT,
+                socket.TCP_USER_TIMEOUT,
+            )
+        ]
+        assert tcp == [1, 60, 15, 4, 120_000]
+        assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert not ours.getblocking()
+
+
+def test_a_client_that_hung_up_outside_costs_the_door_a_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And an error that comes each time does not keep the loop busy."""
+    tries: list[None] = []
+
+    def fail(listening: socket.socket) -> object:
+        tries.append(None)
+        raise ConnectionAbortedError
+
+    clock = Clock(0.0)
+    with Served(limits=ServerLimits(accept_burst=5), clock=clock) as served:
+        served.listens()
+        guest = served.guest()
+        served.on_loop()
+        monkeypatch.setattr("meshbot.sharing.client_door.next_connection", fail)
+        served.stranger()
+        served.rounds_until(lambda: len(tries) == 4)
+        guest.say(ask(8))
+        assert guest.next() == b"8"
+        for _ in range(5):
+            served.on_loop()
+        assert len(tries) == 4
+        monkeypatch.undo()
+        clock.now_s = 1.0
+        served.on_loop()
+        assert served.desk.events.get(timeout=WAIT_S) == ("came", 2)
 
 
 # -- No means ----------------------------------------------------------------------------------
