@@ -17,6 +17,7 @@ _TEXTS: dict[str, str] = {
     "empty": "paquet vide",
     "too long": "paquet trop long",
     "malformed": "paquet illisible",
+    "transaction": "changer les réglages en même temps qu'un autre",
     "keys": "faire perdre au nœud ses clés",
     "keys unknown": "réglages de sécurité sans clé privée",
 }
