@@ -14,11 +14,11 @@ from meshbot.sharing.allowance import Allowance
 from meshbot.sharing.listening_socket import (
     NoMeansError,
     host_of,
-    is_loopback,
     label,
     next_connection,
     open_port,
 )
+from meshbot.sharing.local_address import is_loopback
 from meshbot.sharing.server_limits import ServerLimits
 from meshbot.sharing.server_narrator import ServerNarrator
 from meshbot.sharing.share_settings import ShareSettings

@@ -102,11 +102,3 @@ def host_of(where: Any) -> str:
 def label(host: str, port: int) -> str:
     """Return address and port as one text."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only programs of this machine can come to an address."""
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return False

@@ -112,26 +112,24 @@ def test_another_bot_of_ours_is_a_client(
     assert node.connections_total == 1
 
 
+@pytest.fixture
+def cable(node: SimulatedNode) -> Iterator[Cable]:
+    """A wire, which is unplugged once its bot has ended: the next one may have the same name."""
+    plugged = Cable(node)
+    yield plugged
+    plugged.unplug()
+
+
 def test_a_node_on_a_serial_port_is_shared(
-    node: SimulatedNode, start_bot: BotFactory, port: int, journal: Journal
+    node: SimulatedNode, cable: Cable, start_bot: BotFactory, port: int, journal: Journal
 ) -> None:
-    node.text_spacing_s = 0.1
-    cable = Cable(node)
-    try:
-        start_bot(
-            environment={
-                "MESHBOT_CONNECTION_MODE": "serial",
-                "MESHBOT_SERIAL_PORT": cable.path,
-                **sharing(port),
-            }
-        )
-        journal.wait_for("✅ SYNC COMPLETE")
-        with RawClient(port) as client:
-            assert client.ask(1)[0].my_info.my_node_num == node.num
-            client.text("par le câble")
-            assert node.wait_until(lambda seen: len(seen.texts_on_air) == 1, WAIT_S)
-    finally:
-        cable.unplug()
+    serial = {"MESHBOT_CONNECTION_MODE": "serial", "MESHBOT_SERIAL_PORT": cable.path}
+    start_bot(environment={**serial, **sharing(port)})
+    journal.wait_for("✅ SYNC COMPLETE")
+    with RawClient(port) as client:
+        assert client.ask(1)[0].my_info.my_node_num == node.num
+        client.text("par le câble")
+        assert node.wait_until(lambda seen: len(seen.texts_on_air) == 1, WAIT_S)
 
 
 def test_what_was_missed_is_told_where_the_operator_wants_it(
