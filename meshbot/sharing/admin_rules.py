@@ -8,13 +8,15 @@ known to read is taken to write.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from meshtastic.protobuf import admin_pb2
+from google.protobuf.message import DecodeError
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 _MAX_VARINT_BYTES = 10
 _MAX_FIELD_NUMBER = (1 << 29) - 1
 
+_ADMIN = portnums_pb2.PortNum.ADMIN_APP
 _FIELDS = admin_pb2.AdminMessage.DESCRIPTOR.fields_by_name
 _SESSION_PASSKEY = _FIELDS["session_passkey"].number
 CONFIG_RESPONSE = _FIELDS["get_config_response"].number
@@ -54,6 +56,22 @@ def only_reads(payload: bytes) -> bool:
     return bool(asks) and all(
         field.number in READS and field.wire_type == _VARINT for field in asks
     )
+
+
+def asks_only(packet: mesh_pb2.MeshPacket) -> bool:
+    """Say whether a packet is an admin message that only asks."""
+    return packet.decoded.portnum == _ADMIN and only_reads(packet.decoded.payload)
+
+
+def kind_of(packet: mesh_pb2.MeshPacket) -> str:
+    """Return which admin message a packet is, by its field; empty where that cannot be read."""
+    if packet.decoded.portnum != _ADMIN:
+        return ""
+    try:
+        message = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
+    except DecodeError:
+        return ""
+    return message.WhichOneof("payload_variant") or ""
 
 
 def is_for_this_node(payload: bytes) -> bool:

@@ -8,8 +8,9 @@ be committed by the first that is done. Owned by the loop that serves the client
 
 from collections.abc import Callable
 
-from google.protobuf.message import DecodeError
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
+
+from meshbot.sharing.admin_rules import kind_of
 
 FORGOTTEN_S = 300.0
 """A client that began and said nothing more for so long has forgotten it."""
@@ -34,7 +35,7 @@ class EditTransaction:
 
     def wrote(self, client: int, packet: mesh_pb2.MeshPacket) -> None:
         """Note a change that is on its way to the node."""
-        kind = _kind(packet)
+        kind = kind_of(packet)
         if kind == "begin_edit_settings":
             self._client = client
         elif kind == "commit_edit_settings":
@@ -61,13 +62,3 @@ def commit(own_num: int) -> mesh_pb2.MeshPacket:
     message = admin_pb2.AdminMessage(commit_edit_settings=True)
     packet.decoded.payload = message.SerializeToString()
     return packet
-
-
-def _kind(packet: mesh_pb2.MeshPacket) -> str | None:
-    if packet.decoded.portnum != portnums_pb2.PortNum.ADMIN_APP:
-        return None
-    try:
-        message = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
-    except DecodeError:
-        return None
-    return message.WhichOneof("payload_variant")

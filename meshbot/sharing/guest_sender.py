@@ -31,6 +31,7 @@ from meshbot.messages.routing_errors import (
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_turn import TextTurn, TurnSide, pause_s
 from meshbot.model.link_error import LinkError
+from meshbot.sharing.admin_rules import asks_only
 from meshbot.sharing.guest_air import GuestAir
 from meshbot.sharing.guest_events import GuestEvents
 from meshbot.sharing.guest_packet import GuestPacket
@@ -55,6 +56,7 @@ _Error = mesh_pb2.Routing.Error
 _DRIVER_RESULTS = range(QUEUE_FULL_RESULT, QUEUE_FULL_RESULT + 4)
 """Results that are no routing errors, so that the node tells nobody."""
 _LOST_TEXT = "la liaison avec le nœud s'est perdue pendant l'envoi, plusieurs fois"
+_UNSURE_TEXT = "la liaison avec le nœud s'est perdue pendant l'envoi : on ne sait pas s'il a obéi"
 _KEY_TEXT = "la clé du destinataire ne permet pas de sceller le message"
 _TOO_LARGE_TEXT = "paquet trop long pour la radio"
 _UNEXPECTED_TEXT = "erreur inattendue du bot"
@@ -391,8 +393,8 @@ class GuestSender(BotThread):
     def _note_unsure(self, task: GuestTask, packet: GuestPacket, own_num: int) -> None:
         """Have a packet go again whose fate is unknown, but not for ever; an order not at all."""
         self._air.charge(task.client, task.cost_s)
-        if packet.writes or packet.packet.to == own_num:
-            self._events.packet_given(packet)
+        if packet.writes or (packet.packet.to == own_num and not asks_only(packet.packet)):
+            self._refuse(task, _Error.TIMEOUT, _UNSURE_TEXT)
             return
         task.tries += 1
         if task.tries >= MOST_TRIES:

@@ -6,10 +6,10 @@ lost meanwhile, since the next session brings it. Owned by the thread ``share-se
 
 import math
 
-from google.protobuf.message import DecodeError
-from meshtastic.protobuf import admin_pb2, mesh_pb2
+from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.request_limit import RequestLimit
+from meshbot.sharing.admin_rules import kind_of
 
 QUIET_S = 3.0
 EDIT_S = 60.0
@@ -31,7 +31,7 @@ class WriteWatch:
         """Take a write that the node of a session was given."""
         if session is not self._session:
             self._session, self._edit_until_s = session, -math.inf
-        kind = _kind(packet)
+        kind = kind_of(packet)
         if kind == "begin_edit_settings":
             self._edit_until_s = now_s + EDIT_S
         elif kind == "commit_edit_settings":
@@ -53,11 +53,3 @@ class WriteWatch:
             return True
         self._due_s = now_s + RETRY_S
         return False
-
-
-def _kind(packet: mesh_pb2.MeshPacket) -> str:
-    try:
-        message = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
-    except DecodeError:
-        return ""
-    return message.WhichOneof("payload_variant") or ""

@@ -473,7 +473,7 @@ def test_an_order_of_unknown_fate_goes_once_only(
     sender.put(sent)
     interface.take()
     following = die_under(link, interface)
-    assert heard.take() == ("given", sent)
+    assert heard.take()[:3] == ("refused", sent, Error.TIMEOUT)
     sender.put(packet(8))
     assert following.take().id == 8
     following.say(0)
@@ -489,6 +489,19 @@ def test_an_order_that_came_while_the_node_was_unknown_goes_once_only(
     link.interface = interface
     interface.take()
     die_under(link, interface)
+    assert heard.take()[:3] == ("refused", sent, Error.TIMEOUT)
+
+
+def test_a_question_of_unknown_fate_is_asked_again(
+    sender: GuestSender, link: FakeLink, interface: FakeInterface, heard: Heard
+) -> None:
+    sent = order(7, get_owner_request=True)
+    sent.writes = False
+    sender.put(sent)
+    interface.take()
+    following = die_under(link, interface)
+    assert following.take().id == 7
+    following.say(0)
     assert heard.take() == ("given", sent)
 
 

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from meshtastic.protobuf import admin_pb2, mesh_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
 from meshbot.sharing.write_watch import EDIT_S, MOST_AN_HOUR, QUIET_S, RETRY_S, WriteWatch
 
@@ -12,6 +12,7 @@ SESSION, OTHER = object(), object()
 
 def admin(**given: object) -> mesh_pb2.MeshPacket:
     packet = mesh_pb2.MeshPacket()
+    packet.decoded.portnum = portnums_pb2.PortNum.ADMIN_APP
     packet.decoded.payload = admin_pb2.AdminMessage(**given).SerializeToString()  # type: ignore[arg-type]
     return packet
 
