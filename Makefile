@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill attack confusion trial-errors bench node clean
+.PHONY: run test quick check lint faults soak week kill share-day attack confusion trial-errors bench node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -41,6 +41,10 @@ week: $(VENV)/.test-ready
 # Kills a writing program 200 times and looks for what it had reported as saved.
 kill: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/kill_rounds.py 200
+
+# A day of the shared node with six clients, 200 faults and a bad client, in five minutes.
+share-day: $(VENV)/.test-ready
+	PYTHONPATH=. $(BIN)/python tests/long_runs/shared_day.py docs/sharing.md
 
 # Every attack there is a program for (about an hour), and what each came to;
 # ONLY="bits names" plays those whose names hold one of these words.

@@ -101,6 +101,13 @@ ATTACKS = (
         ("--rounds", "20", "--seed", "1"),
     ),
     Attack(
+        "frames made up by clients of the shared node",
+        "nothing reaches the link, nobody waits",
+        "client_fuzz",
+        ("--frames", "1000000", "--seed", "1"),
+        ("--frames", "20000", "--seed", "1"),
+    ),
+    Attack(
         "SIGTERM in every state",
         "ended within 5 s",
         "stop_times",
