@@ -21,6 +21,7 @@ from benchmarks.quiet_mesh import QuietMesh
 from benchmarks.reconnecting import Reconnecting
 from benchmarks.recovery import Recovery
 from benchmarks.sealed_message import SealedMessage
+from benchmarks.shared_node import SharedNode
 from benchmarks.start_up import StartUp
 
 FIGURES: dict[str, type[Figure]] = {
@@ -32,6 +33,7 @@ FIGURES: dict[str, type[Figure]] = {
     "sync": KeySyncCost,
     "startup": StartUp,
     "sealed": SealedMessage,
+    "sharing": SharedNode,
     "memory": Memory,
     "idle": Idle,
 }

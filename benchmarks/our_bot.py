@@ -1,5 +1,6 @@
 """Contender: this program's bot, whole: link, table of nodes, database, answers."""
 
+import os
 import tempfile
 import threading
 import time
@@ -56,6 +57,7 @@ class _CountingBot(MeshBot):
                 "MESHBOT_TCP_HOST": "127.0.0.1",
                 "MESHBOT_TCP_PORT": str(port),
                 "MESHBOT_DATABASE_PATH": str(database),
+                "MESHBOT_SHARE_PORT": os.environ.get("MESHBOT_SHARE_PORT", "0"),
             }
         )
         self._contender = contender

@@ -19,12 +19,24 @@ MODULES = {
 class Pair(AbstractContextManager["Pair"]):
     """The two processes. Leaving the context ends them."""
 
-    def __init__(self, contender: str, *, nodes: int = 12, seed: int = 1, speed: float = 1) -> None:
-        """Start both; :meth:`connect` connects them."""
+    def __init__(
+        self,
+        contender: str,
+        *,
+        nodes: int = 12,
+        seed: int = 1,
+        speed: float = 1,
+        share_port: int = 0,
+    ) -> None:
+        """Start both; :meth:`connect` connects them. ``share_port``: where ours shares its node."""
         self.name = contender
         self.mesh = Program("benchmarks.mesh_program", ["--nodes", str(nodes), "--seed", str(seed)])
         port = self.mesh.ask("where")["port"]
-        self.bot = Program(MODULES[contender], ["--port", str(port), "--speed", str(speed)])
+        self.bot = Program(
+            MODULES[contender],
+            ["--port", str(port), "--speed", str(speed)],
+            MESHBOT_SHARE_PORT=str(share_port),
+        )
 
     def __exit__(self, *error: object) -> None:
         """End both processes."""

@@ -28,8 +28,11 @@ class ProgramFailed(Exception):
 class Program(AbstractContextManager["Program"]):
     """One child process. Used by one thread."""
 
-    def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
-        """Start ``python -m module``; what it says on its standard error is kept."""
+    def __init__(self, module: str, arguments: Sequence[str] = (), **environment: str) -> None:
+        """Start ``python -m module``; what it says on its standard error is kept.
+
+        ``environment``: variables beside those of this process.
+        """
         self.module = module
         self._errors = tempfile.TemporaryFile(  # noqa: SIM115 - closed in end()
             "w+", encoding="utf-8", errors="replace"
@@ -37,6 +40,7 @@ class Program(AbstractContextManager["Program"]):
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
