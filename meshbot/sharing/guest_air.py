@@ -33,6 +33,7 @@ GUESTS_SHARE = 0.5
 MOST_PERCENT = 20.0
 MOST_CLIENTS = 64
 """So many clients' hours are kept; beyond, the one is forgotten that sent longest ago."""
+MOST_OF_A_HOST = 32
 _BITFIELD_BYTES = 2
 _US = 1_000_000
 
@@ -50,6 +51,38 @@ class GuestAir:
         self._lock = threading.Lock()
         self._total = AirHour()
         self._clients: OrderedDict[int, AirHour] = OrderedDict()
+        self._hosts: dict[int, str] = {}
+        """The machines of the clients that are there."""
+        self._left: OrderedDict[str, list[AirHour]] = OrderedDict()
+        """By machine, the hours of clients that are gone."""
+
+    def came(self, client: int, host: str) -> None:
+        """Note that a client is there.
+
+        It goes on with the hour of one that left the same machine: to hang up and come back makes
+        no new one. Programs that are there at one time have an hour each.
+        """
+        with self._lock:
+            self._hosts[client] = host
+            left = self._left.get(host)
+            if left:
+                now_s = self._clock()
+                fullest = max(left, key=lambda hour: hour.used_us(now_s))
+                left.remove(fullest)
+                self._clients[client] = fullest
+
+    def gone(self, client: int) -> None:
+        """Note that a client is gone; what it left to be sent is still its own."""
+        with self._lock:
+            host, hour = self._hosts.pop(client, None), self._clients.get(client)
+            if host is None or hour is None:
+                return
+            left = self._left.setdefault(host, [])
+            left.append(hour)
+            del left[:-MOST_OF_A_HOST]
+            self._left.move_to_end(host)
+            if len(self._left) > MOST_CLIENTS:
+                self._left.popitem(last=False)
 
     @staticmethod
     def cost_s(interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> float:
@@ -93,7 +126,8 @@ class GuestAir:
             self._clients.setdefault(client, AirHour()).add(cost_us, now_s)
             self._clients.move_to_end(client)
             if len(self._clients) > MOST_CLIENTS:
-                self._clients.popitem(last=False)
+                away = (number for number in self._clients if number not in self._hosts)
+                del self._clients[next(away, next(iter(self._clients)))]
         self._budget.note_others(cost_s)
 
     def charge_retries(self, client: int, cost_s: float) -> None:

@@ -131,8 +131,13 @@ class GuestSender(BotThread):
         with self._changed:
             return self._queue.room(client)
 
+    def welcome(self, client: int, host: str) -> None:
+        """Note that a client is there, and from which machine."""
+        self._air.came(client, host)
+
     def forget(self, client: int) -> None:
         """Note that a client is gone. What was taken of it goes out all the same."""
+        self._air.gone(client)
         with self._changed:
             self._queue.forget(client)
             self._full.discard(client)

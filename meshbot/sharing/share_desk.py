@@ -90,6 +90,7 @@ class ShareDesk:
     def client_came(self, client: int, host: str) -> None:
         """Note that a client is there."""
         self._guests.came(client, host)
+        self._sender.welcome(client, host)
         self._limits[client] = RequestLimit(CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S)
 
     def client_gone(self, client: int) -> None:

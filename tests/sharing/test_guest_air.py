@@ -119,3 +119,41 @@ def test_a_packet_costs_by_its_length() -> None:
     assert 0.2 < short_s < long_s < sealed_s < 3.0
     sealed = mesh_pb2.MeshPacket(to=0x0A, encrypted=b"x" * 30)
     assert short_s < GuestAir.cost_s(interface(), sealed) < long_s
+
+
+def test_who_hangs_up_and_comes_back_has_no_new_hour(air: GuestAir) -> None:
+    air.came(1, "phone")
+    air.charge(1, 180.0)
+    air.gone(1)
+    air.came(2, "phone")
+    assert air.wait_s(2, 1.0) > 0
+    air.came(3, "another phone")
+    assert air.wait_s(3, 1.0) == 0.0
+
+
+def test_what_it_left_to_be_sent_counts_as_well(air: GuestAir) -> None:
+    air.came(1, "phone")
+    air.charge(1, 100.0)
+    air.gone(1)
+    air.charge(1, 80.0)
+    air.came(2, "phone")
+    assert air.used_percent(2) == pytest.approx(5.0)
+
+
+def test_programs_of_one_machine_have_an_hour_each(air: GuestAir) -> None:
+    air.came(1, "127.0.0.1")
+    air.came(2, "127.0.0.1")
+    air.charge(1, 180.0)
+    assert air.wait_s(2, 1.0) == 0.0
+    air.gone(1)
+    air.came(3, "127.0.0.1")
+    assert air.wait_s(3, 1.0) > 0, "the one that is free is the one that was used up"
+    assert air.wait_s(2, 1.0) == 0.0
+
+
+def test_the_hours_of_those_who_are_there_are_kept(air: GuestAir) -> None:
+    air.came(1, "phone")
+    air.charge(1, 1.0)
+    for number in range(2, 3 * MOST_CLIENTS):
+        air.charge(number, 0.001)
+    assert air.used_percent(1) == pytest.approx(100 / HOUR_S, rel=0.01)
