@@ -9,6 +9,7 @@ import re
 _OFFICIAL = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\.[0-9a-f]{6,40})?")
 _FIRST_WITH_KEYS = (2, 5)
 _FIRST_WITH_WARM_KEYS = (2, 8)
+_FIRST_TO_REFUSE = (2, 7, 19)
 _FIRST_TO_NAME_THE_WAY = (2, 7, 6)
 _FIRST_TO_NAME_IT_ITSELF = (2, 7, 10)
 
@@ -33,6 +34,15 @@ def tells_all_keys(firmware: str) -> bool:
     """
     release = release_of(firmware)
     return release is not None and _FIRST_WITH_KEYS <= release < _FIRST_WITH_WARM_KEYS
+
+
+def refuses_without_key(firmware: str) -> bool:
+    """Say whether it refuses a direct message to a node whose key it lacks (``perhapsEncode``).
+
+    Before 2.7.19 it sends that under the channel's key, for everybody to read, and says nothing.
+    """
+    version = version_of(firmware)
+    return version is not None and version >= _FIRST_TO_REFUSE
 
 
 def marks_for_itself(firmware: str) -> bool:

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from meshbot.link.node_facts import may_seal
+from meshbot.link.node_facts import firmware_of, may_seal
 from meshbot.link.outgoing_packets import OK_TO_MQTT_BIT
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.mesh import direct_messages
 from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages.key_book import KeyBook
+from meshbot.model.firmware_version import refuses_without_key
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.lora_airtime import MOST_BYTES, PACKET_HEADER_BYTES, SEAL_BYTES
 
@@ -77,10 +78,11 @@ class GuestSeal:
             self._lacking.add(num)
 
     def is_lacking(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> bool:
-        """Say whether the radio lacks the key for a packet, as far as anybody knows.
+        """Say whether the radio lacks the key for a packet, or may lack it and not say so.
 
-        Before 2.7.19 it does not refuse then, but sends it under the channel's key. What a client
-        wants on another channel than the first, unsealed, those seal in no case.
+        Firmware that sends such a packet under the channel's key is given none to seal: it evicts
+        nodes without a word. What a client wants on another channel than the first, unsealed, that
+        seals in no case.
         """
         with self._lock:
             self._enter(interface)
@@ -88,7 +90,8 @@ class GuestSeal:
         if noted:
             return True
         would_seal = packet.pki_encrypted or packet.channel == 0
-        return would_seal and self._lacks_key(packet.to)
+        is_silent = not refuses_without_key(firmware_of(interface))
+        return would_seal and (is_silent or self._lacks_key(packet.to))
 
     def sealed(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket

@@ -287,3 +287,20 @@ def test_eight_clients_are_given_a_large_mesh(
             thread.join(WAIT_S)
         assert [results.get(timeout=WAIT_S) for _ in range(8)] == [251] * 8
         assert node.connections_total == 1
+
+
+@pytest.mark.parametrize("firmware", ["2.5.20", "2.6.11", "2.7.15"])
+def test_no_direct_text_goes_out_for_everybody_to_read(
+    quick_bot: BotFactory, port: int, journal: Journal, firmware: str
+) -> None:
+    """This firmware sends one whose key it forgot under the channel's key, and says nothing."""
+    with SimulatedNode(firmware=firmware, text_spacing_s=0.1) as node:
+        quick_bot(node, environment=sharing(port))
+        journal.wait_for("✅ SYNC COMPLETE")
+        peer = node.peer(0)
+        with RawClient(port) as client:
+            client.ask(ONLY_CONFIG)
+            node.evict(peer)
+            client.text("entre nous", peer.num, packet_id=5, want_ack=True)
+            assert client.routing_of(5) == 0
+        assert [(sent.text, sent.pki) for sent in node.texts_on_air] == [("entre nous", True)]
