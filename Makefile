@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill share-day attack confusion trial-errors bench node clean
+.PHONY: run test quick check lint faults soak week kill share-day clients attack confusion trial-errors bench node clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python main_bot.py
@@ -45,6 +45,10 @@ kill: $(VENV)/.test-ready
 # A day of the shared node with six clients, 200 faults and a bad client, in five minutes.
 share-day: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/shared_day.py docs/sharing.md
+
+# Real clients, installed from their registries into build/clients, on the shared node (ten minutes).
+clients: $(VENV)/.test-ready
+	$(BIN)/python -m tests.clients.real_clients docs/sharing.md
 
 # Every attack there is a program for (about an hour), and what each came to;
 # ONLY="bits names" plays those whose names hold one of these words.
