@@ -196,17 +196,17 @@ class Running(AbstractContextManager["Running"]):
         self._process.stdin.flush()
 
 
+def _slow(node: SimulatedNode) -> None:
+    node.frame_interval_s = 0.05
+    node.close_by_rst()
+
+
 FAULTS: dict[str, Callable[[SimulatedNode], object]] = {
     "a reboot": lambda node: node.reboot(AWAY_S),
     "a crash": lambda node: node.crash(AWAY_S),
     "silence": lambda node: node.go_silent(),
-    "a slow node": lambda node: _slow(node),
+    "a slow node": _slow,
 }
-
-
-def _slow(node: SimulatedNode) -> None:
-    node.frame_interval_s = 0.05
-    node.close_by_rst()
 
 
 def try_client(client: RealClient, folder: Path) -> str:
