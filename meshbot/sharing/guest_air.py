@@ -70,6 +70,8 @@ class GuestAir:
                 fullest = max(left, key=lambda hour: hour.used_us(now_s))
                 left.remove(fullest)
                 self._clients[client] = fullest
+                self._clients.move_to_end(client)
+                self._trim()
 
     def gone(self, client: int) -> None:
         """Note that a client is gone; what it left to be sent is still its own."""
@@ -125,10 +127,14 @@ class GuestAir:
             self._total.add(cost_us, now_s)
             self._clients.setdefault(client, AirHour()).add(cost_us, now_s)
             self._clients.move_to_end(client)
-            if len(self._clients) > MOST_CLIENTS:
-                away = (number for number in self._clients if number not in self._hosts)
-                del self._clients[next(away, next(iter(self._clients)))]
+            self._trim()
         self._budget.note_others(cost_s)
+
+    def _trim(self) -> None:
+        """Forget what is too much, of clients that are gone first."""
+        while len(self._clients) > MOST_CLIENTS:
+            away = (number for number in self._clients if number not in self._hosts)
+            del self._clients[next(away, next(iter(self._clients)))]
 
     def charge_retries(self, client: int, cost_s: float) -> None:
         """Note that the node gave a packet up: it was transmitted two more times."""

@@ -2,12 +2,14 @@
 
 Each client has room for :data:`ROOM` packets, and as many frames. What must wait (a port that the
 node takes only so often, a text while it is another's turn) holds up what is like it, not the rest.
-Of those who may go, the client goes first who had his turn longest ago in that row.
+Of those who may go, the client goes first who had his turn longest ago in that row. Who is new
+stands behind those who wait already, and all clients of a machine that are gone take turns as one:
+so to hang up and come back gets nobody ahead of those who stay.
 
 Owned by one :class:`GuestSender`, which guards it.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 
 from meshbot.sharing.guest_task import SPACED_PORTS_S, GuestTask, Lane
@@ -33,10 +35,13 @@ class GuestQueue:
         """Take things of so many clients at once."""
         self._max_clients = min(max_clients, MOST_CLIENTS)
         self._rows: dict[int, deque[GuestTask]] = {}
-        self._gone: dict[int, None] = {}
+        self._hosts: dict[int, str] = {}
+        """The machines of the clients that are there."""
+        self._gone: dict[int, str] = {}
         """Clients that are no more but have things here, in the order in which they went."""
-        self._turns: dict[tuple[int, int], int] = {}
-        """When a client last had his turn in a lane, counted in turns."""
+        self._turns: dict[int | str, dict[int, int]] = {}
+        """When a client last had his turn in a lane, counted in turns; or those of a machine that
+        are gone."""
         self._turn = 0
         self._free_s: dict[int, float] = {}
         """From when on a spaced port is free again."""
@@ -61,6 +66,10 @@ class GuestQueue:
     def _is_known(self, client: int) -> bool:
         return client in self._rows or len(self._rows) - len(self._gone) < self._max_clients
 
+    def welcome(self, client: int, host: str) -> None:
+        """Note that a client is there, and from which machine."""
+        self._hosts[client] = host
+
     def put(self, task: GuestTask) -> bool:
         """Queue a thing; return whether there was room."""
         if task.packet is not None:
@@ -71,11 +80,13 @@ class GuestQueue:
             has_room = self._is_known(task.client) and frames < ROOM
         if has_room:
             self._rows.setdefault(task.client, deque()).append(task)
+            self._line_up(task)
         return has_room
 
     def put_back(self, task: GuestTask) -> None:
         """Have a thing wait again, before the others of its client. It was here: it has room."""
         self._rows.setdefault(task.client, deque()).appendleft(task)
+        self._line_up(task)
 
     def take(self, now_s: float, *, has_room: bool = True) -> GuestTask | None:
         """Take what is next of all but the texts; without room there, nothing for the air."""
@@ -117,20 +128,44 @@ class GuestQueue:
         """Note that a client is gone. What it was told to be taken goes out all the same.
 
         So does what a command line sends that ends at once. Of all who went, no more than what as
-        many clients have room for; the frames are nobody's use any more.
+        many clients have room for, and of the machine that left most the oldest goes; the frames
+        are nobody's use any more.
         """
+        host = self._hosts.pop(client, "")
+        self._turns.pop(client, None)
         self._keep(client, [task for task in self._rows.get(client, ()) if task.frame is None])
         if client in self._rows:
-            self._gone[client] = None
-        while sum(len(self._rows[gone]) for gone in self._gone) > (ROOM + SPARE) * self._max_clients:
-            self._keep(next(iter(self._gone)), [])
+            self._gone[client] = host
+            for task in self._rows[client]:
+                self._line_up(task)
+        most = (ROOM + SPARE) * self._max_clients
+        while sum(len(self._rows[gone]) for gone in self._gone) > most:
+            self._keep(self._oldest_of_fullest(), [])
+
+    def _oldest_of_fullest(self) -> int:
+        """Return the client that went first from the machine that left most here."""
+        left = Counter[str]()
+        for client, host in self._gone.items():
+            left[host] += len(self._rows[client])
+        fullest = max(left, key=left.__getitem__)
+        return next(client for client, host in self._gone.items() if host == fullest)
+
+    def _line_up(self, task: GuestTask) -> None:
+        """Have who never had a turn in a lane stand behind those who wait there."""
+        self._turns.setdefault(self._holder(task), {}).setdefault(task.lane, self._turn)
+
+    def _holder(self, task: GuestTask) -> int | str:
+        """Return who takes the turn for a thing: its client, or the machine it has left."""
+        return self._gone.get(task.client, task.client)
 
     def _keep(self, client: int, tasks: list[GuestTask]) -> None:
         if tasks:
             self._rows[client] = deque(tasks)
             return
         self._rows.pop(client, None)
-        self._gone.pop(client, None)
+        host = self._gone.pop(client, None)
+        if host is not None and host not in self._gone.values():
+            self._turns.pop(host, None)
 
     def _take(
         self, now_s: float, *, texts: bool, lanes: frozenset[int] | None = None
@@ -142,10 +177,7 @@ class GuestQueue:
         if bucket is not None:
             bucket.take(now_s)
         self._turn += 1
-        self._turns.pop((task.client, task.lane), None)
-        self._turns[task.client, task.lane] = self._turn
-        while len(self._turns) > 16 * MOST_CLIENTS:
-            del self._turns[next(iter(self._turns))]
+        self._turns[self._holder(task)][task.lane] = self._turn
         row = self._rows[task.client]
         row.remove(task)
         self._keep(task.client, list(row))
@@ -165,7 +197,7 @@ class GuestQueue:
         return min(may_go, key=self._order, default=None)
 
     def _order(self, task: GuestTask) -> tuple[int, float]:
-        return self._turns.get((task.client, task.lane), 0), task.queued_s
+        return self._turns[self._holder(task)][task.lane], task.queued_s
 
     def _firsts(self) -> Iterator[GuestTask]:
         """Go through the first thing of each client in each lane."""

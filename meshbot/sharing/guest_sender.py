@@ -39,6 +39,7 @@ from meshbot.sharing.guest_queue import MOST_CLIENTS, GuestQueue
 from meshbot.sharing.guest_record import GuestRecord
 from meshbot.sharing.guest_seal import GuestSeal
 from meshbot.sharing.guest_task import GuestTask, Lane, lane_of
+from meshbot.sharing.local_address import machine_of
 from meshbot.sharing.write_watch import WriteWatch
 from meshbot.text.quantities import duration_text
 from meshbot.threads.bot_thread import BotThread
@@ -133,7 +134,10 @@ class GuestSender(BotThread):
 
     def welcome(self, client: int, host: str) -> None:
         """Note that a client is there, and from which machine."""
-        self._air.came(client, host)
+        machine = machine_of(host)
+        self._air.came(client, machine)
+        with self._changed:
+            self._queue.welcome(client, machine)
 
     def forget(self, client: int) -> None:
         """Note that a client is gone. What was taken of it goes out all the same."""

@@ -23,6 +23,14 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def machine_of(host: str) -> str:
+    """Return one name for all addresses that a program of this machine may come from within it.
+
+    There are 16 million of those, to be had for the asking; of others each is a machine.
+    """
+    return "localhost" if is_loopback(host) else host
+
+
 def is_of_this_machine(host: str) -> bool:
     """Say whether ``host`` is an address that this machine has now, or its own name."""
     if is_loopback(host):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from meshbot.link.request_limit import RequestLimit
 from meshbot.model.client_status import ClientStatus
 from meshbot.sharing.client_frames import (
     QUEUE_LENGTH,
@@ -23,6 +22,7 @@ from meshbot.sharing.client_frames import (
     routing_error,
 )
 from meshbot.sharing.client_gate import ClientGate, OwnNode
+from meshbot.sharing.configuration_pace import ConfigurationPace
 from meshbot.sharing.edit_transaction import EditTransaction, commit
 from meshbot.sharing.guest_packet import GuestPacket
 from meshbot.sharing.guest_sender import GuestSender
@@ -35,8 +35,6 @@ from meshbot.sharing.share_narrator import ShareNarrator
 from meshbot.sharing.share_settings import ShareSettings
 
 _TEXT = portnums_pb2.PortNum.TEXT_MESSAGE_APP
-CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S = 6, 6.0
-"""An app asks twice in a row; whoever asks more often than that waits for the next tick."""
 OURS = 0
 """The client that is none: what the bot sends in the place of one that is gone."""
 MOST_PENDING = 256 << 10
@@ -79,8 +77,10 @@ class ShareDesk:
         self._narrator = narrator
         self._tools = tools
         self._asked: dict[int, int] = {}
-        """Configurations that are owed, by client: there was none yet, or too many were asked."""
-        self._limits: dict[int, RequestLimit] = {}
+        """Configurations that are owed, by client: there was none yet, or too many were asked.
+
+        Who asked first is first, and asking again loses nobody his place."""
+        self._pace = ConfigurationPace()
         self._own_num = 0
         self._transaction = EditTransaction(tools.clock)
         node.on_configured = self._configured
@@ -91,7 +91,7 @@ class ShareDesk:
         """Note that a client is there."""
         self._guests.came(client, host)
         self._sender.welcome(client, host)
-        self._limits[client] = RequestLimit(CONFIGURATIONS_AT_ONCE, CONFIGURATIONS_S)
+        self._pace.came(client, host)
 
     def client_gone(self, client: int) -> None:
         """Forget a client, and what it left to be sent."""
@@ -100,7 +100,7 @@ class ShareDesk:
             self._node.missed.left(host, self._tools.clock())
         self._node.proxied.gone(client)
         self._asked.pop(client, None)
-        self._limits.pop(client, None)
+        self._pace.gone(client)
         self._ids.forget(client)
         self._sender.forget(client)
         if self._transaction.gone(client):
@@ -112,9 +112,8 @@ class ShareDesk:
             case "packet":
                 self._packet_came(client, message.packet)
             case "want_config_id":
-                self._asked.pop(client, None)
                 self._asked[client] = message.want_config_id
-                self._serve(client)
+                self._serve_those_who_asked()
             case "heartbeat":
                 self._guests.give(client, queue_status(self._sender.room(client)))
             case "disconnect":
@@ -128,8 +127,7 @@ class ShareDesk:
         self._narrator.look(self._tools.clients())
         if self._transaction.left_open():
             self._commit()
-        for client in tuple(self._asked):
-            self._serve(client)
+        self._serve_those_who_asked()
 
     # -- Configurations --------------------------------------------------------------------------
 
@@ -140,6 +138,9 @@ class ShareDesk:
         self._own_num = configuration.own_num
         self._transaction.closed()  # the node restarted, or was asked for what was committed
         self._tools.on_configured(configuration)
+        self._serve_those_who_asked()
+
+    def _serve_those_who_asked(self) -> None:
         for client in tuple(self._asked):
             self._serve(client)
 
@@ -147,8 +148,7 @@ class ShareDesk:
         configuration = self._node.configuration
         if configuration is None or self._guests.pending_bytes(client) > MOST_PENDING:
             return
-        limit = self._limits.get(client)
-        if limit is None or not limit.allows(self._tools.clock()):
+        if not self._pace.allows(client, self._tools.clock()):
             return
         config_id = self._asked.pop(client)
         frames = configuration.frames(

@@ -157,3 +157,13 @@ def test_the_hours_of_those_who_are_there_are_kept(air: GuestAir) -> None:
     for number in range(2, 3 * MOST_CLIENTS):
         air.charge(number, 0.001)
     assert air.used_percent(1) == pytest.approx(100 / HOUR_S, rel=0.01)
+
+
+def test_coming_and_going_is_not_remembered_for_ever(air: GuestAir) -> None:
+    air.came(1, "host")
+    air.charge(1, 1.0)
+    for client in range(1, 10 * MOST_CLIENTS):
+        air.gone(client)
+        air.came(client + 1, "host")
+    assert len(air._clients) <= MOST_CLIENTS
+    assert air.used_percent(10 * MOST_CLIENTS) == pytest.approx(1 / 36), "it goes on with its hour"

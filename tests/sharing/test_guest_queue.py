@@ -174,3 +174,54 @@ def test_what_is_old_is_taken_out(queue: GuestQueue) -> None:
 def test_a_packet_that_a_client_sealed_stands_with_the_others(queue: GuestQueue) -> None:
     packet = mesh_pb2.MeshPacket(to=0x0A, encrypted=b"x" * 30)
     assert lane_of(packet, OWN) == Lane.OTHER
+
+
+@pytest.mark.parametrize(
+    ("port", "to"), [(Port.PRIVATE_APP, 0x0A), (Port.ADMIN_APP, OWN), (Port.TEXT_MESSAGE_APP, 0x0A)]
+)
+def test_who_hangs_up_and_comes_back_gets_not_ahead(port: int, to: int) -> None:
+    """Each time it is a new client; the one that stays waits for it once, not for each."""
+    queue = GuestQueue(8)
+    take = queue.take_text if port == Port.TEXT_MESSAGE_APP else queue.take
+    queue.welcome(1, "honest")
+    filled(queue, task(1, port, to=to), task(1, port, to=to))
+    assert take(0.0) is not None
+    served = []
+    for number in range(2, 40):
+        at_s = float(number)
+        queue.welcome(number, "rude")
+        filled(queue, *(task(number, port, to=to, at_s=at_s) for _ in range(3)))
+        if number > 2:
+            queue.forget(number - 1)
+        taken = take(at_s)
+        assert taken is not None
+        served.append(taken.client)
+    assert 1 in served[:3]
+
+
+def test_those_of_a_machine_that_are_gone_take_turns_as_one() -> None:
+    queue = GuestQueue(8)
+    for number in range(2, 30):
+        queue.welcome(number, "rude")
+        filled(queue, task(number, Port.PRIVATE_APP))
+        queue.forget(number)
+    queue.welcome(1, "honest")
+    filled(queue, *(task(1, Port.PRIVATE_APP, at_s=1.0) for _ in range(5)))
+    served = [queue.take(2.0) for _ in range(11)]
+    assert [one.client for one in served if one is not None].count(1) == 5
+    while queue.take(1_000.0) is not None:
+        pass
+    assert not any(isinstance(holder, str) for holder in queue._turns), "nothing stays of them"
+
+
+def test_a_machine_that_leaves_much_pushes_out_its_own() -> None:
+    queue = GuestQueue(2)
+    queue.welcome(1, "honest")
+    (kept,) = filled(queue, task(1, Port.PRIVATE_APP))
+    queue.forget(1)
+    for number in range(2, 10):
+        queue.welcome(number, "rude")
+        filled(queue, *(task(number, Port.PRIVATE_APP, at_s=1.0) for _ in range(ROOM)))
+        queue.forget(number)
+    assert len(queue) <= 2 * (ROOM + SPARE)
+    assert kept in [queue.take(2.0) for _ in range(2)]
