@@ -1,15 +1,14 @@
 """Frames made up and changed at random, on the port where the shared node's clients come.
 
 ``python -m tests.long_runs.client_fuzz --frames 1000000 --seed 7`` sends so many from several
-connections at once, with the limits on a client's haste taken away so that it takes minutes and
-not an hour, and prints one line. The exit code is not 0 if anything reached the link: a lost
-session, an order, a forged sender, a frame for the node's files; if the mesh or an honest client
-had to wait; or if the journal holds an error of ours.
+connections at once and prints one line. The limits on a client's haste and nonsense are taken
+away, so that all of it is listened to, and what the bot read is counted on its side. The exit code
+is not 0 if anything reached the link: a lost session, an order, a forged sender, a frame for the
+node's files; if the mesh or an honest client had to wait; or if the journal holds an error of ours.
 """
 
 import argparse
 import contextlib
-import itertools
 import logging
 import random
 import socket
@@ -30,6 +29,7 @@ from meshbot.simulation.simulated_node import SimulatedNode
 from tests.long_runs.soak import CONSTANTS, Region
 from tests.support.capture import PATHS, frames_of
 from tests.support.journal import Journal
+from tests.support.limits import WAIT_S
 from tests.support.raw_client import BROADCAST, RawClient
 from tests.support.real_frames import spoil
 from tests.support.unused_port import unused_port
@@ -45,7 +45,10 @@ WIDE = ServerLimits(
     all_bytes_per_s=1e9,
     accepts_per_s=1e4,
     accept_burst=1_000,
+    junk_bytes=1 << 40,
+    junk_frames=1 << 40,
 )
+"""So that all of it is listened to: what makes no sense would end a connection within a second."""
 _Port = portnums_pb2.PortNum
 
 
@@ -55,14 +58,16 @@ class Frames:
     def __init__(self, chance: random.Random, own_num: int) -> None:
         self._chance = chance
         self._own_num = own_num
-        self._real = [payload for path in PATHS for _, ours, payload in frames_of(path) if ours]
+        said = [payload for path in PATHS for _, ours, payload in frames_of(path) if ours]
+        goodbye = mesh_pb2.ToRadio(disconnect=True).SerializeToString()
+        self._real = [payload for payload in said if payload != goodbye]
 
     def __iter__(self) -> Iterator[bytes]:
         """Return frames with their headers, without an end; not all of them whole."""
         kinds = (self._changed, self._packet, self._packet, self._admin, self._other, self._noise)
         while True:
             data = self._chance.choice(kinds)()[:MAX_PAYLOAD_BYTES]
-            if self._chance.random() < 0.02:
+            if self._chance.random() < 0.002:  # it swallows those behind it
                 yield encode_frame(data)[: self._chance.randrange(1, len(data) + 4)]
             else:
                 yield encode_frame(data)
@@ -122,9 +127,10 @@ class Frames:
                 mesh_pb2.ToRadio(heartbeat=mesh_pb2.Heartbeat(nonce=chance.randrange(3))),
                 mesh_pb2.ToRadio(xmodemPacket={"control": 1, "buffer": b"/prefs/config.proto"}),  # type: ignore[arg-type]
                 mesh_pb2.ToRadio(mqttClientProxyMessage={"topic": "x"}),  # type: ignore[arg-type]
-                mesh_pb2.ToRadio(disconnect=chance.random() < 0.05),
             )
         )
+        if chance.random() < 0.001:
+            message = mesh_pb2.ToRadio(disconnect=True)
         return message.SerializeToString()
 
     def _noise(self) -> bytes:
@@ -139,12 +145,19 @@ class Fuzz:
         self._seed = seed
         self._folder = folder
         self._journal = Journal()
-        self._left = itertools.count()
-        self.sent = 0
+        self._sent = [0] * CONNECTIONS
+        """By the thread that sent them."""
+        self.dealt_with = 0
+        """How many the bot understood as frames of the protocol, by its own count."""
         self.connections = 0
         self.worst_s = 0.0
         self.pings = 0
         self.problems: list[str] = []
+
+    @property
+    def sent(self) -> int:
+        """How many frames were sent so far."""
+        return sum(self._sent)
 
     def run(self) -> str:
         """Send them; return what came of it in a line. Problems are in ``problems``."""
@@ -167,7 +180,8 @@ class Fuzz:
                 bot.stop()
             root.removeHandler(self._journal)
         return (
-            f"{self.sent} frames over {self.connections} connections in "
+            f"{self.sent} frames over {self.connections} connections, of which the bot read "
+            f"{self.dealt_with} as the protocol's, in "
             f"{time.monotonic() - began_s:.0f} s: {self.pings} pings of the mesh answered, an "
             f"honest client waited {self.worst_s:.2f} s at most, {grown_mb:.0f} MB more, "
             f"{len(self.problems)} problems"
@@ -186,6 +200,14 @@ class Fuzz:
         bot: MeshBot = type("FuzzedBot", (MeshBot,), constants)(environment=environment)
         assert bot._share is not None
         bot._share._server._limits = WIDE
+        desk = bot._share._desk
+        deal_with = desk.frame_came
+
+        def counted(client: int, message: mesh_pb2.ToRadio) -> None:
+            self.dealt_with += 1
+            deal_with(client, message)
+
+        desk.frame_came = counted  # type: ignore[method-assign] # the bot's own count
         bot.start()
         return bot
 
@@ -216,7 +238,9 @@ class Fuzz:
                 reader.start()
                 for _ in range(chance.randrange(1, 400)):
                     sock.sendall(next(frames))
-                    self.sent += 1
+                    self._sent[number] += 1
+                sock.shutdown(socket.SHUT_WR)  # and what was said is read to its end
+                reader.join(WAIT_S)
 
     def _look(self, honest: RawClient, node: SimulatedNode) -> None:
         """Have an honest client and somebody on the mesh want something."""
@@ -242,6 +266,10 @@ class Fuzz:
             problems.append(f"{node.connections_total} connections to the node")
         if grown_mb > MOST_GROWTH_MB:
             problems.append(f"{grown_mb:.0f} MB more than at the beginning")
+        if self.dealt_with < self.sent / 2:
+            problems.append(f"only {self.dealt_with} of {self.sent} frames were read")
+        if not self.pings:
+            problems.append("nobody on the mesh was answered")
         if self.worst_s > ANSWER_LIMIT_S:
             problems.append(f"an honest client waited {self.worst_s:.1f} s")
         for message in node.frames_received:
@@ -262,6 +290,8 @@ def _forbidden(message: mesh_pb2.ToRadio, own_num: int) -> str:
         return "a sender"
     is_heard_there = packet.to in (own_num, BROADCAST, 1)
     is_order = data.portnum == _Port.ADMIN_APP and not only_reads(data.payload)
+    if data.portnum == _Port.SIMULATOR_APP:
+        return "something for the radio to hear"
     ways = {
         "something sealed for the node": packet.HasField("encrypted"),
         "an order": is_order,
