@@ -16,6 +16,9 @@ from meshbot.sharing.guest_task import SPACED_PORTS_S, GuestTask, Lane
 from meshbot.sharing.token_bucket import TokenBucket
 
 ROOM = 16
+SPARE = 8
+"""So many more are taken: a client that writes without pause has said them before it hears that
+there is no room, and the stock library says what is refused again with its next text only."""
 MOST_CLIENTS = 64
 OWN_BURST, OWN_A_SECOND = 20, 5.0
 FRAMES_BURST, FRAMES_A_SECOND = 20, 20.0
@@ -52,11 +55,13 @@ class GuestQueue:
         return sum(map(len, self._rows.values()))
 
     def room(self, client: int) -> int:
-        """Return for how many packets of a client there is room."""
+        """Return for how many packets a client may be told that there is room."""
         if not self._is_known(client):
             return 0
-        waiting = sum(task.packet is not None for task in self._rows.get(client, ()))
-        return max(ROOM - waiting, 0)
+        return max(ROOM - self._waiting(client), 0)
+
+    def _waiting(self, client: int) -> int:
+        return sum(task.packet is not None for task in self._rows.get(client, ()))
 
     def _is_known(self, client: int) -> bool:
         return client in self._rows or len(self._rows) - len(self._gone) < self._max_clients
@@ -68,7 +73,8 @@ class GuestQueue:
     def put(self, task: GuestTask) -> bool:
         """Queue a thing; return whether there was room."""
         if task.packet is not None:
-            has_room = self.room(task.client) > 0
+            waiting = self._waiting(task.client)
+            has_room = self._is_known(task.client) and waiting < ROOM + SPARE
         else:
             frames = sum(other.frame is not None for other in self._rows.get(task.client, ()))
             has_room = self._is_known(task.client) and frames < ROOM
@@ -132,7 +138,8 @@ class GuestQueue:
             self._gone[client] = host
             for task in self._rows[client]:
                 self._line_up(task)
-        while sum(len(self._rows[gone]) for gone in self._gone) > ROOM * self._max_clients:
+        most = (ROOM + SPARE) * self._max_clients
+        while sum(len(self._rows[gone]) for gone in self._gone) > most:
             self._keep(self._oldest_of_fullest(), [])
 
     def _oldest_of_fullest(self) -> int:

@@ -90,7 +90,7 @@ class GuestSender(BotThread):
         self._changed = threading.Condition()
         self._queue = GuestQueue(MOST_CLIENTS)
         self._full: set[int] = set()
-        """Clients whose last packet found no room."""
+        """Clients that have no room left: they wait for the word that there is some."""
         self._own_num = 0
         """The node's, as it was last known; one number, written as a whole."""
         self._is_news = False
@@ -112,7 +112,7 @@ class GuestSender(BotThread):
         task = GuestTask(packet.client, packet.queued_s, lane, packet=packet)
         with self._changed:
             has_room = self._queue.put(task)
-            if not has_room and len(self._full) < MOST_CLIENTS:
+            if not self._queue.room(packet.client) and len(self._full) < MOST_CLIENTS:
                 self._full.add(packet.client)
             self._is_news = True
             self._changed.notify_all()
@@ -433,7 +433,7 @@ class GuestSender(BotThread):
                 self._refuse(task, _Error.TIMEOUT, text)
 
     def _tell_room(self) -> None:
-        """Tell of the clients whose last packet found no room that there is some again."""
+        """Tell of the clients that had no room left that there is some again."""
         with self._changed:
             told = [client for client in self._full if self._queue.room(client)]
             self._full.difference_update(told)

@@ -178,9 +178,6 @@ class ShareDesk:
             self._guests.give(client, queue_status(self._sender.room(client), packet.id))
             self._refuse(client, packet.id, refused)
             return
-        if not self._sender.room(client):
-            self._guests.give(client, queue_status(0, packet.id, RES_FULL))
-            return
         packet_id = self._ids.enter(client, packet.id)
         if packet_id is None:  # said again, as it did not hear the answer
             self._guests.give(client, queue_status(self._sender.room(client), packet.id))

@@ -90,6 +90,22 @@ def test_the_stock_library_is_a_client_that_survives_a_reboot(
         interface.close()
 
 
+def test_twenty_quick_texts_of_the_stock_library_all_go_out(
+    node: SimulatedNode, share: Callable[..., MeshBot], port: int
+) -> None:
+    """More than wait in a queue; the node itself drops all but the first (measured)."""
+    share()
+    interface = TCPInterface("127.0.0.1", portNumber=port)
+    try:
+        texts = [f"texte {num}" for num in range(20)]
+        for text in texts:
+            interface.sendText(text)
+        assert node.wait_until(lambda seen: len(seen.texts_on_air) == 20, WAIT_S)
+        assert [sent.text for sent in node.texts_on_air] == texts
+    finally:
+        interface.close()
+
+
 def test_another_bot_of_ours_is_a_client(
     node: SimulatedNode,
     share: Callable[..., MeshBot],

@@ -9,6 +9,7 @@ import pytest
 from meshtastic.protobuf import admin_pb2, mesh_pb2
 
 from main_bot import MeshBot
+from meshbot.sharing.guest_queue import SPARE
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
@@ -288,6 +289,42 @@ def test_what_waits_too_long_is_told_to_be_dropped(
     assert client.routing_of(56) == mesh_pb2.Routing.Error.NO_INTERFACE
     told = client.wait_for(lambda frame: frame.HasField("clientNotification")).clientNotification
     assert told.reply_id == 56
+
+
+def test_a_client_that_filled_its_queue_is_told_when_there_is_room(
+    node: SimulatedNode, share: Callable[..., MeshBot], connect: Connect, journal: Journal
+) -> None:
+    share()
+    client = ready(connect)
+    node.refuse_for(None)
+    journal.wait_for("Liaison TCP perdue")
+    ids = [client.text(f"texte {num}") for num in range(16 + SPARE + 1)]
+    frees = [client.status_of(packet_id).free for packet_id in ids]
+    assert frees == [*range(15, -1, -1), *[0] * (SPARE + 1)]
+    assert client.status_of(ids[-1]).res == 32
+    begin = len(client.frames)
+    node.accept_again()
+    told = client.wait_for(
+        lambda frame: frame.queueStatus.free > 0 and not frame.queueStatus.mesh_packet_id, begin
+    )
+    assert told.queueStatus.res == 0
+
+
+def test_a_client_whose_last_place_is_taken_is_told_when_there_is_room(
+    node: SimulatedNode, share: Callable[..., MeshBot], connect: Connect, journal: Journal
+) -> None:
+    """The stock library sends nothing more once it was told that there is no place free."""
+    share()
+    client = ready(connect)
+    node.refuse_for(None)
+    journal.wait_for("Liaison TCP perdue")
+    ids = [client.text(f"texte {num}") for num in range(16)]
+    assert client.status_of(ids[-1]).free == 0
+    begin = len(client.frames)
+    node.accept_again()
+    client.wait_for(
+        lambda frame: frame.queueStatus.free > 0 and not frame.queueStatus.mesh_packet_id, begin
+    )
 
 
 # -- Orders ----------------------------------------------------------------------------------------

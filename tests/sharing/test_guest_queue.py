@@ -10,6 +10,7 @@ from meshbot.sharing.guest_queue import (
     OWN_A_SECOND,
     OWN_BURST,
     ROOM,
+    SPARE,
     GuestQueue,
 )
 from meshbot.sharing.guest_task import GuestTask, Lane, lane_of
@@ -37,10 +38,13 @@ def filled(queue: GuestQueue, *tasks: GuestTask) -> list[GuestTask]:
 
 
 def test_a_client_has_room_for_so_many_packets(queue: GuestQueue) -> None:
-    filled(queue, *(task(1, Port.PRIVATE_APP) for _ in range(ROOM)))
+    filled(queue, *(task(1, Port.PRIVATE_APP) for _ in range(ROOM + SPARE)))
     assert queue.room(1) == 0
     assert not queue.put(task(1, Port.PRIVATE_APP))
     assert queue.put(task(2, Port.PRIVATE_APP)), "another has room of his own"
+    for _ in range(SPARE + 1):  # one of them the other's
+        assert queue.take(0.0) is not None
+        assert queue.room(1) == 0, "what was taken beyond the room is no room"
     assert queue.take(0.0) is not None
     assert queue.room(1) == 1
 
@@ -60,10 +64,10 @@ def test_a_client_that_is_gone_leaves_room_for_another(queue: GuestQueue) -> Non
 
 def test_what_gone_clients_left_is_bounded(queue: GuestQueue) -> None:
     for client in range(100):
-        for _ in range(ROOM):
+        for _ in range(ROOM + SPARE):
             queue.put(task(client, Port.PRIVATE_APP))
         queue.forget(client)
-    assert len(queue) == 4 * ROOM
+    assert len(queue) == 4 * (ROOM + SPARE)
 
 
 def test_clients_take_turns(queue: GuestQueue) -> None:
@@ -219,5 +223,5 @@ def test_a_machine_that_leaves_much_pushes_out_its_own() -> None:
         queue.welcome(number, "rude")
         filled(queue, *(task(number, Port.PRIVATE_APP, at_s=1.0) for _ in range(ROOM)))
         queue.forget(number)
-    assert len(queue) <= 2 * ROOM
+    assert len(queue) <= 2 * (ROOM + SPARE)
     assert kept in [queue.take(2.0) for _ in range(2)]
