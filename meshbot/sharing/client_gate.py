@@ -184,9 +184,11 @@ def _has_broken_fields(message: Message) -> bool:
     That is a field it knows with a value of another type, and groups.
     """
     known = message.DESCRIPTOR.fields_by_number
+    unknown = UnknownFieldSet(message)
+    fields = (unknown[index] for index in range(len(unknown)))
     return any(
         field.field_number in known or field.wire_type not in _SKIPPED_WIRE_TYPES
-        for field in UnknownFieldSet(message)
+        for field in fields
     )
 
 
