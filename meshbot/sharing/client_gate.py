@@ -10,7 +10,8 @@ dropped without a word (``PhoneAPI::handleToRadio``), so that is refused here.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.model.tolerant_parse import parse_tolerantly
@@ -28,6 +29,11 @@ MAX_BYTE = 255
 _Port = portnums_pb2.PortNum
 _ONE_BYTE_FIELDS = ("channel", "hop_limit", "hop_start", "next_hop", "relay_node")
 """What the node keeps in a byte each (``mesh.options``): its parser rejects larger values."""
+_ONE_BYTE_ENUMS = ("priority", "delayed", "transport_mechanism")
+"""The same of kinds, which it keeps in as few bytes as they need: there is no negative one."""
+MAX_PORT = 0xFFFF
+_SKIPPED_WIRE_TYPES = frozenset((0, 1, 2, 5))
+"""Those that the node's parser passes over in a field that it does not know; it has no groups."""
 _HARDWARE_PORTS = frozenset(
     (
         _Port.REMOTE_HARDWARE_APP,
@@ -127,10 +133,13 @@ class ClientGate:
             user = mesh_pb2.User()
         if user.public_key and own.public_key and user.public_key != own.public_key:
             return RefusalKind.NAMES
-        is_own = (user.long_name, user.short_name) == (own.long_name, own.short_name)
-        if self._allow_admin or is_own or not _is_heard_here(packet, own):
+        names, own_names = (user.long_name, user.short_name), (own.long_name, own.short_name)
+        is_known = any(own_names)
+        if self._allow_admin or (is_known and names == own_names):
             return None
-        return RefusalKind.NAMES
+        # One told them, each node of the mesh would believe them as well as one told everybody.
+        is_harmless = not (is_known and any(names)) and not _is_heard_here(packet, own)
+        return None if is_harmless else RefusalKind.NAMES
 
     def _with_our_keys(self, verdict: GateVerdict, own: OwnNode) -> GateVerdict:
         """Fill in our keys where a client leaves them out, as it was never told them."""
@@ -159,10 +168,28 @@ def _shape_refusal(packet: mesh_pb2.MeshPacket) -> RefusalKind | None:
     )
     if any(lengths):
         return RefusalKind.TOO_LONG
-    bytes_wide = [getattr(packet, name) for name in _ONE_BYTE_FIELDS]
-    if max(*bytes_wide, packet.decoded.bitfield) > MAX_BYTE or len(packet.public_key) > KEY_BYTES:
-        return RefusalKind.MALFORMED
-    return None
+    numbers = [getattr(packet, name) for name in (*_ONE_BYTE_FIELDS, *_ONE_BYTE_ENUMS)]
+    malformed = (
+        min(numbers) < 0 or max(*numbers, packet.decoded.bitfield) > MAX_BYTE,
+        not 0 <= packet.decoded.portnum <= MAX_PORT,
+        len(packet.public_key) > KEY_BYTES,
+        _has_broken_fields(packet) or _has_broken_fields(packet.decoded),
+    )
+    return RefusalKind.MALFORMED if any(malformed) else None
+
+
+def _has_broken_fields(message: Message) -> bool:
+    """Say whether our parser kept something as unknown at which the node's stops.
+
+    That is a field it knows with a value of another type, and groups.
+    """
+    known = message.DESCRIPTOR.fields_by_number
+    unknown = UnknownFieldSet(message)
+    fields = (unknown[index] for index in range(len(unknown)))
+    return any(
+        field.field_number in known or field.wire_type not in _SKIPPED_WIRE_TYPES
+        for field in fields
+    )
 
 
 def _is_heard_here(packet: mesh_pb2.MeshPacket, own: OwnNode) -> bool:

@@ -218,7 +218,7 @@ class ShareDesk:
         refused = self._gate.judge_frame(kind)
         if refused is not None:
             self._refuse(client, 0, refused)
-        elif self._sender.put_frame(client, message):
+        elif self._sender.put_frame(client, _alone(message, kind)):
             self._node.proxied.sent(client, kind)
 
     def _commit(self) -> None:
@@ -254,3 +254,10 @@ class ShareDesk:
         payload = packet_frame(shown)
         self._node.missed.heard(payload, self._tools.clock())
         self._node.give(shown, payload, but=but)
+
+
+def _alone(message: mesh_pb2.ToRadio, kind: str) -> mesh_pb2.ToRadio:
+    """Return a frame with nothing but what was judged: a newer node may know more of it than we."""
+    alone = mesh_pb2.ToRadio()
+    getattr(alone, kind).CopyFrom(getattr(message, kind))
+    return alone

@@ -198,8 +198,12 @@ def test_names_of_the_node_are_told_as_they_are() -> None:
         assert judged(STRICT, ours, to) is None
         assert judged(STRICT, renamed, to) is RefusalKind.NAMES
         assert judged(ADMIN, renamed, to) is None
-    # An app asks another node for its names with a NodeInfo of its own.
-    assert judged(STRICT, renamed, OTHER) is None
+    # An app asks another node for its names with a NodeInfo of its own: with our names, or none.
+    assert judged(STRICT, ours, OTHER) is None
+    assert judged(STRICT, mesh_pb2.User(), OTHER) is None
+    # Each node believes what it alone is told as well as what all are.
+    assert judged(STRICT, renamed, OTHER) is RefusalKind.NAMES
+    assert judged(ADMIN, renamed, OTHER) is None
     for gate in (STRICT, OPEN):
         for to in (*HERE, OTHER):
             assert judged(gate, forged, to) is RefusalKind.NAMES
@@ -209,6 +213,41 @@ def test_as_long_as_our_key_is_unknown_none_is_called_forged() -> None:
     user = mesh_pb2.User(long_name="Our node", short_name="own", public_key=PUBLIC_KEY)
     packet = packet_of(OTHER, _Port.NODEINFO_APP, user.SerializeToString())
     assert STRICT.judge(packet, OwnNode(OWN)).refusal is None
+
+
+def test_as_long_as_our_names_are_unknown_an_empty_one_is_not_them() -> None:
+    packet = packet_of(OWN, _Port.NODEINFO_APP)
+    assert refused(STRICT.judge(packet, OwnNode(OWN))) is RefusalKind.NAMES
+    packet = packet_of(OTHER, _Port.NODEINFO_APP, mesh_pb2.User(long_name="x").SerializeToString())
+    assert STRICT.judge(packet, OwnNode(OWN)).refusal is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        number_field(4, 6),  # decoded, which is a message
+        bytes_field(6, b"abcd"),  # id
+        bytes_field(4, number_field(2, 5)),  # the payload in decoded
+        b"\x9b\x3f\x9c\x3f",  # a group
+        number_field(11, 256),  # priority
+        number_field(11, 2**64 - 1),
+        number_field(21, 300),  # transport_mechanism
+        bytes_field(4, number_field(1, 70_000)),  # a port
+    ],
+)
+def test_what_stops_the_nodes_parser_is_refused(broken: bytes) -> None:
+    """It answers nothing to such a packet, and who sends for all clients would wait for that."""
+    packet = packet_of(OTHER, _Port.TEXT_MESSAGE_APP, b"x").SerializeToString() + broken
+    verdict = OPEN.judge(mesh_pb2.MeshPacket.FromString(packet), OWN_NODE)
+    assert refused(verdict) is RefusalKind.MALFORMED
+
+
+def test_fields_that_only_a_newer_node_knows_pass() -> None:
+    newer = bytes_field(300, b"x") + number_field(301, 1)
+    packet = packet_of(OTHER, _Port.TEXT_MESSAGE_APP, b"x").SerializeToString() + newer
+    verdict = STRICT.judge(mesh_pb2.MeshPacket.FromString(packet), OWN_NODE)
+    assert verdict.refusal is None
+    assert verdict.packet.SerializeToString().endswith(newer)
 
 
 def test_a_forged_key_behind_a_name_that_is_no_text_is_seen() -> None:
