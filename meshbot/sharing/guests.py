@@ -15,6 +15,8 @@ class Guests:
         """Nobody is there."""
         self.outlet: ClientOutlet | None = None
         """The way to them, once there is a server."""
+        self.secret = b""
+        """What no client is told, wherever it may stand: the node's private key."""
         self._hosts: dict[int, str] = {}
         self._ready: dict[int, None] = {}
 
@@ -49,9 +51,12 @@ class Guests:
             self.outlet.set_ready(client)
 
     def give(self, client: int, *payloads: bytes) -> None:
-        """Give a client frames."""
-        if self.outlet is not None and client in self._hosts:
-            self.outlet.send_all(client, payloads)
+        """Give a client frames; one that tells the secret is left out."""
+        if self.outlet is None or client not in self._hosts:
+            return
+        if self.secret:
+            payloads = tuple(payload for payload in payloads if self.secret not in payload)
+        self.outlet.send_all(client, payloads)
 
     def give_ready(self, payload: bytes, *, but: int | None = None) -> None:
         """Give a frame to everybody who is ready, but one."""

@@ -63,6 +63,13 @@ class NodeConfiguration:
         """Whether the node understands 69421; of a fork that is assumed."""
         return not self.firmware or self.firmware >= _FIRST_TO_KNOW_ONLY_NODES
 
+    @cached_property
+    def private_key(self) -> bytes:
+        """The node's private key, empty where it withholds it. In memory only: never log it."""
+        messages = map(mesh_pb2.FromRadio.FromString, self.parts)
+        keys = (message.config.security.private_key for message in messages)
+        return next(filter(None, keys), b"")
+
     @property
     def own_entry(self) -> bytes:
         """The frame with the node's own entry of its database; empty if it sent none."""

@@ -121,9 +121,17 @@ class ShareDesk:
             case "mqttClientProxyMessage" | "xmodemPacket" as kind:
                 self._frame_for_node(client, kind, message)
 
+    def _keep_secret(self) -> None:
+        """Have no client be told the private key by a frame that hides it from our own parser."""
+        configuration = self._node.configuration
+        if configuration is not None and not self._settings.private_key:
+            known = configuration.private_key or self._tools.own_node().private_key
+            self._guests.secret = known
+
     def tick(self) -> None:
         """Do what is due."""
         self._node.tick()
+        self._keep_secret()
         self._narrator.look(self._tools.clients())
         if self._transaction.left_open():
             self._commit()
@@ -136,6 +144,7 @@ class ShareDesk:
         if self._own_num not in (0, configuration.own_num):
             self._guests.close_all("le nœud n'est plus le même")
         self._own_num = configuration.own_num
+        self._keep_secret()
         self._transaction.closed()  # the node restarted, or was asked for what was committed
         self._tools.on_configured(configuration)
         self._serve_those_who_asked()

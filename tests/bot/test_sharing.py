@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from meshtastic.protobuf import admin_pb2, mesh_pb2
+from meshtastic.protobuf import admin_pb2, config_pb2, mesh_pb2
 
 from main_bot import MeshBot
+from meshbot.link.frame_decoder import encode_frame
 from meshbot.sharing.guest_queue import SPARE
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.journal import Journal
@@ -116,6 +117,25 @@ def test_a_client_has_no_private_key_of_the_node(
     ]
     assert security.public_key
     assert not security.private_key
+
+
+def test_a_frame_that_hides_the_private_key_reaches_no_client(
+    node: SimulatedNode, share: Callable[..., MeshBot], connect: Connect
+) -> None:
+    """Two variants in one message: a parser keeps the last, and the bytes are passed on."""
+    bot = share()
+    client = ready(connect)
+    assert bot.interface is not None
+    key = bot.interface.own_private_key
+    assert len(key) == 32
+    config = config_pb2.Config(security=config_pb2.Config.SecurityConfig(private_key=key))
+    hiding = mesh_pb2.FromRadio(config=config).SerializeToString()
+    log = mesh_pb2.FromRadio(log_record=mesh_pb2.LogRecord(message="x")).SerializeToString()
+    assert mesh_pb2.FromRadio.FromString(hiding + log).HasField("log_record")
+    node.send_raw(encode_frame(hiding + log), frames=1)
+    node.hear_text(node.peers[0], "ensuite", to=BROADCAST)
+    client.wait_text("ensuite")
+    assert not [payload for payload in client.payloads if key in payload]
 
 
 def test_a_configuration_is_there_while_the_node_is_not(
