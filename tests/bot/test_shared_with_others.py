@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -323,3 +324,38 @@ def test_no_direct_text_goes_out_for_everybody_to_read(
             client.text("entre nous", peer.num, packet_id=5, want_ack=True)
             assert client.routing_of(5) == 0
         assert [(sent.text, sent.pki) for sent in node.texts_on_air] == [("entre nous", True)]
+
+
+def _hang(node: SimulatedNode) -> None:
+    node.hang_handshake_after = 5
+    node.close_by_rst()
+
+
+STATES: dict[str, Callable[[SimulatedNode], object]] = {
+    "up": lambda node: None,
+    "away": lambda node: node.refuse_for(None),
+    "silent": lambda node: node.go_silent(next_connections=True),
+    "not reading": lambda node: node.stop_reading(),
+    "full": lambda node: node.fill_queue(),
+    "slow to configure": _hang,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", STATES)
+def test_the_bot_ends_in_time_with_all_its_clients(
+    node: SimulatedNode, share: Callable[..., MeshBot], connect: Connect, state: str
+) -> None:
+    bot = share()
+    clients = [connect() for _ in range(8)]
+    STATES[state](node)
+    for client in clients:
+        for num in range(20):
+            client.text(f"texte {num}", node.peer(num % 12).num, want_ack=True)
+    clients[0].settle()
+    began_s = time.monotonic()
+    bot.stop()
+    assert time.monotonic() - began_s < 5.0
+    for client in clients:
+        client.wait_closed()
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("share-")]
