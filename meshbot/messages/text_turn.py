@@ -102,12 +102,6 @@ class TextTurn:
             self._take(side)
         return 0.0
 
-    def waive(self, side: TurnSide) -> None:
-        """Say that a side has no text to send any more, so that nobody waits for it."""
-        with self._changed:
-            if self._waiting.pop(side, None) is not None:
-                self._changed.notify_all()
-
     def close(self, side: TurnSide) -> None:
         """Let a side wait no more: its thread ends."""
         with self._changed:

@@ -7,7 +7,6 @@ leaf. Everything else is the loop's own. Nothing here waits for a client: one th
 floods, has a bounded share of memory and of each round.
 """
 
-import heapq
 import itertools
 import logging
 import math
@@ -76,9 +75,7 @@ class ClientServer(BotThread):
         self._clients: dict[int, SharedClient] = {}
         self._watched: dict[socket.socket, int] = {}
         """What the selector waits for, by socket."""
-        self._timers: list[tuple[float, int, _Call]] = []
         self._numbers = itertools.count(1)
-        self._timer_numbers = itertools.count()
         self._turn = 0
         self._settled = True
         """False while there may be something to do for a client that no socket will tell of."""
@@ -159,14 +156,6 @@ class ClientServer(BotThread):
         if found is not None:
             found.refused += 1
 
-    def later(self, delay_s: float, call: _Call) -> bool:
-        """Have ``call`` made in ``delay_s``; False where too many wait already."""
-        if len(self._timers) >= self._limits.timers:
-            return False
-        due_s = self._clock() + delay_s
-        heapq.heappush(self._timers, (due_s, next(self._timer_numbers), call))
-        return True
-
     # -- One round -----------------------------------------------------------------------------
 
     def _wake(self) -> None:
@@ -193,7 +182,7 @@ class ClientServer(BotThread):
         self._hear_clients()
         # By the time when it was looked what came: after the program stood still, those are not
         # found silent whose words waited.
-        self._make_due_calls(now_s)
+        self._tick_if_due(now_s)
         while self._settle():
             pass
         self._settled = True
@@ -219,8 +208,6 @@ class ClientServer(BotThread):
         if len(self._box) or not self._settled or self._stopping.is_set():
             return 0.0
         waits_s = [self._tick_due_s - now_s]
-        if self._timers:
-            waits_s.append(self._timers[0][0] - now_s)
         door_s = self._door.wait_s(now_s)
         if door_s:
             waits_s.append(door_s)
@@ -249,14 +236,12 @@ class ClientServer(BotThread):
             if call is not None:
                 call()
 
-    def _make_due_calls(self, now_s: float) -> None:
+    def _tick_if_due(self, now_s: float) -> None:
         if now_s >= self._tick_due_s:
             # From now, not from when it was due: no burst after the process was stopped.
             self._tick_due_s = now_s + self._limits.tick_s
             self._look_after(now_s)
             self._desk.tick()
-        while self._timers and self._timers[0][0] <= now_s:
-            heapq.heappop(self._timers)[2]()
 
     def _look_after(self, now_s: float) -> None:
         """End what has lasted too long."""

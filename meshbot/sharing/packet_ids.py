@@ -158,12 +158,6 @@ class PacketIds:
             reply_id = self.meant_by(client, data.reply_id)
             _refer(data, reply_id, self.meant_by(client, data.request_id))
 
-    def incoming(self, client: int, packet: mesh_pb2.MeshPacket) -> None:
-        """Change, in a packet for a client, the ids it refers to into those the client knows."""
-        data = packet.decoded
-        if data.reply_id or data.request_id:
-            _refer(data, self.seen_by(client, data.reply_id), self.seen_by(client, data.request_id))
-
     def meant_by(self, client: int, packet_id: int) -> int:
         """Return the id on the air of what a client calls so. See :meth:`seen_by`."""
         table = self._tables.get(client)

@@ -41,7 +41,6 @@ class ServerLimits:
     parting_s: float = 2.0
     posted: int = 10_000
     """Calls posted and not made yet; the newest of more are dropped."""
-    timers: int = 10_000
     retry_s: float = 30.0
     """How long after the port could not be opened it is tried again."""
     tick_s: float = 1.0

@@ -73,14 +73,6 @@ def test_who_asks_no_more_is_waited_for_a_moment_only(turn: TextTurn, clock: Clo
     assert turn.try_take(BOT) == 0.0
 
 
-def test_who_waives_is_not_waited_for(turn: TextTurn) -> None:
-    assert turn.try_take(BOT) == 0.0
-    turn.try_take(GUESTS)
-    turn.given(BOT, 0.0)
-    turn.waive(GUESTS)
-    assert turn.try_take(BOT) == 0.0
-
-
 def test_who_makes_his_text_for_too_long_loses_his_turn(turn: TextTurn, clock: Clock) -> None:
     assert turn.wait(BOT, 0.0)
     assert turn.try_take(GUESTS) == pytest.approx(IDLE_TURN_S)

@@ -240,27 +240,6 @@ def test_what_is_posted_while_the_loop_is_stuck_is_bounded(journal: Journal) -> 
         assert made == list(range(50)) and served.server.dropped_posts == 30
 
 
-def test_later_calls_are_made_in_the_order_they_are_due_and_bounded() -> None:
-    made: list[str] = []
-    done = threading.Event()
-    with Served(limits=ServerLimits(timers=3)) as served:
-        served.listens()
-        later = served.server.later
-
-        def plan() -> None:
-            taken = [
-                later(0.04, done.set),
-                later(0.02, lambda: made.append("second")),
-                later(0.0, lambda: made.append("first")),
-                later(0.0, lambda: made.append("too many")),
-            ]
-            assert taken == [True, True, True, False]
-
-        served.on_loop(plan)
-        assert done.wait(WAIT_S)
-    assert made == ["first", "second"]
-
-
 def test_the_desk_is_asked_for_what_is_due() -> None:
     with Served(limits=ServerLimits(tick_s=0.01)) as served:
         for _ in range(3):

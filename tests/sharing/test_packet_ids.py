@@ -192,8 +192,8 @@ def test_references_are_turned_both_ways(ids: PacketIds) -> None:
     packet = text(reply_id=7, request_id=7)
     ids.outgoing(BOB, packet)
     assert packet == text(FIRST_DRAWN, FIRST_DRAWN)
-    ids.incoming(BOB, packet)
-    assert packet == text(7, 7)
+    assert ids.seen_by(BOB, FIRST_DRAWN) == 7
+    packet = text(7, 7)
     ids.outgoing(ANN, packet)
     ids.outgoing(CAROL, packet)
     assert packet == text(7, 7)
@@ -202,9 +202,8 @@ def test_references_are_turned_both_ways(ids: PacketIds) -> None:
 def test_to_who_uses_an_id_itself_anothers_is_shown_by_another(ids: PacketIds) -> None:
     ids.enter(ANN, 7)
     ids.enter(BOB, 7)
-    shown = text(reply_id=7)  # somebody answers Ann
-    ids.incoming(BOB, shown)
-    assert shown == text(reply_id=FIRST_DRAWN)
+    assert ids.seen_by(BOB, 7) == FIRST_DRAWN  # somebody answers Ann
+    shown = text(reply_id=FIRST_DRAWN)
     ids.outgoing(BOB, shown)  # and Bob joins in
     assert shown == text(reply_id=7)
 
@@ -214,7 +213,6 @@ def test_what_refers_to_nothing_is_left_alone(ids: PacketIds) -> None:
     packet = text()
     before = packet.SerializeToString()
     ids.outgoing(ANN, packet)
-    ids.incoming(ANN, packet)
     sealed = mesh_pb2.MeshPacket(encrypted=b"sealed")
     ids.outgoing(ANN, sealed)
     assert packet.SerializeToString() == before
