@@ -46,6 +46,8 @@ class RealClient:
     kind: str = PYTHON
     says: bool = True
     """Whether it can be had to send a text."""
+    commands: bool = False
+    """Whether it comes with the ``meshtastic`` command."""
     python: str = sys.executable
     """The oldest Python that it works with, where ours is older."""
 
@@ -62,7 +64,9 @@ class RealClient:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.kind == NPM:
             (self.folder / "package.json").write_text("{}", encoding="utf-8")
-            _run(["npm", "install", "--silent", *self.packages], self.folder)
+            # Their preinstall asks for pnpm, and that is all it does.
+            npm = ["npm", "install", "--silent", "--ignore-scripts"]
+            _run([*npm, *self.packages], self.folder)
         else:
             python = shutil.which(self.python)
             if python is None:
@@ -87,8 +91,9 @@ CLIENTS = (
         ("meshtastic==2.7.11", "requests", "packaging"),
         "library",
         "the stock library; Home Assistant's integration and most bots are built on it",
+        commands=True,
     ),
-    RealClient("mtjk", ("mtjk==2.7.11.post11",), "library", "its fork"),
+    RealClient("mtjk", ("mtjk==2.7.11.post11",), "library", "its fork", commands=True),
     RealClient(
         "mmrelay", ("mmrelay==1.4.1",), "mmrelay_connect", "its connecting and health checks"
     ),
@@ -105,6 +110,19 @@ CLIENTS = (
         ("aiomeshtastic==6", "meshtastic==2.3.8", "protobuf<6"),
         "aio",
         "its reading, writing and heartbeats",
+    ),
+    RealClient(
+        "contact",
+        ("contact==1.7.2",),
+        "contact_screenless",
+        "all of it but its screen",
+    ),
+    RealClient(
+        "exporter",
+        ("meshtastic-prometheus-exporter==2.7",),
+        "exporter",
+        "the whole program, as it counts",
+        says=False,
     ),
     RealClient(
         "core",
@@ -209,6 +227,47 @@ FAULTS: dict[str, Callable[[SimulatedNode], object]] = {
 }
 
 
+def _commands(client: RealClient, port: int, node: SimulatedNode, when: str) -> None:
+    """Run the ``meshtastic`` command in each of its ways, all at once; each has to do its work."""
+    if not client.commands:
+        return
+    said = f"typed {when}"
+    ways = {
+        ("--info",): node.long_name,
+        ("--nodes",): node.peers[0].long_name,
+        ("--export-config",): "lora:",
+        ("--get", "lora.region"): "lora.region",
+        ("--sendtext", said): "Sending text message",
+    }
+    command = [str(client.folder / "bin" / "meshtastic"), "--host", f"127.0.0.1:{port}"]
+    running = [(way, shown, _popen([*command, *way])) for way, shown in ways.items()]
+    try:
+        for way, shown, process in running:
+            output, _ = process.communicate(timeout=LIMIT_S)
+            if process.returncode or shown not in output:
+                raise ClientFailed(f"{way[0]} {when}: {process.returncode}, {output[-200:]!r}")
+    except subprocess.TimeoutExpired as late:
+        raise ClientFailed(f"a command {when}: not within {LIMIT_S:.0f} s") from late
+    finally:
+        for _, _, process in running:
+            process.kill()
+            process.wait()
+    if not node.wait_until(lambda seen: _times_on_air(seen, said) > 0, LIMIT_S):
+        raise ClientFailed(f"{said}: not on the air")
+
+
+def _popen(command: Sequence[str]) -> subprocess.Popen[str]:
+    # Not its errors: it prints a traceback where its own reading is slower than its ending, which
+    # it is on a node itself as well.
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+    )
+
+
+def _times_on_air(node: SimulatedNode, text: str) -> int:
+    return sum(sent.text == text for sent in node.texts_on_air)
+
+
 def try_client(client: RealClient, folder: Path) -> str:
     """Run a client through everything; return in words what it did and saw."""
     client.install()
@@ -234,19 +293,30 @@ def try_client(client: RealClient, folder: Path) -> str:
                 if seen["own"] != node.num or seen["nodes"] < 12:
                     raise ClientFailed(f"told of another mesh: {seen}")
                 _exchange(node, running, client, "at first")
+                _commands(client, port, node, "at first")
                 for name, fault in FAULTS.items():
                     fault(node)
+                    _commands(client, port, node, f"during {name}")
                     bot.wait_line("Reconnexion TCP réussie")
                     node.clear_faults()
                     _exchange(node, running, client, f"after {name}")
                 if running.lost:
                     raise ClientFailed(f"lost: {running.lost}")
+            _look_for_doubles(node)
             if node.max_connections_open > 1:
                 raise ClientFailed("a second connection to the node")
         finally:
             bot.process.terminate()
             bot.process.wait(10.0)
-    return f"{seen['nodes']} nodes; heard and was heard at first and after {', '.join(FAULTS)}"
+    did = "heard and was heard (once each)" if client.says else "heard"
+    typed = "; its commands five at once, also meanwhile" if client.commands else ""
+    return f"{seen['nodes']} nodes; {did} at first and after {', '.join(FAULTS)}{typed}"
+
+
+def _look_for_doubles(node: SimulatedNode) -> None:
+    texts = [sent.text for sent in node.texts_on_air]
+    if doubles := {text for text in texts if texts.count(text) > 1}:
+        raise ClientFailed(f"twice on the air: {doubles}")
 
 
 def _exchange(node: SimulatedNode, running: Running, client: RealClient, when: str) -> None:
@@ -257,9 +327,7 @@ def _exchange(node: SimulatedNode, running: Running, client: RealClient, when: s
     if client.says:
         said = f"said {when}"
         running.say(said)
-        if not node.wait_until(
-            lambda seen: any(sent.text == said for sent in seen.texts_on_air), LIMIT_S
-        ):
+        if not node.wait_until(lambda seen: _times_on_air(seen, said) > 0, LIMIT_S):
             raise ClientFailed(f"{said}: not on the air")
 
 
