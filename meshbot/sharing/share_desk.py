@@ -184,12 +184,12 @@ class ShareDesk:
         if refused is None and verdict.writes and self._transaction.hinders(client):
             refused = refusal(RefusalKind.TRANSACTION)
         if refused is not None:
-            self._guests.give(client, queue_status(self._sender.room(client), packet.id))
+            self._guests.give(client, queue_status(max(self._sender.room(client), 1), packet.id))
             self._refuse(client, packet.id, refused)
             return
         packet_id = self._ids.enter(client, packet.id)
         if packet_id is None:  # said again, as it did not hear the answer
-            self._guests.give(client, queue_status(self._sender.room(client), packet.id))
+            self._guests.give(client, queue_status(max(self._sender.room(client), 1), packet.id))
             return
         self._take(client, verdict.packet, packet_id, packet.id or packet_id, verdict.writes)
 
@@ -199,12 +199,16 @@ class ShareDesk:
         packet.id = packet_id
         self._ids.outgoing(client, packet)
         guest = GuestPacket(client, packet, own_id, self._tools.clock(), writes)
-        taken = self._sender.put(guest)
-        res = 0 if taken else RES_FULL
-        self._guests.give(client, queue_status(self._sender.room(client), own_id, res))
-        if not taken:
+        if not self._sender.put(guest):
+            self._guests.give(client, queue_status(0, own_id, RES_FULL))
             self._ids.unsent(packet_id)
             return
+        room = self._sender.room(client)
+        # Android takes a status without room for none (``handleQueueStatus``), the stock library
+        # needs to know: so it is told apart from what became of the packet.
+        self._guests.give(client, queue_status(max(room, 1), own_id))
+        if not room:
+            self._guests.give(client, queue_status(0))
         self._guests.count(client, refused=False)
         if writes:
             self._transaction.wrote(client, packet)
