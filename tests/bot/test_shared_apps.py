@@ -13,6 +13,8 @@ from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 from tests.support.unused_port import unused_port
 
+pytestmark = pytest.mark.slow
+
 MANNERS = pytest.mark.parametrize("manner", [ANDROID, IOS], ids=lambda manner: manner.name)
 
 

@@ -21,6 +21,8 @@ from tests.support.quick_bot import BotFactory
 from tests.support.raw_client import ADMIN, TEXT, RawClient
 from tests.support.unused_port import unused_port
 
+pytestmark = pytest.mark.slow
+
 ONLY_CONFIG = 69420
 
 
@@ -341,7 +343,6 @@ STATES: dict[str, Callable[[SimulatedNode], object]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_the_bot_ends_in_time_with_all_its_clients(
     node: SimulatedNode, share: Callable[..., MeshBot], connect: Connect, state: str

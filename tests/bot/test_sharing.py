@@ -18,6 +18,8 @@ from tests.support.quick_bot import QUICK_SILENCE, BotFactory
 from tests.support.raw_client import ADMIN, BROADCAST, ROUTING, TEXT, RawClient
 from tests.support.unused_port import unused_port
 
+pytestmark = pytest.mark.slow
+
 NOT_AUTHORIZED = mesh_pb2.Routing.Error.NOT_AUTHORIZED
 ONLY_CONFIG, ONLY_NODES = 69420, 69421
 Connect = Callable[[], RawClient]

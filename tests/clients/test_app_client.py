@@ -12,6 +12,8 @@ from tests.support.app_manner import ANDROID, IOS, AppManner
 from tests.support.app_stage import ONLY_CONFIG_ID, ONLY_NODES_ID, AppStage
 from tests.support.limits import WAIT_S
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["2.5.20", "2.7.26", "2.8.0"])
 def node(request: pytest.FixtureRequest) -> Iterator[SimulatedNode]:

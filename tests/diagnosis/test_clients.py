@@ -21,6 +21,8 @@ from tests.diagnosis.made import DAY_S, HOUR_S, NOON_S
 from tests.diagnosis.sample_weeks import sample_events
 from tests.sharing.told import Told, client
 
+pytestmark = pytest.mark.slow
+
 K = EventKind
 PHONE, HOME = "192.168.1.20", "192.168.1.30"
 

@@ -12,6 +12,8 @@ from tests.sharing.served import HEARTBEAT, Guest, Served, ask
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 
+pytestmark = pytest.mark.slow
+
 # -- Frames ------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ from tests.sharing.served import HEARTBEAT, Guest, Served, ask
 from tests.support.descriptors import open_sockets
 from tests.support.limits import WAIT_S
 
+pytestmark = pytest.mark.slow
+
 LIMITS = ServerLimits(
     frames_per_s=1e6,
     all_frames_per_s=1e6,

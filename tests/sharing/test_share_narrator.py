@@ -202,6 +202,7 @@ def test_refusals_are_counted_by_kind(told: Told) -> None:
     assert len(told.notes.events) < 30
 
 
+@pytest.mark.slow
 def test_whatever_clients_do_there_are_few_events_a_day_and_none_of_it_is_lost(
     told: Told,
 ) -> None:
