@@ -1,5 +1,8 @@
 """How much of something may be used now, where so much of it comes back each second. Pure."""
 
+ROUNDING = 1e-6
+"""What adding up leaves of a whole one is no lack."""
+
 
 class Allowance:
     """A store that fills up steadily. Owned by one thread, and told the monotonic time."""
@@ -23,7 +26,8 @@ class Allowance:
     def wait_s(self, now_s: float, wanted: float = 1.0) -> float:
         """Return how long it takes until ``wanted`` may be used; 0 if it may now."""
         self._fill(now_s)
-        return max(0.0, (wanted - self._left) / self._per_s)
+        missing = wanted - self._left
+        return missing / self._per_s if missing > ROUNDING else 0.0
 
     def _fill(self, now_s: float) -> None:
         passed_s = max(0.0, now_s - self._filled_s)

@@ -14,12 +14,12 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
+from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import parse_tolerantly
 from meshbot.sharing.admin_rules import is_for_this_node, only_reads
 from meshbot.sharing.refusal import Refusal, RefusalKind, refusal
 from meshbot.sharing.security_write import KEY_BYTES, MAX_PAYLOAD_BYTES, with_keys
 
-BROADCAST_NUM = 0xFFFFFFFF
 NO_LORA_NUM = 1
 """``NODENUM_BROADCAST_NO_LORA``: everybody, but not by radio."""
 MAX_ENCRYPTED_BYTES = 239

@@ -17,13 +17,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from meshtastic.protobuf import mesh_pb2
-
 from meshbot.link.frame_decoder import encode_frame
 from meshbot.model.client_status import ClientStatus
 from meshbot.sharing.client_desk import ClientDesk
 from meshbot.sharing.client_door import MOST_AT_ONCE, ClientDoor
 from meshbot.sharing.client_end import STOPPING, ClientEnd
+from meshbot.sharing.client_frames import notification
 from meshbot.sharing.listening_socket import host_of, label, prepare
 from meshbot.sharing.parting_sockets import PartingSockets, end
 from meshbot.sharing.post_box import PostBox
@@ -31,7 +30,6 @@ from meshbot.sharing.server_limits import ServerLimits
 from meshbot.sharing.server_narrator import ServerNarrator
 from meshbot.sharing.share_settings import ShareSettings
 from meshbot.sharing.shared_client import SharedClient
-from meshbot.text.quantities import counted
 from meshbot.threads.bot_thread import BotThread
 from meshbot.threads.shortage import shortage_text
 
@@ -335,11 +333,8 @@ class ClientServer(BotThread):
     def _turn_away(self, connection: socket.socket, address: str, now_s: float) -> None:
         """Say in the protocol's own words that there is no room, and hang up."""
         most = self._settings.max_clients
-        told = mesh_pb2.ClientNotification(
-            level=mesh_pb2.LogRecord.Level.WARNING,
-            message=f"Nœud partagé : déjà {counted(most, 'client', 'clients')}, plus de place",
-        )
-        payload = mesh_pb2.FromRadio(clientNotification=told).SerializeToString()
+        text = f"Nœud partagé : déjà {most} clients, plus de place (SHARE_MAX_CLIENTS)"
+        payload = notification(text, 0, 0.0)
         try:
             connection.send(encode_frame(payload))
         except OSError:

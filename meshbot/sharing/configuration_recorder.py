@@ -15,11 +15,10 @@ from dataclasses import dataclass, field, replace
 
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot.link.supervised_interface import ONLY_NODES_ID
+from meshbot.link.supervised_interface import ONLY_CONFIG_ID, ONLY_NODES_ID
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.sharing.node_configuration import (
     MAX_FRAME_BYTES,
-    ONLY_CONFIG_ID,
     NodeConfiguration,
 )
 

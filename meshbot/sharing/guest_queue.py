@@ -12,8 +12,8 @@ Owned by one :class:`GuestSender`, which guards it.
 from collections import Counter, deque
 from collections.abc import Iterator
 
+from meshbot.sharing.allowance import Allowance
 from meshbot.sharing.guest_task import SPACED_PORTS_S, GuestTask, Lane
-from meshbot.sharing.token_bucket import TokenBucket
 
 ROOM = 16
 SPARE = 8
@@ -45,9 +45,9 @@ class GuestQueue:
         self._turn = 0
         self._free_s: dict[int, float] = {}
         """From when on a spaced port is free again."""
-        self._buckets: dict[int, TokenBucket] = {
-            Lane.OWN: TokenBucket(OWN_BURST, OWN_A_SECOND),
-            Lane.FRAME: TokenBucket(FRAMES_BURST, FRAMES_A_SECOND),
+        self._buckets: dict[int, Allowance] = {
+            Lane.OWN: Allowance(OWN_A_SECOND, OWN_BURST, 0.0),
+            Lane.FRAME: Allowance(FRAMES_A_SECOND, FRAMES_BURST, 0.0),
         }
 
     def __len__(self) -> int:
@@ -175,7 +175,7 @@ class GuestQueue:
             return None
         bucket = self._buckets.get(task.lane)
         if bucket is not None:
-            bucket.take(now_s)
+            bucket.take(1.0)
         self._turn += 1
         self._turns[self._holder(task)][task.lane] = self._turn
         row = self._rows[task.client]

@@ -17,12 +17,11 @@ from functools import cached_property
 from google.protobuf.message import DecodeError
 from meshtastic.protobuf import mesh_pb2
 
-from meshbot.link.supervised_interface import ONLY_NODES_ID
+from meshbot.link.supervised_interface import ONLY_CONFIG_ID, ONLY_NODES_ID
 from meshbot.model.firmware_version import version_of
 from meshbot.model.known_node import node_id
 from meshbot.sharing.private_key_blank import blank_private_key
 
-ONLY_CONFIG_ID = 69420  # SPECIAL_NONCE_ONLY_CONFIG of the firmware's PhoneAPI.h
 MAX_FRAME_BYTES = 512
 _FIRST_TO_KNOW_ONLY_NODES = (2, 6, 8)
 

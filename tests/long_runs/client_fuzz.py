@@ -32,6 +32,7 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.raw_client import BROADCAST, RawClient
 from tests.support.real_frames import spoil
+from tests.support.resident_memory import resident_mb
 from tests.support.unused_port import unused_port
 
 CONNECTIONS = 6
@@ -171,9 +172,9 @@ class Fuzz:
                 port = unused_port()
                 bot = self._bot(node, port)
                 self._journal.wait_for("✅ SYNC COMPLETE")
-                begin_mb = _memory_mb()
+                begin_mb = resident_mb()
                 self._send_all(node, port)
-                grown_mb = _memory_mb() - begin_mb
+                grown_mb = resident_mb() - begin_mb
                 self._judge(node, grown_mb)
         finally:
             if bot is not None:
@@ -304,11 +305,6 @@ def _drain(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while sock.recv(65536):
             pass
-
-
-def _memory_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096 / 1e6
 
 
 def main() -> int:

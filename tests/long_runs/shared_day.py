@@ -37,6 +37,7 @@ from meshbot.simulation.simulated_node import SimulatedNode
 from tests.long_runs.soak import CONSTANTS, Region
 from tests.support.journal import Journal
 from tests.support.raw_client import BROADCAST, ROUTING, TEXT, RawClient
+from tests.support.resident_memory import resident_mb
 from tests.support.unused_port import unused_port
 
 BEGIN, END = "<!-- shared day -->", "<!-- end of shared day -->"
@@ -319,7 +320,7 @@ class SharedDay:
         for client in (*clients, bad):
             client.start()
         time.sleep(3.0)  # the day begins once everybody is there; nothing is judged by it
-        begin_mb = _memory_mb()
+        begin_mb = resident_mb()
         done = Counter(self._fault(day.node) for _ in range(self._faults))
         self._ending = sum(count for name, count in done.items() if name not in HARMLESS)
         day.over.set()
@@ -331,7 +332,7 @@ class SharedDay:
         day.node.accept_again()
         day.node.wait_until(lambda seen: set(day.texts) <= _contents(seen).keys(), SETTLE_S)
         gc.collect()
-        grown_mb = _memory_mb() - begin_mb
+        grown_mb = resident_mb() - begin_mb
         if grown_mb > MOST_GROWTH_MB:
             day.problems.append(f"{grown_mb:.0f} MB more than at the beginning")
         self.seen |= {
@@ -428,11 +429,6 @@ def _contents(node: Any) -> dict[str, set[int]]:
     for sent in node.texts_on_air:
         found.setdefault(sent.text, set()).add(sent.packet_id)
     return found
-
-
-def _memory_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096 / 1e6
 
 
 def table(seen: dict[str, str]) -> str:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
+from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.sharing.client_gate import (
-    BROADCAST_NUM,
     MAX_ENCRYPTED_BYTES,
     NO_LORA_NUM,
     ClientGate,
