@@ -2,8 +2,8 @@
 
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-QUEUE_LENGTH = 16
-"""How many packets of one client wait at most; a node says the same of its queue."""
+from meshbot.sharing.guest_queue import ROOM
+
 RES_TAKEN = 0
 RES_FULL = 32
 """``ERRNO_UNKNOWN``: what a node with a full queue says (``MeshTypes.h``)."""
@@ -13,7 +13,7 @@ RES_NO_NODE = 33
 
 def queue_status(free: int, packet_id: int = 0, res: int = RES_TAKEN) -> bytes:
     """Return what became of queueing a packet, and how many more may come."""
-    status = mesh_pb2.QueueStatus(res=res, free=free, maxlen=QUEUE_LENGTH, mesh_packet_id=packet_id)
+    status = mesh_pb2.QueueStatus(res=res, free=free, maxlen=ROOM, mesh_packet_id=packet_id)
     return mesh_pb2.FromRadio(queueStatus=status).SerializeToString()
 
 

@@ -12,7 +12,6 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from meshbot.model.client_status import ClientStatus
 from meshbot.sharing.client_frames import (
-    QUEUE_LENGTH,
     RES_FULL,
     RES_NO_NODE,
     echoed,
@@ -259,7 +258,7 @@ class ShareDesk:
 
     def room_again(self, client: int) -> None:
         """Tell a client, which was told that there is no room, that there is."""
-        self._guests.give(client, queue_status(min(self._sender.room(client), QUEUE_LENGTH)))
+        self._guests.give(client, queue_status(self._sender.room(client)))
 
     def show_own(self, packet: mesh_pb2.MeshPacket, *, but: int | None = None) -> None:
         """Show a text of our own node to everybody but him who sent it."""
