@@ -1,9 +1,11 @@
-"""Numbers and durations as the journal and the replies say them. Pure."""
+"""Numbers and durations as the journal and the replies say them."""
+
+from meshbot.text.language import tr, tr_plural
 
 
 def counted(count: int, singular: str, plural: str) -> str:
-    """Return ``count`` with its noun, in French: 0 and 1 take the singular."""
-    return f"{count} {plural if count > 1 else singular}"
+    """Return ``count`` with its noun in the form that fits: in French 0 takes the singular."""
+    return f"{count} {tr_plural(singular, plural, count)}"
 
 
 def duration_text(seconds: float) -> str:
