@@ -83,6 +83,7 @@ from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.sharing.node_share import NodeShare
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
+from meshbot.text.language import tr
 from meshbot.text.log_format import configure_logging, set_log_level
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -213,7 +214,9 @@ class MeshBot:
         self.site = read_site(reader, load_config())
         read_constants(reader, self)
         if self.TCP_SYNC_TRIAL and self.TCP_LIGHT_TRIAL:
-            reader.problems.append("TCP_SYNC_TRIAL et TCP_LIGHT_TRIAL : un seul essai à la fois")
+            reader.problems.append(
+                tr("TCP_SYNC_TRIAL et TCP_LIGHT_TRIAL : un seul essai à la fois")
+            )
         reader.check()
         self._odd_settings = reader.odd_lines()
         self._clock = clock
@@ -403,8 +406,10 @@ class MeshBot:
         self._worker.post(partial(self._conversation.change_settings, answers, site.admin_nodes))
         set_log_level(site.log_level)
         log.info(
-            "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
-            "autres comptent au prochain démarrage"
+            tr(
+                "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
+                "autres comptent au prochain démarrage"
+            )
         )
 
     # -- Life ----------------------------------------------------------------------------------
@@ -431,8 +436,11 @@ class MeshBot:
             self.simulated_node.start()
             self.simulated_node.start_demo()
             log.info(
-                "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la vôtre, régler "
-                "CONNECTION_MODE et TCP_HOST dans config.py"
+                tr(
+                    "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la "
+                    "vôtre, régler "
+                    "CONNECTION_MODE et TCP_HOST dans config.py"
+                )
             )
         self._schedule_upkeep()
         self._worker.start()
@@ -450,15 +458,17 @@ class MeshBot:
 
     def _say_hello(self, keys: int) -> None:
         known = counted(keys, "clé publique connue", "clés publiques connues")
-        log.info("🤖 MeshBot %s : %s", VERSION, known)
+        log.info(tr("🤖 MeshBot %s : %s"), VERSION, known)
         for line in self._odd_settings:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
-            log.warning("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
+            log.warning(
+                tr("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
+            )
         for line in admin_lines(self.node_manager, self.site.admin_nodes):
             log.info("%s", line)
         if self.site.require_pki:
-            log.info("🔒 Les messages directs sans preuve d'origine restent sans réponse")
+            log.info(tr("🔒 Les messages directs sans preuve d'origine restent sans réponse"))
 
     def _schedule_upkeep(self) -> None:
         """Tell the worker what it does at intervals."""
@@ -505,7 +515,7 @@ class MeshBot:
         self._node_claim.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
-        log.info("👋 Bot arrêté")
+        log.info(tr("👋 Bot arrêté"))
 
     # -- LinkListener, on the link's threads ---------------------------------------------------
 
@@ -612,11 +622,13 @@ class MeshBot:
             self.node_manager.sync_pubkeys_to_interface(interface_ref, force=True)
         except MemoryError:
             log.error(
-                "❌ Mémoire insuffisante sur cette machine : la synchronisation différée est "
-                "abandonnée"
+                tr(
+                    "❌ Mémoire insuffisante sur cette machine : la synchronisation différée est "
+                    "abandonnée"
+                )
             )
         except Exception:  # top of a thread
-            log.exception("❌ Erreur inattendue dans la synchronisation différée")
+            log.exception(tr("❌ Erreur inattendue dans la synchronisation différée"))
 
     def _periodic_pubkey_sync(self) -> None:
         """Sync if anything changed; while a trial observes the session, when it has done so."""
@@ -733,9 +745,9 @@ def _run(options: argparse.Namespace) -> int:
     except Exception as error:  # the top of the main thread: stderr may block
         text = shortage_text(error)
         if text is not None:
-            log.error("❌ %s : le bot s'arrête", text)
+            log.error(tr("❌ %s : le bot s'arrête"), text)
         else:
-            log.exception("❌ Erreur inattendue, le bot s'arrête")
+            log.exception(tr("❌ Erreur inattendue, le bot s'arrête"))
         return EXIT_NO
 
 

@@ -23,6 +23,7 @@ from meshbot.store.inspection import may_exist
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
+from meshbot.text.language import tr
 
 DEFAULT_SINCE_S = 7 * 86_400.0
 _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
@@ -33,23 +34,27 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of ``report``."""
     parser.add_argument(
         "--since",
-        metavar="DURÉE",
-        help="24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal",
+        metavar=tr("DURÉE"),
+        help=tr(
+            "24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal"
+        ),
     )
     parser.add_argument(
         "file",
         nargs="?",
-        metavar="JOURNAL",
-        help="un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même",
+        metavar=tr("JOURNAL"),
+        help=tr("un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même"),
     )
     parser.add_argument(
         "--journal",
-        metavar="FICHIER",
-        help="juger un journal en texte, d'un autre bot aussi ; - pour l'entrée standard "
-        "(journalctl -u meshbot | …)",
+        metavar=tr("FICHIER"),
+        help=tr(
+            "juger un journal en texte, d'un autre bot aussi ; - pour l'entrée standard "
+            "(journalctl -u meshbot | …)"
+        ),
     )
-    parser.add_argument("--html", metavar="FICHIER", help="écrire aussi une page HTML")
-    parser.add_argument("--json", action="store_true", help="écrire du JSON au lieu du texte")
+    parser.add_argument("--html", metavar=tr("FICHIER"), help=tr("écrire aussi une page HTML"))
+    parser.add_argument("--json", action="store_true", help=tr("écrire du JSON au lieu du texte"))
 
 
 class ReportCommand:
@@ -91,7 +96,7 @@ class ReportCommand:
         diagnosis = diagnose(history)
         if options.html:
             _write_page(Path(options.html), html_report(history, diagnosis))
-            sys.stderr.write(f"✅ Page écrite : {options.html}\n")
+            sys.stderr.write(tr("✅ Page écrite : {html}\n", html=options.html))
         if options.json:
             return json_report(history, diagnosis)
         return text_report(history, diagnosis)
@@ -99,7 +104,9 @@ class ReportCommand:
     def _stored_history(self, since_s: float) -> LinkHistory:
         """Return what the bot's own records tell of the last ``since_s``."""
         if not may_exist(self._path):
-            raise ReportRefusal(f"Pas encore de base {self._path} : le bot n'a pas tourné")
+            raise ReportRefusal(
+                tr("Pas encore de base {path} : le bot n'a pas tourné", path=self._path)
+            )
         database = Database(self._path, simulated=self._simulated)
         database.open()
         try:
@@ -116,12 +123,19 @@ class ReportCommand:
         return history_of(events, now_s - since_s)
 
     def _no_events_text(self, elsewhere: bool) -> str:
-        what = "du vrai nœud" if self._simulated else "du nœud simulé"
-        hint = f" ; elle contient aussi le maillage {what} (CONNECTION_MODE)" if elsewhere else ""
-        mode = ", mode simulé" if self._simulated else ""
-        return (
+        what = tr("du vrai nœud") if self._simulated else tr("du nœud simulé")
+        hint = (
+            tr(" ; elle contient aussi le maillage {what} (CONNECTION_MODE)", what=what)
+            if elsewhere
+            else ""
+        )
+        mode = tr(", mode simulé") if self._simulated else ""
+        return tr(
             "Aucun événement de la liaison dans cette durée (voir --since) ; base : "
-            f"{self._path.absolute()}{mode}{hint}"
+            "{absolute}{mode}{hint}",
+            absolute=self._path.absolute(),
+            mode=mode,
+            hint=hint,
         )
 
 
@@ -144,7 +158,9 @@ def _write_page(path: Path, page: str) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise ReportRefusal(f"{path} non écrit : {error.strerror}") from error
+        raise ReportRefusal(
+            tr("{path} non écrit : {strerror}", path=path, strerror=error.strerror)
+        ) from error
 
 
 def since_seconds(text: str | None) -> float | None:
@@ -156,5 +172,7 @@ def since_seconds(text: str | None) -> float | None:
         return None
     match = _SINCE.fullmatch(text.strip())
     if match is None or int(match.group(1)) == 0:
-        raise ReportRefusal(f"--since {text} : il faut une durée telle que 24h, 7d ou 2w")
+        raise ReportRefusal(
+            tr("--since {what} : il faut une durée telle que 24h, 7d ou 2w", what=text)
+        )
     return float(int(match.group(1)) * _UNITS_S[match.group(2).lower()])

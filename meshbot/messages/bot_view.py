@@ -25,6 +25,7 @@ from meshbot.model.link_event import LinkEvent, on_one_clock
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
 from meshbot.store.storage_error import StorageError
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ class MeshBotView:
             events = on_one_clock(self._journal.events(VERDICT_EVENTS))
         except StorageError as error:
             log.debug("no verdict: %s", error)
-            return "journal de la liaison illisible", ""
+            return tr("journal de la liaison illisible"), ""
         start_s = events[-1].wall_s - VERDICT_S if events else 0.0
         diagnosis = diagnose(history_of(events, start_s))
         return diagnosis.short_headline, trial_clause(diagnosis.trial)

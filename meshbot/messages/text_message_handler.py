@@ -29,6 +29,7 @@ from meshbot.messages.sender_rank import SenderRank
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
+from meshbot.text.language import tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import duration_text
 from meshbot.text.typed_text import is_mostly_text
@@ -159,7 +160,7 @@ class TextMessageHandler:
             return True
         if self._odd_lines.allows((sender, "unproven"), self._clock()):
             label = self._nodes.label(sender)
-            log.info("🔒 Message non authentifié de %s ignoré (REQUIRE_PKI)", label)
+            log.info(tr("🔒 Message non authentifié de %s ignoré (REQUIRE_PKI)"), label)
         return False
 
     def _request_in(self, message: DecodedPacket) -> Request | None:
@@ -169,7 +170,7 @@ class TextMessageHandler:
         if text is None:
             if self._odd_lines.allows("unreadable", self._clock()):
                 label = self._nodes.label(heard.sender)
-                log.info("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)", label)
+                log.info(tr("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)"), label)
             return None
         return Request(
             sender=heard.sender,
@@ -217,8 +218,8 @@ class TextMessageHandler:
         self._tell_heard(request, message, question)
         if admission is Admission.WARN:
             if self._flood_lines.allows(request.sender, self._clock()):
-                log.info("🐢 %s envoie trop de commandes : ralenti", name)
-            return "Trop de commandes d'un coup : attendez un peu."
+                log.info(tr("🐢 %s envoie trop de commandes : ralenti"), name)
+            return tr("Trop de commandes d'un coup : attendez un peu.")
         if is_order:
             return self._answer_order(request, refusal)
         return partial(self._answer, request)
@@ -229,11 +230,13 @@ class TextMessageHandler:
         may_be_made_up = question.asker.rank > SenderRank.REGULAR
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):
-            log.info("📩 %s : %s", self._nodes.label(request.sender), quoted(request.text))
+            log.info(tr("📩 %s : %s"), self._nodes.label(request.sender), quoted(request.text))
         elif self._untold_lines.allows("untold", now_s):
             log.warning(
-                "🐢 Plus de %d commandes d'inconnus en une heure : les suivantes ne sont plus "
-                "montrées",
+                tr(
+                    "🐢 Plus de %d commandes d'inconnus en une heure : les suivantes ne sont plus "
+                    "montrées"
+                ),
                 MAX_HEARD_LINES,
             )
 
@@ -261,7 +264,7 @@ class TextMessageHandler:
             return False
         if message.age_s > self._settings.max_age_s:
             name, age = self._nodes.label(request.sender), duration_text(message.age_s)
-            log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
+            log.info(tr("ℹ️ Commande de %s ignorée, vieille de %s"), name, age)
             return False
         key = (question.asker.key, question.command.partition(" ")[0])
         return bool(question.name) or self._unknown.allows(key, self._clock())

@@ -9,6 +9,7 @@ from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.service.share_reading import read_share, refuse_to_serve_itself
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.text.language import tr
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
 LOG_LEVELS = tuple(logging.getLevelName(level) for level in (20, 10, 30, 40))
@@ -73,8 +74,11 @@ def _node_place(file: SettingsReader, host: object, port: object) -> tuple[str, 
         tcp_port != DEFAULT_PORT and not file.is_from_outside("TCP_HOST")
     ):
         file.problems.append(
-            f"TCP_HOST donne le port {address.port} et TCP_PORT le port {tcp_port} : "
-            "n'en garder qu'un"
+            tr(
+                "TCP_HOST donne le port {port} et TCP_PORT le port {tcp_port} : n'en garder qu'un",
+                port=address.port,
+                tcp_port=tcp_port,
+            )
         )
     return address.host, address.port or tcp_port
 
