@@ -24,8 +24,8 @@ if __name__ == "__main__":
     sys.excepthook = say_shortage
     if importlib.util.find_spec("meshtastic") is None:
         sys.exit(
-            "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
-            ".venv/bin/python main_bot.py"
+            "❌ Bibliothèques absentes (libraries missing) : « make run », une fois (once), puis "
+            "(then) .venv/bin/python main_bot.py"
         )
 
 import argparse
@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot import VERSION
-from meshbot.cli.arguments import environment_of, parse_arguments
+from meshbot.cli.arguments import environment_of, language_wanted, parse_arguments
 from meshbot.cli.command_line import run_command
 from meshbot.cli.exit_code import EXIT_CONFIG, EXIT_NO, EXIT_OK
 from meshbot.diagnosis.link_journal import LinkJournal
@@ -83,7 +83,7 @@ from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.sharing.node_share import NodeShare
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
-from meshbot.text.language import tr
+from meshbot.text.language import speak, tr
 from meshbot.text.log_format import configure_logging, set_log_level
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -219,6 +219,11 @@ class MeshBot:
             )
         reader.check()
         self._odd_settings = reader.odd_lines()
+        unspoken = speak(self.site.language)
+        if unspoken is not None:
+            self._odd_settings.append(
+                tr("{unspoken} illisible : les textes restent en français", unspoken=unspoken)
+            )
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopped = False
@@ -702,6 +707,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    speak(language_wanted(DOTENV_PATH))
     try:
         return parse_arguments(argv)
     finally:

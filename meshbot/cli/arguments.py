@@ -11,9 +11,12 @@ from meshbot import VERSION
 from meshbot.cli.keys_command import add_arguments
 from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
+from meshbot.service.config_file import load_config
 from meshbot.service.node_address import AddressError, parse_address
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
-from meshbot.text.language import tr
+from meshbot.text.language import FRENCH, LANGUAGES, tr
+
+_LANGUAGE = ENVIRONMENT_PREFIX + "LANGUAGE"
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -45,6 +48,22 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if sum((by_network, options.serial is not None, options.simulate)) > 1:
         parser.error(tr("choisir entre --host, --serial et --simulate"))
     return options
+
+
+def language_wanted(dotenv_path: Path) -> str:
+    """Return the language to speak before the settings are read; what is wrong is told later."""
+    try:
+        wanted = dotenv_values(dotenv_path).get(_LANGUAGE)
+    except (OSError, UnicodeDecodeError):
+        wanted = None
+    wanted = os.environ.get(_LANGUAGE, wanted)
+    if wanted is None:
+        try:
+            wanted = getattr(load_config(), "LANGUAGE", FRENCH)
+        except ConfigError:
+            return FRENCH
+    wanted = str(wanted).strip().lower()
+    return wanted if wanted in LANGUAGES else FRENCH
 
 
 def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, str]:

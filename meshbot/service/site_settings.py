@@ -9,7 +9,7 @@ from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.service.share_reading import read_share, refuse_to_serve_itself
 from meshbot.sharing.share_settings import ShareSettings
-from meshbot.text.language import tr
+from meshbot.text.language import FRENCH, LANGUAGES, tr
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
 LOG_LEVELS = tuple(logging.getLevelName(level) for level in (20, 10, 30, 40))
@@ -30,6 +30,7 @@ class SiteSettings:
     """The beginning of the key that each must have, or nothing."""
     require_pki: bool
     share: ShareSettings = field(default_factory=ShareSettings)
+    language: str = FRENCH
 
 
 def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
@@ -47,6 +48,7 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         tcp_port=tcp_port,
         serial_port=_device_path(file.optional_text("SERIAL_PORT", default("SERIAL_PORT"))),
         database_path=file.path("DATABASE_PATH", default("DATABASE_PATH")),
+        language=file.choice("LANGUAGE", default("LANGUAGE", FRENCH), LANGUAGES),
         log_level=file.choice("LOG_LEVEL", default("LOG_LEVEL"), LOG_LEVELS),
         answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
