@@ -263,7 +263,11 @@ def _sys(view: SystemView, request: Request, argument: str) -> Reply:
     node = metrics_text(system.node)
     if system.node.air_percent is not None:
         node += tr(", dont bot {air_percent} %", air_percent=decimal_text(system.air_percent))
-    memory = f"{system.memory_mb:.0f} Mo" if system.memory_mb is not None else tr("inconnue")
+    memory = (
+        tr("{memory:.0f} Mo", memory=system.memory_mb)
+        if system.memory_mb is not None
+        else tr("inconnue")
+    )
     return Reply(
         tr(
             "Bot {version}, en marche depuis {uptime}\n"
