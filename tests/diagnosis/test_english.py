@@ -84,7 +84,9 @@ def told(kind: str, language: str) -> list[str]:
         log.setLevel(logging.NOTSET)
     with speaking(language):
         tosses = [
-            toss_line(trial, None, suspect=suspect) for trial in TrialKind for suspect in (False, True)
+            toss_line(trial, None, suspect=suspect)
+            for trial in TrialKind
+            for suspect in (False, True)
         ]
     return lines.lines + tosses
 
