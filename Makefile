@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill share-day clients attack confusion trial-errors bench texts node clean
+.PHONY: run test quick check lint faults soak week kill share-day clients attack confusion trial-errors bench texts wheel extras node clean
 
 run: $(VENV)/.run-ready meshbot/text/catalogues/en.mo
 	$(BIN)/python main_bot.py
@@ -85,11 +85,20 @@ texts: $(VENV)/.test-ready
 $(CATALOGUES)/%.mo: $(CATALOGUES)/%.po $(VENV)/.run-ready
 	@$(BIN)/python -m meshbot.text.compile_catalogue $< $@
 
+# What is installed by pip or pipx, in dist/.
+wheel: $(VENV)/.run-ready
+	@$(PIP) build==1.6.1
+	$(BIN)/python -m build --wheel --outdir dist .
+
+# What is optional, see the README: alerts, the status page, a terminal with colours.
+extras: $(VENV)/.run-ready
+	@$(PIP) -r requirements-alerts.txt -r requirements-status.txt -r requirements-terminal.txt
+
 node: $(VENV)/.run-ready
 	$(BIN)/python -m meshbot.simulation --port 4403
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist meshbot.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Here once pip works: an environment that was left half-made is made anew. One that was used to the
 # end before this mark was thought of is kept.

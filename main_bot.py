@@ -4,35 +4,19 @@ Run it with ``python main_bot.py``. Where the node is stands in config.py; how p
 stands in the constants of :class:`MeshBot`. Edit either by hand.
 """
 
-import importlib.util
-import os
-import signal
 import sys
 
 if __name__ == "__main__":
-    from meshbot.service.standard_files import fill_standard_files
+    from meshbot.service.process_start import prepare_process
 
-    fill_standard_files()  # before any other file takes the place of one that is closed
-    # The imports below take a second on a Raspberry Pi; a signal before or after the bot's own
-    # handlers are in place is no error either.
-    for _number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(_number, lambda *_: os._exit(0))
-    for _number in (signal.SIGUSR1, signal.SIGHUP):
-        signal.signal(_number, signal.SIG_IGN)  # questions, until there is somebody to answer
-    from meshbot.threads.shortage import say_shortage
-
-    sys.excepthook = say_shortage
-    if importlib.util.find_spec("meshtastic") is None:
-        sys.exit(
-            "❌ Bibliothèques absentes (libraries missing) : « make run », une fois (once), puis "
-            "(then) .venv/bin/python main_bot.py"
-        )
+    prepare_process()  # before the imports below, which take a second on a Raspberry Pi
 
 import argparse
 import contextlib
 import importlib
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -763,10 +747,6 @@ def _refused(error: ConfigError | StorageError) -> int:
 
 
 if __name__ == "__main__":
-    if set(sys.argv[1:]) & {"check", "keys", "report"}:
-        for _number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(_number, signal.SIG_DFL)  # nothing to end in order: the code says it
-    _code = main()
-    for _number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(_number, signal.SIG_IGN)  # it is ending already
-    sys.exit(_code)
+    from meshbot.service.process_start import run_process
+
+    sys.exit(run_process(main))
