@@ -10,7 +10,7 @@ RUN python3 -m venv /opt/meshbot \
 
 FROM ${BASE}
 # The group is that of serial ports; the number is written out for whoever owns the volume.
-RUN useradd --system --uid 10001 --groups dialout --home-dir /data --no-create-home meshbot \
+RUN useradd --uid 10001 --groups dialout --home-dir /data --no-create-home meshbot \
  && install -d -o meshbot -m 700 /data
 COPY --from=build /opt/meshbot /opt/meshbot
 ENV PATH=/opt/meshbot/bin:$PATH \
