@@ -83,6 +83,7 @@ from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.sharing.node_share import NodeShare
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
+from meshbot.text.language import tr
 from meshbot.text.log_format import configure_logging, set_log_level
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -451,6 +452,15 @@ class MeshBot:
     def _say_hello(self, keys: int) -> None:
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info("🤖 MeshBot %s : %s", VERSION, known)
+        if self.site.mode_decided_by not in ("", "CONNECTION_MODE"):
+            log.info(
+                tr(
+                    "ℹ️ CONNECTION_MODE n'est pas réglé : mode %s, car %s l'est ; pour le nœud "
+                    "simulé : --simulate"
+                ),
+                self.site.connection_mode,
+                self.site.mode_decided_by,
+            )
         for line in self._odd_settings:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.cli.text_journal import MAX_EVENTS, TextJournal
@@ -23,33 +24,39 @@ from meshbot.store.inspection import may_exist
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
+from meshbot.text.language import tr
 
 DEFAULT_SINCE_S = 7 * 86_400.0
 _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
 _SINCE = re.compile(r"(\d{1,5}) ?(min|m|h|d|j|w)", re.IGNORECASE)
 
 
-def add_report_arguments(parser: argparse.ArgumentParser) -> None:
+def add_report_arguments(parser: CommandParser) -> None:
     """Describe the options of ``report``."""
-    parser.add_argument(
-        "--since",
-        metavar="DURÉE",
-        help="24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal",
-    )
-    parser.add_argument(
+    add = parser.options.add_argument
+    parser.words.add_argument(
         "file",
         nargs="?",
-        metavar="JOURNAL",
-        help="un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même",
+        metavar=tr("JOURNAL"),
+        help=tr("un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même"),
     )
-    parser.add_argument(
+    add(
+        "--since",
+        metavar=tr("DURÉE"),
+        help=tr(
+            "24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal"
+        ),
+    )
+    add(
         "--journal",
-        metavar="FICHIER",
-        help="juger un journal en texte, d'un autre bot aussi ; - pour l'entrée standard "
-        "(journalctl -u meshbot | …)",
+        metavar=tr("FICHIER"),
+        help=tr(
+            "juger un journal en texte, d'un autre bot aussi ; - pour l'entrée standard "
+            "(journalctl -u meshbot | …)"
+        ),
     )
-    parser.add_argument("--html", metavar="FICHIER", help="écrire aussi une page HTML")
-    parser.add_argument("--json", action="store_true", help="écrire du JSON au lieu du texte")
+    add("--html", metavar=tr("FICHIER"), help=tr("écrire aussi une page HTML"))
+    add("--json", action="store_true", help=tr("écrire du JSON au lieu du texte"))
 
 
 class ReportCommand:
