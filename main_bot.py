@@ -448,6 +448,15 @@ class MeshBot:
     def _say_hello(self, keys: int) -> None:
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info(tr("🤖 MeshBot %s : %s"), VERSION, known)
+        if self.site.mode_decided_by not in ("", "CONNECTION_MODE"):
+            log.info(
+                tr(
+                    "ℹ️ CONNECTION_MODE n'est pas réglé : mode %s, car %s l'est ; pour le nœud "
+                    "simulé : --simulate"
+                ),
+                self.site.connection_mode,
+                self.site.mode_decided_by,
+            )
         for line in self._odd_settings:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
