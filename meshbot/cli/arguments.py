@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from meshbot import VERSION
 from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.keys_command import add_arguments
@@ -16,6 +14,7 @@ from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.node_address import MAX_PORT, AddressError, parse_address
+from meshbot.service.outside_settings import OutsideSettings, outside_settings
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
 from meshbot.text.language import FRENCH, LANGUAGES, tr
 
@@ -38,20 +37,16 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def language_wanted(dotenv_path: Path) -> str:
+def language_wanted(program: Path) -> str:
     """Return the language to speak before the settings are read; what is wrong is told later."""
     try:
-        wanted = dotenv_values(dotenv_path).get(_LANGUAGE)
-    except (OSError, UnicodeDecodeError):
-        wanted = None
-    wanted = os.environ.get(_LANGUAGE, wanted)
-    if wanted is None:
-        try:
+        wanted: object = outside_settings(program, os.environ).get(_LANGUAGE)
+        if wanted is None:
             wanted = getattr(load_config(), "LANGUAGE", FRENCH)
-        except ConfigError:
-            return FRENCH
-    wanted = str(wanted).strip().lower()
-    return wanted if wanted in LANGUAGES else FRENCH
+    except ConfigError:
+        wanted = os.environ.get(_LANGUAGE, FRENCH)
+    language = str(wanted).strip().lower()
+    return language if language in LANGUAGES else FRENCH
 
 
 def _program_parser() -> CommandParser:
@@ -116,23 +111,16 @@ def _add_place(parser: CommandParser, *, simulate: object) -> None:
     )
 
 
-def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, str]:
-    """Return the settings from outside: the command line over the environment over ``.env``.
+def environment_of(options: argparse.Namespace, program: Path) -> OutsideSettings:
+    """Return the settings from outside: the command line over the environment over the files.
 
-    Raises :class:`ConfigError`.
+    ``program`` is the folder it runs from. Raises :class:`ConfigError`.
     """
-    try:
-        stored = dotenv_values(dotenv_path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            tr("{path} illisible : {error}", path=dotenv_path, error=error)
-        ) from error
-    environment = {name: value for name, value in stored.items() if value is not None}
-    environment.update(os.environ)
-    environment.update(
+    settings = outside_settings(program, os.environ)
+    settings.take(
         {ENVIRONMENT_PREFIX + name: value for name, value in _chosen(options).items() if value}
     )
-    return environment
+    return settings
 
 
 def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
