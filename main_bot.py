@@ -717,7 +717,7 @@ def _forget_output() -> None:
 
 def _do_command(options: argparse.Namespace) -> int:
     try:
-        return run_command(options, environment_of(options, DOTENV_PATH), MeshBot)
+        return run_command(options, environment_of(options, DOTENV_PATH), MeshBot, DOTENV_PATH)
     except BrokenPipeError:
         _forget_output()  # its reader has enough of it
         return EXIT_OK
@@ -755,7 +755,7 @@ def _refused(error: ConfigError | StorageError) -> int:
 
 
 if __name__ == "__main__":
-    if set(sys.argv[1:]) & {"check", "keys", "report"}:
+    if set(sys.argv[1:]) & {"check", "setup", "keys", "report"}:
         for _number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(_number, signal.SIG_DFL)  # nothing to end in order: the code says it
     _code = main()

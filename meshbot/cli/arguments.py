@@ -63,6 +63,14 @@ def _program_parser() -> CommandParser:
         example=f"{PROGRAM} check --host 192.168.1.40",
     )
     _add_place(check, simulate=argparse.SUPPRESS)
+    about = tr("le premier démarrage : cherche le nœud et écrit les réglages")
+    setup = commands.add_parser(
+        "setup", help=about, description=about, example=f"{PROGRAM} setup --to bot.env"
+    )
+    _add_place(setup, simulate=argparse.SUPPRESS)
+    setup.options.add_argument(
+        "--to", metavar=tr("FICHIER"), help=tr("le fichier à écrire, au lieu du fichier habituel")
+    )
     about = tr("voir les clés annoncées, en accepter ou refuser")
     keys = commands.add_parser(
         "keys", help=about, description=about, example=f"{PROGRAM} keys list"
@@ -112,13 +120,16 @@ def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, 
     environment = {name: value for name, value in stored.items() if value is not None}
     environment.update(os.environ)
     environment.update(
-        {ENVIRONMENT_PREFIX + name: value for name, value in _chosen(options).items() if value}
+        {ENVIRONMENT_PREFIX + name: value for name, value in chosen_place(options).items() if value}
     )
     return environment
 
 
-def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
-    """Return the settings that the command line gives; raises :class:`ConfigError`."""
+def chosen_place(options: argparse.Namespace) -> dict[str, str | None]:
+    """Return the settings that the command line gives, None for the others of these.
+
+    Raises :class:`ConfigError`.
+    """
     host, port = _place_of(options.host, options.port)
     mode = None
     if host or port:
