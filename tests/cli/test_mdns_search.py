@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import zeroconf
+from zeroconf._dns import DNSPointer
+from zeroconf._protocol.outgoing import DNSOutgoing
 
 from meshbot.cli.found_node import FoundNode
 from meshbot.cli.mdns_search import MAX_LABEL_CHARS, MAX_SERVICES, announced_nodes
@@ -20,7 +22,7 @@ from tests.support.limits import WAIT_S
 pytestmark = pytest.mark.slow
 
 HERE = "127.0.0.1"
-ROUNDS = 20
+ROUNDS = 5
 """A search may miss what is announced meanwhile by many others on a busy machine."""
 
 Announce = Callable[..., zeroconf.ServiceInfo]
@@ -55,7 +57,7 @@ def found_by(is_enough: Callable[[list[FoundNode]], bool]) -> list[FoundNode]:
     """Search until that is found, so many times at most."""
     found: list[FoundNode] = []
     for _ in range(ROUNDS):
-        found = announced_nodes([HERE], search_s=0.5)
+        found = announced_nodes([HERE])
         if is_enough(found):
             return found
     pytest.fail(f"not found: {found}")
@@ -75,14 +77,13 @@ def test_names_of_strangers_are_one_short_line_and_no_orders_to_the_terminal(
 ) -> None:
     mark = secrets.token_hex(4)
     announce(
-        f"{mark}\x1b[2J\r\nfake",
+        f"{mark}\x9b2J\u202efake",
         shortname=b"\x1b]0;title\x07\xff\xfe" + b"x" * 200,
         id=b"\r\n1. Wi-Fi 6.6.6.6",
     )
     found = found_by(lambda found: any(mark in node.label for node in found))
     (node,) = [node for node in found if mark in node.label]
-    assert str(node).isprintable() or "\u00a0" in str(node)
-    assert not [char for char in str(node) if ord(char) < 32 or ord(char) == 127]
+    assert str(node).replace("\u00a0", "").isprintable()
     assert len(node.label) <= 3 * (MAX_LABEL_CHARS + 3)
     assert "›1." not in node.label and " 1." not in node.label
 
@@ -108,7 +109,7 @@ def test_a_thousand_services_cost_no_more_than_a_hundred(announce: Announce) -> 
         with sender:
             while not stop.is_set():
                 for start in range(0, 1_000, 20):
-                    out = zeroconf.DNSOutgoing(0x8400)
+                    out = DNSOutgoing(0x8400)
                     for number in range(start, start + 20):
                         out.add_answer_at_time(pointer(f"flood-{number}"), 0)
                     for packet in out.packets():
@@ -117,11 +118,14 @@ def test_a_thousand_services_cost_no_more_than_a_hundred(announce: Announce) -> 
 
     thread = threading.Thread(target=flood, name="flood", daemon=True)
     thread.start()
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        stop.wait(seconds)
+
     try:
-        waits: list[float] = []
-        found = announced_nodes(
-            [HERE], search_s=1.0, wait=lambda s: waits.append(s) or stop.wait(s)
-        )
+        found = announced_nodes([HERE], search_s=1.0, wait=wait)
     finally:
         stop.set()
         thread.join(WAIT_S)
@@ -129,8 +133,8 @@ def test_a_thousand_services_cost_no_more_than_a_hundred(announce: Announce) -> 
     assert waits == [1.0]
 
 
-def pointer(name: str) -> zeroconf.DNSPointer:
-    return zeroconf.DNSPointer(SERVICE_TYPE, 12, 1, 4_500, f"{name}.{SERVICE_TYPE}")
+def pointer(name: str) -> DNSPointer:
+    return DNSPointer(SERVICE_TYPE, 12, 1, 4_500, f"{name}.{SERVICE_TYPE}")
 
 
 def test_no_thread_and_no_socket_is_left_even_where_it_is_broken_off() -> None:
