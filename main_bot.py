@@ -718,7 +718,7 @@ def _forget_output() -> None:
 
 def _do_command(options: argparse.Namespace) -> int:
     try:
-        return run_command(options, environment_of(options, PROGRAM), MeshBot)
+        return run_command(options, environment_of(options, PROGRAM), MeshBot, PROGRAM)
     except BrokenPipeError:
         _forget_output()  # its reader has enough of it
         return EXIT_OK

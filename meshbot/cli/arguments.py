@@ -76,6 +76,14 @@ def _program_parser() -> CommandParser:
         example=f"{PROGRAM} check --host 192.168.1.40",
     )
     _add_place(check, simulate=argparse.SUPPRESS)
+    about = tr("le premier démarrage : cherche le nœud et écrit les réglages")
+    setup = commands.add_parser(
+        "setup", help=about, description=about, example=f"{PROGRAM} setup --to bot.env"
+    )
+    _add_place(setup, simulate=argparse.SUPPRESS)
+    setup.options.add_argument(
+        "--to", metavar=tr("FICHIER"), help=tr("le fichier à écrire, au lieu du fichier habituel")
+    )
     about = tr("voir les clés annoncées, en accepter ou refuser")
     keys = commands.add_parser(
         "keys", help=about, description=about, example=f"{PROGRAM} keys list"
@@ -111,20 +119,26 @@ def _add_place(parser: CommandParser, *, simulate: object) -> None:
     )
 
 
-def environment_of(options: argparse.Namespace, program: Path) -> OutsideSettings:
+def environment_of(
+    options: argparse.Namespace, program: Path, files: Sequence[Path] | None = None
+) -> OutsideSettings:
     """Return the settings from outside: the command line over the environment over the files.
 
-    ``program`` is the folder it runs from. Raises :class:`ConfigError`.
+    ``program`` is the folder it runs from; ``files`` count instead of its usual ones. Raises
+    :class:`ConfigError`.
     """
-    settings = outside_settings(program, os.environ)
+    settings = outside_settings(program, os.environ, files)
     settings.take(
-        {ENVIRONMENT_PREFIX + name: value for name, value in _chosen(options).items() if value}
+        {ENVIRONMENT_PREFIX + name: value for name, value in chosen_place(options).items() if value}
     )
     return settings
 
 
-def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
-    """Return the settings that the command line gives; raises :class:`ConfigError`."""
+def chosen_place(options: argparse.Namespace) -> dict[str, str | None]:
+    """Return the settings that the command line gives, None for the others of these.
+
+    Raises :class:`ConfigError`.
+    """
     host, port = _place_of(options.host, options.port)
     mode = None
     if host or port:
