@@ -10,6 +10,7 @@ from pathlib import Path
 from meshbot import VERSION
 from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.keys_command import add_arguments
+from meshbot.cli.program_name import program_name
 from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
@@ -18,7 +19,7 @@ from meshbot.service.outside_settings import OutsideSettings, outside_settings
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
 from meshbot.text.language import FRENCH, LANGUAGES, tr
 
-PROGRAM = "main_bot.py"
+PROGRAM = program_name()
 _LANGUAGE = ENVIRONMENT_PREFIX + "LANGUAGE"
 
 

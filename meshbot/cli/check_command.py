@@ -21,6 +21,7 @@ from meshbot.link.serial_port_finder import lasting_name, likely_ports
 from meshbot.service.bot_store import claim_name
 from meshbot.service.node_address import place_text
 from meshbot.service.node_claim import NodeClaim
+from meshbot.service.outside_settings import is_checkout
 from meshbot.service.process_claim import holder_of
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.database import Database
@@ -34,6 +35,7 @@ CONNECT_TIMEOUT_S = 5.0
 MIN_FREE_MB = 50
 OLDEST_SANE_S = 1_767_225_600  # 2026-01-01: this program did not exist before
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
+DISTRIBUTION = "meshbot"
 _PIN = re.compile(r"([A-Za-z0-9_.-]+)==([0-9][^;\s]*)")
 
 
@@ -47,12 +49,14 @@ class CheckCommand:
         write: Callable[[str], object] = sys.stdout.write,
         wall_clock: Callable[[], float] = time.time,
         requirements: Path = REQUIREMENTS,
+        own_folder: Path | None = None,
     ) -> None:
-        """Name what is to be looked at."""
+        """Name what is to be looked at; ``own_folder`` is one that the bot makes where needed."""
         self._site = site
         self._write = write
         self._wall_clock = wall_clock
         self._requirements = requirements
+        self._own_folder = own_folder
 
     def run(self) -> int:
         """Write a line for each thing; return 0 if the bot can run."""
@@ -107,7 +111,7 @@ class CheckCommand:
 
     def _libraries(self) -> Finding:
         try:
-            pins = dict(_PIN.findall(self._requirements.read_text(encoding="utf-8")))
+            pins = dict(_PIN.findall(self._pinned()))
         except OSError as error:
             return Finding(
                 tr(
@@ -133,15 +137,27 @@ class CheckCommand:
                     )
                 )
         if wrong:
-            return Finding(
-                tr("bibliothèques : ") + ", ".join(wrong), "pip install -r requirements.txt"
-            )
+            return Finding(tr("bibliothèques : ") + ", ".join(wrong), self._way_to_mend_them())
         return Finding(
             tr(
                 "bibliothèques : meshtastic {version}",
                 version=importlib.metadata.version("meshtastic"),
             )
         )
+
+    def _pinned(self) -> str:
+        """Return the list of libraries. Raises :class:`OSError`.
+
+        Installed by pip, the package's own metadata have it, those of its extras, too.
+        """
+        if is_checkout(self._requirements.parent):
+            return self._requirements.read_text(encoding="utf-8")
+        return "\n".join(importlib.metadata.requires(DISTRIBUTION) or ())
+
+    def _way_to_mend_them(self) -> str:
+        if is_checkout(self._requirements.parent):
+            return "pip install -r requirements.txt"
+        return tr("réinstaller meshbot (pipx reinstall meshbot)")
 
     def _database(self) -> Finding:
         path = self._site.database_path
@@ -174,7 +190,7 @@ class CheckCommand:
     def _in_the_way(self) -> Finding | None:
         """Return what keeps the bot from a file of that name, whatever is in it."""
         path = self._site.database_path
-        folder = path.absolute().parent
+        folder = self._folder()
         try:
             path.exists()
             refuse_what_is_no_file(path)
@@ -198,8 +214,15 @@ class CheckCommand:
             )
         return None
 
-    def _disk(self) -> Finding:
+    def _folder(self) -> Path:
+        """Return the database's folder; where that is yet to be made, the one it will be in."""
         folder = self._site.database_path.absolute().parent
+        if folder != self._own_folder:
+            return folder
+        return next(part for part in (folder, *folder.parents) if os.path.exists(part))
+
+    def _disk(self) -> Finding:
+        folder = self._folder()
         try:
             free_mb = shutil.disk_usage(folder).free // 1_000_000
         except OSError as error:

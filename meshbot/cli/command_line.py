@@ -14,7 +14,7 @@ from meshbot.cli.settings_file import SettingsFile
 from meshbot.service.config_file import load_config
 from meshbot.service.node_address import DEFAULT_PORT
 from meshbot.service.operator_constants import checked_constants, constants_of
-from meshbot.service.outside_settings import settings_files
+from meshbot.service.outside_settings import data_folder, settings_files
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX, SettingsReader
 from meshbot.service.site_settings import read_site
 
@@ -41,7 +41,7 @@ def run_command(
         log.warning("⚠️ %s", line)
     simulated = site.connection_mode == "simulated"
     if options.command == "check":
-        return CheckCommand(site).run()
+        return CheckCommand(site, own_folder=data_folder(program, environment)).run()
     if options.command == "report":
         return ReportCommand(site.database_path, simulated=simulated).run(options)
     return KeysCommand(site.database_path, simulated=simulated, admin_nodes=site.admin_nodes).run(

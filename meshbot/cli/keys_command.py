@@ -15,6 +15,7 @@ from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.key_choice import KeyChoice, KeysRefusal
 from meshbot.cli.key_listing import WEAK_TEXT, KeyListing
 from meshbot.cli.key_text import key_text, node_text
+from meshbot.cli.program_name import program_name
 from meshbot.mesh.node_table import NodeTable
 from meshbot.model.known_node import KnownNode
 from meshbot.store.database import Database
@@ -49,7 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     about = tr("les clés à trancher, ou celles d'un nœud")
     listing = actions.add_parser(
-        "list", help=about, description=about, example="main_bot.py keys list a1b2c3d4"
+        "list", help=about, description=about, example=f"{program_name()} keys list a1b2c3d4"
     )
     listing.words.add_argument("node", nargs="?", metavar=tr("NŒUD"), help=tr(NODE_HELP))
     for name, about in (
@@ -57,7 +58,10 @@ def add_arguments(parser: CommandParser) -> None:
         ("refuse", tr("ne plus entendre parler d'une clé annoncée")),
     ):
         action = actions.add_parser(
-            name, help=about, description=about, example=f"main_bot.py keys {name} a1b2c3d4"
+            name,
+            help=about,
+            description=about,
+            example=f"{program_name()} keys {name} a1b2c3d4",
         )
         action.words.add_argument(
             "node",

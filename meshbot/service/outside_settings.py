@@ -28,6 +28,8 @@ class OutsideSettings(dict[str, str]):
         """Hold nothing yet."""
         super().__init__()
         self.origins: dict[str, str] = {}
+        self.doubts: list[str] = []
+        """What is odd about the files, but no reason not to start."""
 
     def take(self, values: Mapping[str, str], origin: str = "") -> None:
         """Take values over those that are there."""
@@ -38,7 +40,14 @@ class OutsideSettings(dict[str, str]):
 
 def is_checkout(program: Path) -> bool:
     """Say whether the folder that the program runs from is one whose files operators edit."""
-    return program.name not in _OF_PIP
+    return program.name not in _OF_PIP and not any(program.glob("meshbot-*.dist-info"))
+
+
+def data_folder(program: Path, environment: Mapping[str, str]) -> Path | None:
+    """Return the folder that is made for what an installed bot keeps, None in a checkout."""
+    if is_checkout(program):
+        return None
+    return _home(environment, "XDG_DATA_HOME", ".local/share")
 
 
 def settings_files(program: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
@@ -56,11 +65,21 @@ def outside_settings(
     A name in a file may stand there without its prefix.
     """
     settings = OutsideSettings()
-    if not is_checkout(program):
-        kept = _home(environment, "XDG_DATA_HOME", ".local/share") / "meshbot.db"
-        settings.take({_DATABASE: str(kept)})
+    folder = data_folder(program, environment)
+    if folder is not None:
+        settings.take({_DATABASE: str(folder / "meshbot.db")})
     for path in reversed(settings_files(program, environment) if files is None else files):
-        settings.take(_values_in(path), str(path))
+        try:
+            settings.take(_values_in(path, environment), str(path))
+        except OSError as error:
+            if path != FOR_ALL or not isinstance(error, PermissionError):
+                raise ConfigError(
+                    tr("{path} illisible : {error}", path=path, error=error)
+                ) from error
+            # It may be for systemd alone to read, which hands its values over.
+            settings.doubts.append(
+                tr("{path} illisible ({why}) : ignoré", path=path, why=error.strerror)
+            )
     settings.take(environment)
     return settings
 
@@ -77,15 +96,22 @@ def _account_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("HOME") or "/")
 
 
-def _values_in(path: Path) -> dict[str, str]:
+def _values_in(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a file that may be missing. Raises :class:`OSError`."""
     try:
+        path.stat()  # a folder that may not be entered would be taken for one without the file
         stored = dotenv_values(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except UnicodeDecodeError as error:
         raise ConfigError(tr("{path} illisible : {error}", path=path, error=error)) from error
     values = {name: value for name, value in stored.items() if value is not None}
+    # What the environment has as well was meant for it, such as TZ in a file that systemd reads.
     bare = {
         ENVIRONMENT_PREFIX + name: value
         for name, value in values.items()
-        if _NAME.fullmatch(name) and not name.startswith(ENVIRONMENT_PREFIX)
+        if _NAME.fullmatch(name)
+        and not name.startswith(ENVIRONMENT_PREFIX)
+        and environment.get(name) != value
     }
     return bare | values

@@ -284,7 +284,8 @@ class SettingsReader:
 
     def odd_lines(self) -> list[str]:
         """Return a French line about each thing that is odd, but no reason not to start."""
-        lines = list(self.doubts)
+        outside: list[str] = getattr(self._environment, "doubts", [])
+        lines = [*outside, *self.doubts]
         for name in self.unknown_names():
             meant = self.suggestion(name)
             hint = tr(", plutôt {meant} ?", meant=meant) if meant else ""

@@ -60,13 +60,20 @@ def site(tmp_path: Path) -> SiteSettings:
     )
 
 
-def check(site: SiteSettings, *, now_s: float = NOW_S, requirements: Path | None = None) -> Checked:
+def check(
+    site: SiteSettings,
+    *,
+    now_s: float = NOW_S,
+    requirements: Path | None = None,
+    own_folder: Path | None = None,
+) -> Checked:
     written: list[str] = []
     command = CheckCommand(
         site,
         write=written.append,
         wall_clock=lambda: now_s,
         requirements=requirements or check_command.REQUIREMENTS,
+        own_folder=own_folder,
     )
     code = command.run()
     lines = "".join(written).splitlines()
@@ -199,6 +206,25 @@ def test_a_missing_folder_is_said_and_not_made(site: SiteSettings, tmp_path: Pat
     assert not missing.exists()
 
 
+def test_a_folder_that_the_bot_makes_itself_is_no_matter_and_not_made(
+    site: SiteSettings, tmp_path: Path
+) -> None:
+    own = tmp_path / "share" / "meshbot"
+    checked = check(replace(site, database_path=own / "meshbot.db"), own_folder=own)
+    assert (checked.code, checked.bad) == (0, [])
+    assert f"{own / 'meshbot.db'} : pas encore là" in checked.line("base")
+    assert not own.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_the_bot_cannot_make_is_said(site: SiteSettings, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir(mode=0o500)
+    own = share / "meshbot"
+    line = only_bad_line(check(replace(site, database_path=own / "bot.db"), own_folder=own))
+    assert line.startswith(f"❌ pas le droit d'écrire {share}")
+
+
 def test_a_folder_instead_of_a_database_is_said(site: SiteSettings) -> None:
     site.database_path.mkdir()
     assert "est un dossier" in only_bad_line(check(site))
@@ -268,6 +294,23 @@ def test_libraries_of_another_version_are_all_said(site: SiteSettings, tmp_path:
     assert "au lieu de 1.2.3" in line and "au lieu de 9.9" in line
     assert "no-such" not in line
     assert line.endswith("→ pip install -r requirements.txt")
+
+
+def test_installed_the_libraries_are_those_of_the_packages_own_metadata(
+    site: SiteSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site-packages"
+    info = folder / "meshbot-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: meshbot\nVersion: 0.1.0\nRequires-Dist: meshtastic==1.2.3\n"
+        'Requires-Dist: pytest==9.9; extra == "all"\nRequires-Dist: no-such-library==4\n',
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(folder)
+    line = only_bad_line(check(site, requirements=folder / "requirements.txt"))
+    assert "au lieu de 1.2.3" in line and "au lieu de 9.9" in line
+    assert line.endswith("→ réinstaller meshbot (pipx reinstall meshbot)")
 
 
 def test_a_list_of_libraries_that_is_missing_is_said(site: SiteSettings, tmp_path: Path) -> None:

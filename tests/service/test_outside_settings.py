@@ -1,6 +1,7 @@
 """Where settings come from beside the program's own files, in a checkout and installed."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import config
 from main_bot import MeshBot
 from meshbot.service import outside_settings as module
 from meshbot.service.config_error import ConfigError
-from meshbot.service.outside_settings import outside_settings, settings_files
+from meshbot.service.outside_settings import is_checkout, outside_settings, settings_files
 
 INSTALLED = Path("/opt/venv/lib/python3.11/site-packages")
 
@@ -92,3 +93,39 @@ def test_a_name_in_a_file_that_nothing_reads_is_told_with_the_file(
     assert f"{unknown}, plutôt MESHBOT_TCP_HOST ?" in said
     assert any(line.startswith("⚠️ MESHBOT_TZ inconnu dans ") for line in said)
     assert "⚠️ Variable d'environnement MESHBOT_NOTHING inconnue : ignorée" in said
+
+
+def test_a_folder_that_pip_has_filled_is_no_checkout_whatever_its_name(tmp_path: Path) -> None:
+    assert is_checkout(tmp_path)
+    (tmp_path / "meshbot.egg-info").mkdir()  # what "pip install -e" leaves
+    assert is_checkout(tmp_path)
+    (tmp_path / "meshbot-0.1.0.dist-info").mkdir()
+    assert not is_checkout(tmp_path)
+    assert not is_checkout(INSTALLED)
+
+
+def test_what_the_environment_has_as_well_is_no_name_of_ours(home: Path) -> None:
+    own_file(home).write_text("TZ=Europe/Paris\nLANG=C\n")
+    found = outside_settings(INSTALLED, {"HOME": str(home), "TZ": "Europe/Paris", "LANG": "fr"})
+    assert "MESHBOT_TZ" not in found
+    assert found["MESHBOT_LANG"] == "C"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_the_file_for_all_may_be_for_root_alone_and_ones_own_may_not(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    module.FOR_ALL.write_text("MESHBOT_TCP_PORT=1\n")
+    module.FOR_ALL.chmod(0)
+    own_file(home).write_text("MESHBOT_TCP_HOST=own\n")
+    found = outside_settings(INSTALLED, {"HOME": str(home)})
+    assert found["MESHBOT_TCP_HOST"] == "own"
+    with caplog.at_level(logging.WARNING):
+        MeshBot(environment=found)._say_hello(0)
+    assert any(f"⚠️ {module.FOR_ALL} illisible (" in line for line in caplog.messages)
+    own_file(home).parent.chmod(0)
+    try:
+        with pytest.raises(ConfigError, match=f"{own_file(home)} illisible"):
+            outside_settings(INSTALLED, {"HOME": str(home)})
+    finally:
+        own_file(home).parent.chmod(0o700)
