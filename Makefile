@@ -85,8 +85,9 @@ texts: $(VENV)/.test-ready
 $(CATALOGUES)/%.mo: $(CATALOGUES)/%.po $(VENV)/.run-ready
 	@$(BIN)/python -m meshbot.text.compile_catalogue $< $@
 
-# What is installed by pip or pipx, in dist/.
+# What is installed by pip or pipx, in dist/. What an older one left would get into this one.
 wheel: $(VENV)/.run-ready
+	@rm -rf build/lib build/bdist.*
 	@$(PIP) build==1.6.1
 	$(BIN)/python -m build --wheel --outdir dist .
 

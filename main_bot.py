@@ -61,6 +61,7 @@ from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_constants import constants_of, read_constants
+from meshbot.service.outside_settings import is_checkout, settings_files
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
@@ -428,8 +429,9 @@ class MeshBot:
                 tr(
                     "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la "
                     "vôtre, régler "
-                    "CONNECTION_MODE et TCP_HOST dans config.py"
-                )
+                    "CONNECTION_MODE et TCP_HOST dans %s"
+                ),
+                "config.py" if is_checkout(PROGRAM) else settings_files(PROGRAM, os.environ)[0],
             )
         self._schedule_upkeep()
         self._worker.start()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.finding import Finding
+from meshbot.cli.program_name import program_name
 from meshbot.cli.share_check import share_findings
 from meshbot.link.serial_port_finder import lasting_name, likely_ports
 from meshbot.service.bot_store import claim_name
@@ -74,8 +75,9 @@ class CheckCommand:
         if self._site.connection_mode == "simulated":
             yield Finding(
                 tr(
-                    "nœud simulé, aucune radio : main_bot.py setup cherche le vôtre, ou régler "
-                    "CONNECTION_MODE"
+                    "nœud simulé, aucune radio : {program} setup cherche le vôtre, ou régler "
+                    "CONNECTION_MODE",
+                    program=program_name(),
                 )
             )
         yield Finding(f"Python {platform.python_version()}")

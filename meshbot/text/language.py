@@ -7,13 +7,14 @@ A text holds its values by name, ``tr("{name} : absent", name=name)``, or is a f
 
 The process has one language, set once before its threads start (:func:`speak`). Who is answered in
 another one is answered within :func:`speaking`, which holds for the calling thread alone.
-Catalogues are ``catalogues/<language>.po``; where ``make`` or the wheel has not compiled one, it is
-compiled in memory.
+Catalogues are ``catalogues/<language>.po``; where ``make`` or the wheel has not compiled one as it
+is now, it is compiled in memory.
 """
 
 import contextlib
 import gettext
 import io
+import zlib
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
@@ -90,24 +91,29 @@ def _catalogue(language: str) -> gettext.GNUTranslations | None:
     try:
         compiled = CATALOGUES / f"{language}.mo"
         source = compiled.with_suffix(".po")
-        if compiled.exists() and not _is_older(compiled, source):
-            return gettext.GNUTranslations(io.BytesIO(compiled.read_bytes()))
+        if compiled.exists():
+            made = compiled.read_bytes()
+            if not source.exists() or made.endswith(_fingerprint(source.read_bytes())):
+                return gettext.GNUTranslations(io.BytesIO(made))
         return gettext.GNUTranslations(io.BytesIO(compiled_catalogue(source)))
     except (OSError, ValueError, ImportError, UnicodeError):
         return None
 
 
-def _is_older(compiled: Path, source: Path) -> bool:
-    return source.exists() and compiled.stat().st_mtime < source.stat().st_mtime
+def _fingerprint(source: bytes) -> bytes:
+    """Return what tells a source from others; file times do not, pip and git make them anew."""
+    return b"%08x" % zlib.crc32(source)
 
 
 def compiled_catalogue(source: Path) -> bytes:
-    """Return a ``.po`` file in the compiled form. Raises :class:`OSError`, :class:`ValueError`."""
+    """Return a ``.po`` file in the compiled form, with the source's fingerprint behind it.
+
+    Nothing that reads the form looks there. Raises :class:`OSError`, :class:`ValueError`.
+    """
     from babel.messages.mofile import write_mo  # noqa: PLC0415
     from babel.messages.pofile import read_po  # noqa: PLC0415
 
-    with source.open("rb") as file:
-        catalogue = read_po(file, abort_invalid=True)
+    text = source.read_bytes()
     out = io.BytesIO()
-    write_mo(out, catalogue)
-    return out.getvalue()
+    write_mo(out, read_po(io.BytesIO(text), abort_invalid=True))
+    return out.getvalue() + _fingerprint(text)

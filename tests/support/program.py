@@ -40,9 +40,10 @@ class Program:
         arguments: tuple[str, ...] = (),
         *,
         prefix: Sequence[str] = (),
+        command: Sequence[str] | None = None,
         **settings: str,
     ) -> None:
-        """Start it, behind the words of ``prefix``."""
+        """Start it, behind the words of ``prefix``; ``command`` is how, elsewhere installed."""
         environment = {
             **{name: value for name, value in os.environ.items() if "MESHBOT" not in name},
             "MESHBOT_CONNECTION_MODE": "simulated",  # never the node of an edited config.py
@@ -50,7 +51,7 @@ class Program:
             **{f"MESHBOT_{name}": value for name, value in settings.items()},
         }
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, str(ROOT / "main_bot.py"), *arguments],
+            [*prefix, *(command or (sys.executable, str(ROOT / "main_bot.py"))), *arguments],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
