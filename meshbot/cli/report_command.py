@@ -96,7 +96,7 @@ class ReportCommand:
         code = report.read(files, since_s)
         if report.has_sites:
             if options.html:
-                _write_page(Path(options.html), report.page())
+                _write_page(options.html, report.page())
             self._write(report.text() + "\n")
         return code
 
@@ -110,7 +110,7 @@ class ReportCommand:
             history = self._stored_history(since_s if since_s is not None else DEFAULT_SINCE_S)
         diagnosis = diagnose(history)
         if options.html:
-            _write_page(Path(options.html), html_report(history, diagnosis))
+            _write_page(options.html, html_report(history, diagnosis))
         if options.json:
             return json_report(history, diagnosis)
         return text_report(history, diagnosis)
@@ -144,12 +144,13 @@ class ReportCommand:
         )
 
 
-def _write_page(path: Path, page: str) -> None:
+def _write_page(name: str, page: str) -> None:
+    path = Path(name)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportRefusal(f"{path} non écrit : {error.strerror}") from error
-    sys.stderr.write(f"✅ Page écrite : {path}\n")
+    sys.stderr.write(f"✅ Page écrite : {name}\n")
 
 
 def _files(options: argparse.Namespace) -> list[str]:

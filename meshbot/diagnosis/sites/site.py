@@ -1,6 +1,7 @@
 """A site as it stands beside others: the figures of its report that are compared."""
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshbot.diagnosis.link_diagnosis import Diagnosis
@@ -24,7 +25,7 @@ class Site:
     uptime_percent: float | None
     longest_outage_s: float | None
     losses: int
-    moments_s: array[float]
+    moments_s: Sequence[float]
     """When the link was lost, in order."""
     verdict: str
     tone: Tone
