@@ -87,3 +87,17 @@ def _together(first: Sequence[float], second: Sequence[float]) -> Iterator[float
         if place < len(second) and second[place] <= at_s + NEAR_S:
             yield at_s
             place += 1
+
+
+def groups_of(shared: Sequence[SharedLosses]) -> list[list[SharedLosses]]:
+    """Return the pairs in groups: what shares a site with a pair of a group belongs to it."""
+    groups: list[list[SharedLosses]] = []
+    for one in shared:
+        near = [group for group in groups if any(_touch(one, other) for other in group)]
+        groups = [group for group in groups if group not in near]
+        groups.append([*(pair for group in near for pair in group), one])
+    return groups
+
+
+def _touch(one: SharedLosses, other: SharedLosses) -> bool:
+    return bool({one.first, one.second} & {other.first, other.second})

@@ -1,9 +1,15 @@
 """The figures of a site as the comparison says them, in text and on the page. Pure."""
 
 from meshbot.diagnosis.date_text import date_text
-from meshbot.diagnosis.page.wording import length_text, percent_text, round_text, whole_text
+from meshbot.diagnosis.page.wording import (
+    length_text,
+    moment_of,
+    percent_text,
+    round_text,
+    whole_text,
+)
 from meshbot.diagnosis.report_text import UNDATED
-from meshbot.diagnosis.sites.shared_losses import SharedLosses
+from meshbot.diagnosis.sites.shared_losses import SharedLosses, groups_of
 from meshbot.diagnosis.sites.site import Site
 from meshbot.text.foreign_text import printable
 from meshbot.text.language import tr
@@ -14,12 +20,21 @@ DAY_S = 86_400.0
 MOST_MOMENTS = 4
 
 
+def first_text(site: Site) -> str:
+    """Return from when on it was judged, to the minute."""
+    return date_text(site.first_s, site.in_utc)[:-3] if site.last_s else NOTHING
+
+
+def last_text(site: Site) -> str:
+    """Return until when it was judged, to the minute."""
+    return date_text(site.last_s, site.in_utc)[:-3] if site.last_s else NOTHING
+
+
 def period_text(site: Site) -> str:
-    """Return from when until when it was judged, to the minute."""
+    """Return both in one phrase."""
     if not site.last_s:
         return NOTHING
-    first, last = (date_text(at_s, site.in_utc)[:-3] for at_s in (site.first_s, site.last_s))
-    return tr("du {first} au {last}", first=first, last=last)
+    return tr("du {first} au {last}", first=first_text(site), last=last_text(site))
 
 
 def observed_text(site: Site) -> str:
@@ -82,18 +97,20 @@ def relation_texts(sites: list[Site], shared: list[SharedLosses]) -> list[str]:
         return [tr("Pas deux sites dont on sache quand la liaison a été coupée : rien à comparer")]
     if not shared:
         return [tr("Aucun site ne perd sa liaison en même temps qu'un autre, sinon par hasard")]
-    return [_relation_text(one) for one in shared] + [
+    told = [
+        _pair_text(group[0]) if len(group) == 1 else _group_text(group)
+        for group in groups_of(shared)
+    ]
+    return [
+        *told,
         tr(
             "Coupés ensemble : chercher ce que ces sites ont en commun, point d'accès, box, "
             "alimentation, cette machine, ou ce qui se passe à ces heures-là"
-        )
+        ),
     ]
 
 
-def _relation_text(shared: SharedLosses) -> str:
-    moments = ", ".join(
-        date_text(at_s, in_utc=False)[:-3] for at_s in shared.moments_s[-MOST_MOMENTS:]
-    )
+def _pair_text(shared: SharedLosses) -> str:
     return tr(
         "{first} et {second} : {count} coupures en même temps, à 30 s près, sur {of_first} et "
         "{of_second} ; le hasard en donnerait {expected} ; les dernières : {moments}",
@@ -103,8 +120,26 @@ def _relation_text(shared: SharedLosses) -> str:
         of_first=shared.of_first,
         of_second=shared.of_second,
         expected=_expected_text(shared.expected),
-        moments=moments,
+        moments=_moments_text(shared),
     )
+
+
+def _group_text(group: list[SharedLosses]) -> str:
+    names = dict.fromkeys(name for shared in group for name in (shared.first, shared.second))
+    most = max(group, key=lambda shared: len(shared.moments_s))
+    return tr(
+        "{sites} : jusqu'à {count} coupures en même temps, deux à deux, à 30 s près ; le hasard "
+        "en donnerait {expected} au plus ; les dernières : {moments}",
+        sites=", ".join(names),
+        count=len(most.moments_s),
+        expected=_expected_text(max(shared.expected for shared in group)),
+        moments=_moments_text(most),
+    )
+
+
+def _moments_text(shared: SharedLosses) -> str:
+    latest = (moment_of(at_s, in_utc=False) for at_s in shared.moments_s[-MOST_MOMENTS:])
+    return ", ".join(f"{moment:%d/%m %H:%M}" for moment in latest)
 
 
 def _expected_text(expected: float) -> str:

@@ -30,7 +30,9 @@ _HEAD = (
     mark("Dues à la synchro"),
     mark("Firmware"),
 )
+MAX_SHORT_CHARS = 14
 _STYLE = """
+header>h1{font-size:1.5rem;line-height:1.2}
 .sites{display:table;margin:0;font-size:.9rem;line-height:1.35}
 .sites th,.sites td{text-align:left;vertical-align:top;padding:.45rem .5rem}
 .sites th:first-child{white-space:normal;padding-left:.6rem}
@@ -41,6 +43,7 @@ _STYLE = """
 .sites a{font-weight:700;font-size:1rem;color:inherit}
 .sites span{display:block;color:var(--soft);font-size:.85em}
 .sites strong{font-weight:600}
+.sites b{font-weight:400}.sites .short{white-space:nowrap}
 .one{border-top:.2rem solid var(--line);margin-top:2.5rem;padding-top:1rem;scroll-margin-top:.5rem}
 .one>h1{font-size:1.5rem;line-height:1.2;margin-bottom:.5rem;overflow-wrap:anywhere}
 .one>header h1{display:none}
@@ -55,6 +58,7 @@ _STYLE = """
 .sites th,.sites td,.sites th:first-child{border:0;padding:.1rem 0;font-size:.9rem}
 .sites td[data-name]{display:grid;grid-template-columns:8.2rem 1fr;gap:.5rem}
 .sites td[data-name]::before{content:attr(data-name);color:var(--soft)}
+.sites div span{display:inline;margin-left:.5em}
 .sites td.said{margin:.2rem 0 .4rem}
 }
 @media print{.one{break-before:page;border:0}.top{display:none}}
@@ -107,7 +111,7 @@ def _row(place: int, site: Site) -> Markup:
         firmware_text(site),
     )
     cells = [
-        tag("td", words(text), data_name=tr(name))
+        tag("td", _figure(text), data_name=tr(name))
         for name, text in zip(_HEAD[2:], figures, strict=True)
     ]
     return tag(
@@ -117,6 +121,14 @@ def _row(place: int, site: Site) -> Markup:
         *cells,
         class_=site.tone.value or "plain",
     )
+
+
+def _figure(text: str) -> Markup:
+    """Return a figure, and smaller what it says more closely in brackets; short ones in a line."""
+    value, _, remark = text.removesuffix(")").partition(" (")
+    class_ = "short" if len(value) <= MAX_SHORT_CHARS else "long"
+    more = tag("span", words(remark)) if remark else EMPTY
+    return tag("div", tag("b", words(value), class_=class_), more)
 
 
 def _site(place: int, site: Site, parts: Sequence[Markup]) -> Markup:

@@ -11,10 +11,11 @@ from meshbot.diagnosis.sites.site_texts import (
     cause_text,
     down_text,
     firmware_text,
+    first_text,
+    last_text,
     longest_text,
     losses_text,
     observed_text,
-    period_text,
     relation_texts,
     remarks_of,
     sync_text,
@@ -28,7 +29,8 @@ GAP = 2
 SITES_ABREAST = 3
 
 _ROWS: tuple[tuple[str, Callable[[Site], str]], ...] = (
-    (mark("jugé"), period_text),
+    (mark("jugé du"), first_text),
+    (mark("au"), last_text),
     (mark("temps jugé"), observed_text),
     (mark("coupures"), losses_text),
     (mark("sans liaison"), down_text),
