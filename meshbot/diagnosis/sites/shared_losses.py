@@ -4,10 +4,12 @@ Losses of both within half a minute make a pair; each loss is in one pair at mos
 is measured on the losses themselves: those of one site are moved by two minutes, four, and so on to
 an hour, to either side, and the pairs are counted anew. So bad hours that both happen to have, and
 clients that come by the clock, give as many pairs when moved and prove nothing. A relation takes
-three pairs, more than at any of the sixty moves, and so many that chance gives them less than once
-in two hundred comparisons (Poisson), however many sites are compared.
+three pairs, more than at any of the sixty moves by more than such a number scatters (its root), and
+so many that chance gives them in less than one of two hundred reports (Poisson's distribution),
+however many sites are compared.
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -68,7 +70,8 @@ def _compared(one: Site, other: Site, comparisons: int) -> SharedLosses | None:
     # One more than was counted: that none came at sixty moves does not make one impossible.
     expected = (sum(by_chance) + 1) / len(by_chance)
     p_value = min(1.0, poisson_tail(len(together), expected) * comparisons)
-    if len(together) <= max(by_chance) or p_value > MAX_P:
+    most = max(by_chance)
+    if len(together) <= most + math.sqrt(most) or p_value > MAX_P:
         return None
     return SharedLosses(one.name, other.name, together, len(first), len(second), expected, p_value)
 

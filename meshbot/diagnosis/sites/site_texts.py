@@ -30,13 +30,6 @@ def last_text(site: Site) -> str:
     return date_text(site.last_s, site.in_utc)[:-3] if site.last_s else NOTHING
 
 
-def period_text(site: Site) -> str:
-    """Return both in one phrase."""
-    if not site.last_s:
-        return NOTHING
-    return tr("du {first} au {last}", first=first_text(site), last=last_text(site))
-
-
 def observed_text(site: Site) -> str:
     """Return for how long its bot ran in that time."""
     return round_text(site.observed_s)

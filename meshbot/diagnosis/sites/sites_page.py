@@ -10,9 +10,10 @@ from meshbot.diagnosis.sites.site_texts import (
     cause_text,
     down_text,
     firmware_text,
+    first_text,
+    last_text,
     longest_text,
     losses_text,
-    period_text,
     relation_texts,
     remarks_of,
     sync_text,
@@ -43,7 +44,7 @@ header>h1{font-size:1.5rem;line-height:1.2}
 .sites a{font-weight:700;font-size:1rem;color:inherit}
 .sites span{display:block;color:var(--soft);font-size:.85em}
 .sites strong{font-weight:600}
-.sites b{font-weight:400}.sites .short{white-space:nowrap}
+.sites b{font-weight:400}.sites .short,.sites div span{white-space:nowrap}
 .one{border-top:.2rem solid var(--line);margin-top:2.5rem;padding-top:1rem;scroll-margin-top:.5rem}
 .one>h1{font-size:1.5rem;line-height:1.2;margin-bottom:.5rem;overflow-wrap:anywhere}
 .one>header h1{display:none}
@@ -58,6 +59,7 @@ header>h1{font-size:1.5rem;line-height:1.2}
 .sites th,.sites td,.sites th:first-child{border:0;padding:.1rem 0;font-size:.9rem}
 .sites td[data-name]{display:grid;grid-template-columns:8.2rem 1fr;gap:.5rem}
 .sites td[data-name]::before{content:attr(data-name);color:var(--soft)}
+.sites th span{display:inline;margin-right:.4em}
 .sites div span{display:inline;margin-left:.5em}
 .sites td.said{margin:.2rem 0 .4rem}
 }
@@ -116,16 +118,25 @@ def _row(place: int, site: Site) -> Markup:
     ]
     return tag(
         "tr",
-        tag("th", link, tag("span", words(period_text(site))), scope="row"),
+        tag("th", link, *_period(site), scope="row"),
         tag("td", tag("strong", words(site.verdict)), remedy, class_="said"),
         *cells,
         class_=site.tone.value or "plain",
     )
 
 
+def _period(site: Site) -> list[Markup]:
+    if not site.last_s:
+        return []
+    said = (tr("du {first}", first=first_text(site)), tr("au {last}", last=last_text(site)))
+    return [tag("span", words(text), class_="short") for text in said]
+
+
 def _figure(text: str) -> Markup:
     """Return a figure, and smaller what it says more closely in brackets; short ones in a line."""
-    value, _, remark = text.removesuffix(")").partition(" (")
+    value, remark = text, ""
+    if text.endswith(")"):
+        value, _, remark = text[:-1].rpartition(" (")
     class_ = "short" if len(value) <= MAX_SHORT_CHARS else "long"
     more = tag("span", words(remark)) if remark else EMPTY
     return tag("div", tag("b", words(value), class_=class_), more)
