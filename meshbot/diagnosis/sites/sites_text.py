@@ -27,6 +27,7 @@ COLUMNS = 100
 NAME_COLUMNS = 23
 GAP = 2
 SITES_ABREAST = 3
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _ROWS: tuple[tuple[str, Callable[[Site], str]], ...] = (
     (mark("jugé du"), first_text),
@@ -76,11 +77,17 @@ def _table(sites: Sequence[Site]) -> Iterator[str]:
 
 def _row(name: str, cells: Sequence[str], width: int) -> Iterator[str]:
     """Yield the lines of a row, in which each cell has a column."""
-    folded = [textwrap.wrap(cell, width) or [""] for cell in cells]
+    folded = [_folded(cell, width) for cell in cells]
     for place in range(max(len(lines) for lines in folded)):
         parts = [(lines[place] if place < len(lines) else "").ljust(width) for lines in folded]
         first = name if place == 0 else ""
         yield (first.ljust(NAME_COLUMNS) + (" " * GAP).join(parts)).rstrip()
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """Return the lines of a cell, in which a figure keeps its sign."""
+    kept = cell.replace(" %", f"{_NO_BREAK}%")
+    return [line.replace(_NO_BREAK, " ") for line in textwrap.wrap(kept, width)] or [""]
 
 
 def _wrapped(text: str, sign: str) -> list[str]:
