@@ -19,6 +19,7 @@ from meshbot.service.node_address import place_text
 from meshbot.service.process_claim import ProcessClaim, holder_of
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.instance_lock import AlreadyRunning
+from meshbot.store.service_unit import DEFAULT_UNIT, unit_of
 
 RESOLVE_S = 2.0
 """How long the start waits for the name of the node; a name server that is away takes longer."""
@@ -29,9 +30,9 @@ Resolver = Callable[[str, int], Sequence[Any]]
 class NodeTaken(AlreadyRunning):
     """Another bot uses the node. ``pid`` is its process, 0 where nobody knows."""
 
-    def __init__(self, node: str, pid: int) -> None:
-        """Name the node and the process."""
-        super().__init__(f"le nœud {node}", pid, "régler un autre nœud dans config.py")
+    def __init__(self, node: str, pid: int, unit: str = DEFAULT_UNIT) -> None:
+        """Name the node, the process and its service."""
+        super().__init__(f"le nœud {node}", pid, "régler un autre nœud dans config.py", unit)
 
 
 class NodeClaim:
@@ -48,7 +49,8 @@ class NodeClaim:
         for name in self._names():
             if not self._claim.take(name):
                 self._claim.release()
-                raise NodeTaken(self._node_text(), holder_of(name) or 0)
+                pid = holder_of(name) or 0
+                raise NodeTaken(self._node_text(), pid, unit_of(pid))
 
     def release(self) -> None:
         """Give the node back. Harmless when it is not claimed."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from meshbot.store.file_access import PRIVATE
+from meshbot.store.service_unit import DEFAULT_UNIT, unit_of
 from meshbot.store.storage_error import StorageError, wrong_folder
 from meshbot.threads.shortage import shortage_text
 
@@ -27,11 +28,11 @@ _OPENED = b"store"
 class AlreadyRunning(StorageError):
     """Another bot holds the lock. ``pid`` is its process, 0 where nobody knows."""
 
-    def __init__(self, what: str, pid: int, remedy: str) -> None:
-        """Name what both want, the process, and what else could be done."""
+    def __init__(self, what: str, pid: int, remedy: str, unit: str = DEFAULT_UNIT) -> None:
+        """Name what both want, the process, what else could be done, and the other's service."""
         who = f" (processus {pid})" if pid else ""
         super().__init__(
-            f"Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop meshbot), "
+            f"Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop {unit}), "
             f"ou {remedy}",
             passing=True,
         )
@@ -40,7 +41,8 @@ class AlreadyRunning(StorageError):
 
 def database_in_use(path: Path, pid: int) -> AlreadyRunning:
     """Return what is to be told of a database that another bot uses."""
-    return AlreadyRunning(f"la base {path}", pid, "régler DATABASE_PATH sur un autre fichier")
+    remedy = "régler DATABASE_PATH sur un autre fichier"
+    return AlreadyRunning(f"la base {path}", pid, remedy, unit_of(pid))
 
 
 class InstanceLock:
