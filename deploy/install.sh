@@ -2,18 +2,22 @@
 # Installs the bot as the service "meshbot", brings it up to date, or takes it away again.
 #
 # Run it as root from the project's folder: deploy/install.sh [--dry-run] [--upgrade | --uninstall]
+# With --site attic it makes, or keeps in order, the service meshbot@attic: one bot for each node.
 #
 # Everything is checked before anything is changed, and the new program is built beside the old one
 # and put in its place at the end: whatever fails before that leaves the old one running.
 # It may be run again at any time. Settings live in /etc/meshbot.env, which it never overwrites;
-# settings edited in the installed config.py or main_bot.py are carried over into that file.
+# settings edited in the installed config.py or main_bot.py are carried over into that file, and
+# into those of the sites, /etc/meshbot/*.env.
 
 set -eu
 umask 022
 
-USAGE="Utilisation : deploy/install.sh [--dry-run] [--upgrade | --uninstall [--purge]] [--root DOSSIER]
+USAGE="Utilisation : deploy/install.sh [--dry-run] [--site NOM]... [--upgrade | --uninstall [--purge]]
+              [--root DOSSIER]
 
   (rien)        installe le bot, ou le remet en ordre ; garde les réglages
+  --site NOM    un bot de plus, meshbot@NOM, pour un autre nœud ; peut être répété
   --upgrade     la même chose, mais refuse s'il n'est pas encore installé
   --uninstall   enlève le programme et le service ; garde les réglages et la base
   --purge       avec --uninstall : enlève aussi les réglages, la base et l'utilisateur
@@ -23,13 +27,18 @@ USAGE="Utilisation : deploy/install.sh [--dry-run] [--upgrade | --uninstall [--p
 say() { printf '%s\n' "$*"; }
 refuse() { printf '❌ %s\n' "$*" >&2; exit 1; }
 
-action=install dry_run=no purge=no root=
+action=install dry_run=no purge=no root= new_sites=
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry_run=yes ;;
     --upgrade) action=upgrade ;;
     --uninstall) action=uninstall ;;
     --purge) purge=yes ;;
+    --site) shift
+      case ${1-} in
+        '' | -* | .* | *[!A-Za-z0-9_.-]*) refuse "--site : un nom de lettres, de chiffres, de _ . -" ;;
+      esac
+      new_sites="$new_sites $1" ;;
     --root) shift; [ $# -gt 0 ] || refuse "--root : quel dossier ?"; root=${1%/}
       [ -n "$1" ] || refuse "--root : quel dossier ?" ;;
     --help | -h) say "$USAGE"; exit 0 ;;
@@ -39,6 +48,7 @@ $USAGE" ;;
   shift
 done
 [ "$purge" = no ] || [ "$action" = uninstall ] || refuse "--purge ne va qu'avec --uninstall"
+[ -z "$new_sites" ] || [ "$action" != uninstall ] || refuse "--site ne va pas avec --uninstall"
 [ -d "${root:-/}" ] || refuse "--root : $root n'est pas un dossier"
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
@@ -47,7 +57,9 @@ pip=${MESHBOT_PIP:-}
 program=$root/opt/meshbot
 state=$root/var/lib/meshbot
 settings=$root/etc/meshbot.env
+sites=$root/etc/meshbot
 unit=$root/etc/systemd/system/meshbot.service
+site_unit=$root/etc/systemd/system/meshbot@.service
 command=$root/usr/local/bin/meshbot
 fresh=$program.new
 former=$program.old
@@ -55,6 +67,24 @@ by_hand=$program.avant
 
 # In a scratch root there is no service manager and no user to make.
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemd=yes; else systemd=no; fi
+
+site_names() {
+  for file in "$sites"/*.env; do
+    [ ! -e "$file" ] || basename "$file" .env
+  done
+}
+
+# What runs with this program: the sites, and the bot without a name where there are none, or where
+# it has been enabled.
+services() {
+  for name in $(site_names); do
+    printf 'meshbot@%s.service\n' "$name"
+  done
+  if [ -z "$(site_names)" ] ||
+    { [ "$systemd" = yes ] && systemctl --quiet is-enabled meshbot.service 2>/dev/null; }; then
+    printf 'meshbot.service\n'
+  fi
+}
 
 # Does one step, or says it.
 step() {
@@ -72,33 +102,34 @@ step() {
 
 [ "$(id -u)" = 0 ] || refuse "à lancer en root : sudo deploy/install.sh"
 
-stop_service() {
-  [ "$systemd" = no ] || systemctl stop meshbot.service 2>/dev/null || true
-}
-
 if [ "$action" = uninstall ]; then
   [ -d "$program" ] || [ -e "$unit" ] || say "ℹ️ Le bot n'est pas installé ici ; on enlève ce qui reste"
   disable_service() {
-    [ "$systemd" = no ] || systemctl disable --now meshbot.service 2>/dev/null || true
+    [ "$systemd" = yes ] || return 0
+    for service in meshbot.service $(services); do
+      systemctl disable --now "$service" 2>/dev/null || true
+    done
   }
   reload_units() { [ "$systemd" = no ] || systemctl daemon-reload; }
   remove_user() {
     if [ -z "$root" ] && id meshbot >/dev/null 2>&1; then userdel meshbot; fi
   }
   step "arrêter et désactiver le service" disable_service
-  step "enlever $unit, $command et $program" rm -rf "$unit" "$command" "$program" "$fresh" "$former"
+  step "enlever $unit, $site_unit, $command et $program" \
+    rm -rf "$unit" "$site_unit" "$command" "$program" "$fresh" "$former"
   step "relire les unités de systemd" reload_units
   if [ "$purge" = yes ]; then
-    step "enlever les réglages et la base ($settings, $state)" rm -rf "$settings" "$state"
+    step "enlever les réglages et les bases ($settings, $sites, $state)" \
+      rm -rf "$settings" "$sites" "$state"
     step "enlever l'utilisateur meshbot" remove_user
   else
-    say "ℹ️ Gardés : $settings et $state (--purge les enlève aussi)"
+    say "ℹ️ Gardés : $settings, $sites et $state (--purge les enlève aussi)"
   fi
   exit 0
 fi
 
 for file in main_bot.py config.py meshbot/__init__.py requirements.txt deploy/meshbot.service \
-  deploy/carry_over.py; do
+  deploy/meshbot@.service deploy/carry_over.py; do
   [ -f "$source_dir/$file" ] || refuse "$source_dir n'est pas le dossier du projet : $file manque"
 done
 [ "$action" = install ] || [ -d "$program" ] || [ -d "$former" ] || refuse "pas encore installé : sans --upgrade d'abord"
@@ -152,8 +183,19 @@ keep_settings() {
     mkdir -p "$(dirname "$settings")"
     cp "$source_dir/deploy/meshbot.env" "$settings"
   fi
+  for name in $new_sites; do
+    [ -e "$sites/$name.env" ] || {
+      mkdir -p "$sites"
+      sed "s/service meshbot:/service meshbot@$name:/; s/restart meshbot$/restart meshbot@$name/" \
+        "$source_dir/deploy/meshbot.env" >"$sites/$name.env"
+    }
+  done
   if [ -d "$program/.delivered" ]; then
     "$python" "$source_dir/deploy/carry_over.py" "$program/.delivered" "$program" "$settings"
+    for name in $(site_names); do
+      "$python" "$source_dir/deploy/carry_over.py" "$program/.delivered" "$program" \
+        "$sites/$name.env"
+    done
   fi
   if [ -d "$program" ]; then  # settings and a database of a bot that was tried by hand
     find "$program" -maxdepth 1 -type f \( -name .env -o -name '*.db*' \) -exec cp -p {} "$fresh/" \;
@@ -178,25 +220,32 @@ swap() {
 install_unit() {
   mkdir -p "$(dirname "$unit")" "$(dirname "$command")"
   cp "$program/deploy/meshbot.service" "$unit"
+  cp "$program/deploy/meshbot@.service" "$site_unit"
   cp "$program/deploy/meshbot" "$command"
   chmod 755 "$command"
 }
 
-start_service() {
+start_services() {
   if [ "$systemd" = yes ]; then
     systemctl daemon-reload
-    systemctl enable meshbot.service
-    if ! systemctl restart meshbot.service; then
-      if [ -d "$former" ]; then
-        rm -rf "$program"
-        mv "$former" "$program"
-        systemctl restart meshbot.service || true
-        refuse "le nouveau programme ne démarre pas, l'ancien est remis : journalctl -u meshbot -n 50"
-      fi
-      refuse "le programme ne démarre pas : journalctl -u meshbot -n 50"
-    fi
+    all=$(services)
+    for service in $all; do
+      systemctl enable "$service"
+      systemctl restart "$service" || give_up "$service"
+    done
   fi
   rm -rf "$former"
+}
+
+give_up() {
+  journal="journalctl -u ${1%.service} -n 50"
+  [ -d "$former" ] || refuse "le programme ne démarre pas : $journal"
+  rm -rf "$program"
+  mv "$former" "$program"
+  for service in $all; do
+    systemctl restart "$service" || true
+  done
+  refuse "le nouveau programme ne démarre pas, l'ancien est remis : $journal"
 }
 
 if [ "$dry_run" = no ]; then
@@ -214,12 +263,26 @@ step "utilisateur meshbot et dossier $state" make_user
 step "construire le programme et ses bibliothèques à côté ($fresh)" build
 step "garder les réglages ($settings)" keep_settings
 step "mettre le nouveau programme à sa place ($program)" swap
-step "unité $unit et commande $command" install_unit
-step "activer et démarrer le service" start_service
+step "unités $unit, $site_unit et commande $command" install_unit
+step "activer et démarrer le service" start_services
 [ "$dry_run" = no ] || exit 0
 
-say "✅ Installé. Réglages : $settings ; journal : journalctl -u meshbot -f"
-if ! grep -q '^MESHBOT_CONNECTION_MODE=' "$settings"; then
-  say "👉 Y mettre l'adresse du nœud, puis : sudo systemctl restart meshbot"
-fi
+lacks_node() { ! grep -q '^MESHBOT_CONNECTION_MODE=' "$1"; }
+
+for service in $(services); do
+  case $service in
+    meshbot.service)
+      say "✅ Installé. Réglages : $settings ; journal : journalctl -u meshbot -f"
+      if lacks_node "$settings"; then
+        say "👉 Y mettre l'adresse du nœud, puis : sudo systemctl restart meshbot"
+      fi ;;
+    *)
+      bot=${service%.service} file=$sites/${service#meshbot@}
+      file=${file%.service}.env
+      say "✅ Installé. Réglages : $file ; journal : journalctl -u $bot -f"
+      if lacks_node "$file"; then
+        say "👉 Y mettre l'adresse du nœud, puis : sudo systemctl restart $bot"
+      fi ;;
+  esac
+done
 [ "$systemd" = yes ] || say "ℹ️ systemd ne tourne pas ici : le service n'a pas été démarré"

@@ -1,24 +1,27 @@
-"""``main_bot.py report``: why the link was lost, from the bot's own records or a text journal."""
+"""``main_bot.py report``: why the link was lost, from the bot's own records or from files."""
 
 import argparse
+import os
 import re
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.report_refusal import ReportRefusal
-from meshbot.cli.text_journal import MAX_EVENTS, TextJournal
+from meshbot.cli.report_source import DEFAULT_SINCE_S, history_in
+from meshbot.cli.sites_report import SitesReport
+from meshbot.cli.text_journal import MAX_EVENTS
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.link_diagnosis import diagnose
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.report_json import json_report
 from meshbot.diagnosis.report_page import html_report
 from meshbot.diagnosis.report_text import text_report
-from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
+from meshbot.diagnosis.sites.site_names import STANDARD_INPUT
+from meshbot.model.link_event import alive_at, on_one_clock
 from meshbot.store.database import Database
 from meshbot.store.inspection import may_exist
 from meshbot.store.instance_lock import InstanceLock
@@ -26,7 +29,6 @@ from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
 from meshbot.text.language import tr
 
-DEFAULT_SINCE_S = 7 * 86_400.0
 _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
 _SINCE = re.compile(r"(\d{1,5}) ?(min|m|h|d|j|w)", re.IGNORECASE)
 
@@ -35,10 +37,13 @@ def add_report_arguments(parser: CommandParser) -> None:
     """Describe the options of ``report``."""
     add = parser.options.add_argument
     parser.words.add_argument(
-        "file",
-        nargs="?",
-        metavar=tr("JOURNAL"),
-        help=tr("un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même"),
+        "files",
+        nargs="*",
+        metavar=tr("FICHIER"),
+        help=tr(
+            "un journal en texte, ou la base d'un bot ; plusieurs : les sites côte à côte ; par "
+            "défaut ce que le bot a noté lui-même"
+        ),
     )
     add(
         "--since",
@@ -79,26 +84,39 @@ class ReportCommand:
     def run(self, options: argparse.Namespace) -> int:
         """Make the report and return the exit code. Raises ``StorageError``."""
         try:
-            self._write(self._report(options) + "\n")
+            since_s = since_seconds(options.since)
+            files = _files(options)
+            if len(files) > 1:
+                return self._compare(files, since_s, options)
+            self._write(self._report(files, since_s, options) + "\n")
         except ReportRefusal as refusal:
             self._write(f"❌ {refusal}\n")
             return EXIT_NO
         return EXIT_OK
 
-    def _report(self, options: argparse.Namespace) -> str:
+    def _compare(
+        self, files: Sequence[str], since_s: float | None, options: argparse.Namespace
+    ) -> int:
+        """Print what several sites amount to, and write the page if one is wanted."""
+        report = SitesReport(self._wall_clock, as_json=options.json, as_page=bool(options.html))
+        code = report.read(files, since_s)
+        if report.has_sites:
+            if options.html:
+                _write_page(options.html, report.page())
+            self._write(report.text() + "\n")
+        return code
+
+    def _report(
+        self, files: Sequence[str], since_s: float | None, options: argparse.Namespace
+    ) -> str:
         """Return what is to be printed, and write the page if one is wanted."""
-        since_s = since_seconds(options.since)
-        name = options.journal if options.journal is not None else options.file
-        if name is not None:
-            journal = TextJournal(name, self._wall_clock)
-            history = journal.history(since_s)
-            history.in_utc = not journal.has_dates
+        if files:
+            history = history_in(files[0], since_s, self._wall_clock)
         else:
             history = self._stored_history(since_s if since_s is not None else DEFAULT_SINCE_S)
         diagnosis = diagnose(history)
         if options.html:
-            _write_page(Path(options.html), html_report(history, diagnosis))
-            sys.stderr.write(tr("✅ Page écrite : {html}\n", html=options.html))
+            _write_page(options.html, html_report(history, diagnosis))
         if options.json:
             return json_report(history, diagnosis)
         return text_report(history, diagnosis)
@@ -141,28 +159,28 @@ class ReportCommand:
         )
 
 
-def alive_at(now_s: float, last: LinkEvent) -> LinkEvent:
-    """Return the event that says that the bot still ran now, after its last one."""
-    since_last_s = max(now_s - last.wall_s, 0.0)
-    return replace(
-        last,
-        kind=EventKind.ALIVE,
-        wall_s=last.wall_s + since_last_s,
-        mono_s=last.mono_s + since_last_s,
-        seconds=None,
-        count=None,
-        text="",
-        cause=None,
-    )
-
-
-def _write_page(path: Path, page: str) -> None:
+def _write_page(name: str, page: str) -> None:
+    path = Path(name)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportRefusal(
             tr("{path} non écrit : {strerror}", path=path, strerror=error.strerror)
         ) from error
+    sys.stderr.write(tr("✅ Page écrite : {html}\n", html=name))
+
+
+def _files(options: argparse.Namespace) -> list[str]:
+    """Return the files to judge, each once, however it is named."""
+    named = [*options.files, *([options.journal] if options.journal is not None else [])]
+    return list({_place_of(name): name for name in reversed(named)}.values())[::-1]
+
+
+def _place_of(name: str) -> str:
+    try:
+        return os.path.realpath(name) if name != STANDARD_INPUT else name
+    except ValueError:
+        return name  # no name of a file; to read it will tell
 
 
 def since_seconds(text: str | None) -> float | None:

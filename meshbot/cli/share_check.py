@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from meshbot.cli.finding import Finding
-from meshbot.cli.report_command import alive_at
 from meshbot.diagnosis.client_log import OF_CLIENTS
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.host_use import HostUse
-from meshbot.model.link_event import EventKind, on_one_clock
+from meshbot.model.link_event import EventKind, alive_at, on_one_clock
 from meshbot.service.node_address import place_text
 from meshbot.service.site_settings import SiteSettings
 from meshbot.sharing.local_address import is_loopback

@@ -24,7 +24,8 @@ _SYSTEMD = re.compile(
     r"(?P<what>Started|Stopped|Deactivated)\b"
 )
 _UNIT = re.compile(
-    r"\b(?P<unit>meshbot|meshtastic-bot|mesh_bot|pong_bot|mmrelay)\.service\b|\bMeshBot\b"
+    r"\b(?P<unit>(?:meshbot|meshtastic-bot|mesh_bot|pong_bot|mmrelay)(?:@\S{1,200}?)?)\.service\b"
+    r"|\bMeshBot\b"
 )
 _NAMED_UNIT = re.compile(r" (\S+\.[a-z]{4,9}) - ")
 """What newer versions of systemd say before a unit's description, in which names may be."""

@@ -69,6 +69,8 @@ class Diagnosis:
     sync: SyncEvidence
     comparison: SkipComparison | None
     trial: TrialState | None = None
+    remedy: str = ""
+    """The first thing to do, in short, as the headline ends with it; empty where there is none."""
 
     @property
     def short_headline(self) -> str:
@@ -97,6 +99,7 @@ def diagnose(history: LinkHistory) -> Diagnosis:
         sync=case.sync,
         comparison=case.comparison,
         trial=trial,
+        remedy=_remedy(verdict, case),
     )
 
 
@@ -181,8 +184,12 @@ def _headline(verdict: Verdict, case: Case, shares: list[CauseShare]) -> str:
         text = verdict.wording
     else:
         text = ", ".join(_named(share) for share in named[:3])
-    remedy = sync_remedy(case) if verdict is SYNC_SUSPECTED else verdict.first_aid
+    remedy = _remedy(verdict, case)
     return labelled(text, remedy) if remedy else text
+
+
+def _remedy(verdict: Verdict, case: Case) -> str:
+    return sync_remedy(case) if verdict is SYNC_SUSPECTED else verdict.first_aid
 
 
 def _named(share: CauseShare, *, briefly: bool = False) -> str:

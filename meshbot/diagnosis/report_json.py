@@ -47,40 +47,41 @@ def _client(use: HostUse) -> dict[str, object]:
 
 def json_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the report for programs. Times in seconds, moments in seconds since 1970."""
+    return json.dumps(report_object(history, diagnosis), ensure_ascii=False, indent=2)
+
+
+def report_object(history: LinkHistory, diagnosis: Diagnosis) -> dict[str, object]:
+    """Return the same before it is written."""
     sync = diagnosis.sync
     comparison = diagnosis.comparison
-    return json.dumps(
-        {
-            "from": history.first_s,
-            "to": history.last_s,
-            "remarks": history.remarks,
-            **({"node": json.loads(said)} if (said := history.metrics.as_json()) != "{}" else {}),
-            "verdict": diagnosis.verdict.name,
-            "headline": diagnosis.headline,
-            "reasons": [statement.text for statement in diagnosis.statements],
-            "shares": [_share(share) for share in diagnosis.shares],
-            "advice": diagnosis.advice,
-            "figures": asdict(diagnosis.figures),
-            "causes": {cause.value: count for cause, count in diagnosis.causes.items()},
-            "sync": {
-                "accused": diagnosis.sync_accused,
-                "reasons": diagnosis.sync_reasons,
-                "syncs": sync.syncs,
-                "losses_after": sync.after.losses,
-                "seconds_after": sync.after.time_s,
-                "losses_in_comparable_time": sync.control.losses,
-                "comparable_seconds": sync.control.time_s,
-                "expected_by_chance": sync.expected,
-                "p_value": sync.p_value,
-                "silences_begun_before": sync.began_before,
-            },
-            **({"clients": [_client(use) for use in history.clients]} if history.clients else {}),
-            "skip_comparison": None
-            if comparison is None
-            else {**asdict(comparison), "p_value": comparison.p_value},
-            "trial": trial_json(diagnosis.trial),
-            "criteria": [asdict(criterion) for criterion in diagnosis.criteria],
+    return {
+        "from": history.first_s,
+        "to": history.last_s,
+        "remarks": history.remarks,
+        **({"node": json.loads(said)} if (said := history.metrics.as_json()) != "{}" else {}),
+        "verdict": diagnosis.verdict.name,
+        "headline": diagnosis.headline,
+        "reasons": [statement.text for statement in diagnosis.statements],
+        "shares": [_share(share) for share in diagnosis.shares],
+        "advice": diagnosis.advice,
+        "figures": asdict(diagnosis.figures),
+        "causes": {cause.value: count for cause, count in diagnosis.causes.items()},
+        "sync": {
+            "accused": diagnosis.sync_accused,
+            "reasons": diagnosis.sync_reasons,
+            "syncs": sync.syncs,
+            "losses_after": sync.after.losses,
+            "seconds_after": sync.after.time_s,
+            "losses_in_comparable_time": sync.control.losses,
+            "comparable_seconds": sync.control.time_s,
+            "expected_by_chance": sync.expected,
+            "p_value": sync.p_value,
+            "silences_begun_before": sync.began_before,
         },
-        ensure_ascii=False,
-        indent=2,
-    )
+        **({"clients": [_client(use) for use in history.clients]} if history.clients else {}),
+        "skip_comparison": None
+        if comparison is None
+        else {**asdict(comparison), "p_value": comparison.p_value},
+        "trial": trial_json(diagnosis.trial),
+        "criteria": [asdict(criterion) for criterion in diagnosis.criteria],
+    }

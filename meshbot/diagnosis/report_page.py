@@ -4,6 +4,8 @@ What is wrong and what to do comes first, then four figures, then what they come
 in ``meshbot.diagnosis.page``, one a file.
 """
 
+from collections.abc import Sequence
+
 from meshbot.diagnosis.client_text import CLIENTS, client_texts
 from meshbot.diagnosis.link_diagnosis import Diagnosis
 from meshbot.diagnosis.link_history import LinkHistory
@@ -50,6 +52,22 @@ _PAGE = """<!DOCTYPE html>
 
 def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the whole page."""
+    title = words(tr("Liaison du bot : {headline}", headline=diagnosis.headline))
+    return page_of(title, page_parts(history, diagnosis))
+
+
+def page_of(title: Markup, parts: Sequence[Markup], more_style: str = "") -> str:
+    """Return a page of parts. ``more_style``: what these need beside the rules of all."""
+    return _PAGE.format(
+        language=language_now(),
+        title=title,
+        style=style() + more_style,
+        parts="\n".join(parts),
+    )
+
+
+def page_parts(history: LinkHistory, diagnosis: Diagnosis) -> list[Markup]:
+    """Return what stands on the page, from top to bottom."""
     days = days_of(history)
     shown = sum(day.count for day in days)
     older = len(loss_moments(history)) - shown
@@ -65,12 +83,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         card(tr("Chiffres"), _figures(diagnosis)),
         card(tr("Critères"), _criteria(diagnosis)),
     )
-    return _PAGE.format(
-        language=language_now(),
-        title=words(tr("Liaison du bot : {headline}", headline=diagnosis.headline)),
-        style=style(),
-        parts="\n".join(part for part in parts if part),
-    )
+    return [part for part in parts if part]
 
 
 def _verdict(diagnosis: Diagnosis) -> Markup:

@@ -103,3 +103,18 @@ def on_one_clock(events: Iterable[LinkEvent]) -> list[LinkEvent]:
     events = list(events)
     offsets_s = {event.run: event.wall_s - event.mono_s for event in events}  # the last one stays
     return [replace(event, wall_s=event.mono_s + offsets_s[event.run]) for event in events]
+
+
+def alive_at(now_s: float, last: LinkEvent) -> LinkEvent:
+    """Return the event that says that the bot still ran now, after its last one."""
+    since_last_s = max(now_s - last.wall_s, 0.0)
+    return replace(
+        last,
+        kind=EventKind.ALIVE,
+        wall_s=last.wall_s + since_last_s,
+        mono_s=last.mono_s + since_last_s,
+        seconds=None,
+        count=None,
+        text="",
+        cause=None,
+    )

@@ -19,6 +19,7 @@ from meshbot.service.node_address import place_text
 from meshbot.service.process_claim import ProcessClaim, holder_of
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.instance_lock import AlreadyRunning
+from meshbot.store.service_unit import DEFAULT_UNIT, unit_of
 from meshbot.text.language import tr
 
 RESOLVE_S = 2.0
@@ -30,11 +31,10 @@ Resolver = Callable[[str, int], Sequence[Any]]
 class NodeTaken(AlreadyRunning):
     """Another bot uses the node. ``pid`` is its process, 0 where nobody knows."""
 
-    def __init__(self, node: str, pid: int) -> None:
-        """Name the node and the process."""
-        super().__init__(
-            tr("le nœud {node}", node=node), pid, tr("régler un autre nœud dans config.py")
-        )
+    def __init__(self, node: str, pid: int, unit: str = DEFAULT_UNIT) -> None:
+        """Name the node, the process and its service."""
+        what, remedy = tr("le nœud {node}", node=node), tr("régler un autre nœud dans config.py")
+        super().__init__(what, pid, remedy, unit)
 
 
 class NodeClaim:
@@ -51,7 +51,8 @@ class NodeClaim:
         for name in self._names():
             if not self._claim.take(name):
                 self._claim.release()
-                raise NodeTaken(self._node_text(), holder_of(name) or 0)
+                pid = holder_of(name) or 0
+                raise NodeTaken(self._node_text(), pid, unit_of(pid))
 
     def release(self) -> None:
         """Give the node back. Harmless when it is not claimed."""

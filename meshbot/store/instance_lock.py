@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from meshbot.store.file_access import PRIVATE
+from meshbot.store.service_unit import DEFAULT_UNIT, unit_of
 from meshbot.store.storage_error import StorageError, wrong_folder
 from meshbot.text.language import tr
 from meshbot.threads.shortage import shortage_text
@@ -28,15 +29,16 @@ _OPENED = b"store"
 class AlreadyRunning(StorageError):
     """Another bot holds the lock. ``pid`` is its process, 0 where nobody knows."""
 
-    def __init__(self, what: str, pid: int, remedy: str) -> None:
-        """Name what both want, the process, and what else could be done."""
+    def __init__(self, what: str, pid: int, remedy: str, unit: str = DEFAULT_UNIT) -> None:
+        """Name what both want, the process, what else could be done, and the other's service."""
         who = tr(" (processus {pid})", pid=pid) if pid else ""
         super().__init__(
             tr(
-                "Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop meshbot), "
+                "Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop {unit}), "
                 "ou {remedy}",
                 who=who,
                 what=what,
+                unit=unit,
                 remedy=remedy,
             ),
             passing=True,
@@ -46,9 +48,8 @@ class AlreadyRunning(StorageError):
 
 def database_in_use(path: Path, pid: int) -> AlreadyRunning:
     """Return what is to be told of a database that another bot uses."""
-    return AlreadyRunning(
-        tr("la base {path}", path=path), pid, tr("régler DATABASE_PATH sur un autre fichier")
-    )
+    remedy = tr("régler DATABASE_PATH sur un autre fichier")
+    return AlreadyRunning(tr("la base {path}", path=path), pid, remedy, unit_of(pid))
 
 
 class InstanceLock:

@@ -63,7 +63,7 @@ def test_the_example_is_one_that_is_understood(
         (("--host",), "main_bot.py : --host : il manque la valeur"),
         (("--s", "x"), "main_bot.py : --s peut vouloir dire --serial, --simulate"),
         (("report", "--json=3"), "main_bot.py report : --json ne prend pas de valeur : '3'"),
-        (("report", "a", "b"), "main_bot.py : non compris : b"),
+        (("keys", "list", "a", "b"), "main_bot.py : non compris : b"),
         (("check", "--html", "x"), "main_bot.py : non compris : --html x"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

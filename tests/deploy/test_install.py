@@ -33,7 +33,7 @@ STEPS = (
     "construire le programme",
     "garder les réglages",
     "mettre le nouveau programme à sa place",
-    "unité ",
+    "unités ",
     "activer et démarrer",
 )
 
@@ -75,6 +75,10 @@ def test_it_puts_everything_in_place_and_says_what_comes_next(machine: Machine) 
     deploy = machine.source / "deploy"
     unit = machine.root / "etc/systemd/system/meshbot.service"
     assert unit.read_bytes() == (deploy / "meshbot.service").read_bytes()
+    assert (
+        unit.with_name("meshbot@.service").read_bytes()
+        == (deploy / "meshbot@.service").read_bytes()
+    )
     command = machine.root / "usr/local/bin/meshbot"
     assert command.read_bytes() == (deploy / "meshbot").read_bytes()
     assert os.access(command, os.X_OK)
@@ -204,6 +208,117 @@ def test_a_program_that_was_put_there_by_hand_is_kept_aside(machine: Machine) ->
     assert tree(machine.root) == before
 
 
+# -- Several nodes ---------------------------------------------------------------------------------
+
+
+def systemd_of(machine: Machine, *, enabled: bool, fails: str = "-") -> Path:
+    """Have the installer find a service manager; return the file that keeps what it was told.
+
+    ``enabled``: whether the service without a name is. ``fails``: the service that does not start.
+    """
+    told = machine.folder / "systemctl.txt"
+    executable(
+        machine.commands / "systemctl",
+        "#!/bin/sh\n"
+        f'case "$*" in *is-enabled*) exit {0 if enabled else 1} ;; esac\n'
+        f'echo "$*" >>"{told}"\n'
+        f'case "$*" in "restart {fails}") exit 1 ;; esac\n',
+    )
+    script = machine.source / "deploy/install.sh"
+    text = script.read_text(encoding="utf-8")
+    known = 'if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemd=yes'
+    assert text.count(known) == 1
+    script.write_text(text.replace(known, "if true; then systemd=yes"), encoding="utf-8")
+    return told
+
+
+def settings_of(machine: Machine, site: str) -> Path:
+    return machine.root / f"etc/meshbot/{site}.env"
+
+
+def test_a_site_gets_settings_of_its_own_that_say_its_name(machine: Machine) -> None:
+    done = machine.install("--site", "attic", "--site", "garden-2")
+    assert (done.returncode, done.stderr) == (0, "")
+    for site in ("attic", "garden-2"):
+        assert f"systemctl restart meshbot@{site}" in settings_of(machine, site).read_text("utf-8")
+        assert f"journalctl -u meshbot@{site} -f" in done.stdout
+        assert f"systemctl restart meshbot@{site}\n" in done.stdout
+    assert "restart meshbot\n" not in done.stdout, "the bot without a name does not run"
+    before = tree(machine.root)
+    assert machine.install("--site", "attic").returncode == 0
+    assert tree(machine.root) == before
+
+
+def test_the_services_of_the_sites_are_started_and_no_other(machine: Machine) -> None:
+    told = systemd_of(machine, enabled=False)
+    assert machine.install("--site", "attic", "--site", "garden").returncode == 0
+    started = [
+        "daemon-reload",
+        "enable meshbot@attic.service",
+        "restart meshbot@attic.service",
+        "enable meshbot@garden.service",
+        "restart meshbot@garden.service",
+    ]
+    assert told.read_text(encoding="utf-8").splitlines() == started
+    told.unlink()
+    assert machine.install("--upgrade").returncode == 0
+    assert told.read_text(encoding="utf-8").splitlines() == started
+
+
+def test_a_bot_without_a_name_that_is_enabled_goes_on_beside_a_site(machine: Machine) -> None:
+    told = systemd_of(machine, enabled=True)
+    assert machine.install("--site", "attic").returncode == 0
+    lines = told.read_text(encoding="utf-8").splitlines()
+    assert "restart meshbot@attic.service" in lines
+    assert "restart meshbot.service" in lines
+
+
+def test_where_one_of_two_services_does_not_start_the_old_program_is_put_back(
+    machine: Machine,
+) -> None:
+    assert machine.install("--site", "attic", "--site", "garden").returncode == 0
+    version = machine.version_of_program()
+    told = systemd_of(machine, enabled=False, fails="meshbot@garden.service")
+    package = machine.source / "meshbot/__init__.py"
+    new = package.read_text(encoding="utf-8").replace('VERSION = "', 'VERSION = "9')
+    package.write_text(new, encoding="utf-8")
+    done = machine.install("--upgrade")
+    assert done.returncode == 1
+    assert "l'ancien est remis : journalctl -u meshbot@garden -n 50" in done.stderr
+    assert machine.version_of_program() == version
+    lines = told.read_text(encoding="utf-8").splitlines()
+    assert lines.count("restart meshbot@attic.service") == 2, "with the new and with the old"
+
+
+def test_what_was_edited_in_the_programs_files_is_carried_over_to_each_site(
+    machine: Machine,
+) -> None:
+    assert machine.install("--site", "attic").returncode == 0
+    settings_of(machine, "attic").write_text("MESHBOT_TCP_HOST=10.0.0.1\n", encoding="utf-8")
+    machine.edit("config.py", 'TCP_HOST = "192.168.1.38"', 'TCP_HOST = "10.0.0.7"')
+    machine.edit("config.py", 'LOG_LEVEL = "INFO"', 'LOG_LEVEL = "DEBUG"')
+    assert machine.install("--upgrade", "--site", "garden").returncode == 0
+    lines = settings_of(machine, "attic").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "MESHBOT_TCP_HOST=10.0.0.1" and lines[-1] == "MESHBOT_LOG_LEVEL=DEBUG"
+    assert "MESHBOT_TCP_HOST=10.0.0.7" in settings_of(machine, "garden").read_text("utf-8")
+
+
+def test_to_purge_takes_the_sites_away_too(machine: Machine) -> None:
+    told = systemd_of(machine, enabled=False)
+    assert machine.install("--site", "attic").returncode == 0
+    (machine.state / "attic").mkdir()
+    (machine.state / "attic/meshbot.db").write_bytes(b"keys")
+    assert machine.install("--uninstall").returncode == 0
+    assert "disable --now meshbot@attic.service" in told.read_text(encoding="utf-8")
+    assert {name for name, data in tree(machine.root).items() if data is not None} == {
+        "etc/meshbot.env",
+        "etc/meshbot/attic.env",
+        "var/lib/meshbot/attic/meshbot.db",
+    }
+    assert machine.install("--uninstall", "--purge").returncode == 0
+    assert [name for name, data in tree(machine.root).items() if data is not None] == []
+
+
 # -- Uninstall -------------------------------------------------------------------------------------
 
 
@@ -261,6 +376,12 @@ def test_an_upgrade_before_an_installation_is_refused(machine: Machine) -> None:
         (("--purge",), "--purge ne va qu'avec --uninstall"),
         (("--upgrade", "--purge"), "--purge ne va qu'avec --uninstall"),
         (("--root",), "--root : quel dossier ?"),
+        (("--site",), "--site : un nom de lettres"),
+        (("--site", ""), "--site : un nom de lettres"),
+        (("--site", "a b"), "--site : un nom de lettres"),
+        (("--site", "../attic"), "--site : un nom de lettres"),
+        (("--site", "-attic"), "--site : un nom de lettres"),
+        (("--uninstall", "--site", "attic"), "--site ne va pas avec --uninstall"),
         (("--root", "/no/such/folder"), "/no/such/folder n'est pas un dossier"),
     ],
 )
@@ -278,6 +399,7 @@ def test_options_that_make_no_sense_are_refused(
         "meshbot/__init__.py",
         "requirements.txt",
         "deploy/meshbot.service",
+        "deploy/meshbot@.service",
     ],
 )
 def test_a_folder_that_is_not_the_projects_is_refused(name: str, machine: Machine) -> None:

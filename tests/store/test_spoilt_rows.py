@@ -20,7 +20,7 @@ from meshbot.store import carved_rows
 from meshbot.store import database as database_module
 from meshbot.store.backup import Backup
 from meshbot.store.database import Database
-from meshbot.store.inspection import spoilt_rows
+from meshbot.store.inspection import CHECKSUMS_SINCE, spoilt_rows
 from meshbot.store.node_store import NodeStore
 from meshbot.store.repair import Repair
 from meshbot.store.schema import VERSIONS
@@ -269,7 +269,7 @@ def test_decisions_orders_heard_and_the_link_s_events_survive_a_repair(
         database = Database(used)
         Repair(database).replace_damaged([ANNE, BOB], {7: [OFFERED], 8: [REFUSED]}, "now")
     else:
-        spoil(used, "INSERT INTO nodes SELECT 0, 9, '', '', '', '', x'', 0, 0, 0, 0, 0, 0, 0")
+        spoil(used, "INSERT INTO nodes SELECT 0, 9, '', '', '', '', x'', 0, 0, 0, 0, 0, 0, '', 0")
     assert read(used) == before
     assert heard_orders(used) == [tuple(HEARD.values())]
     assert events_in(used) == [TRIAL, *EVENTS]
@@ -291,7 +291,10 @@ def test_events_that_are_lost_come_from_the_copy_each_once_and_in_order(used: Pa
 # -- Files of before, and files that say little ---------------------------------------------------
 
 
-@pytest.mark.parametrize("version", VERSIONS[:-1], ids=lambda version: f"v{version.number}")
+WITHOUT_CHECKSUMS = VERSIONS[: CHECKSUMS_SINCE - 1]
+
+
+@pytest.mark.parametrize("version", WITHOUT_CHECKSUMS, ids=lambda version: f"v{version.number}")
 @pytest.mark.parametrize(
     "change", ["last_heard = 'hier'", "hops = x'00'", "snr_db = 'fort'", "role = 17e300"]
 )
@@ -304,6 +307,24 @@ def test_of_a_row_without_a_checksum_a_spoilt_field_costs_itself_and_not_the_key
     spoil(path, f"UPDATE nodes SET {change}")
     assert {node.num: node.public_key for node in read(path)[0]} == keys
     assert spoilt_rows(path) == 0
+
+
+@pytest.mark.parametrize("thorough", [True, False], ids=["looked at", "only migrated"])
+def test_a_migration_makes_no_spoilt_row_a_good_one(path: Path, thorough: bool) -> None:
+    put(VERSIONS[CHECKSUMS_SINCE - 1], path)
+    spoil(
+        path,
+        "UPDATE nodes SET public_key = zeroblob(32) WHERE num > 1",
+    )
+    if thorough:
+        assert spoilt_rows(path) >= 2
+        nodes = read(path)[0]
+    else:
+        database = Database(path)
+        database.open()
+        nodes = NodeStore(database).load_nodes()
+        database.close()
+    assert not [node for node in nodes if node.public_key[:1] == b"\x00"]
 
 
 def test_a_migration_gives_each_row_its_checksum(path: Path) -> None:
@@ -337,11 +358,11 @@ def test_without_the_lock_the_file_or_a_copy_tells_that_it_is_ours(used: Path, l
 
 def test_a_spoilt_version_is_no_newer_version(used: Path) -> None:
     before = read(used)
-    for version in (6, 13, 69, 999, 2**30, 4, 1, 0, -1):
+    for version in (7, 13, 69, 999, 2**30, 4, 1, 0, -1):
         spoil(used, f"PRAGMA user_version={version}")
         assert read(used) == before
-    spoil(used, "INSERT INTO migrations VALUES (6, 'to come', 1)")
-    spoil(used, "PRAGMA user_version=6")
+    spoil(used, "INSERT INTO migrations VALUES (7, 'to come', 1)")
+    spoil(used, "PRAGMA user_version=7")
     with pytest.raises(StorageError, match="plus récente"):
         bot_store(used).open()
 

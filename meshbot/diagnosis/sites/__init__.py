@@ -1,0 +1,1 @@
+"""Several nodes, each with a bot of its own, side by side. Pure."""
