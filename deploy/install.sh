@@ -162,19 +162,30 @@ make_user() {
   fi
 }
 
+# What is optional is installed where a setting asks for it, so that no update takes it away.
+is_set() { grep -qs "^MESHBOT_$1=." "$settings" "$sites"/*.env; }
+
 build() {
   rm -rf "$fresh"
   mkdir -p "$fresh"
   (cd "$source_dir" && tar -cf - --exclude=./.venv --exclude=./.git --exclude=./tests \
     --exclude='./.*_cache' --exclude=./.hypothesis --exclude='__pycache__' --exclude='*.db*' \
-    --exclude=./.env --exclude='./*.html' --exclude='./journal*.txt' .) |
+    --exclude=./.env --exclude=./build --exclude=./dist --exclude=./meshbot.egg-info \
+    --no-wildcards-match-slash --exclude='./*.html' --exclude='./journal*.txt' .) |
     (cd "$fresh" && tar -xf - --no-same-owner)
   chmod -R u=rwX,go=rX "$fresh"
   mkdir "$fresh/.delivered"
   cp "$fresh/config.py" "$fresh/main_bot.py" "$fresh/.delivered/"
   "$python" -m venv "$fresh/.venv"
+  set -- -r "$fresh/requirements.txt"
+  is_set STATUS_PORT && set -- "$@" -r "$fresh/requirements-status.txt"
+  is_set ALERT_URLS && set -- "$@" -r "$fresh/requirements-alerts.txt"
   ${pip:-"$fresh/.venv/bin/python" -m pip} install --quiet --disable-pip-version-check \
-    --use-pep517 -r "$fresh/requirements.txt"
+    --use-pep517 "$@"
+  for source in "$fresh"/meshbot/text/catalogues/*.po; do
+    (cd "$fresh" && ${pip:+:} .venv/bin/python -m meshbot.text.compile_catalogue \
+      "$source" "${source%.po}.mo")
+  done
   ${pip:+:} "$fresh/.venv/bin/python" "$fresh/main_bot.py" --version >/dev/null
 }
 

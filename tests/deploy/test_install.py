@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -129,6 +130,45 @@ def test_what_the_project_folder_holds_of_ones_own_is_not_installed(machine: Mac
     assert machine.install().returncode == 0
     names = tree(machine.program)
     assert not [name for name in names if ".db" in name or name.endswith("mine")]
+
+
+def test_a_file_like_those_of_ones_own_is_installed_where_the_program_has_it(
+    machine: Machine,
+) -> None:
+    """A page of the report beside the program is the operator's, a template in it is not."""
+    template = machine.source / "meshbot/text/page.html"
+    for file in (template, machine.source / "page.html", machine.source / "journal.txt"):
+        file.touch()
+    for name in ("build", "dist", "meshbot.egg-info"):
+        (machine.source / name).mkdir()
+        (machine.source / name / "made").touch()
+    assert machine.install().returncode == 0
+    names = tree(machine.program)
+    assert "meshbot/text/page.html" in names
+    assert {"page.html", "journal.txt", "build", "dist", "meshbot.egg-info"} & names.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "extra"),
+    [
+        ("etc/meshbot.env", "MESHBOT_STATUS_PORT=8080", "status"),
+        ("etc/meshbot/attic.env", "MESHBOT_ALERT_URLS=ntfy://roof", "alerts"),
+        ("etc/meshbot.env", "#MESHBOT_STATUS_PORT=8080", None),
+        ("etc/meshbot.env", "MESHBOT_ALERT_URLS=", None),
+    ],
+)
+def test_what_is_optional_is_installed_where_a_setting_asks_for_it(
+    file: str, line: str, extra: str | None, machine: Machine
+) -> None:
+    settings = machine.root / file
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"{line}\n", encoding="utf-8")
+    told = machine.folder / "told"
+    pip = executable(machine.folder / "pip", f'#!/bin/sh\necho "$@" >>"{told}"\n')
+    done = machine.install(MESHBOT_PIP=str(pip))
+    assert (done.returncode, done.stderr) == (0, "")
+    found = re.findall(r"requirements-(\w+)\.txt", told.read_text(encoding="utf-8"))
+    assert found == ([extra] if extra else [])
 
 
 # -- Settings --------------------------------------------------------------------------------------
