@@ -9,6 +9,7 @@ from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.days import loss_moments
 from meshbot.diagnosis.verdict import Tone
 from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED
+from meshbot.text.language import tr
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ def site_of(name: str, history: LinkHistory, diagnosis: Diagnosis) -> Site:
         longest_outage_s=diagnosis.figures.longest_outage_s,
         losses=len(history.losses) + len(history.dump_losses),
         moments_s=array("d", sorted(loss_moments(history))),
-        verdict=diagnosis.verdict.text,
+        verdict=tr(diagnosis.verdict.text),
         tone=diagnosis.verdict.tone,
-        remedy=diagnosis.remedy,
-        cause=first.verdict.text if first is not None else "",
+        remedy=tr(diagnosis.remedy) if diagnosis.remedy else "",
+        cause=tr(first.verdict.text) if first is not None else "",
         cause_share=first.share if first is not None else 0.0,
         sync_accused=diagnosis.sync_accused,
         sync_losses=sum(share.count for share in of_sync),

@@ -80,7 +80,7 @@ def firmware_text(site: Site) -> str:
 
 def remarks_of(site: Site) -> list[str]:
     """Return what to know of its record before its figures are believed."""
-    said = [UNDATED.removeprefix("⚠️ ")] if site.in_utc else []
+    said = [tr(UNDATED).removeprefix("⚠️ ")] if site.in_utc else []
     return [*said, *site.remarks]
 
 
