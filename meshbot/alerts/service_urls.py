@@ -1,0 +1,28 @@
+"""The addresses of the services, as the operator writes them, and how they are named. Pure.
+
+They hold passwords: of an address nothing but its scheme is ever shown.
+"""
+
+import re
+
+_BETWEEN = re.compile(r"[\s,;]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+"""Addresses may hold commas themselves."""
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://.")
+
+
+def urls_in(text: str) -> list[str]:
+    """Return the addresses of a text, between which there are blanks or commas."""
+    parts = (part.strip(" \t\r\n,;'\"()") for part in _BETWEEN.split(text.strip(" ()[]'\"")))
+    return [part for part in parts if part]
+
+
+def scheme_of(url: str) -> str | None:
+    """Return the scheme of an address, None of what is none."""
+    match = _SCHEME.match(url)
+    return match.group(1).lower() if match is not None else None
+
+
+def name_of(number: int, url: str) -> str:
+    """Return what an address is called, by its place in the setting, from 1 on."""
+    scheme = scheme_of(url)
+    return f"{scheme} (n° {number})" if scheme else f"n° {number}"
