@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 PROGRAM = Path(__file__).with_name("apprise_program.py")
 LIMIT_S = 60.0
 """For one notification: a Raspberry Pi Zero needs ten seconds to import apprise."""
+STEP_S = 0.25
+"""How soon a run that is not wanted any more ends."""
 _NOT_FOR_IT = ("MESHBOT_", "NOTIFY_SOCKET", "WATCHDOG_")
 
 
@@ -38,13 +41,19 @@ class AppriseRunner:
         self._process: subprocess.Popen[str] | None = None
         self._cancelled = False
 
-    def known(self, urls: Sequence[str]) -> list[bool] | None:
-        """Return of each address whether apprise understands it; None where that is not known."""
-        return self._run({"urls": list(urls)}, len(urls))
+    def known(
+        self, urls: Sequence[str], is_to_end: Callable[[], bool] = lambda: False
+    ) -> list[bool] | None:
+        """Return of each address whether apprise understands it; None where that is not known.
+
+        It ends early when ``is_to_end`` says so.
+        """
+        task: dict[str, object] = {"urls": list(urls)}
+        return self._run(task, len(urls), is_to_end)
 
     def send(self, url: str, title: str, body: str, kind: str) -> bool:
         """Give a notification to a service; return whether it took it."""
-        task = {"urls": [url], "title": title, "body": body, "type": kind}
+        task: dict[str, object] = {"urls": [url], "title": title, "body": body, "type": kind}
         return self._run(task, 1) == [True]
 
     def cancel(self) -> None:
@@ -55,7 +64,12 @@ class AppriseRunner:
         if process is not None:
             process.kill()
 
-    def _run(self, task: dict[str, object], count: int) -> list[bool] | None:
+    def _run(
+        self,
+        task: dict[str, object],
+        count: int,
+        is_to_end: Callable[[], bool] = lambda: False,
+    ) -> list[bool] | None:
         try:
             process = self._start()
         except (OSError, MemoryError) as error:
@@ -64,7 +78,8 @@ class AppriseRunner:
         with process:
             if not self._is_wanted(process):
                 process.kill()
-            output = self._output(process, json.dumps({**task, "limit_s": self._limit_s}))
+            text = json.dumps({**task, "limit_s": self._limit_s})
+            output = self._output(process, text, is_to_end)
         with self._lock:
             self._process = None
         return _answer(output, count)
@@ -88,15 +103,21 @@ class AppriseRunner:
             start_new_session=True,  # a Ctrl-C is for the bot
         )
 
-    def _output(self, process: subprocess.Popen[str], text: str) -> str:
-        try:
-            return process.communicate(text, self._limit_s)[0]
-        except subprocess.TimeoutExpired:
-            log.debug("an alert took too long")
-            process.kill()
-        except (OSError, ValueError) as error:
-            log.debug("no answer about an alert: %s", type(error).__name__)
-            process.kill()
+    def _output(
+        self, process: subprocess.Popen[str], text: str, is_to_end: Callable[[], bool]
+    ) -> str:
+        """Return what the program says; nothing where it had to be ended."""
+        until_s = time.monotonic() + self._limit_s
+        unsent: str | None = text
+        while time.monotonic() < until_s and not is_to_end():
+            try:
+                return process.communicate(unsent, STEP_S)[0]
+            except subprocess.TimeoutExpired:
+                unsent = None  # it is on its way
+            except (OSError, ValueError) as error:
+                log.debug("no answer about an alert: %s", type(error).__name__)
+                break
+        process.kill()
         with contextlib.suppress(OSError, ValueError):
             process.communicate()
         return ""

@@ -5,6 +5,8 @@ They hold passwords: of an address nothing but its scheme is ever shown.
 
 import re
 
+from meshbot.text.language import tr
+
 _BETWEEN = re.compile(r"[\s,;]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 """Addresses may hold commas themselves."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://.")
@@ -25,4 +27,5 @@ def scheme_of(url: str) -> str | None:
 def name_of(number: int, url: str) -> str:
     """Return what an address is called, by its place in the setting, from 1 on."""
     scheme = scheme_of(url)
-    return f"{scheme} (n° {number})" if scheme else f"n° {number}"
+    place = tr("n° {number}", number=number)
+    return f"{scheme} ({place})" if scheme else place

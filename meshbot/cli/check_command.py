@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from meshbot.cli.alert_check import alert_findings
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.finding import Finding
 from meshbot.cli.share_check import share_findings
@@ -47,12 +48,14 @@ class CheckCommand:
         write: Callable[[str], object] = sys.stdout.write,
         wall_clock: Callable[[], float] = time.time,
         requirements: Path = REQUIREMENTS,
+        send_alert: bool = False,
     ) -> None:
-        """Name what is to be looked at."""
+        """Name what is to be looked at; ``send_alert``: and try the services of the alerts."""
         self._site = site
         self._write = write
         self._wall_clock = wall_clock
         self._requirements = requirements
+        self._send_alert = send_alert
 
     def run(self) -> int:
         """Write a line for each thing; return 0 if the bot can run."""
@@ -84,6 +87,7 @@ class CheckCommand:
         yield self._clock()
         yield self._node(bot_runs=holder is not None)
         yield from share_findings(self._site, self._wall_clock(), bot_runs=holder is not None)
+        yield from alert_findings(self._site.alert_urls, self._wall_clock, send=self._send_alert)
 
     def _holder(self) -> int | None:
         """Return the process of the bot on this database, 0 for an unknown one, None for none.

@@ -30,6 +30,8 @@ class SiteSettings:
     """The beginning of the key that each must have, or nothing."""
     require_pki: bool
     share: ShareSettings = field(default_factory=ShareSettings)
+    alert_urls: tuple[str, ...] = field(default=(), repr=False)
+    """The services that alerts are sent by; with their passwords, so never shown."""
 
 
 def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
@@ -52,6 +54,7 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
         require_pki=file.flag("REQUIRE_PKI", default("REQUIRE_PKI", False)),
         share=read_share(file, default),
+        alert_urls=file.service_urls("ALERT_URLS", default("ALERT_URLS")),
     )
     if mode == "tcp":
         refuse_to_serve_itself(file, settings.share, tcp_host, tcp_port)
