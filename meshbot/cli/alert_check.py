@@ -1,5 +1,6 @@
 """What ``main_bot.py check`` says of the alerts; with ``--alert`` it sends one to each service."""
 
+import enum
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,14 @@ from meshbot.text.language import tr
 INSTALL = 'pip install "meshbot[alerts]"'
 
 
+class _Result(enum.Enum):
+    SENT = enum.auto()
+    UNDERSTOOD = enum.auto()
+    NOT_SENT = enum.auto()
+    NOT_UNDERSTOOD = enum.auto()
+    NO_ANSWER = enum.auto()
+
+
 def alert_findings(
     urls: Sequence[str], wall_clock: Callable[[], float], *, send: bool
 ) -> Iterator[Finding]:
@@ -28,43 +37,46 @@ def alert_findings(
     if not is_installed():
         yield Finding(tr("alertes : la bibliothèque apprise manque"), INSTALL)
         return
-    look = partial(_sent, notification=_test_alert(wall_clock)) if send else _understood
+    notification = _test_alert(wall_clock) if send else None
     with ThreadPoolExecutor(len(urls), "alert-check") as pool:
-        results = list(pool.map(look, urls))
-    for number, (url, good) in enumerate(zip(urls, results, strict=True), 1):
-        yield _finding(name_of(number, url), good=good, sent=send)
+        results = list(pool.map(partial(_looked_at, notification=notification), urls))
+    for number, (url, result) in enumerate(zip(urls, results, strict=True), 1):
+        yield _finding(name_of(number, url), result)
 
 
-def _finding(name: str, *, good: bool | None, sent: bool) -> Finding:
-    if good is None:
-        return Finding(
-            tr("alertes par {name} : apprise ne répond pas", name=name),
-            tr("réinstaller : {how}", how=INSTALL),
-        )
-    if not good and not sent:
-        return Finding(
-            tr("alertes par {name} : adresse qu'apprise ne comprend pas", name=name),
-            tr("corriger ALERT_URLS (docs/alerts.md)"),
-        )
-    if not good:
-        return Finding(
-            tr("alertes par {name} : l'essai n'est pas parti", name=name),
-            tr("adresse et mot de passe justes ? Internet là ? Le service répond-il ?"),
-        )
-    if sent:
-        return Finding(tr("alertes par {name} : essai parti", name=name))
-    return Finding(tr("alertes par {name}, non essayées (check --alert)", name=name))
+def _finding(name: str, result: _Result) -> Finding:
+    match result:
+        case _Result.SENT:
+            return Finding(tr("alertes par {name} : essai parti", name=name))
+        case _Result.UNDERSTOOD:
+            return Finding(tr("alertes par {name}, non essayées (check --alert)", name=name))
+        case _Result.NOT_SENT:
+            return Finding(
+                tr("alertes par {name} : l'essai n'est pas parti", name=name),
+                tr("adresse et mot de passe justes ? Internet là ? Le service répond-il ?"),
+            )
+        case _Result.NOT_UNDERSTOOD:
+            return Finding(
+                tr("alertes par {name} : adresse qu'apprise ne comprend pas", name=name),
+                tr("corriger ALERT_URLS (docs/alerts.md)"),
+            )
+        case _Result.NO_ANSWER:
+            return Finding(
+                tr("alertes par {name} : apprise ne répond pas", name=name),
+                tr("réinstaller : {how}", how=INSTALL),
+            )
 
 
-def _understood(url: str) -> bool | None:
+def _looked_at(url: str, notification: Notification | None) -> _Result:
     known = AppriseRunner().known([url])
-    return known[0] if known is not None else None
-
-
-def _sent(url: str, notification: Notification) -> bool | None:
-    if _understood(url) is None:
-        return None
-    return AppriseRunner().send(url, notification.title, notification.body, notification.type)
+    if known is None:
+        return _Result.NO_ANSWER
+    if known != [True]:
+        return _Result.NOT_UNDERSTOOD
+    if notification is None:
+        return _Result.UNDERSTOOD
+    sent = AppriseRunner().send(url, notification.title, notification.body, notification.type)
+    return _Result.SENT if sent else _Result.NOT_SENT
 
 
 def _test_alert(wall_clock: Callable[[], float]) -> Notification:
