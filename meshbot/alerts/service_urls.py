@@ -7,8 +7,8 @@ import re
 
 from meshbot.text.language import tr
 
-_BETWEEN = re.compile(r"[\s,;]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
-"""Addresses may hold commas themselves."""
+_BETWEEN = re.compile(r"""\s*["']?\s*[,;]\s*(?=["']?[A-Za-z][A-Za-z0-9+.-]*://)|\s+""")
+"""A blank, or a comma before another address: they may hold commas themselves."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://.")
 
 

@@ -16,7 +16,7 @@ from meshbot.alerts.alert_outbox import (
 
 
 def alert(matter: object, text: str = "") -> Alert:
-    return Alert(AlertKind.NODE_WARNS, matter, 0.0, text)  # type: ignore[arg-type]
+    return Alert(AlertKind.NODE_WARNS, matter, 0.0, text)
 
 
 def test_the_newest_of_a_matter_waits_and_counts_the_others() -> None:

@@ -307,7 +307,5 @@ def test_no_matter_is_told_of_twice_in_a_quarter_of_an_hour(
     bench.clock.now_s += MATTER_S
     look()
     for times in times_s.values():
-        assert all(
-            later - earlier >= MATTER_S for earlier, later in itertools.pairwise(times)
-        )
+        assert all(later - earlier >= MATTER_S for earlier, later in itertools.pairwise(times))
     assert sum(1 + alert.others for alert in bench.told) == len(steps)
