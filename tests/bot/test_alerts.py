@@ -44,13 +44,14 @@ def test_a_link_that_goes_away_is_told_with_its_cause_and_so_is_that_it_is_back(
         start_alerting(node, receiver)
         journal.wait_for("Alertes envoyées par : json (n° 1)")
         journal.wait_for("Connexion TCP établie")
-        node.stop()
+        node.refuse_for(None)
         down = receiver.next()
         assert "liaison perdue" in down["title"]
         assert re.search(r"Pas de liaison avec le nœud depuis \d+ s\. Cause : ", down["message"])
-        assert "connexion fermée par le nœud" in down["message"] or "RST" in down["message"]
+        assert "connexion fermée par le nœud (FIN)" in down["message"]
+        assert "À présent : connexion refusée" in down["message"]
         assert down["type"] == "failure"
-        node.start()
+        node.accept_again()
         journal.wait_for("Reconnexion TCP réussie")
         back = receiver.next()
     assert "liaison rétablie" in back["title"]
@@ -76,12 +77,9 @@ def test_what_the_parts_of_the_bot_notice_is_told(
             if not file.name.endswith(".lock"):
                 file.unlink()
         node.hear_node_info(node.peers[3], public_key=b"\x08" * 32)
-        told = [receiver.next()["title"], receiver.next()["title"]]
-        assert any("la base a été refaite" in title for title in told)
+        receiver.wait_for("elle a été refaite, avec tout ce que le bot sait.")
         node.hear_text(admin, "/tcp reconnect")
-        obeyed = receiver.next()
-    assert "un ordre a été exécuté" in obeyed["title"]
-    assert admin.node_id in obeyed["message"]
+        receiver.wait_for(f"({admin.node_id}) exécuté (clé ")
 
 
 def test_a_database_that_was_set_aside_at_the_start_is_told(

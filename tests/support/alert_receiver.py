@@ -66,6 +66,11 @@ class AlertReceiver:
         except queue.Empty:
             pytest.fail("no alert came")
 
+    def wait_for(self, text: str) -> None:
+        """Wait for a message with a text, alone or among others; fail if none comes."""
+        while text not in self.next()["message"]:
+            pass
+
     def is_empty(self) -> bool:
         return self._posts.empty()
 
