@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from meshbot.cli.alert_check import alert_findings
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.finding import Finding
 from meshbot.cli.share_check import share_findings
@@ -70,6 +69,8 @@ class CheckCommand:
 
     def findings(self) -> Iterator[Finding]:
         """Look, and return what was found."""
+        from meshbot.cli.alert_check import alert_findings  # noqa: PLC0415 - the bot does without
+
         yield Finding(f"Python {platform.python_version()}")
         yield self._libraries()
         yield Finding(

@@ -6,15 +6,10 @@ Without services there is no thread, nothing is listened to, and nothing is impo
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from meshbot.alerts.alert_desk import AlertDesk
-from meshbot.alerts.alert_policy import AlertPolicy
-from meshbot.alerts.alert_sender import AlertSender
-from meshbot.alerts.apprise_runner import AppriseRunner, is_installed
-from meshbot.alerts.link_verdict import LinkVerdict
 from meshbot.alerts.service_urls import name_of
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.mesh.key_news import KeyNews
@@ -27,6 +22,9 @@ from meshbot.service.site_settings import SiteSettings
 from meshbot.store.storage_error import StorageVanished
 from meshbot.text.language import mark, tr
 from meshbot.text.typography import phrases
+
+if TYPE_CHECKING:
+    from meshbot.alerts.alert_desk import AlertDesk
 
 log = logging.getLogger(__name__)
 
@@ -88,19 +86,12 @@ class OperatorAlerts:
         urls = self._site.alert_urls
         if not urls:
             return
+        from meshbot.alerts.apprise_runner import is_installed  # noqa: PLC0415 - off costs nothing
+
         if not is_installed():
             log.warning("⚠️ %s", tr(LIBRARY_MISSING))
             return
-        known = AppriseRunner().known(urls, is_to_end)
-        if known is None and not is_to_end():
-            log.warning(tr("⚠️ Alertes : apprise ne dit pas s'il comprend les adresses"))
-        problems = [
-            tr(UNKNOWN_SERVICE, url=name_of(number, url))
-            for number, (url, understood) in enumerate(zip(urls, known or (), strict=False), 1)
-            if not understood
-        ]
-        if problems:
-            raise ConfigError(phrases(problems))
+        _refuse_unknown(urls, is_to_end)
         self._desk = self._new_desk()
         self._listen(self._desk)
 
@@ -116,7 +107,13 @@ class OperatorAlerts:
         """End them; return whether they ended in time."""
         return self._desk is None or self._desk.stop(timeout_s)
 
-    def _new_desk(self) -> AlertDesk:
+    def _new_desk(self) -> "AlertDesk":
+        from meshbot.alerts.alert_desk import AlertDesk  # noqa: PLC0415
+        from meshbot.alerts.alert_policy import AlertPolicy  # noqa: PLC0415
+        from meshbot.alerts.alert_sender import AlertSender  # noqa: PLC0415
+        from meshbot.alerts.apprise_runner import AppriseRunner  # noqa: PLC0415
+        from meshbot.alerts.link_verdict import LinkVerdict  # noqa: PLC0415
+
         site = self._site
         machine = socket.gethostname()
         senders = [
@@ -134,7 +131,7 @@ class OperatorAlerts:
         policy = AlertPolicy(self._link_down_s, self._clock)
         return AlertDesk(policy, senders, verdict, clock=self._clock)
 
-    def _listen(self, desk: AlertDesk) -> None:
+    def _listen(self, desk: "AlertDesk") -> None:
         sources = self._sources
         sources.journal.on_noted = desk.link_event
         sources.nodes.on_key_waits = self._key_waits
@@ -165,3 +162,21 @@ class OperatorAlerts:
             self._desk.order_obeyed(
                 num, tr("Ordre de {node} exécuté (clé {key}).", node=node, key=key)
             )
+
+
+def _refuse_unknown(urls: Sequence[str], is_to_end: Callable[[], bool]) -> None:
+    """Raise :class:`ConfigError` where apprise does not understand an address."""
+    from meshbot.alerts.apprise_runner import AppriseRunner  # noqa: PLC0415
+
+    known = AppriseRunner().known(urls, is_to_end)
+    if known is None:
+        if not is_to_end():
+            log.warning(tr("⚠️ Alertes : apprise ne dit pas s'il comprend les adresses"))
+        return
+    problems = [
+        tr(UNKNOWN_SERVICE, url=name_of(number, url))
+        for number, (url, understood) in enumerate(zip(urls, known, strict=True), 1)
+        if not understood
+    ]
+    if problems:
+        raise ConfigError(phrases(problems))

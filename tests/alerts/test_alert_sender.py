@@ -1,5 +1,9 @@
 """Alerts on their way to real services: away, slow, broken, and never in the way of the rest."""
 
+import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +13,7 @@ import pytest
 from meshbot.alerts import alert_outbox
 from meshbot.alerts.alert import Alert, AlertKind
 from meshbot.alerts.alert_sender import AlertSender
-from meshbot.alerts.apprise_runner import AppriseRunner
+from meshbot.alerts.apprise_runner import PROGRAM, AppriseRunner
 from tests.support.alert_receiver import AlertReceiver
 from tests.support.journal import Journal
 from tests.support.limits import PROGRAM_S
@@ -107,6 +111,19 @@ def test_one_that_answers_for_ever_is_left_after_its_time(bench: Bench, journal:
         journal.wait_for("Alerte non prise", timeout_s=PROGRAM_S)
         receiver.hanging = False
         assert receiver.next()["message"] == "un"
+
+
+def test_the_program_ends_by_itself_where_the_bot_was_killed() -> None:
+    with AlertReceiver(hanging=True) as receiver:
+        task = {"urls": [receiver.url], "limit_s": 1, "title": "t", "body": "b", "type": "info"}
+        done = subprocess.run(
+            [sys.executable, "-P", str(PROGRAM)],
+            input=json.dumps(task),
+            text=True,
+            timeout=PROGRAM_S,
+            check=False,
+        )
+    assert done.returncode == -signal.SIGALRM
 
 
 def test_nothing_runs_after_the_end() -> None:

@@ -32,8 +32,11 @@ def test_it_is_that_of_the_report_on_the_events_of_the_file(tmp_path: Path) -> N
             ]
         LinkEventStore(database).add_link_events(events)
         judged = diagnose(history_of(events, START_S))
-        assert judged.verdict.name == "database_dump"
-        assert LinkVerdict(path, simulated=False)() == ("database_dump", judged.short_headline)
+        assert judged.verdict.name == "the node-database dump"
+        assert LinkVerdict(path, simulated=False)() == (
+            judged.verdict.name,
+            judged.short_headline,
+        )
         assert LinkVerdict(path, simulated=True)() is None
     finally:
         database.close()
