@@ -4,35 +4,19 @@ Run it with ``python main_bot.py``. Where the node is stands in config.py; how p
 stands in the constants of :class:`MeshBot`. Edit either by hand.
 """
 
-import importlib.util
-import os
-import signal
 import sys
 
 if __name__ == "__main__":
-    from meshbot.service.standard_files import fill_standard_files
+    from meshbot.service.process_start import prepare_process
 
-    fill_standard_files()  # before any other file takes the place of one that is closed
-    # The imports below take a second on a Raspberry Pi; a signal before or after the bot's own
-    # handlers are in place is no error either.
-    for _number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(_number, lambda *_: os._exit(0))
-    for _number in (signal.SIGUSR1, signal.SIGHUP):
-        signal.signal(_number, signal.SIG_IGN)  # questions, until there is somebody to answer
-    from meshbot.threads.shortage import say_shortage
-
-    sys.excepthook = say_shortage
-    if importlib.util.find_spec("meshtastic") is None:
-        sys.exit(
-            "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
-            ".venv/bin/python main_bot.py"
-        )
+    prepare_process()  # before the imports below, which take a second on a Raspberry Pi
 
 import argparse
 import contextlib
 import importlib
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +27,7 @@ from typing import TYPE_CHECKING
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot import VERSION
-from meshbot.cli.arguments import environment_of, parse_arguments
+from meshbot.cli.arguments import environment_of, language_wanted, parse_arguments
 from meshbot.cli.command_line import run_command
 from meshbot.cli.exit_code import EXIT_CONFIG, EXIT_NO, EXIT_OK
 from meshbot.diagnosis.link_journal import LinkJournal
@@ -84,7 +68,7 @@ from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.sharing.node_share import NodeShare
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
-from meshbot.text.language import tr
+from meshbot.text.language import speak, tr
 from meshbot.text.log_format import configure_logging, set_log_level
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -223,6 +207,11 @@ class MeshBot:
             )
         reader.check()
         self._odd_settings = reader.odd_lines()
+        unspoken = speak(self.site.language)
+        if unspoken is not None:
+            self._odd_settings.append(
+                tr("{unspoken} illisible : les textes restent en français", unspoken=unspoken)
+            )
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopped = False
@@ -473,6 +462,15 @@ class MeshBot:
     def _say_hello(self, keys: int) -> None:
         known = counted(keys, "clé publique connue", "clés publiques connues")
         log.info(tr("🤖 MeshBot %s : %s"), VERSION, known)
+        if self.site.mode_decided_by not in ("", "CONNECTION_MODE"):
+            log.info(
+                tr(
+                    "ℹ️ CONNECTION_MODE n'est pas réglé : mode %s, car %s l'est ; pour le nœud "
+                    "simulé : --simulate"
+                ),
+                self.site.connection_mode,
+                self.site.mode_decided_by,
+            )
         for line in self._odd_settings:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
@@ -717,6 +715,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    speak(language_wanted(DOTENV_PATH))
     try:
         return parse_arguments(argv)
     finally:
@@ -772,10 +771,6 @@ def _refused(error: ConfigError | StorageError) -> int:
 
 
 if __name__ == "__main__":
-    if set(sys.argv[1:]) & {"check", "keys", "report"}:
-        for _number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(_number, signal.SIG_DFL)  # nothing to end in order: the code says it
-    _code = main()
-    for _number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(_number, signal.SIG_IGN)  # it is ending already
-    sys.exit(_code)
+    from meshbot.service.process_start import run_process
+
+    sys.exit(run_process(main))

@@ -1,44 +1,34 @@
 """What the command line asks for, and the settings from outside the program's files."""
 
 import argparse
+import contextlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from meshbot import VERSION
+from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.keys_command import add_arguments
 from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
-from meshbot.service.node_address import AddressError, parse_address
+from meshbot.service.config_file import load_config
+from meshbot.service.node_address import MAX_PORT, AddressError, parse_address
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
-from meshbot.text.language import tr
+from meshbot.text.language import FRENCH, LANGUAGES, tr
+
+PROGRAM = "main_bot.py"
+_LANGUAGE = ENVIRONMENT_PREFIX + "LANGUAGE"
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return what the command line asks for, or end the program with a line that says what."""
-    parser = argparse.ArgumentParser(
-        prog="main_bot.py",
-        description=tr(
-            "Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans "
-            "config.py (où est le nœud) et dans les constantes de main_bot.py. Sans commande : "
-            "démarre le bot."
-        ),
-    )
-    parser.add_argument("--host", metavar=tr("ADRESSE"), help=tr("le nœud en Wi-Fi : TCP_HOST"))
-    parser.add_argument("--port", metavar="N", help=tr("son port : TCP_PORT"))
-    parser.add_argument("--serial", metavar="PORT", help=tr("le nœud en USB : SERIAL_PORT"))
-    parser.add_argument("--simulate", action="store_true", help=tr("un nœud simulé, sans radio"))
-    parser.add_argument("--version", action="version", version=f"MeshBot {VERSION}")
-    commands = parser.add_subparsers(dest="command", metavar=tr("COMMANDE"))
-    check = commands.add_parser("check", help=tr("tout est-il en place ? ne change rien"))
-    check.add_argument("--alert", action="store_true", help=tr("envoie une alerte d'essai"))
-    keys = commands.add_parser("keys", help=tr("voir les clés annoncées, en accepter ou refuser"))
-    add_arguments(keys)
-    report = commands.add_parser("report", help=tr("pourquoi la liaison a été coupée : le rapport"))
-    add_report_arguments(report)
-    options = parser.parse_args(argv)
+    parser = _program_parser()
+    words = sys.argv[1:] if argv is None else argv
+    parser.refuse_unknown(words)
+    options = parser.parse_args(words)
     for name in ("port", "serial"):  # such as a variable of a script that is not set
         if getattr(options, name) is not None and not getattr(options, name).strip():
             parser.error(tr("--{name} est vide", name=name))
@@ -46,6 +36,89 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if sum((by_network, options.serial is not None, options.simulate)) > 1:
         parser.error(tr("choisir entre --host, --serial et --simulate"))
     return options
+
+
+def language_wanted(dotenv_path: Path) -> str:
+    """Return the language to speak before the settings are read; what is wrong is told later."""
+    try:
+        wanted = dotenv_values(dotenv_path).get(_LANGUAGE)
+    except (OSError, UnicodeDecodeError):
+        wanted = None
+    wanted = os.environ.get(_LANGUAGE, wanted)
+    if wanted is None:
+        try:
+            wanted = getattr(load_config(), "LANGUAGE", FRENCH)
+        except ConfigError:
+            return FRENCH
+    wanted = str(wanted).strip().lower()
+    return wanted if wanted in LANGUAGES else FRENCH
+
+
+def _program_parser() -> CommandParser:
+    parser = CommandParser(
+        prog=PROGRAM,
+        description=tr(
+            "Bot Meshtastic qui reste connecté à son nœud. Les réglages sont dans config.py (où "
+            "est le nœud) et dans les constantes de main_bot.py. Sans commande : démarre le bot."
+        ),
+        example=f"{PROGRAM} --host 192.168.1.40",
+    )
+    _add_place(parser, simulate=False)
+    parser.options.add_argument(
+        "--version",
+        action="version",
+        version=f"MeshBot {VERSION}",
+        help=tr("dit la version, et rien d'autre"),
+    )
+    commands = parser.add_subparsers(
+        title=tr("commandes"), dest="command", metavar=tr("COMMANDE"), parser_class=CommandParser
+    )
+    about = tr("tout est-il en place ? ne change rien")
+    check = commands.add_parser(
+        "check",
+        help=about,
+        description=about,
+        example=f"{PROGRAM} check --host 192.168.1.40",
+    )
+    _add_place(check, simulate=argparse.SUPPRESS)
+    check.options.add_argument(
+        "--alert",
+        action="store_true",
+        help=tr("envoie une alerte d'essai par chaque adresse de ALERT_URLS"),
+    )
+    about = tr("voir les clés annoncées, en accepter ou refuser")
+    keys = commands.add_parser(
+        "keys", help=about, description=about, example=f"{PROGRAM} keys list"
+    )
+    add_arguments(keys)
+    about = tr("pourquoi la liaison a été coupée : le rapport")
+    report = commands.add_parser(
+        "report",
+        help=about,
+        description=about,
+        example=f"{PROGRAM} report --since 24h --html page.html",
+    )
+    add_report_arguments(report)
+    return parser
+
+
+def _add_place(parser: CommandParser, *, simulate: object) -> None:
+    """Add the options that say where the node is.
+
+    ``simulate`` is the value where it is not said; behind a command that is none at all, else it
+    would take the place of what was said in front of it.
+    """
+    absent = None if simulate is False else argparse.SUPPRESS
+    add = parser.options.add_argument
+    add("--host", metavar=tr("ADRESSE"), default=absent, help=tr("le nœud en Wi-Fi : TCP_HOST"))
+    add("--port", metavar="N", default=absent, help=tr("son port : TCP_PORT"))
+    add("--serial", metavar="PORT", default=absent, help=tr("le nœud en USB : SERIAL_PORT"))
+    add(
+        "--simulate",
+        action="store_true",
+        default=simulate,
+        help=tr("un nœud simulé, sans radio"),
+    )
 
 
 def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, str]:
@@ -57,7 +130,7 @@ def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, 
         stored = dotenv_values(dotenv_path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            tr("{dotenv_path} illisible : {error}", dotenv_path=dotenv_path, error=error)
+            tr("{path} illisible : {error}", path=dotenv_path, error=error)
         ) from error
     environment = {name: value for name, value in stored.items() if value is not None}
     environment.update(os.environ)
@@ -87,6 +160,8 @@ def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
 
 def _place_of(host: str | None, port: str | None) -> tuple[str | None, str | None]:
     """Return address and port, which may have been given together; raises :class:`ConfigError`."""
+    if port is not None:
+        _refuse_bad_port(port)
     if host is None:
         return None, port
     try:
@@ -100,9 +175,19 @@ def _place_of(host: str | None, port: str | None) -> tuple[str | None, str | Non
     if port and port.strip() != str(address.port):
         raise ConfigError(
             tr(
-                "--host donne le port {port} et --port le port {port2} : n'en garder qu'un",
-                port=address.port,
-                port2=port,
+                "--host donne le port {one} et --port le port {other} : n'en garder qu'un",
+                one=address.port,
+                other=port,
             )
         )
     return address.host, str(address.port)  # over a TCP_PORT from anywhere else
+
+
+def _refuse_bad_port(port: str) -> None:
+    """Blame the option, and not the setting that it stands for."""
+    with contextlib.suppress(ValueError):
+        if 1 <= int(port) <= MAX_PORT:
+            return
+    raise ConfigError(
+        tr("--port {port!r} : il faut un nombre entier de 1 à {most}", port=port, most=MAX_PORT)
+    )

@@ -71,14 +71,16 @@ class CheckCommand:
         """Look, and return what was found."""
         from meshbot.cli.alert_check import alert_findings  # noqa: PLC0415 - the bot does without
 
+        if self._site.connection_mode == "simulated":
+            yield Finding(
+                tr(
+                    "nœud simulé, aucune radio : main_bot.py setup cherche le vôtre, ou régler "
+                    "CONNECTION_MODE"
+                )
+            )
         yield Finding(f"Python {platform.python_version()}")
         yield self._libraries()
-        yield Finding(
-            tr(
-                "réglages : CONNECTION_MODE = {connection_mode}",
-                connection_mode=self._site.connection_mode,
-            )
-        )
+        yield self._mode()
         holder = self._holder()
         if holder is not None:
             who = tr(" (processus {holder})", holder=holder) if holder else ""
@@ -86,9 +88,18 @@ class CheckCommand:
         yield self._database()
         yield self._disk()
         yield self._clock()
-        yield self._node(bot_runs=holder is not None)
+        if self._site.connection_mode != "simulated":
+            yield self._node(bot_runs=holder is not None)
         yield from share_findings(self._site, self._wall_clock(), bot_runs=holder is not None)
         yield from alert_findings(self._site.alert_urls, self._wall_clock, send=self._send_alert)
+
+    def _mode(self) -> Finding:
+        mode, origin = self._site.connection_mode, self._site.mode_decided_by
+        if origin in ("", "CONNECTION_MODE"):
+            return Finding(tr("réglages : CONNECTION_MODE = {mode}", mode=mode))
+        return Finding(
+            tr("réglages : mode {mode}, car {origin} est réglé", mode=mode, origin=origin)
+        )
 
     def _holder(self) -> int | None:
         """Return the process of the bot on this database, 0 for an unknown one, None for none.
@@ -218,8 +229,6 @@ class CheckCommand:
 
     def _node(self, *, bot_runs: bool) -> Finding:
         site = self._site
-        if site.connection_mode == "simulated":
-            return Finding(tr("nœud simulé : régler CONNECTION_MODE pour utiliser le vôtre"))
         if site.connection_mode == "serial":
             return self._serial_port(bot_runs=bot_runs)
         where = tr("nœud {place}", place=place_text(site.tcp_host, site.tcp_port))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Container
 from pathlib import Path
 
+from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.key_choice import KeyChoice, KeysRefusal
 from meshbot.cli.key_listing import WEAK_TEXT, KeyListing
@@ -38,22 +39,35 @@ MOVED_HELP = mark(
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: CommandParser) -> None:
     """Describe the actions of ``keys``."""
-    actions = parser.add_subparsers(dest="action", metavar="list|accept|refuse")
-    listing = actions.add_parser("list", help=tr("les clés à trancher, ou celles d'un nœud"))
-    listing.add_argument("node", nargs="?", metavar=tr("NŒUD"), help=tr(NODE_HELP))
-    for name, help_text in (
+    actions = parser.add_subparsers(
+        title=tr("actions"),
+        dest="action",
+        metavar="list|accept|refuse",
+        parser_class=CommandParser,
+    )
+    about = tr("les clés à trancher, ou celles d'un nœud")
+    listing = actions.add_parser(
+        "list", help=about, description=about, example="main_bot.py keys list a1b2c3d4"
+    )
+    listing.words.add_argument("node", nargs="?", metavar=tr("NŒUD"), help=tr(NODE_HELP))
+    for name, about in (
         ("accept", tr("croire la clé annoncée par un nœud, à la place de celle connue")),
         ("refuse", tr("ne plus entendre parler d'une clé annoncée")),
     ):
-        action = actions.add_parser(name, help=help_text)
-        action.add_argument(
-            "node", nargs="?" if name == "accept" else None, metavar=tr("NŒUD"), help=tr(NODE_HELP)
+        action = actions.add_parser(
+            name, help=about, description=about, example=f"main_bot.py keys {name} a1b2c3d4"
         )
-        action.add_argument("key", nargs="?", metavar=tr("CLÉ"), help=tr(KEY_HELP))
+        action.words.add_argument(
+            "node",
+            nargs="?" if name == "accept" else None,
+            metavar=tr("NŒUD"),
+            help=tr(NODE_HELP),
+        )
+        action.words.add_argument("key", nargs="?", metavar=tr("CLÉ"), help=tr(KEY_HELP))
         if name == "accept":
-            action.add_argument("--moved", action="store_true", help=tr(MOVED_HELP))
+            action.options.add_argument("--moved", action="store_true", help=tr(MOVED_HELP))
     parser.set_defaults(action=None, node=None, moved=False)
 
 

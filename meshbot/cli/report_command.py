@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.cli.text_journal import MAX_EVENTS, TextJournal
@@ -30,22 +31,23 @@ _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_8
 _SINCE = re.compile(r"(\d{1,5}) ?(min|m|h|d|j|w)", re.IGNORECASE)
 
 
-def add_report_arguments(parser: argparse.ArgumentParser) -> None:
+def add_report_arguments(parser: CommandParser) -> None:
     """Describe the options of ``report``."""
-    parser.add_argument(
+    add = parser.options.add_argument
+    parser.words.add_argument(
+        "file",
+        nargs="?",
+        metavar=tr("JOURNAL"),
+        help=tr("un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même"),
+    )
+    add(
         "--since",
         metavar=tr("DURÉE"),
         help=tr(
             "24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal"
         ),
     )
-    parser.add_argument(
-        "file",
-        nargs="?",
-        metavar=tr("JOURNAL"),
-        help=tr("un journal en texte, comme --journal ; par défaut ce que le bot a noté lui-même"),
-    )
-    parser.add_argument(
+    add(
         "--journal",
         metavar=tr("FICHIER"),
         help=tr(
@@ -53,8 +55,8 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
             "(journalctl -u meshbot | …)"
         ),
     )
-    parser.add_argument("--html", metavar=tr("FICHIER"), help=tr("écrire aussi une page HTML"))
-    parser.add_argument("--json", action="store_true", help=tr("écrire du JSON au lieu du texte"))
+    add("--html", metavar=tr("FICHIER"), help=tr("écrire aussi une page HTML"))
+    add("--json", action="store_true", help=tr("écrire du JSON au lieu du texte"))
 
 
 class ReportCommand:

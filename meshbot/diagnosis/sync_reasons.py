@@ -168,7 +168,7 @@ def _number(value: float) -> str:
 
 
 def _p_text(p_value: float) -> str:
-    return "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
+    return f"< {decimal_text(0.001, 3)}" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
 
 
 def _percent_text(share: float) -> str:

@@ -20,7 +20,7 @@ from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
-from meshbot.text.language import mark, tr
+from meshbot.text.language import LANGUAGES, mark, speaking, tr
 from meshbot.text.metrics_text import metrics_text
 from meshbot.text.quantities import counted, decimal_text, duration_text, hops_text
 from meshbot.text.typed_text import seen_text
@@ -225,7 +225,11 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
         else tr("coupée")
     )
     keys = (
-        f"{counted(sync.keys, 'clé', 'clés')} il y a {duration_text(sync.ago_s)}"
+        tr(
+            "{keys} il y a {ago}",
+            keys=counted(sync.keys, "clé", "clés"),
+            ago=duration_text(sync.ago_s),
+        )
         if sync
         else tr("pas encore faite")
     )
@@ -259,7 +263,11 @@ def _sys(view: SystemView, request: Request, argument: str) -> Reply:
     node = metrics_text(system.node)
     if system.node.air_percent is not None:
         node += tr(", dont bot {air_percent} %", air_percent=decimal_text(system.air_percent))
-    memory = f"{system.memory_mb:.0f} Mo" if system.memory_mb is not None else tr("inconnue")
+    memory = (
+        tr("{memory:.0f} Mo", memory=system.memory_mb)
+        if system.memory_mb is not None
+        else tr("inconnue")
+    )
     return Reply(
         tr(
             "Bot {version}, en marche depuis {uptime}\n"
@@ -274,6 +282,19 @@ def _sys(view: SystemView, request: Request, argument: str) -> Reply:
         )
         + (tr("\nNœud : {node}", node=node) if node else "")
     )
+
+
+@_command("lang", mark("langue des réponses : fr, en"))
+def _lang(view: NodesView, request: Request, argument: str) -> Reply:
+    wanted, node = _plain(argument), view.node(request.sender)
+    if wanted not in LANGUAGES:
+        return Reply(tr("Langues : {languages}. Exemple : lang en", languages=", ".join(LANGUAGES)))
+    if node is not None and node.public_key and not request.proven:
+        # Else anybody could have him answered in a language that he does not read.
+        return Reply(tr("Message non authentifié : langue inchangée."), Outcome.REFUSED)
+    view.set_language(request.sender, wanted)
+    with speaking(wanted):
+        return Reply(tr("Les réponses seront en français."))
 
 
 # -- Parts of replies --------------------------------------------------------------------------
@@ -338,7 +359,11 @@ def _key_text(num: int, key: bytes) -> str:
 
 def _ago_text(view: NodesView, node: KnownNode) -> str:
     ago_s = view.heard_ago_s(node)
-    return f"il y a {duration_text(ago_s)}" if ago_s is not None else tr("à une date inconnue")
+    return (
+        tr("il y a {ago}", ago=duration_text(ago_s))
+        if ago_s is not None
+        else tr("à une date inconnue")
+    )
 
 
 def _shown(name: str) -> str:

@@ -29,7 +29,7 @@ from meshbot.messages.sender_rank import SenderRank
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
-from meshbot.text.language import tr
+from meshbot.text.language import speaking, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import duration_text
 from meshbot.text.typed_text import is_mostly_text
@@ -53,6 +53,9 @@ class SenderBook(KeyBook, Protocol):
 
     def heard_message(self, num: int) -> None:
         """Note that node ``num`` sent us a direct message now, and proved that it did."""
+
+    def language(self, num: int) -> str:
+        """Return the language in which node ``num`` wants to be answered, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class TextMessageHandler:
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
-        question = self._question(request)
+        question = self._question(request, direct=not message.heard.is_broadcast)
         reply = self._reply_to(request, message, question)
         if reply is not None:
             self._sender.send(
@@ -135,8 +138,11 @@ class TextMessageHandler:
                 question=question,
             )
 
-    def _question(self, request: Request) -> Question:
-        """Return a command as it is compared with others and counted."""
+    def _question(self, request: Request, *, direct: bool) -> Question:
+        """Return a command as it is compared with others and counted.
+
+        What everybody on a channel reads is said in the bot's own language.
+        """
         asker = self._admissions.asker(request.sender, proven=request.proven)
         name, argument = plain_command(request.text) or ("", "")
         return Question(
@@ -144,6 +150,7 @@ class TextMessageHandler:
             command=f"{name} {argument}",
             name=name if self._commands.knows(request.text) else "",
             asked_bytes=len(request.text.encode("utf-8")),
+            language=self._nodes.language(request.sender) if direct else "",
             allow=self._admissions.allowance(asker),
         )
 
@@ -219,9 +226,10 @@ class TextMessageHandler:
         if admission is Admission.WARN:
             if self._flood_lines.allows(request.sender, self._clock()):
                 log.info(tr("🐢 %s envoie trop de commandes : ralenti"), name)
-            return tr("Trop de commandes d'un coup : attendez un peu.")
+            with speaking(question.language or None):
+                return tr("Trop de commandes d'un coup : attendez un peu.")
         if is_order:
-            return self._answer_order(request, refusal)
+            return self._answer_order(request, refusal, question.language)
         return partial(self._answer, request)
 
     def _tell_heard(self, request: Request, message: DecodedPacket, question: Question) -> None:
@@ -245,9 +253,10 @@ class TextMessageHandler:
         reply = self._commands.answer(request)
         return reply.text if reply is not None else ""
 
-    def _answer_order(self, request: Request, refusal: OrderRefusal | None) -> str:
+    def _answer_order(self, request: Request, refusal: OrderRefusal | None, language: str) -> str:
         """Obey an order or not, tell the operator, and return the text of the reply."""
-        reply = self._commands.answer(replace(request, may_order=refusal is None))
+        with speaking(language or None):
+            reply = self._commands.answer(replace(request, may_order=refusal is None))
         if refusal is not None:
             self._orders.tell_refused(request.sender, refusal)
         elif reply is not None and reply.outcome is Outcome.OBEYED:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from meshbot.service.mode_choice import decide_mode
 from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.service.share_reading import read_share, refuse_to_serve_itself
 from meshbot.sharing.share_settings import ShareSettings
-from meshbot.text.language import tr
+from meshbot.text.language import FRENCH, LANGUAGES, tr
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
 LOG_LEVELS = tuple(logging.getLevelName(level) for level in (20, 10, 30, 40))
@@ -32,6 +33,9 @@ class SiteSettings:
     share: ShareSettings = field(default_factory=ShareSettings)
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
     """The services that alerts are sent by; with their passwords, so never shown."""
+    language: str = FRENCH
+    mode_decided_by: str = "CONNECTION_MODE"
+    """The setting that the mode comes from; nothing where none is set: the simulated node."""
 
 
 def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
@@ -41,22 +45,26 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
     def default(name: str, fallback: object = MISSING) -> object:
         return getattr(config, name, fallback)
 
-    mode = file.choice("CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES)
+    said = file.choice("CONNECTION_MODE", default("CONNECTION_MODE"), CONNECTION_MODES)
+    serial_port = _device_path(file.optional_text("SERIAL_PORT", default("SERIAL_PORT")))
+    mode = decide_mode(file, said, default, serial_port)
     tcp_host, tcp_port = _node_place(file, default("TCP_HOST"), default("TCP_PORT"))
     settings = SiteSettings(
-        connection_mode=mode,
+        connection_mode=mode.mode,
         tcp_host=tcp_host,
         tcp_port=tcp_port,
-        serial_port=_device_path(file.optional_text("SERIAL_PORT", default("SERIAL_PORT"))),
+        serial_port=serial_port,
         database_path=file.path("DATABASE_PATH", default("DATABASE_PATH")),
+        language=file.choice("LANGUAGE", default("LANGUAGE", FRENCH), LANGUAGES),
         log_level=file.choice("LOG_LEVEL", default("LOG_LEVEL"), LOG_LEVELS),
         answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
         require_pki=file.flag("REQUIRE_PKI", default("REQUIRE_PKI", False)),
         share=read_share(file, default),
         alert_urls=file.service_urls("ALERT_URLS", default("ALERT_URLS")),
+        mode_decided_by=mode.decided_by,
     )
-    if mode == "tcp":
+    if mode.mode == "tcp":
         refuse_to_serve_itself(file, settings.share, tcp_host, tcp_port)
     file.check_names(vars(config))
     return settings

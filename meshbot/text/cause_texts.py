@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from meshbot.model.cause import Cause
-from meshbot.text.language import mark, tr
+from meshbot.text.language import LANGUAGES, mark, speaking, tr
 
 _TEXTS = {
     Cause.SILENCE: mark("silence, le nœud ne répond plus"),
@@ -86,31 +87,27 @@ _SHORT_TEXTS = {
     Cause.OTHER: mark("autre cause"),
 }
 """Of the causes that losses are judged by."""
-_WHOLE_TEXTS = {
-    cause: re.compile(re.escape(text).replace(re.escape("{detail}"), "(?P<detail>.+)"))
-    for cause, text in _TEXTS.items()
-    # "{detail}" alone is any text; the rest of a port's error may be one of the others.
-    if cause not in (Cause.OTHER, Cause.PORT_FAILED)
-}
+_ANY_TEXT = (Cause.OTHER, Cause.PORT_FAILED)
+"""Whose text may be anything, or the rest of which may be that of another one."""
 _WORDS = (
     (Cause.SILENCE, ("silence",)),
-    (Cause.REBOOTED, (mark("redémarré"),)),
-    (Cause.REQUESTED, (mark("demandée par"),)),
-    (Cause.REFUSED, (mark("refusée"), "refused")),
+    (Cause.REBOOTED, ("redémarré",)),
+    (Cause.REQUESTED, ("demandée par",)),
+    (Cause.REFUSED, ("refusée", "refused")),
     (
         Cause.FIN,
-        ("(fin)", mark("connexion fermée par"), mark("connexion déjà fermée"), "broken pipe"),
+        ("(fin)", "connexion fermée par", "connexion déjà fermée", "broken pipe"),
     ),
-    (Cause.RESET, ("(rst)", mark("réinitialisée"), "reset by peer", "econnreset")),
-    (Cause.STALLED, (mark("n'achève pas"), "n'accepte plus", "autre configuration")),
-    (Cause.PORT_LOST, (mark("port série"),)),
+    (Cause.RESET, ("(rst)", "réinitialisée", "reset by peer", "econnreset")),
+    (Cause.STALLED, ("n'achève pas", "n'accepte plus", "autre configuration")),
+    (Cause.PORT_LOST, ("port série",)),
     (
         Cause.UNREACHABLE,
         (
             *(
-                mark("injoignable"),
-                mark("pas de réponse"),
-                mark("introuvable"),
+                "injoignable",
+                "pas de réponse",
+                "introuvable",
                 "timed out",
                 "timeout",
             ),
@@ -138,12 +135,24 @@ def cause_in(text: str) -> tuple[Cause, str]:
     A phrase of this bot's is read exactly. In anybody else's, words that give it away count;
     without any the cause is ``OTHER``, and the phrase its detail.
     """
-    for whole, pattern in _WHOLE_TEXTS.items():
-        match = pattern.fullmatch(text)
-        if match is not None:
-            return whole, match.groupdict().get("detail", "")
+    for language in LANGUAGES:
+        for whole, pattern in _whole_texts(language).items():
+            match = pattern.fullmatch(text)
+            if match is not None:
+                return whole, match.groupdict().get("detail", "")
     lowered = text.casefold()
     for cause, words in _WORDS:
         if any(word in lowered for word in words):
             return cause, text
     return Cause.OTHER, text
+
+
+@cache
+def _whole_texts(language: str) -> dict[Cause, re.Pattern[str]]:
+    """Return what each cause looks like in a language."""
+    with speaking(language):
+        said = {cause: tr(text) for cause, text in _TEXTS.items() if cause not in _ANY_TEXT}
+    return {
+        cause: re.compile(re.escape(text).replace(re.escape("{detail}"), "(?P<detail>.+)"))
+        for cause, text in said.items()
+    }

@@ -44,14 +44,16 @@ class JournalFormatter(logging.Formatter):
 
 
 def configure_logging(level: str) -> None:
-    """Send the log of a command to standard output, which may wait for its reader.
+    """Send what a command warns of to standard error, which may wait for its reader.
 
-    Only ``main()`` calls this; while the bot runs, ``JournalOutput`` does it.
+    Standard output holds what the command was asked for and nothing else: programs read it. Only
+    ``main()`` calls this; while the bot runs, ``JournalOutput`` does it.
     """
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    handler = logging.StreamHandler(sys.stdout)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JournalFormatter())
     logging.basicConfig(handlers=[handler], force=True)
     logging.raiseExceptions = False  # a reader of the pipe that went away is no event

@@ -546,7 +546,7 @@ def test_an_address_that_makes_no_sense_is_one_line_and_code_2(
     arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main_bot.main(arguments) == 2
-    lines = capsys.readouterr().out.splitlines()
+    lines = "".join(capsys.readouterr()).splitlines()  # the bot's journal, or a command's error
     assert len(lines) == 1 and said in lines[0]
 
 
@@ -568,6 +568,10 @@ def test_help_lists_the_commands_and_options_in_french(run: Callable[..., Progra
         "--host ADRESSE le nœud en Wi-Fi",
         "--serial PORT le nœud en USB",
         "--simulate un nœud simulé",
+        "usage : main_bot.py",
+        "options:",
+        "--help montre cette aide",
+        "Exemple : main_bot.py --host",
         "Sans commande : démarre le bot",
     ):
         assert part in text
@@ -591,7 +595,8 @@ def test_the_program_reads_the_file_beside_itself_wherever_it_is_started(
     assert "TCP_PORT = '90000'" in program.lines[0]
     program = run("--port", "99999", TCP_PORT="90000")
     assert program.finish() == 2
-    assert "TCP_PORT = '99999'" in program.lines[0]
+    assert "--port '99999' : il faut un nombre" in program.lines[0]
+    assert "TCP_PORT" not in program.lines[0], "who typed an option is told of that"
     program = run("--port", "4403", "--simulate")
     assert program.finish() == 2
 
@@ -620,3 +625,20 @@ def test_the_variable_that_was_meant_is_named(run: Callable[..., Program]) -> No
     assert "MESHBOT_TCP_HSOT inconnue : ignorée, plutôt MESHBOT_TCP_HOST ?" in program.wait_line(
         "[WARNING]"
     )
+
+
+@pytest.mark.slow
+def test_who_names_his_node_and_no_mode_is_connected_to_it(tmp_path: Path) -> None:
+    with SimulatedNode() as node:
+        program = Program(
+            tmp_path,
+            prefix=("env", "-u", "MESHBOT_CONNECTION_MODE"),
+            TCP_HOST=f"127.0.0.1:{node.port}",
+        )
+        try:
+            program.wait_line("CONNECTION_MODE n'est pas réglé : mode tcp, car TCP_HOST l'est")
+            program.wait_line("SYNC COMPLETE")
+            assert node.connections_total == 1
+            program.process.terminate()
+        finally:
+            assert program.finish() == 0

@@ -1,6 +1,5 @@
 """``main_bot.py keys`` on a real database, with a bot in the same process, or none."""
 
-import argparse
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.keys_command import MAX_LISTED, KeysCommand, add_arguments
 from meshbot.model import weak_keys
 from meshbot.model.key_decision import KeyDecision
@@ -76,7 +76,7 @@ def keys(
     simulated: bool = False,
 ) -> tuple[int, list[str]]:
     """Run the command; return its exit code and what it wrote."""
-    parser = argparse.ArgumentParser()
+    parser = CommandParser(description="keys", example="keys")
     add_arguments(parser)
     written: list[str] = []
     command = KeysCommand(path, simulated=simulated, write=written.append, sleep=sleep)

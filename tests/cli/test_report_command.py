@@ -465,3 +465,17 @@ def test_every_history_makes_a_page_of_bounded_length(
     assert page.attributes.count(("class", "end day")) <= 92
     assert len(content.encode()) < 300_000
     assert text_report(history, diagnosis) and json.loads(json_report(history, diagnosis))
+
+
+def test_what_the_program_warns_of_does_not_spoil_the_json(kept: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main_bot.py"), "report", "--journal", str(kept), "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "MESHBOT_TCP_HSOT": "x"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PROGRAM_S,
+        check=True,
+    )
+    assert json.loads(done.stdout)["verdict"] == "the node crashes"
+    assert "MESHBOT_TCP_HSOT" in done.stderr.decode()

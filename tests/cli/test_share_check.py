@@ -66,7 +66,7 @@ def check(site: SiteSettings) -> list[str]:
 def said_of_the_share(site: SiteSettings) -> list[str]:
     """Return the lines that follow those about all else."""
     lines = check(site)
-    return lines[1 + next(at for at, line in enumerate(lines) if "nœud simulé" in line) :]
+    return lines[1 + next(at for at, line in enumerate(lines) if "horloge" in line) :]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

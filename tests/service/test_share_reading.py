@@ -116,7 +116,9 @@ def test_a_node_elsewhere_may_have_the_same_port(host: str) -> None:
 
 @pytest.mark.parametrize("mode", ["simulated", "serial"])
 def test_where_there_is_no_node_on_the_network_there_is_nothing_to_refuse(mode: str) -> None:
-    share = site(CONNECTION_MODE=mode, TCP_HOST="127.0.0.1", SHARE_PORT=4403).share
+    reader = SettingsReader({"MESHBOT_CONNECTION_MODE": mode})
+    share = read_site(reader, config_with(TCP_HOST="127.0.0.1", SHARE_PORT=4403)).share
+    reader.check()
     assert share.port == 4403
 
 

@@ -151,7 +151,7 @@ def test_a_long_text_is_cut_and_says_so() -> None:
     assert printable("abcdef", 4) == "abc…"
 
 
-# -- Standard output ---------------------------------------------------------------------------
+# -- Standard error ----------------------------------------------------------------------------
 
 # In ASCII, because with such a locale even the command line is read as that.
 LOG_SOME = r"""
@@ -165,7 +165,7 @@ logging.getLogger("meshtastic.x").warning("library")
 """
 
 
-def output_of(level: str, encoding: str) -> bytes:
+def errors_of(level: str, encoding: str) -> bytes:
     done = subprocess.run(
         [sys.executable, "-c", LOG_SOME.format(level=level)],
         cwd=ROOT,
@@ -174,18 +174,18 @@ def output_of(level: str, encoding: str) -> bytes:
         timeout=PROGRAM_S,
         check=True,
     )
-    assert done.stderr == b""
-    return done.stdout
+    assert done.stdout == b"", "there stands what a command was asked for, and nothing else"
+    return done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 def test_the_journal_is_utf_8_whatever_the_locale_says(encoding: str) -> None:
-    lines = output_of("INFO", encoding).decode("utf-8").splitlines()
+    lines = errors_of("INFO", encoding).decode("utf-8").splitlines()
     assert [line[9:] for line in lines] == ["[INFO] ✅ été 😀", "[INFO] half \\udc80"]
 
 
 def test_the_librarys_own_words_stay_out_of_the_journal_even_when_debugging() -> None:
-    lines = output_of("DEBUG", "latin-1").decode("utf-8").splitlines()
+    lines = errors_of("DEBUG", "latin-1").decode("utf-8").splitlines()
     assert [line[9:] for line in lines] == [
         "[DEBUG] debug",
         "[INFO] ✅ été 😀",

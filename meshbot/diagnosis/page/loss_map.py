@@ -62,7 +62,7 @@ def loss_map(days: list[Day], older: int) -> Markup:
         *(_figures(days, row, bounds) if row > SMALL_ROW else ()),
         class_="map dense" if _is_dense(days) else "map",
     )
-    are = "sont" if older > 1 else tr("est")
+    are = tr("sont") if older > 1 else tr("est")
     past = tr(
         "{losses} d'avant ces {days} jours n'y {are} pas.",
         losses=losses_text(older),

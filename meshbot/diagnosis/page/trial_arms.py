@@ -58,7 +58,7 @@ def _computed(arms: Sequence[Arm], p_value: float | None) -> str:
     figures = tr(" et ").join(
         tr("{losses} sur {tosses}", losses=arm.losses, tosses=arm.tosses) for arm in arms
     )
-    value = "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
+    value = f"< {decimal_text(0.001, 3)}" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
     return f" ({labelled(figures, f'p {value}')})"
 
 
