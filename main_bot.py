@@ -81,7 +81,7 @@ from tcp_interface_manager import TCPInterfaceManager
 if TYPE_CHECKING:
     from meshbot.simulation.simulated_node import SimulatedNode
 
-DOTENV_PATH = Path(__file__).with_name(".env")
+PROGRAM = Path(__file__).parent
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 DEFERRED_POLL_S = 5.0  # how late a deferred sync is for which no thread could be had
 KEY_PUSH_INTERVAL_S = 5.0
@@ -715,7 +715,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
-    speak(language_wanted(DOTENV_PATH))
+    speak(language_wanted(PROGRAM))
     try:
         return parse_arguments(argv)
     finally:
@@ -733,7 +733,7 @@ def _forget_output() -> None:
 
 def _do_command(options: argparse.Namespace) -> int:
     try:
-        return run_command(options, environment_of(options, DOTENV_PATH), MeshBot)
+        return run_command(options, environment_of(options, PROGRAM), MeshBot, PROGRAM)
     except BrokenPipeError:
         _forget_output()  # its reader has enough of it
         return EXIT_OK
@@ -750,9 +750,9 @@ def _do_command(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        bot = MeshBot(environment=environment_of(options, DOTENV_PATH))
+        bot = MeshBot(environment=environment_of(options, PROGRAM))
         set_log_level(bot.site.log_level)
-        run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
+        run_bot(bot, lambda: environment_of(options, PROGRAM))
         return EXIT_NO if bot.exhausted else EXIT_OK
     except (ConfigError, StorageError) as error:
         return _refused(error)

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from meshbot import VERSION
 from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.keys_command import add_arguments
@@ -16,6 +14,7 @@ from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.node_address import MAX_PORT, AddressError, parse_address
+from meshbot.service.outside_settings import OutsideSettings, outside_settings
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
 from meshbot.text.language import FRENCH, LANGUAGES, tr
 
@@ -38,20 +37,16 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def language_wanted(dotenv_path: Path) -> str:
+def language_wanted(program: Path) -> str:
     """Return the language to speak before the settings are read; what is wrong is told later."""
     try:
-        wanted = dotenv_values(dotenv_path).get(_LANGUAGE)
-    except (OSError, UnicodeDecodeError):
-        wanted = None
-    wanted = os.environ.get(_LANGUAGE, wanted)
-    if wanted is None:
-        try:
+        wanted: object = outside_settings(program, os.environ).get(_LANGUAGE)
+        if wanted is None:
             wanted = getattr(load_config(), "LANGUAGE", FRENCH)
-        except ConfigError:
-            return FRENCH
-    wanted = str(wanted).strip().lower()
-    return wanted if wanted in LANGUAGES else FRENCH
+    except ConfigError:
+        wanted = os.environ.get(_LANGUAGE, FRENCH)
+    language = str(wanted).strip().lower()
+    return language if language in LANGUAGES else FRENCH
 
 
 def _program_parser() -> CommandParser:
@@ -85,6 +80,14 @@ def _program_parser() -> CommandParser:
         "--alert",
         action="store_true",
         help=tr("envoie une alerte d'essai par chaque adresse de ALERT_URLS"),
+    )
+    about = tr("le premier démarrage : cherche le nœud et écrit les réglages")
+    setup = commands.add_parser(
+        "setup", help=about, description=about, example=f"{PROGRAM} setup --to bot.env"
+    )
+    _add_place(setup, simulate=argparse.SUPPRESS)
+    setup.options.add_argument(
+        "--to", metavar=tr("FICHIER"), help=tr("le fichier à écrire, au lieu du fichier habituel")
     )
     about = tr("voir les clés annoncées, en accepter ou refuser")
     keys = commands.add_parser(
@@ -121,27 +124,26 @@ def _add_place(parser: CommandParser, *, simulate: object) -> None:
     )
 
 
-def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, str]:
-    """Return the settings from outside: the command line over the environment over ``.env``.
+def environment_of(
+    options: argparse.Namespace, program: Path, files: Sequence[Path] | None = None
+) -> OutsideSettings:
+    """Return the settings from outside: the command line over the environment over the files.
+
+    ``program`` is the folder it runs from; ``files`` count instead of its usual ones. Raises
+    :class:`ConfigError`.
+    """
+    settings = outside_settings(program, os.environ, files)
+    settings.take(
+        {ENVIRONMENT_PREFIX + name: value for name, value in chosen_place(options).items() if value}
+    )
+    return settings
+
+
+def chosen_place(options: argparse.Namespace) -> dict[str, str | None]:
+    """Return the settings that the command line gives, None for the others of these.
 
     Raises :class:`ConfigError`.
     """
-    try:
-        stored = dotenv_values(dotenv_path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            tr("{path} illisible : {error}", path=dotenv_path, error=error)
-        ) from error
-    environment = {name: value for name, value in stored.items() if value is not None}
-    environment.update(os.environ)
-    environment.update(
-        {ENVIRONMENT_PREFIX + name: value for name, value in _chosen(options).items() if value}
-    )
-    return environment
-
-
-def _chosen(options: argparse.Namespace) -> dict[str, str | None]:
-    """Return the settings that the command line gives; raises :class:`ConfigError`."""
     host, port = _place_of(options.host, options.port)
     mode = None
     if host or port:

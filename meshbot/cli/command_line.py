@@ -2,25 +2,35 @@
 
 import argparse
 import logging
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
+from meshbot.cli.arguments import chosen_place, environment_of
 from meshbot.cli.check_command import CheckCommand
 from meshbot.cli.keys_command import KeysCommand
 from meshbot.cli.report_command import ReportCommand
+from meshbot.cli.settings_file import SettingsFile
 from meshbot.service.config_file import load_config
+from meshbot.service.node_address import DEFAULT_PORT
 from meshbot.service.operator_constants import checked_constants, constants_of
+from meshbot.service.outside_settings import settings_files
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX, SettingsReader
 from meshbot.service.site_settings import read_site
 
 log = logging.getLogger(__name__)
 
 
-def run_command(options: argparse.Namespace, environment: Mapping[str, str], bot: type) -> int:
+def run_command(
+    options: argparse.Namespace, environment: Mapping[str, str], bot: type, program: Path
+) -> int:
     """Do what ``options.command`` asks and return the exit code.
 
     ``bot`` is the class with the operator's constants, which only ``check`` looks at: nonsense in
     them keeps nobody from reading a report. Raises ``ConfigError`` and ``StorageError``.
     """
+    if options.command == "setup":  # settings that make no sense are what it is for
+        return _set_up(options, bot, program)
     reader = SettingsReader(environment)
     site = read_site(reader, load_config())
     if options.command == "check":
@@ -37,3 +47,24 @@ def run_command(options: argparse.Namespace, environment: Mapping[str, str], bot
     return KeysCommand(site.database_path, simulated=simulated, admin_nodes=site.admin_nodes).run(
         options
     )
+
+
+def _set_up(options: argparse.Namespace, bot: type, program: Path) -> int:
+    # Only here: the others need nothing of what looks for nodes.
+    from meshbot.cli.node_discovery import nodes_around  # noqa: PLC0415
+    from meshbot.cli.setup_command import SetupCommand  # noqa: PLC0415
+
+    path = Path(options.to) if options.to else settings_files(program, os.environ)[0]
+    file = SettingsFile(path)
+
+    def check() -> int:
+        looked_at = argparse.Namespace(**{**vars(options), "command": "check"})
+        return run_command(
+            looked_at, environment_of(looked_at, program, (file.path,)), bot, program
+        )
+
+    command = SetupCommand(file, discover=nodes_around, check=check, environment=os.environ)
+    place = {name: value for name, value in chosen_place(options).items() if value}
+    if "TCP_HOST" in place:  # a port that the file has is that of the node before
+        place.setdefault("TCP_PORT", str(DEFAULT_PORT))
+    return command.run(place)

@@ -15,7 +15,7 @@ from meshbot.threads.shortage import say_shortage
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _QUESTIONS = (signal.SIGUSR1, signal.SIGHUP)
-COMMANDS = frozenset(("check", "keys", "report"))
+COMMANDS = frozenset(("check", "setup", "keys", "report"))
 
 
 def prepare_process() -> None:

@@ -66,11 +66,9 @@ class SettingsReader:
             self.problems.append(tr("{name} manque dans {file}", name=name, file=self._file))
             return
         variable = ENVIRONMENT_PREFIX + name
-        origin = (
-            tr("variable {variable}", variable=variable)
-            if variable in self._environment
-            else self._file
-        )
+        origin = self._file
+        if variable in self._environment:
+            origin = self._origin_of(variable) or tr("variable {variable}", variable=variable)
         self.problems.append(labelled(f"{name} = {value!r}", f"{wanted} ({origin})"))
 
     def text(self, name: str, default: object) -> str:
@@ -318,10 +316,20 @@ class SettingsReader:
         for name in self.unknown_names():
             meant = self.suggestion(name)
             hint = tr(", plutôt {meant} ?", meant=meant) if meant else ""
+            file = self._origin_of(name)
             lines.append(
-                tr("Variable d'environnement {name} inconnue : ignorée{hint}", name=name, hint=hint)
+                tr("{name} inconnu dans {file} : ignoré{hint}", name=name, file=file, hint=hint)
+                if file
+                else tr(
+                    "Variable d'environnement {name} inconnue : ignorée{hint}", name=name, hint=hint
+                )
             )
         return lines
+
+    def _origin_of(self, variable: str) -> str:
+        """Return the file that a variable was read from, nothing where that was none."""
+        origins: Mapping[str, str] = getattr(self._environment, "origins", {})
+        return origins.get(variable, "")
 
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far made no sense."""

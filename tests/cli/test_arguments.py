@@ -9,6 +9,7 @@ from meshbot.cli.arguments import parse_arguments
 COMMANDS = [
     (),
     ("check",),
+    ("setup",),
     ("keys",),
     ("keys", "list"),
     ("keys", "accept"),
@@ -56,7 +57,7 @@ def test_the_example_is_one_that_is_understood(
         (("report", "--jsn"), "main_bot.py : option inconnue : --jsn, plutôt --json ?"),
         (("--zzz",), "main_bot.py : option inconnue : --zzz"),
         (("chekc",), "main_bot.py : commande inconnue : chekc, plutôt check ?"),
-        (("xyz",), "main_bot.py : commande inconnue : xyz, il y a check, keys, "),
+        (("xyz",), "main_bot.py : commande inconnue : xyz, il y a check, setup, keys, "),
         (("keys", "lst"), "main_bot.py keys : commande inconnue : lst, plutôt list ?"),
         (("keys", "refuse"), "main_bot.py keys refuse : il manque : NŒUD"),
         (("--host",), "main_bot.py : --host : il manque la valeur"),
