@@ -61,3 +61,7 @@ SHARE_MDNS = True
 
 # How much of an hour the packets of each may be on the air, in percent.
 SHARE_AIR_BUDGET = 5
+
+# The services that tell you when the link is down, a key waits, the battery is low: addresses of
+# apprise, such as "ntfy://…" or "mailto://…". They hold passwords. See docs/alerts.md; empty: none.
+ALERT_URLS: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
+from meshbot.service.operator_alerts import AlertSources, OperatorAlerts
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
@@ -182,6 +183,9 @@ class MeshBot:
     # the least valuable are forgotten: who proved nothing, of the day that brought most.
     NODES_MAX = 20_000
 
+    # An outage this long is told by the services of ALERT_URLS, and so is its end.
+    ALERT_LINK_DOWN: float = 300
+
     def __init__(
         self,
         *,
@@ -230,6 +234,13 @@ class MeshBot:
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
         self._share = self._new_share()
+        self._alerts = OperatorAlerts(
+            self.site,
+            self.ALERT_LINK_DOWN,
+            AlertSources(self.link_journal, self.node_manager, self._store, self._conversation),
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
@@ -406,8 +417,10 @@ class MeshBot:
     def start(self) -> None:
         """Open the store and start every part; returns at once, the link opens by itself.
 
-        Raises :class:`StorageError` when the database cannot be used, or the bot is to end.
+        Raises :class:`StorageError` when the database cannot be used, or the bot is to end,
+        :class:`ConfigError` when nothing knows a service that alerts are to be sent by.
         """
+        self._alerts.prepare(self.is_to_end)
         self._store.open(self.is_to_end)
         try:
             self._node_claim.take()
@@ -432,6 +445,7 @@ class MeshBot:
                 )
             )
         self._schedule_upkeep()
+        self._alerts.start()
         self._worker.start()
         self._conversation.start()
         if self._share is not None:
@@ -500,6 +514,7 @@ class MeshBot:
             self._conversation.stop(STOP_STEP_S),
             self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
+            self._alerts.stop(STOP_STEP_S / 2),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):

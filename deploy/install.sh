@@ -162,6 +162,8 @@ make_user() {
   fi
 }
 
+sends_alerts() { grep -qs '^MESHBOT_ALERT_URLS=.' "$settings"; }
+
 build() {
   rm -rf "$fresh"
   mkdir -p "$fresh"
@@ -173,8 +175,10 @@ build() {
   mkdir "$fresh/.delivered"
   cp "$fresh/config.py" "$fresh/main_bot.py" "$fresh/.delivered/"
   "$python" -m venv "$fresh/.venv"
+  set -- -r "$fresh/requirements.txt"
+  if sends_alerts; then set -- "$@" -r "$fresh/requirements-alerts.txt"; fi
   ${pip:-"$fresh/.venv/bin/python" -m pip} install --quiet --disable-pip-version-check \
-    --use-pep517 -r "$fresh/requirements.txt"
+    --use-pep517 "$@"
   ${pip:+:} "$fresh/.venv/bin/python" "$fresh/main_bot.py" --version >/dev/null
 }
 
@@ -182,6 +186,7 @@ keep_settings() {
   if [ ! -e "$settings" ]; then
     mkdir -p "$(dirname "$settings")"
     cp "$source_dir/deploy/meshbot.env" "$settings"
+    chmod 600 "$settings"
   fi
   for name in $new_sites; do
     [ -e "$sites/$name.env" ] || {
@@ -197,6 +202,7 @@ keep_settings() {
         "$sites/$name.env"
     done
   fi
+  if sends_alerts; then chmod go= "$settings"; fi  # it holds passwords
   if [ -d "$program" ]; then  # settings and a database of a bot that was tried by hand
     find "$program" -maxdepth 1 -type f \( -name .env -o -name '*.db*' \) -exec cp -p {} "$fresh/" \;
   fi

@@ -76,6 +76,11 @@ def _program_parser() -> CommandParser:
         example=f"{PROGRAM} check --host 192.168.1.40",
     )
     _add_place(check, simulate=argparse.SUPPRESS)
+    check.options.add_argument(
+        "--alert",
+        action="store_true",
+        help=tr("envoie une alerte d'essai par chaque adresse de ALERT_URLS"),
+    )
     about = tr("le premier démarrage : cherche le nœud et écrit les réglages")
     setup = commands.add_parser(
         "setup", help=about, description=about, example=f"{PROGRAM} setup --to bot.env"

@@ -47,12 +47,14 @@ class CheckCommand:
         write: Callable[[str], object] = sys.stdout.write,
         wall_clock: Callable[[], float] = time.time,
         requirements: Path = REQUIREMENTS,
+        send_alert: bool = False,
     ) -> None:
-        """Name what is to be looked at."""
+        """Name what is to be looked at; ``send_alert``: and try the services of the alerts."""
         self._site = site
         self._write = write
         self._wall_clock = wall_clock
         self._requirements = requirements
+        self._send_alert = send_alert
 
     def run(self) -> int:
         """Write a line for each thing; return 0 if the bot can run."""
@@ -67,6 +69,8 @@ class CheckCommand:
 
     def findings(self) -> Iterator[Finding]:
         """Look, and return what was found."""
+        from meshbot.cli.alert_check import alert_findings  # noqa: PLC0415 - the bot does without
+
         if self._site.connection_mode == "simulated":
             yield Finding(
                 tr(
@@ -87,6 +91,7 @@ class CheckCommand:
         if self._site.connection_mode != "simulated":
             yield self._node(bot_runs=holder is not None)
         yield from share_findings(self._site, self._wall_clock(), bot_runs=holder is not None)
+        yield from alert_findings(self._site.alert_urls, self._wall_clock, send=self._send_alert)
 
     def _mode(self) -> Finding:
         mode, origin = self._site.connection_mode, self._site.mode_decided_by

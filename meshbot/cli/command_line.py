@@ -41,7 +41,7 @@ def run_command(
         log.warning("⚠️ %s", line)
     simulated = site.connection_mode == "simulated"
     if options.command == "check":
-        return CheckCommand(site).run()
+        return CheckCommand(site, send_alert=options.alert).run()
     if options.command == "report":
         return ReportCommand(site.database_path, simulated=simulated).run(options)
     return KeysCommand(site.database_path, simulated=simulated, admin_nodes=site.admin_nodes).run(

@@ -5,7 +5,7 @@ everything else is called on the worker's.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -224,6 +224,19 @@ class Conversation:
         self._inbox.on_unopened = on_unopened
         self._delivery.on_text_sent = on_text_sent
         self._view.clients = clients
+
+    def tell_operator(
+        self,
+        *,
+        on_warning: Callable[[Hashable, str], object],
+        on_obeyed: Callable[[int, str], object],
+    ) -> None:
+        """Name who is told what the operator may want to know; before :meth:`start`.
+
+        See :class:`NodeNotices` and :class:`OrderGate`. On the worker's thread; neither may block.
+        """
+        self._notices.on_warning = on_warning
+        self._orders.on_obeyed = on_obeyed
 
     def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
         """Follow other settings from now on."""
