@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill share-day clients attack confusion trial-errors bench node clean
+.PHONY: run test quick check lint faults soak week kill share-day clients attack confusion trial-errors bench texts wheel extras node clean
 
-run: $(VENV)/.run-ready
+run: $(VENV)/.run-ready meshbot/text/catalogues/en.mo
 	$(BIN)/python main_bot.py
 
 test: $(VENV)/.test-ready
@@ -72,11 +72,33 @@ trial-errors: $(VENV)/.test-ready
 bench: $(VENV)/.test-ready
 	$(BIN)/python -m benchmarks $(if $(RUN),$(RUN),--write docs/performance.md)
 
+# Brings new texts of the code into the catalogues of other languages, where they are to be said.
+CATALOGUES := meshbot/text/catalogues
+texts: $(VENV)/.test-ready
+	mkdir -p build
+	$(BIN)/pybabel extract --no-default-keywords -k tr -k mark -k counted:2,3 -k tr_plural:1,2 \
+	  --no-location --sort-output -o build/meshbot.pot \
+	  meshbot main_bot.py node_manager.py tcp_interface_manager.py
+	$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100 \
+	  -l en -i build/meshbot.pot -o $(CATALOGUES)/en.po
+
+$(CATALOGUES)/%.mo: $(CATALOGUES)/%.po $(VENV)/.run-ready
+	@$(BIN)/python -m meshbot.text.compile_catalogue $< $@
+
+# What is installed by pip or pipx, in dist/.
+wheel: $(VENV)/.run-ready
+	@$(PIP) build==1.6.1
+	$(BIN)/python -m build --wheel --outdir dist .
+
+# What is optional, see the README: alerts, the status page, a terminal with colours.
+extras: $(VENV)/.run-ready
+	@$(PIP) -r requirements-alerts.txt -r requirements-status.txt -r requirements-terminal.txt
+
 node: $(VENV)/.run-ready
 	$(BIN)/python -m meshbot.simulation --port 4403
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist meshbot.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Here once pip works: an environment that was left half-made is made anew. One that was used to the
 # end before this mark was thought of is kept.

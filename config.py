@@ -18,6 +18,9 @@ SERIAL_PORT = None
 # Names, keys and when nodes were heard; relative to the folder the bot is started in.
 DATABASE_PATH = "meshbot.db"
 
+# "fr" or "en": what the bot says, to you and on the mesh; who writes /lang chooses for himself.
+LANGUAGE = "fr"
+
 # DEBUG, INFO, WARNING or ERROR.
 LOG_LEVEL = "INFO"
 

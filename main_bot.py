@@ -4,35 +4,19 @@ Run it with ``python main_bot.py``. Where the node is stands in config.py; how p
 stands in the constants of :class:`MeshBot`. Edit either by hand.
 """
 
-import importlib.util
-import os
-import signal
 import sys
 
 if __name__ == "__main__":
-    from meshbot.service.standard_files import fill_standard_files
+    from meshbot.service.process_start import prepare_process
 
-    fill_standard_files()  # before any other file takes the place of one that is closed
-    # The imports below take a second on a Raspberry Pi; a signal before or after the bot's own
-    # handlers are in place is no error either.
-    for _number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(_number, lambda *_: os._exit(0))
-    for _number in (signal.SIGUSR1, signal.SIGHUP):
-        signal.signal(_number, signal.SIG_IGN)  # questions, until there is somebody to answer
-    from meshbot.threads.shortage import say_shortage
-
-    sys.excepthook = say_shortage
-    if importlib.util.find_spec("meshtastic") is None:
-        sys.exit(
-            "❌ Bibliothèques absentes : lancer « make run » une fois, puis "
-            ".venv/bin/python main_bot.py"
-        )
+    prepare_process()  # before the imports below, which take a second on a Raspberry Pi
 
 import argparse
 import contextlib
 import importlib
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +27,7 @@ from typing import TYPE_CHECKING
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot import VERSION
-from meshbot.cli.arguments import environment_of, parse_arguments
+from meshbot.cli.arguments import environment_of, language_wanted, parse_arguments
 from meshbot.cli.command_line import run_command
 from meshbot.cli.exit_code import EXIT_CONFIG, EXIT_NO, EXIT_OK
 from meshbot.diagnosis.link_journal import LinkJournal
@@ -83,7 +67,7 @@ from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.sharing.node_share import NodeShare
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
-from meshbot.text.language import tr
+from meshbot.text.language import speak, tr
 from meshbot.text.log_format import configure_logging, set_log_level
 from meshbot.text.quantities import counted
 from meshbot.threads.bot_worker import BotWorker
@@ -96,7 +80,7 @@ from tcp_interface_manager import TCPInterfaceManager
 if TYPE_CHECKING:
     from meshbot.simulation.simulated_node import SimulatedNode
 
-DOTENV_PATH = Path(__file__).with_name(".env")
+PROGRAM = Path(__file__).parent
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
 DEFERRED_POLL_S = 5.0  # how late a deferred sync is for which no thread could be had
 KEY_PUSH_INTERVAL_S = 5.0
@@ -214,9 +198,16 @@ class MeshBot:
         self.site = read_site(reader, load_config())
         read_constants(reader, self)
         if self.TCP_SYNC_TRIAL and self.TCP_LIGHT_TRIAL:
-            reader.problems.append("TCP_SYNC_TRIAL et TCP_LIGHT_TRIAL : un seul essai à la fois")
+            reader.problems.append(
+                tr("TCP_SYNC_TRIAL et TCP_LIGHT_TRIAL : un seul essai à la fois")
+            )
         reader.check()
         self._odd_settings = reader.odd_lines()
+        unspoken = speak(self.site.language)
+        if unspoken is not None:
+            self._odd_settings.append(
+                tr("{unspoken} illisible : les textes restent en français", unspoken=unspoken)
+            )
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopped = False
@@ -404,8 +395,10 @@ class MeshBot:
         self._worker.post(partial(self._conversation.change_settings, answers, site.admin_nodes))
         set_log_level(site.log_level)
         log.info(
-            "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
-            "autres comptent au prochain démarrage"
+            tr(
+                "🔁 Réglages relus : LOG_LEVEL, ADMIN_NODES, REQUIRE_PKI et ANSWER_CHANNELS ; les "
+                "autres comptent au prochain démarrage"
+            )
         )
 
     # -- Life ----------------------------------------------------------------------------------
@@ -432,8 +425,11 @@ class MeshBot:
             self.simulated_node.start()
             self.simulated_node.start_demo()
             log.info(
-                "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la vôtre, régler "
-                "CONNECTION_MODE et TCP_HOST dans config.py"
+                tr(
+                    "🧪 Nœud SIMULÉ dans le bot : aucune radio n'est utilisée. Pour la "
+                    "vôtre, régler "
+                    "CONNECTION_MODE et TCP_HOST dans config.py"
+                )
             )
         self._schedule_upkeep()
         self._worker.start()
@@ -451,7 +447,7 @@ class MeshBot:
 
     def _say_hello(self, keys: int) -> None:
         known = counted(keys, "clé publique connue", "clés publiques connues")
-        log.info("🤖 MeshBot %s : %s", VERSION, known)
+        log.info(tr("🤖 MeshBot %s : %s"), VERSION, known)
         if self.site.mode_decided_by not in ("", "CONNECTION_MODE"):
             log.info(
                 tr(
@@ -464,11 +460,13 @@ class MeshBot:
         for line in self._odd_settings:
             log.warning("⚠️ %s", line)
         if self.TCP_SYNC_TRIAL and self.TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT:
-            log.warning("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
+            log.warning(
+                tr("⚠️ TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT sans effet : TCP_SYNC_TRIAL décide")
+            )
         for line in admin_lines(self.node_manager, self.site.admin_nodes):
             log.info("%s", line)
         if self.site.require_pki:
-            log.info("🔒 Les messages directs sans preuve d'origine restent sans réponse")
+            log.info(tr("🔒 Les messages directs sans preuve d'origine restent sans réponse"))
 
     def _schedule_upkeep(self) -> None:
         """Tell the worker what it does at intervals."""
@@ -515,7 +513,7 @@ class MeshBot:
         self._node_claim.release()
         if self.simulated_node is not None:
             self.simulated_node.stop()
-        log.info("👋 Bot arrêté")
+        log.info(tr("👋 Bot arrêté"))
 
     # -- LinkListener, on the link's threads ---------------------------------------------------
 
@@ -622,11 +620,13 @@ class MeshBot:
             self.node_manager.sync_pubkeys_to_interface(interface_ref, force=True)
         except MemoryError:
             log.error(
-                "❌ Mémoire insuffisante sur cette machine : la synchronisation différée est "
-                "abandonnée"
+                tr(
+                    "❌ Mémoire insuffisante sur cette machine : la synchronisation différée est "
+                    "abandonnée"
+                )
             )
         except Exception:  # top of a thread
-            log.exception("❌ Erreur inattendue dans la synchronisation différée")
+            log.exception(tr("❌ Erreur inattendue dans la synchronisation différée"))
 
     def _periodic_pubkey_sync(self) -> None:
         """Sync if anything changed; while a trial observes the session, when it has done so."""
@@ -700,6 +700,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    speak(language_wanted(PROGRAM))
     try:
         return parse_arguments(argv)
     finally:
@@ -717,7 +718,7 @@ def _forget_output() -> None:
 
 def _do_command(options: argparse.Namespace) -> int:
     try:
-        return run_command(options, environment_of(options, DOTENV_PATH), MeshBot, DOTENV_PATH)
+        return run_command(options, environment_of(options, PROGRAM), MeshBot, PROGRAM)
     except BrokenPipeError:
         _forget_output()  # its reader has enough of it
         return EXIT_OK
@@ -734,18 +735,18 @@ def _do_command(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        bot = MeshBot(environment=environment_of(options, DOTENV_PATH))
+        bot = MeshBot(environment=environment_of(options, PROGRAM))
         set_log_level(bot.site.log_level)
-        run_bot(bot, lambda: environment_of(options, DOTENV_PATH))
+        run_bot(bot, lambda: environment_of(options, PROGRAM))
         return EXIT_NO if bot.exhausted else EXIT_OK
     except (ConfigError, StorageError) as error:
         return _refused(error)
     except Exception as error:  # the top of the main thread: stderr may block
         text = shortage_text(error)
         if text is not None:
-            log.error("❌ %s : le bot s'arrête", text)
+            log.error(tr("❌ %s : le bot s'arrête"), text)
         else:
-            log.exception("❌ Erreur inattendue, le bot s'arrête")
+            log.exception(tr("❌ Erreur inattendue, le bot s'arrête"))
         return EXIT_NO
 
 
@@ -755,10 +756,6 @@ def _refused(error: ConfigError | StorageError) -> int:
 
 
 if __name__ == "__main__":
-    if set(sys.argv[1:]) & {"check", "setup", "keys", "report"}:
-        for _number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(_number, signal.SIG_DFL)  # nothing to end in order: the code says it
-    _code = main()
-    for _number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(_number, signal.SIG_IGN)  # it is ending already
-    sys.exit(_code)
+    from meshbot.service.process_start import run_process
+
+    sys.exit(run_process(main))

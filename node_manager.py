@@ -24,6 +24,7 @@ from meshbot.mesh.node_writer import NodeWriter
 from meshbot.model.link_notes import LinkNotes
 from meshbot.store.node_store import NodeStore
 from meshbot.store.storage_error import StorageError, StorageVanished
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class NodeManager(NodeTable):
         for nodes in self._store.node_pages():
             self.add_stored(nodes)
             if is_to_end():
-                raise StorageError("Lecture de la base interrompue", passing=True)
+                raise StorageError(tr("Lecture de la base interrompue"), passing=True)
         keys = self.finish_filling()
         self._tell_forgotten()
         return keys
@@ -156,7 +157,7 @@ class NodeManager(NodeTable):
         num = news.node.num
         if news.learned:
             if self._writer.save([num]):
-                log.info("🔑 Clé publique de %s apprise et enregistrée", label_of(news.node))
+                log.info(tr("🔑 Clé publique de %s apprise et enregistrée"), label_of(news.node))
             return
         line = self._lines.due(news)
         # Without a line, it is written with the rest: a flood must not wear out the disk.

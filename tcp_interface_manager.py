@@ -10,6 +10,7 @@ from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.other_host import OtherHost
 from meshbot.link.session_options import SessionOptions
 from meshbot.service.node_address import place_text
+from meshbot.text.language import tr
 
 
 class TCPInterfaceManager(InterfaceManager):
@@ -29,7 +30,7 @@ class TCPInterfaceManager(InterfaceManager):
         """Prepare the link; :meth:`start` opens it. A callable ``port`` is that
         of the simulated node, unknown before it listens. ``other_host`` is asked
         when the node cannot be reached; by default this machine's gateway."""
-        where = "nœud simulé" if callable(port) else place_text(host, port)
+        where = tr("nœud simulé") if callable(port) else place_text(host, port)
         super().__init__(listener, options, where)
         self._host = host
         self._port = port

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.text.language import FRENCH, speak
 from tests.support.descriptors import open_sockets
 from tests.support.journal import Journal
 from tests.support.program import Program
@@ -64,6 +65,14 @@ def same_umask() -> Iterator[None]:
     os.umask(umask)
     yield
     os.umask(umask)
+
+
+@pytest.fixture(autouse=True)
+def in_french() -> Iterator[None]:
+    """Have every test begin in French, which a bot of another one may have changed."""
+    speak(FRENCH)
+    yield
+    speak(FRENCH)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,18 +7,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from meshbot import VERSION
 from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.keys_command import add_arguments
 from meshbot.cli.report_command import add_report_arguments
 from meshbot.service.config_error import ConfigError
+from meshbot.service.config_file import load_config
 from meshbot.service.node_address import MAX_PORT, AddressError, parse_address
+from meshbot.service.outside_settings import OutsideSettings, outside_settings
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
-from meshbot.text.language import tr
+from meshbot.text.language import FRENCH, LANGUAGES, tr
 
 PROGRAM = "main_bot.py"
+_LANGUAGE = ENVIRONMENT_PREFIX + "LANGUAGE"
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -34,6 +35,18 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if sum((by_network, options.serial is not None, options.simulate)) > 1:
         parser.error(tr("choisir entre --host, --serial et --simulate"))
     return options
+
+
+def language_wanted(program: Path) -> str:
+    """Return the language to speak before the settings are read; what is wrong is told later."""
+    try:
+        wanted: object = outside_settings(program, os.environ).get(_LANGUAGE)
+        if wanted is None:
+            wanted = getattr(load_config(), "LANGUAGE", FRENCH)
+    except ConfigError:
+        wanted = os.environ.get(_LANGUAGE, FRENCH)
+    language = str(wanted).strip().lower()
+    return language if language in LANGUAGES else FRENCH
 
 
 def _program_parser() -> CommandParser:
@@ -106,23 +119,19 @@ def _add_place(parser: CommandParser, *, simulate: object) -> None:
     )
 
 
-def environment_of(options: argparse.Namespace, dotenv_path: Path) -> dict[str, str]:
-    """Return the settings from outside: the command line over the environment over ``.env``.
+def environment_of(
+    options: argparse.Namespace, program: Path, files: Sequence[Path] | None = None
+) -> OutsideSettings:
+    """Return the settings from outside: the command line over the environment over the files.
 
+    ``program`` is the folder it runs from, whose usual files count where no others are given.
     Raises :class:`ConfigError`.
     """
-    try:
-        stored = dotenv_values(dotenv_path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            tr("{path} illisible : {error}", path=dotenv_path, error=error)
-        ) from error
-    environment = {name: value for name, value in stored.items() if value is not None}
-    environment.update(os.environ)
-    environment.update(
+    settings = outside_settings(program, os.environ, files)
+    settings.take(
         {ENVIRONMENT_PREFIX + name: value for name, value in chosen_place(options).items() if value}
     )
-    return environment
+    return settings
 
 
 def chosen_place(options: argparse.Namespace) -> dict[str, str | None]:
@@ -155,7 +164,9 @@ def _place_of(host: str | None, port: str | None) -> tuple[str | None, str | Non
     try:
         address = parse_address(host)
     except AddressError as error:
-        raise ConfigError(f"--host {host.strip()!r} : {error}") from None
+        raise ConfigError(
+            tr("--host {strip!r} : {error}", strip=host.strip(), error=error)
+        ) from None
     if address.port is None:
         return address.host, port
     if port and port.strip() != str(address.port):

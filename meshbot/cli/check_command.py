@@ -28,6 +28,7 @@ from meshbot.store.inspection import refuse_what_is_no_file
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.storage_error import StorageError
 from meshbot.text.language import tr
+from meshbot.text.typography import labelled
 
 CONNECT_TIMEOUT_S = 5.0
 MIN_FREE_MB = 50
@@ -78,8 +79,8 @@ class CheckCommand:
         yield self._mode()
         holder = self._holder()
         if holder is not None:
-            who = f" (processus {holder})" if holder else ""
-            yield Finding(f"un bot tourne{who} sur cette base")
+            who = tr(" (processus {holder})", holder=holder) if holder else ""
+            yield Finding(tr("un bot tourne{who} sur cette base", who=who))
         yield self._database()
         yield self._disk()
         yield self._clock()
@@ -108,7 +109,14 @@ class CheckCommand:
         try:
             pins = dict(_PIN.findall(self._requirements.read_text(encoding="utf-8")))
         except OSError as error:
-            return Finding(f"{self._requirements.name} illisible ({error.strerror})", "réinstaller")
+            return Finding(
+                tr(
+                    "{name} illisible ({strerror})",
+                    name=self._requirements.name,
+                    strerror=error.strerror,
+                ),
+                tr("réinstaller"),
+            )
         wrong = []
         for name, version in pins.items():
             try:
@@ -116,10 +124,24 @@ class CheckCommand:
             except importlib.metadata.PackageNotFoundError:
                 continue  # one for another system
             if found != version:
-                wrong.append(f"{name} {found} au lieu de {version}")
+                wrong.append(
+                    tr(
+                        "{name} {found} au lieu de {version}",
+                        name=name,
+                        found=found,
+                        version=version,
+                    )
+                )
         if wrong:
-            return Finding("bibliothèques : " + ", ".join(wrong), "pip install -r requirements.txt")
-        return Finding(f"bibliothèques : meshtastic {importlib.metadata.version('meshtastic')}")
+            return Finding(
+                tr("bibliothèques : ") + ", ".join(wrong), "pip install -r requirements.txt"
+            )
+        return Finding(
+            tr(
+                "bibliothèques : meshtastic {version}",
+                version=importlib.metadata.version("meshtastic"),
+            )
+        )
 
     def _database(self) -> Finding:
         path = self._site.database_path
@@ -127,19 +149,27 @@ class CheckCommand:
         if in_the_way is not None:
             return in_the_way
         if not path.exists():
-            return Finding(f"base {path.absolute()} : pas encore là, le bot la créera")
+            return Finding(
+                tr("base {absolute} : pas encore là, le bot la créera", absolute=path.absolute())
+            )
         database = Database(path)
         try:
             damage = database.damage()
             if damage:
                 return Finding(
-                    f"base {path} abîmée ({damage})",
-                    "redémarrer le bot : il la met de côté et reprend ce qui est lisible",
+                    tr("base {path} abîmée ({damage})", path=path, damage=damage),
+                    tr("redémarrer le bot : il la met de côté et reprend ce qui est lisible"),
                 )
             database.verify()
         except StorageError as error:
-            return Finding(f"base {path}", str(error))
-        return Finding(f"base {path.absolute()} : {path.stat().st_size // 1024} Ko")
+            return Finding(tr("base {path}", path=path), str(error))
+        return Finding(
+            tr(
+                "base {absolute} : {st_size} Ko",
+                absolute=path.absolute(),
+                st_size=path.stat().st_size // 1024,
+            )
+        )
 
     def _in_the_way(self) -> Finding | None:
         """Return what keeps the bot from a file of that name, whatever is in it."""
@@ -149,19 +179,22 @@ class CheckCommand:
             path.exists()
             refuse_what_is_no_file(path)
         except StorageError as error:
-            return Finding(f"base {path}", str(error))
+            return Finding(tr("base {path}", path=path), str(error))
         except OSError as error:
             return Finding(
-                f"base {path} : {error.strerror}",
-                "lancer cette commande comme le service : sudo meshbot check",
+                tr("base {path} : {strerror}", path=path, strerror=error.strerror),
+                tr("lancer cette commande comme le service : sudo meshbot check"),
             )
         if not folder.is_dir():
-            return Finding(f"dossier {folder} absent", "le créer, ou régler DATABASE_PATH")
+            return Finding(
+                tr("dossier {folder} absent", folder=folder),
+                tr("le créer, ou régler DATABASE_PATH"),
+            )
         target = path if path.exists() else folder
         if not os.access(target, os.W_OK) or not os.access(folder, os.W_OK):
             return Finding(
-                f"pas le droit d'écrire {target}",
-                "sudo chown, ou lancer cette commande comme le service (voir deploy/README.md)",
+                tr("pas le droit d'écrire {target}", target=target),
+                tr("sudo chown, ou lancer cette commande comme le service (voir deploy/README.md)"),
             )
         return None
 
@@ -170,33 +203,40 @@ class CheckCommand:
         try:
             free_mb = shutil.disk_usage(folder).free // 1_000_000
         except OSError as error:
-            return Finding(f"espace disque de {folder} inconnu", str(error.strerror))
+            return Finding(
+                tr("espace disque de {folder} inconnu", folder=folder), str(error.strerror)
+            )
         if free_mb < MIN_FREE_MB:
-            return Finding(f"espace disque : {free_mb} Mo libres", "faire de la place")
-        return Finding(f"espace disque : {free_mb} Mo libres")
+            return Finding(
+                tr("espace disque : {free_mb} Mo libres", free_mb=free_mb), tr("faire de la place")
+            )
+        return Finding(tr("espace disque : {free_mb} Mo libres", free_mb=free_mb))
 
     def _clock(self) -> Finding:
         now_s = self._wall_clock()
-        text = time.strftime("%d/%m/%Y %H:%M", time.localtime(now_s))
+        text = time.strftime(tr("%d/%m/%Y %H:%M"), time.localtime(now_s))
         if now_s < OLDEST_SANE_S:
             return Finding(
-                f"horloge : {text}", "attendre l'heure du réseau (timedatectl), ou la régler"
+                tr("horloge : {what}", what=text),
+                tr("attendre l'heure du réseau (timedatectl), ou la régler"),
             )
-        return Finding(f"horloge : {text}")
+        return Finding(tr("horloge : {what}", what=text))
 
     def _node(self, *, bot_runs: bool) -> Finding:
         site = self._site
         if site.connection_mode == "serial":
             return self._serial_port(bot_runs=bot_runs)
-        where = f"nœud {place_text(site.tcp_host, site.tcp_port)}"
+        where = tr("nœud {place}", place=place_text(site.tcp_host, site.tcp_port))
         if bot_runs:
-            return Finding(f"{where} : le bot en marche tient la liaison, non essayé")
+            return Finding(
+                tr("{where} : le bot en marche tient la liaison, non essayé", where=where)
+            )
         holder = NodeClaim(site).holder()
         if holder is not None:
-            who = f" (processus {holder})" if holder else ""
+            who = tr(" (processus {holder})", holder=holder) if holder else ""
             return Finding(
-                f"{where} : un autre bot{who} s'en sert, non essayé",
-                "l'arrêter (sudo systemctl stop meshbot) : un nœud n'en sert qu'un",
+                tr("{where} : un autre bot{who} s'en sert, non essayé", where=where, who=who),
+                tr("l'arrêter (sudo systemctl stop meshbot) : un nœud n'en sert qu'un"),
             )
         return self._tcp_node(where)
 
@@ -204,39 +244,53 @@ class CheckCommand:
         address = (self._site.tcp_host, self._site.tcp_port)
         try:
             with socket.create_connection(address, CONNECT_TIMEOUT_S):
-                return Finding(f"{where} : répond")
+                return Finding(tr("{where} : répond", where=where))
         except (socket.gaierror, UnicodeError):
-            remedy = "corriger TCP_HOST, ou mettre l'adresse"
+            remedy = tr("corriger TCP_HOST, ou mettre l'adresse")
             if self._site.tcp_host.endswith(".local"):
-                remedy += " ; les noms en .local veulent « sudo apt install libnss-mdns »"
-            return Finding(f"{where} : nom introuvable", remedy)
+                remedy += tr(" ; les noms en .local veulent « sudo apt install libnss-mdns »")
+            return Finding(tr("{where} : nom introuvable", where=where), remedy)
         except ConnectionRefusedError:
             return Finding(
-                f"{where} : connexion refusée", "activer le Wi-Fi du nœud, vérifier TCP_PORT"
+                tr("{where} : connexion refusée", where=where),
+                tr("activer le Wi-Fi du nœud, vérifier TCP_PORT"),
             )
         except OSError:
-            return Finding(f"{where} : injoignable", "nœud allumé ? même réseau ? TCP_HOST juste ?")
+            return Finding(
+                tr("{where} : injoignable", where=where),
+                tr("nœud allumé ? même réseau ? TCP_HOST juste ?"),
+            )
 
     def _serial_port(self, *, bot_runs: bool) -> Finding:
         port = self._site.serial_port
         if port is None:
             return _port_to_be_found()
         if not Path(port).exists():
-            remedy = "brancher le nœud, corriger SERIAL_PORT"
+            remedy = tr("brancher le nœud, corriger SERIAL_PORT")
             there = ", ".join(lasting_name(found) or found for found in likely_ports())
-            return Finding(f"port série {port} absent", f"{remedy} : {there}" if there else remedy)
+            return Finding(
+                tr("port série {port} absent", port=port),
+                labelled(remedy, there) if there else remedy,
+            )
         if not bot_runs and not os.access(port, os.R_OK | os.W_OK):
-            return Finding(f"port série {port} interdit", "sudo usermod -aG dialout $USER")
+            return Finding(
+                tr("port série {port} interdit", port=port), "sudo usermod -aG dialout $USER"
+            )
         lasting = lasting_name(port)
         if lasting in ("", port):
-            return Finding(f"port série {port}")
-        return Finding(f"port série {port} (nom qui ne change pas : {lasting})")
+            return Finding(tr("port série {port}", port=port))
+        return Finding(
+            tr("port série {port} (nom qui ne change pas : {lasting})", port=port, lasting=lasting)
+        )
 
 
 def _port_to_be_found() -> Finding:
     ports = likely_ports()
     if len(ports) > 1:
         names = ", ".join(lasting_name(port) or port for port in ports)
-        return Finding(f"plusieurs ports série ({', '.join(ports)})", f"SERIAL_PORT : {names}")
-    found = ports[0] if ports else "cherché au démarrage"
-    return Finding(f"port série : {found} (SERIAL_PORT = None)")
+        return Finding(
+            tr("plusieurs ports série ({ports})", ports=", ".join(ports)),
+            tr("SERIAL_PORT : {names}", names=names),
+        )
+    found = ports[0] if ports else tr("cherché au démarrage")
+    return Finding(tr("port série : {found} (SERIAL_PORT = None)", found=found))

@@ -14,25 +14,24 @@ from meshbot.cli.settings_file import SettingsFile
 from meshbot.service.config_file import load_config
 from meshbot.service.node_address import DEFAULT_PORT
 from meshbot.service.operator_constants import checked_constants, constants_of
+from meshbot.service.outside_settings import settings_files
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX, SettingsReader
 from meshbot.service.site_settings import read_site
 
 log = logging.getLogger(__name__)
 
-CHECKOUT_MARK = "requirements.txt"
-"""Stands beside the program where that is a checkout, and not where it was installed."""
-
 
 def run_command(
-    options: argparse.Namespace, environment: Mapping[str, str], bot: type, dotenv_path: Path
+    options: argparse.Namespace, environment: Mapping[str, str], bot: type, program: Path
 ) -> int:
     """Do what ``options.command`` asks and return the exit code.
 
     ``bot`` is the class with the operator's constants, which only ``check`` looks at: nonsense in
-    them keeps nobody from reading a report. Raises ``ConfigError`` and ``StorageError``.
+    them keeps nobody from reading a report. ``program`` is the folder that it runs from. Raises
+    ``ConfigError`` and ``StorageError``.
     """
     if options.command == "setup":  # settings that make no sense are what it is for
-        return _set_up(options, bot, dotenv_path)
+        return _set_up(options, bot, program)
     reader = SettingsReader(environment)
     site = read_site(reader, load_config())
     if options.command == "check":
@@ -51,27 +50,20 @@ def run_command(
     )
 
 
-def _set_up(options: argparse.Namespace, bot: type, dotenv_path: Path) -> int:
+def _set_up(options: argparse.Namespace, bot: type, program: Path) -> int:
     # Only here: the others need nothing of what looks for nodes.
     from meshbot.cli.node_discovery import nodes_around  # noqa: PLC0415
     from meshbot.cli.setup_command import SetupCommand  # noqa: PLC0415
 
-    file = SettingsFile(Path(options.to) if options.to else usual_settings_path(dotenv_path))
+    usual = settings_files(program, os.environ)[0]
+    file = SettingsFile(Path(options.to) if options.to else usual)
 
     def check() -> int:
         looked_at = argparse.Namespace(**{**vars(options), "command": "check"})
-        return run_command(looked_at, environment_of(looked_at, file.path), bot, dotenv_path)
+        return run_command(looked_at, environment_of(looked_at, program, [file.path]), bot, program)
 
     command = SetupCommand(file, discover=nodes_around, check=check, environment=os.environ)
     place = {name: value for name, value in chosen_place(options).items() if value}
     if "TCP_HOST" in place:  # a port that the file has is that of the node before
         place.setdefault("TCP_PORT", str(DEFAULT_PORT))
     return command.run(place)
-
-
-def usual_settings_path(dotenv_path: Path) -> Path:
-    """Return where settings are written: beside the program in a checkout, else for the user."""
-    if dotenv_path.exists() or dotenv_path.with_name(CHECKOUT_MARK).exists():
-        return dotenv_path
-    folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(folder) / "meshbot" / "meshbot.env"

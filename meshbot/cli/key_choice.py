@@ -12,6 +12,7 @@ from meshbot.model.known_node import BROADCAST_NUM, KnownNode
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import base64_text, fingerprint, is_usable_key
 from meshbot.model.weak_keys import is_weak_key
+from meshbot.text.language import tr
 from meshbot.text.log_format import printable
 
 MIN_KEY_CHARS = 4
@@ -37,7 +38,7 @@ class KeyChoice:
         """
         found = self._table.find(name) or self._unnamed(name)
         if not found:
-            raise KeysRefusal(f"aucun nœud de ce nom : {printable(name)}")
+            raise KeysRefusal(tr("aucun nœud de ce nom : {printable}", printable=printable(name)))
         return found
 
     def _unnamed(self, name: str) -> list[KnownNode]:
@@ -64,10 +65,14 @@ class KeyChoice:
             in (node.id, node.id[1:], node.long_name.casefold(), node.short_name.casefold())
         ]
         if not found:
-            raise KeysRefusal(f"aucun nœud ne s'appelle exactement {printable(name)}")
+            raise KeysRefusal(
+                tr("aucun nœud ne s'appelle exactement {printable}", printable=printable(name))
+            )
         if len(found) > 1:
             names = ", ".join(node_text(node) for node in found[:MAX_NAMESAKES])
-            raise KeysRefusal(f"plusieurs nœuds de ce nom, donner l'identifiant : {names}")
+            raise KeysRefusal(
+                tr("plusieurs nœuds de ce nom, donner l'identifiant : {names}", names=names)
+            )
         return found[0]
 
     def key(self, node: KnownNode, beginning: str | None, *, accept: bool) -> bytes:
@@ -79,24 +84,39 @@ class KeyChoice:
         keys = self._candidates(node, beginning, accept=accept)
         if beginning is not None:
             if len(beginning) < MIN_KEY_CHARS:
-                raise KeysRefusal(f"donner {MIN_KEY_CHARS} caractères de la clé au moins")
+                raise KeysRefusal(
+                    tr(
+                        "donner {min_key_chars} caractères de la clé au moins",
+                        min_key_chars=MIN_KEY_CHARS,
+                    )
+                )
             keys = [key for key in keys if base64_text(key).startswith(beginning)]
         if not keys:
             raise KeysRefusal(self._why_no_key(node, beginning, accept=accept))
         if len(keys) > 1:
             choices = ", ".join(fingerprint(key) for key in keys)
-            raise KeysRefusal(f"plusieurs clés, en ajouter le début : {choices}")
+            raise KeysRefusal(
+                tr("plusieurs clés, en ajouter le début : {choices}", choices=choices)
+            )
         if accept and is_weak_key(keys[0]):
             raise KeysRefusal(
-                "cette clé est connue d'avance : d'autres que son propriétaire l'ont, il doit la "
-                "refaire"
+                tr(
+                    "cette clé est connue d'avance : d'autres que son propriétaire l'ont, "
+                    "il doit la "
+                    "refaire"
+                )
             )
         holder = self.other_holder(keys[0], node)
         is_move = self._table.previous_of(node.num, keys[0]) is not None
         if accept and beginning is None and holder is not None and not is_move:
             raise KeysRefusal(
-                f"cette clé est celle de {node_text(holder)} ; pour la lui "
-                f"retirer : main_bot.py keys accept {node.id[1:]} {fingerprint(keys[0])}"
+                tr(
+                    "cette clé est celle de {node} ; pour la lui "
+                    "retirer : main_bot.py keys accept {id} {keys}",
+                    node=node_text(holder),
+                    id=node.id[1:],
+                    keys=fingerprint(keys[0]),
+                )
             )
         return keys[0]
 
@@ -138,25 +158,31 @@ class KeyChoice:
     def _why_no_key(self, node: KnownNode, beginning: str | None, *, accept: bool) -> str:
         name = node_text(node)
         if not (self._table.knows(node.num) or self._table.other_keys(node.num)):
-            return (
-                f"{node.id} est inconnu du bot, ou a été oublié faute de place : donner sa clé "
-                f"entière (main_bot.py keys accept {node.id[1:]} CLÉ), ou lui faire renvoyer son "
-                "NodeInfo"
+            return tr(
+                "{id} est inconnu du bot, ou a été oublié faute de place : donner sa clé "
+                "entière (main_bot.py keys accept {id2} CLÉ), ou lui faire renvoyer son "
+                "NodeInfo",
+                id=node.id,
+                id2=node.id[1:],
             )
         if beginning is None:
-            return (
-                f"{name} n'a pas de clé à trancher ; toutes les siennes : "
-                f"main_bot.py keys list {node.id[1:]}"
+            return tr(
+                "{name} n'a pas de clé à trancher ; toutes les siennes : "
+                "main_bot.py keys list {id}",
+                name=name,
+                id=node.id[1:],
             )
         if node.public_key and base64_text(node.public_key).startswith(beginning):
-            return f"c'est {'déjà ' if accept else ''}la clé connue de {name}"
+            return tr(
+                "c'est {rest}la clé connue de {name}", rest=tr("déjà ") if accept else "", name=name
+            )
         keys = [other.public_key for other in self._table.other_keys(node.num)]
         if any(base64_text(key).startswith(beginning) for key in keys):
-            return f"cette clé de {name} est déjà refusée, ou ancienne"
+            return tr("cette clé de {name} est déjà refusée, ou ancienne", name=name)
         for key in keys:
             if base64_text(key).casefold().startswith(beginning.casefold()):
-                return f"majuscules et minuscules comptent : {fingerprint(key)}"
-        return f"{name} n'a pas d'autre clé qui commence ainsi"
+                return tr("majuscules et minuscules comptent : {key}", key=fingerprint(key))
+        return tr("{name} n'a pas d'autre clé qui commence ainsi", name=name)
 
 
 def _whole_key(text: str) -> bytes:

@@ -100,8 +100,11 @@ class KeysCommand:
         """Do one action and return the exit code. Raises ``StorageError``."""
         if not may_exist(self._path):
             self._say(
-                f"❌ Pas de base {self._path.absolute()} : le bot n'a encore rien appris, ou "
-                "DATABASE_PATH n'est pas le sien"
+                tr(
+                    "❌ Pas de base {absolute} : le bot n'a encore rien appris, ou "
+                    "DATABASE_PATH n'est pas le sien",
+                    absolute=self._path.absolute(),
+                )
             )
             return EXIT_NO
         self._database.open()
@@ -135,20 +138,27 @@ class KeysCommand:
             self._say("", *listing.lines_about(self._node(num)))
         if len(nums) > MAX_LISTED:
             more = counted(len(nums) - MAX_LISTED, "autre nœud", "autres nœuds")
-            self._say("", f"… et {more}")
+            self._say("", tr("… et {more}", more=more))
 
     def _say_what_there_is(self, known: int, undecided: int) -> None:
         self._say(
-            f"Base {self._path}{' (mode simulé)' if self._simulated else ''} : "
-            f"{counted(known, 'clé publique', 'clés publiques')} avec la nôtre, "
-            f"{counted(undecided, 'autre clé annoncée', 'autres clés annoncées')} à trancher"
+            tr(
+                "Base {path}{rest} : {known} avec la nôtre, {undecided} à trancher",
+                path=self._path,
+                rest=tr(" (mode simulé)") if self._simulated else "",
+                known=counted(known, "clé publique", "clés publiques"),
+                undecided=counted(undecided, "autre clé annoncée", "autres clés annoncées"),
+            )
         )
         others = self._store.nodes_of_the_other_mesh()
         if others:
-            what = "du vrai maillage" if self._simulated else "du maillage simulé"
+            what = tr("du vrai maillage") if self._simulated else tr("du maillage simulé")
             self._say(
-                f"ℹ️ Cette base contient aussi {counted(others, 'nœud', 'nœuds')} {what} "
-                "(CONNECTION_MODE en décide)"
+                tr(
+                    "ℹ️ Cette base contient aussi {others} {what} (CONNECTION_MODE en décide)",
+                    others=counted(others, "nœud", "nœuds"),
+                    what=what,
+                )
             )
 
     def _say_what_is_odd(self) -> None:
@@ -156,38 +166,62 @@ class KeysCommand:
         shown, claimed = self._choice.moves()
         if shown or claimed:
             how = (
-                f"dont {len(shown)} avec preuve : pour accepter ceux-là, "
-                "main_bot.py keys accept --moved"
+                tr(
+                    "dont {shown} avec preuve : pour accepter ceux-là, "
+                    "main_bot.py keys accept --moved",
+                    shown=len(shown),
+                )
                 if shown
-                else "sans preuve : demander à chacun, puis main_bot.py keys accept NŒUD"
+                else tr("sans preuve : demander à chacun, puis main_bot.py keys accept NŒUD")
             )
             self._say(
-                f"{counted(len(shown) + len(claimed), 'nœud a', 'nœuds ont')} changé de numéro "
-                f"(firmware 2.8), {how}"
+                tr(
+                    "{shown} changé de numéro (firmware 2.8), {how}",
+                    shown=counted(len(shown) + len(claimed), "nœud a", "nœuds ont"),
+                    how=how,
+                )
             )
         weak = list(dict.fromkeys(other.num for other in self._table.weak_keys()))
         if weak:
             names = ", ".join(node_text(self._node(num)) for num in weak[:MAX_WEAK_NAMED])
-            rest = f" et {len(weak) - MAX_WEAK_NAMED} de plus" if weak[MAX_WEAK_NAMED:] else ""
-            self._say(f"⚠️ Clé {WEAK_TEXT} : {names}{rest}")
+            rest = (
+                tr(" et {weak} de plus", weak=len(weak) - MAX_WEAK_NAMED)
+                if weak[MAX_WEAK_NAMED:]
+                else ""
+            )
+            self._say(
+                tr(
+                    "⚠️ Clé {weak_text} : {names}{rest}",
+                    weak_text=tr(WEAK_TEXT),
+                    names=names,
+                    rest=rest,
+                )
+            )
 
     def _decide(self, name: str | None, beginning: str | None, *, accept: bool) -> None:
         if name is None:
-            raise KeysRefusal("de quel nœud ? main_bot.py keys accept NŒUD, ou --moved")
+            raise KeysRefusal(tr("de quel nœud ? main_bot.py keys accept NŒUD, ou --moved"))
         node = self._choice.node(name)
         key = self._choice.key(node, beginning, accept=accept)
         decision_id = self._store.add_decision(node.num, key, accept=accept)
-        what = "à accepter" if accept else "à refuser"
-        self._say(f"Clé {key_text(node.num, key)} de {node_text(node)} : {what}")
+        what = tr("à accepter") if accept else tr("à refuser")
+        self._say(
+            tr(
+                "Clé {key} de {node} : {what}",
+                key=key_text(node.num, key),
+                node=node_text(node),
+                what=what,
+            )
+        )
         if accept:
             self._say_who_loses(node, key)
-        self._say("Décision notée ; elle attend le bot…")
+        self._say(tr("Décision notée ; elle attend le bot…"))
         self._say_whether_carried_out({decision_id})
 
     def _accept_moved(self, name: str | None) -> None:
         """Accept the new number of everybody who showed that it is his; name the others."""
         if name is not None:
-            raise KeysRefusal("--moved vaut pour tous : ne pas nommer de nœud")
+            raise KeysRefusal(tr("--moved vaut pour tous : ne pas nommer de nœud"))
         shown, claimed = self._choice.moves()
         ids = set()
         for other in shown:
@@ -195,18 +229,23 @@ class KeysCommand:
             ids.add(self._store.add_decision(other.num, other.public_key, accept=True))
         if claimed:
             self._say(
-                "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un "
-                "(demander à la personne) :"
+                tr(
+                    "Sans preuve, ou sous un numéro qui a déjà une autre clé, à accepter un à un "
+                    "(demander à la personne) :"
+                )
             )
             names = [node_text(self._node(other.num)) for other in claimed[:MAX_LISTED]]
             self._say(*(f"  {name}" for name in names))
             if len(claimed) > len(names):
                 more = counted(len(claimed) - len(names), "autre nœud", "autres nœuds")
-                self._say(f"  … et {more}")
+                self._say("  " + tr("… et {more}", more=more))
         if not shown:
-            raise KeysRefusal("aucun nœud n'a prouvé qu'il a changé de numéro")
+            raise KeysRefusal(tr("aucun nœud n'a prouvé qu'il a changé de numéro"))
         self._say(
-            f"{counted(len(ids), 'décision notée', 'décisions notées')} ; le bot est attendu…"
+            tr(
+                "{ids} ; le bot est attendu…",
+                ids=counted(len(ids), "décision notée", "décisions notées"),
+            )
         )
         self._say_whether_carried_out(ids)
 
@@ -219,21 +258,34 @@ class KeysCommand:
         if holder is None:
             return
         if self._table.previous_of(node.num, key) is None:
-            self._say(f"Elle est retirée à {node_text(holder)}")
+            self._say(tr("Elle est retirée à {node}", node=node_text(holder)))
             return
-        self._say(f"{node_text(node)} est le nouveau numéro de {node_text(holder)}")
+        self._say(
+            tr(
+                "{node} est le nouveau numéro de {node2}",
+                node=node_text(node),
+                node2=node_text(holder),
+            )
+        )
         if holder.num in self._admin_nodes:
             self._say(
-                f"⚠️ Il est dans ADMIN_NODES : y mettre « {node.id} » au lieu de « {holder.id} » "
-                "(config.py, ou MESHBOT_ADMIN_NODES), ou ses ordres ne seront plus exécutés"
+                tr(
+                    "⚠️ Il est dans ADMIN_NODES : y mettre « {id} » au lieu de « {id2} » "
+                    "(config.py, ou MESHBOT_ADMIN_NODES), ou ses ordres ne seront plus exécutés",
+                    id=node.id,
+                    id2=holder.id,
+                )
             )
 
     def _say_whether_carried_out(self, decision_ids: set[int]) -> None:
         if self._are_carried_out(decision_ids):
-            self._say("✅ Pris en compte par le bot")
+            self._say(tr("✅ Pris en compte par le bot"))
         else:
             self._say(
-                "⏳ Le bot ne tourne pas, ou ne répond pas : ce sera fait à son prochain démarrage"
+                tr(
+                    "⏳ Le bot ne tourne pas, ou ne répond pas : ce sera fait à son "
+                    "prochain démarrage"
+                )
             )
 
     def _are_carried_out(self, decision_ids: set[int]) -> bool:

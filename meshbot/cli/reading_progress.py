@@ -2,6 +2,9 @@
 
 from typing import TextIO
 
+from meshbot.text.language import tr
+from meshbot.text.typography import percentage
+
 STEP_BYTES = 1_000_000
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -23,9 +26,11 @@ class ReadingProgress:
             return
         self._shown = self._read
         done = (
-            f"{100 * self._read // self._size} %" if self._size else f"{self._read // 1_000_000} Mo"
+            percentage(f"{100 * self._read // self._size}")
+            if self._size
+            else tr("{megabytes} Mo", megabytes=self._read // 1_000_000)
         )
-        self._out.write(f"{_CLEAR_LINE}Lecture : {done}")
+        self._out.write(tr("{clear_line}Lecture : {done}", clear_line=_CLEAR_LINE, done=done))
         self._out.flush()
 
     def finish(self) -> None:

@@ -98,7 +98,7 @@ class ReportCommand:
         diagnosis = diagnose(history)
         if options.html:
             _write_page(Path(options.html), html_report(history, diagnosis))
-            sys.stderr.write(f"✅ Page écrite : {options.html}\n")
+            sys.stderr.write(tr("✅ Page écrite : {html}\n", html=options.html))
         if options.json:
             return json_report(history, diagnosis)
         return text_report(history, diagnosis)
@@ -106,7 +106,9 @@ class ReportCommand:
     def _stored_history(self, since_s: float) -> LinkHistory:
         """Return what the bot's own records tell of the last ``since_s``."""
         if not may_exist(self._path):
-            raise ReportRefusal(f"Pas encore de base {self._path} : le bot n'a pas tourné")
+            raise ReportRefusal(
+                tr("Pas encore de base {path} : le bot n'a pas tourné", path=self._path)
+            )
         database = Database(self._path, simulated=self._simulated)
         database.open()
         try:
@@ -123,12 +125,19 @@ class ReportCommand:
         return history_of(events, now_s - since_s)
 
     def _no_events_text(self, elsewhere: bool) -> str:
-        what = "du vrai nœud" if self._simulated else "du nœud simulé"
-        hint = f" ; elle contient aussi le maillage {what} (CONNECTION_MODE)" if elsewhere else ""
-        mode = ", mode simulé" if self._simulated else ""
-        return (
+        what = tr("du vrai nœud") if self._simulated else tr("du nœud simulé")
+        hint = (
+            tr(" ; elle contient aussi le maillage {what} (CONNECTION_MODE)", what=what)
+            if elsewhere
+            else ""
+        )
+        mode = tr(", mode simulé") if self._simulated else ""
+        return tr(
             "Aucun événement de la liaison dans cette durée (voir --since) ; base : "
-            f"{self._path.absolute()}{mode}{hint}"
+            "{absolute}{mode}{hint}",
+            absolute=self._path.absolute(),
+            mode=mode,
+            hint=hint,
         )
 
 
@@ -151,7 +160,9 @@ def _write_page(path: Path, page: str) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise ReportRefusal(f"{path} non écrit : {error.strerror}") from error
+        raise ReportRefusal(
+            tr("{path} non écrit : {strerror}", path=path, strerror=error.strerror)
+        ) from error
 
 
 def since_seconds(text: str | None) -> float | None:
@@ -163,5 +174,7 @@ def since_seconds(text: str | None) -> float | None:
         return None
     match = _SINCE.fullmatch(text.strip())
     if match is None or int(match.group(1)) == 0:
-        raise ReportRefusal(f"--since {text} : il faut une durée telle que 24h, 7d ou 2w")
+        raise ReportRefusal(
+            tr("--since {what} : il faut une durée telle que 24h, 7d ou 2w", what=text)
+        )
     return float(int(match.group(1)) * _UNITS_S[match.group(2).lower()])

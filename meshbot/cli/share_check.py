@@ -20,18 +20,21 @@ from meshbot.service.site_settings import SiteSettings
 from meshbot.sharing.local_address import is_loopback
 from meshbot.sharing.share_settings import ShareSettings
 from meshbot.store.link_event_store import look_at_events
+from meshbot.text.language import mark, tr
 from meshbot.text.port_texts import port_error_text
 from meshbot.text.quantities import counted, duration_text
 from meshbot.text.refusal_texts import refusals_text
+from meshbot.text.typography import labelled
 
 SINCE_S = 7 * 86_400.0
 MOST_EVENTS = 20_000
 MOST_HOSTS = 12
 MOST_KINDS = 3
+_LOOK = mark("voir SHARE_ADDRESS et SHARE_PORT")
 _REMEDIES = {
-    errno.EADDRINUSE: "arrêter ce programme, ou changer SHARE_PORT",
-    errno.EACCES: "choisir un SHARE_PORT de 1024 ou plus",
-    errno.EADDRNOTAVAIL: "corriger SHARE_ADDRESS",
+    errno.EADDRINUSE: mark("arrêter ce programme, ou changer SHARE_PORT"),
+    errno.EACCES: mark("choisir un SHARE_PORT de 1024 ou plus"),
+    errno.EADDRNOTAVAIL: mark("corriger SHARE_ADDRESS"),
 }
 _KINDS = (*OF_CLIENTS, EventKind.STARTED, EventKind.STOPPED)
 
@@ -64,27 +67,35 @@ def _uses(site: SiteSettings, now_s: float, *, bot_runs: bool) -> list[HostUse]:
 def _port(site: SiteSettings, *, bot_runs: bool) -> Finding:
     """Say whether the port is open, where the bot runs, or could be opened."""
     share = site.share
-    what = f"partage du nœud sur {place_text(share.address, share.port)}"
+    what = tr("partage du nœud sur {place}", place=place_text(share.address, share.port))
     try:
         _try_to_bind(share.address, share.port)
     except (socket.gaierror, UnicodeError):
-        return Finding(f"{what} : nom introuvable", "corriger SHARE_ADDRESS")
+        return Finding(tr("{what} : nom introuvable", what=what), tr("corriger SHARE_ADDRESS"))
     except OSError as error:
         if error.errno == errno.EADDRINUSE and bot_runs:
-            return Finding(f"{what} : port pris, par le bot en marche{_openness(share)}")
-        remedy = _REMEDIES.get(error.errno or 0, "voir SHARE_ADDRESS et SHARE_PORT")
-        return Finding(f"{what} : {port_error_text(error)}", remedy)
+            return Finding(
+                tr(
+                    "{what} : port pris, par le bot en marche{openness}",
+                    what=what,
+                    openness=_openness(share),
+                )
+            )
+        remedy = tr(_REMEDIES.get(error.errno or 0, _LOOK))
+        return Finding(labelled(what, port_error_text(error)), remedy)
     if bot_runs:
-        return Finding(f"{what} : le bot en marche n'a pas ouvert ce port", "le redémarrer")
-    return Finding(f"{what} : port libre{_openness(share)}")
+        return Finding(
+            tr("{what} : le bot en marche n'a pas ouvert ce port", what=what), tr("le redémarrer")
+        )
+    return Finding(tr("{what} : port libre{openness}", what=what, openness=_openness(share)))
 
 
 def _openness(share: ShareSettings) -> str:
     """Return what the operator should know who opens the port to a network."""
     if is_loopback(share.address):
         return ""
-    grants = "".join(f" ; qui y vient {grant}" for grant in share.grants)
-    return f", ouvert au réseau et sans mot de passe{grants}"
+    grants = "".join(tr(" ; qui y vient {grant}", grant=grant) for grant in share.grants)
+    return tr(", ouvert au réseau et sans mot de passe{grants}", grants=grants)
 
 
 def _try_to_bind(host: str, port: int) -> None:
@@ -99,17 +110,25 @@ def _try_to_bind(host: str, port: int) -> None:
 
 
 def _there_text(use: HostUse, there_since_s: float, now_s: float) -> str:
-    times = f" ({use.there} fois)" if use.there > 1 else ""
-    return (
-        f"client {use.host} : connecté{times} depuis {duration_text(now_s - there_since_s)}, "
-        f"{_sent_text([use])} en 7 jours"
+    times = tr(" ({there} fois)", there=use.there) if use.there > 1 else ""
+    return tr(
+        "client {host} : connecté{times} depuis {now}, {sent} en 7 jours",
+        host=use.host,
+        times=times,
+        now=duration_text(now_s - there_since_s),
+        sent=_sent_text([use]),
     )
 
 
 def _week_text(uses: list[HostUse]) -> str:
     hosts = counted(len(uses), "adresse", "adresses")
     connections = counted(sum(use.connections for use in uses), "connexion", "connexions")
-    return f"clients en 7 jours : {hosts}, {connections}, {_sent_text(uses)}"
+    return tr(
+        "clients en 7 jours : {hosts}, {connections}, {sent}",
+        hosts=hosts,
+        connections=connections,
+        sent=_sent_text(uses),
+    )
 
 
 def _sent_text(uses: list[HostUse]) -> str:
@@ -118,4 +137,12 @@ def _sent_text(uses: list[HostUse]) -> str:
     for use in uses:
         refused.update(use.refused)
     packets = counted(sum(use.packets for use in uses), "paquet", "paquets")
-    return f"{packets}, refusé : {refusals_text(refused, MOST_KINDS)}" if refused else packets
+    return (
+        tr(
+            "{packets}, refusé : {refusals}",
+            packets=packets,
+            refusals=refusals_text(refused, MOST_KINDS),
+        )
+        if refused
+        else packets
+    )

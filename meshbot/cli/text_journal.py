@@ -19,6 +19,7 @@ from meshbot.diagnosis.journal_reader import JournalReader
 from meshbot.diagnosis.line_layout import telling_lines
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 MAX_EVENTS = 300_000
@@ -74,7 +75,10 @@ class TextJournal:
         remarks = []
         if len(events) == MAX_EVENTS:
             remarks.append(
-                f"Journal très long : seuls ses {MAX_EVENTS} derniers événements sont jugés"
+                tr(
+                    "Journal très long : seuls ses {max_events} derniers événements sont jugés",
+                    max_events=MAX_EVENTS,
+                )
             )
         numbers, told = reader.sources.judged()
         remarks += told
@@ -82,13 +86,13 @@ class TextJournal:
             events = [event for event in events if event.run in numbers]
         if reader.other_interfaces:
             remarks.append(
-                "Plusieurs radios dans ce journal : seule la première est jugée, sans "
+                tr("Plusieurs radios dans ce journal : seule la première est jugée, sans ")
                 + counted(reader.other_interfaces, "ligne", "lignes")
-                + " sur les autres"
+                + tr(" sur les autres")
             )
         if reader.untimed:
             what = counted(reader.untimed, "ligne", "lignes")
-            remarks.append(f"{what} sur la liaison sans heure, donc ignorées")
+            remarks.append(tr("{what} sur la liaison sans heure, donc ignorées", what=what))
         events, told = in_order(events)
         return events, remarks + told
 
@@ -96,15 +100,18 @@ class TextJournal:
         reader = self._reader
         if reader.untimed:
             what = counted(reader.untimed, "ligne", "lignes")
-            return (
-                f"Ce journal ne dit pas l'heure de ses lignes ({what} sur la liaison) : sans elle, "
-                "aucune durée n'est connue ; journalctl -u … -o short-iso la donne"
+            return tr(
+                "Ce journal ne dit pas l'heure de ses lignes ({what} sur la liaison) : sans elle, "
+                "aucune durée n'est connue ; journalctl -u … -o short-iso la donne",
+                what=what,
             )
         compressed = self._name.endswith((".gz", ".xz", ".zst"))
-        hint = " (fichier compressé ? zcat …)" if compressed else ""
-        return (
-            f"Aucune ligne d'un bot sur {self._lines} lues{hint} : il faut des lignes "
-            "telles que « 13:35:58 [INFO] ✅ Reconnexion TCP réussie (background) »"
+        hint = tr(" (fichier compressé ? zcat …)") if compressed else ""
+        return tr(
+            "Aucune ligne d'un bot sur {lines} lues{hint} : il faut des lignes "
+            "telles que « 13:35:58 [INFO] ✅ Reconnexion TCP réussie (background) »",
+            lines=self._lines,
+            hint=hint,
         )
 
     def _local_now_s(self) -> float:
@@ -120,10 +127,14 @@ class TextJournal:
             with path.open("rb") as file:
                 return self._last_events(file, path.stat().st_size)
         except OSError as error:
-            what = self._name or "fichier"
-            raise ReportRefusal(f"{what} illisible : {error.strerror}") from error
+            what = self._name or tr("fichier")
+            raise ReportRefusal(
+                tr("{what} illisible : {strerror}", what=what, strerror=error.strerror)
+            ) from error
         except ValueError as error:
-            raise ReportRefusal(f"{self._name!r} n'est pas un nom de fichier") from error
+            raise ReportRefusal(
+                tr("{name!r} n'est pas un nom de fichier", name=self._name)
+            ) from error
 
     def _last_events(self, file: BinaryIO, size: int) -> list[LinkEvent]:
         progress = ReadingProgress(size, sys.stderr)

@@ -3,10 +3,12 @@
 from meshbot.diagnosis.date_text import date_text
 from meshbot.diagnosis.host_use import HostUse
 from meshbot.diagnosis.link_history import LinkHistory
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted, duration_text
 from meshbot.text.refusal_texts import refusals_text
+from meshbot.text.typography import labelled
 
-CLIENTS = "Clients du nœud partagé"
+CLIENTS = mark("Clients du nœud partagé")
 MOST_HOSTS = 12
 MOST_KINDS = 3
 
@@ -18,7 +20,7 @@ def client_texts(history: LinkHistory) -> list[str]:
     if rest:
         packets = counted(sum(use.packets for use in rest), "paquet", "paquets")
         hosts = counted(len(rest), "autre adresse", "autres adresses")
-        phrases.append(f"{hosts} : {packets}")
+        phrases.append(labelled(hosts, packets))
     return phrases
 
 
@@ -26,23 +28,32 @@ def use_text(use: HostUse, *, in_utc: bool) -> str:
     """Return how one host used the node."""
     parts = [*_connections(use, in_utc=in_utc)]
     if use.refused:
-        parts.append(f"refusé : {refusals_text(use.refused, MOST_KINDS)}")
-    return f"{use.host or 'autres adresses'} : {', '.join(parts)}"
+        parts.append(tr("refusé : {refusals}", refusals=refusals_text(use.refused, MOST_KINDS)))
+    return labelled(use.host or tr("autres adresses"), ", ".join(parts))
 
 
 def _connections(use: HostUse, *, in_utc: bool) -> list[str]:
     if use.first_s is None or use.last_s is None:
-        return ["aucune connexion"]
+        return [tr("aucune connexion")]
     first, last = date_text(use.first_s, in_utc), date_text(use.last_s, in_utc)
     connections = counted(use.connections, "connexion", "connexions")
     if use.there_since_s is None:
-        parts = [f"{connections} du {first} au {last}"]
+        parts = [
+            tr(
+                "{connections} du {first} au {last}",
+                connections=connections,
+                first=first,
+                last=last,
+            )
+        ]
     else:
-        parts = [f"connecté depuis le {date_text(use.there_since_s, in_utc)}"]
+        parts = [tr("connecté depuis le {date}", date=date_text(use.there_since_s, in_utc))]
         if use.connections > 1:
-            parts.append(f"{connections} depuis le {first}")
+            parts.append(
+                tr("{connections} depuis le {first}", connections=connections, first=first)
+            )
     return [
         *parts,
-        f"{duration_text(use.seconds)} en tout",
+        tr("{seconds} en tout", seconds=duration_text(use.seconds)),
         counted(use.packets, "paquet", "paquets"),
     ]

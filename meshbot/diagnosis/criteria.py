@@ -10,7 +10,9 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.session import Session
 from meshbot.diagnosis.sync_reasons import sync_reasons
 from meshbot.model.cause import Cause
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
+from meshbot.text.typography import phrases
 
 SILENCE_BACK_S = 18.0
 RETRY_BACK_S = 73.0
@@ -47,7 +49,7 @@ def _silence_criterion(history: LinkHistory) -> Criterion:
     Not before the last attempt that failed; and how long the attempt that succeeded waited for the
     node's configuration is the node's time as well: a process that is stopped accepts connections.
     """
-    name = f"liaison silencieuse rétablie en {SILENCE_BACK_S:.0f} s"
+    name = tr("liaison silencieuse rétablie en {silence_back:.0f} s", silence_back=SILENCE_BACK_S)
     silences = [loss for loss in history.losses if loss.cause is Cause.SILENCE]
     prompt_s = [
         _own_s(loss, loss.declared_s, loss.recovered_s)
@@ -63,21 +65,31 @@ def _silence_criterion(history: LinkHistory) -> Criterion:
     late = sum(time_s > SILENCE_BACK_S + ROUNDING_S for time_s in prompt_s)
     if prompt_s:
         said.append(
-            f"{len(prompt_s) - late} fois sur {len(prompt_s)}, "
-            f"{statistics.median(prompt_s):.0f} s (médiane), {max(prompt_s):.0f} s au plus, "
-            "le temps de réponse du nœud non compté"
+            tr(
+                "{prompt} fois sur {prompt2}, "
+                "{median:.0f} s (médiane), {prompt3:.0f} s au plus, "
+                "le temps de réponse du nœud non compté",
+                prompt=len(prompt_s) - late,
+                prompt2=len(prompt_s),
+                median=statistics.median(prompt_s),
+                prompt3=max(prompt_s),
+            )
         )
     if retried_s:
         times = counted(len(retried_s), "fois", "fois")
         said.append(
-            f"{times} le nœud n'était pas encore là : repris {max(retried_s):.0f} s au plus après "
-            "le dernier essai manqué"
+            tr(
+                "{times} le nœud n'était pas encore là : repris {retried:.0f} s au plus après "
+                "le dernier essai manqué",
+                times=times,
+                retried=max(retried_s),
+            )
         )
     if late or any(time_s > RETRY_BACK_S + ROUNDING_S for time_s in retried_s):
-        return Criterion(name, passed=False, evidence=" ; ".join(said))
+        return Criterion(name, passed=False, evidence=phrases(said))
     if not said:
-        return Criterion(name, None, "aucun silence dont le nœud soit revenu aussitôt")
-    return Criterion(name, True if prompt_s else None, " ; ".join(said))
+        return Criterion(name, None, tr("aucun silence dont le nœud soit revenu aussitôt"))
+    return Criterion(name, True if prompt_s else None, phrases(said))
 
 
 def _own_s(loss: Loss, since_s: float, recovered_s: float) -> float:
@@ -86,7 +98,7 @@ def _own_s(loss: Loss, since_s: float, recovered_s: float) -> float:
 
 
 def _keys_criterion(history: LinkHistory) -> Criterion:
-    name = "clés de retour : T+48 s, ou au prochain cycle périodique"
+    name = tr("clés de retour : T+48 s, ou au prochain cycle périodique")
     in_time = [
         kept
         for before, session in zip(history.sessions, history.sessions[1:], strict=False)
@@ -94,11 +106,13 @@ def _keys_criterion(history: LinkHistory) -> Criterion:
         and (kept := _keys_are_back_in_time(session, history.end_of(session))) is not None
     ]
     if not in_time:
-        return Criterion(name, None, "aucune reconnexion assez longue")
+        return Criterion(name, None, tr("aucune reconnexion assez longue"))
     return Criterion(
         name,
         all(in_time),
-        f"{sum(in_time)} fois sur {len(in_time)} après une reconnexion",
+        tr(
+            "{sum} fois sur {in_time} après une reconnexion", sum=sum(in_time), in_time=len(in_time)
+        ),
     )
 
 
@@ -118,14 +132,17 @@ def _keys_are_back_in_time(session: Session, end_s: float) -> bool | None:
 
 
 def _messages_criterion(history: LinkHistory) -> Criterion:
-    name = "messages scellés ouverts par le bot"
+    name = tr("messages scellés ouverts par le bot")
     if not history.messages_opened + history.messages_not_opened:
-        return Criterion(name, None, "aucun message scellé, ou un journal en texte")
+        return Criterion(name, None, tr("aucun message scellé, ou un journal en texte"))
     return Criterion(
         name,
         history.messages_opened > 0,
-        f"{counted(history.messages_opened, 'ouvert', 'ouverts')}, "
-        f"{history.messages_not_opened} non",
+        tr(
+            "{messages_opened}, {messages_not_opened} non",
+            messages_opened=counted(history.messages_opened, "ouvert", "ouverts"),
+            messages_not_opened=history.messages_not_opened,
+        ),
     )
 
 
@@ -133,5 +150,5 @@ def _no_harm_criterion(case: Case) -> Criterion:
     passed = None if case.sync_accused is None else not case.sync_accused
     if passed and case.sync.p_value < CLEAR_P and case.sync.after.losses > case.sync.expected:
         passed = None
-    reasons = sync_reasons(case) or ["aucune synchronisation après une reconnexion"]
-    return Criterion("aucune coupure causée par le bot", passed, reasons[0])
+    reasons = sync_reasons(case) or [tr("aucune synchronisation après une reconnexion")]
+    return Criterion(tr("aucune coupure causée par le bot"), passed, reasons[0])

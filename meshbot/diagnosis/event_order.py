@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from meshbot.diagnosis.event_clock import CLOCK_BACK_S
 from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted, duration_text
 
 DAY_S = 86_400.0
@@ -29,8 +30,12 @@ def in_order(events: list[LinkEvent]) -> tuple[list[LinkEvent], list[str]]:
     if jumps:
         what = counted(len(jumps), "fois", "fois")
         remarks.append(
-            f"L'horloge de la machine a sauté {what} (de {duration_text(max(jumps))} au plus) : "
-            "ce qui précède est daté d'après la suite"
+            tr(
+                "L'horloge de la machine a sauté {what} (de {jumps} au plus) : "
+                "ce qui précède est daté d'après la suite",
+                what=what,
+                jumps=duration_text(max(jumps)),
+            )
         )
     parts = _parts_of(events)
     if len(parts) == 1:
@@ -40,8 +45,10 @@ def in_order(events: list[LinkEvent]) -> tuple[list[LinkEvent], list[str]]:
     kept = [event for part in ordered for event in _new_ones(part, known)]
     twice = len(events) - len(kept)
     if ordered != parts or twice:
-        hint = f", {counted(twice, 'ligne', 'lignes')} en double" if twice else ""
-        remarks.append(f"Lignes dans le désordre : remises dans l'ordre du temps{hint}")
+        hint = tr(", {twice} en double", twice=counted(twice, "ligne", "lignes")) if twice else ""
+        remarks.append(
+            tr("Lignes dans le désordre : remises dans l'ordre du temps{hint}", hint=hint)
+        )
     return kept, remarks
 
 

@@ -20,6 +20,7 @@ from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.sync_skip import SyncSkip
 from meshbot.text.cause_texts import cause_in
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted, duration_text
 
 SAME_SYNC_S = 5.0
@@ -126,16 +127,28 @@ class HistoryBuilder:
         unknown = clock.longest_unknown
         if unknown is not None and unknown[1] > self._since_s:
             remarks.append(
-                f"Aucune ligne pendant {duration_text(unknown[1] - unknown[0])} d'affilée "
-                f"(en tout {duration_text(clock.unknown_s)}) : ce temps n'est pas compté"
+                tr(
+                    "Aucune ligne pendant {unknown} d'affilée "
+                    "(en tout {unknown2}) : ce temps n'est pas compté",
+                    unknown=duration_text(unknown[1] - unknown[0]),
+                    unknown2=duration_text(clock.unknown_s),
+                )
             )
         if clock.set_back:
             what = counted(clock.set_back, "fois", "fois")
-            remarks.append(f"L'horloge recule {what} de plus de 2 h : les durées y sont inconnues")
+            remarks.append(
+                tr(
+                    "L'horloge recule {what} de plus de 2 h : les durées y sont inconnues",
+                    what=what,
+                )
+            )
         if self._unpaired >= max(MIN_UNPAIRED, UNPAIRED_SHARE * len(self.history.sessions)):
             remarks.append(
-                f"Journal incomplet : {self._unpaired} coupures ou reconnexions n'y sont pas, "
-                "les durées sont approchées"
+                tr(
+                    "Journal incomplet : {unpaired} coupures ou reconnexions n'y sont pas, "
+                    "les durées sont approchées",
+                    unpaired=self._unpaired,
+                )
             )
         return remarks
 

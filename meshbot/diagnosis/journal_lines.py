@@ -3,17 +3,16 @@
 A new kind of event is read from text journals by a row in ``OWN_LINES``.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
 
+from meshbot.diagnosis.english_lines import ENGLISH_LINES
 from meshbot.diagnosis.foreign_lines import MESHING_AROUND_LINES, MMRELAY_LINES
 from meshbot.diagnosis.journal_line import (
     CALM_SIGNS,
     SIGNS,
-    EventDetails,
     JournalLine,
     count,
     line,
@@ -21,15 +20,10 @@ from meshbot.diagnosis.journal_line import (
     text,
 )
 from meshbot.diagnosis.original_lines import NO_ATTEMPT, ORIGINAL_LINES
+from meshbot.diagnosis.own_details import TRIAL_ARMS, loss, node_said
 from meshbot.model.link_event import EventKind
 from meshbot.model.sync_skip import SyncSkip
 
-_ARMS = {
-    ("SYNC", "avec"): "sync",
-    ("SYNC", "sans"): "skip",
-    ("LIGHT", "avec"): "full",
-    ("LIGHT", "sans"): "light",
-}
 _LINK = "Liaison (?:TCP|série) "
 _WHERE_AND_WHY = (
     r" (?:\(.*?\) )?: (.*?)(?: ; dernier octet il y a (\d{1,9}) s)?(?: ; nouvel essai.*)?$"
@@ -46,28 +40,6 @@ DIGITS = "0"
 """Stands for any number as a first word."""
 
 
-def _loss(match: re.Match[str]) -> EventDetails:
-    return {"text": match[1], "seconds": float(match[2]) if match[2] else None}
-
-
-def _node(match: re.Match[str]) -> EventDetails:
-    """Return what the node said of itself, whatever of it is there."""
-    found: dict[str, str] = {}
-    for part in match[2].split(", "):  # a text of strangers holds no such blank
-        for name, pattern in _OF_NODE.items():
-            whole = pattern.fullmatch(part.strip())
-            if whole is not None:
-                found[name] = whole[1]
-    said: dict[str, object] = {"id": match[1]}
-    said |= {name: found[name] for name in ("firmware", "region") if name in found}
-    if "silent" in found:
-        said["transmits"] = False
-    return {
-        "count": int(found["reboots"]) if "reboots" in found else None,
-        "text": json.dumps(said, ensure_ascii=False),
-    }
-
-
 _own = partial(line, signs=CALM_SIGNS)
 
 OWN_LINES = (
@@ -76,7 +48,7 @@ OWN_LINES = (
     _own(r"Connexion (?:TCP|série) établie", EventKind.CONNECTED),
     _own(r"Reconnexion (?:TCP|série) réussie", EventKind.RECONNECTED),
     line(r"SILENCE (?:TCP|série): (\d{1,7})s sans paquet", EventKind.SILENCE, seconds),
-    _own(_LINK + "(?:perdue|fermée)" + _WHERE_AND_WHY, EventKind.LOST, _loss, own=True),
+    _own(_LINK + "(?:perdue|fermée)" + _WHERE_AND_WHY, EventKind.LOST, loss, own=True),
     _own(_LINK + "impossible" + _WHERE_AND_WHY, EventKind.NOT_OPENED, text, own=True),
     line(
         r"Liaison perdue (pendant l'envoi de la base) du nœud \((\d{1,6})",
@@ -85,11 +57,11 @@ OWN_LINES = (
         own=True,
     ),
     line(r"Le nœud a coupé (\d{1,6}) liaisons", EventKind.CONTESTED, count),
-    _own(r"Nœud (![0-9a-f]{8}) : (.*)", EventKind.NODE, _node),
+    _own(r"Nœud (![0-9a-f]{8}) : (.*)", EventKind.NODE, partial(node_said, _OF_NODE)),
     _own(
         r"Essai TCP_(SYNC|LIGHT)_TRIAL : cette fois (avec|sans) ",
         EventKind.TOSSED,
-        lambda match: {"text": _ARMS[match[1], match[2]]},
+        lambda match: {"text": TRIAL_ARMS[match[1], match[2] == "avec"]},
     ),
     _own(
         r"Synchronisation clés publiques programmée dans (\d{1,9}(?:[.,]\d{1,9})?)",
@@ -141,7 +113,9 @@ def _by_first_word(rows: Iterable[JournalLine]) -> dict[str, list[JournalLine]]:
     return dict(table)
 
 
-_TABLE = _by_first_word((*OWN_LINES, *ORIGINAL_LINES, *MESHING_AROUND_LINES, *MMRELAY_LINES))
+_TABLE = _by_first_word(
+    (*OWN_LINES, *ENGLISH_LINES, *ORIGINAL_LINES, *MESHING_AROUND_LINES, *MMRELAY_LINES)
+)
 
 
 def told_by(message: str) -> tuple[JournalLine, re.Match[str]] | None:

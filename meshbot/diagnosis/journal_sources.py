@@ -8,6 +8,8 @@ several bots, of which only one can be judged.
 import re
 from dataclasses import dataclass
 
+from meshbot.text.language import tr
+
 _WHO = re.compile(
     r"(?:^|\s)(?P<host>[^\s\[\]:]+) (?P<unit>[^\s\[\]:]+)(?:\[(?P<pid>\d{1,10})\])?: "
 )
@@ -118,9 +120,15 @@ class JournalSources:
             return frozenset(numbers), []
         names = ", ".join(dict.fromkeys(chain.name for chain in left))
         return frozenset(numbers), [
-            f"Plusieurs bots dans ce journal : seul {kept[0].name} est jugé "
-            f"({kept[0].events} lignes sur la liaison), pas {names} "
-            f"({sum(chain.events for chain in left)})"
+            tr(
+                "Plusieurs bots dans ce journal : seul {name} est jugé "
+                "({events} lignes sur la liaison), pas {names} "
+                "({sum})",
+                name=kept[0].name,
+                events=kept[0].events,
+                names=names,
+                sum=sum(chain.events for chain in left),
+            )
         ]
 
     def _chains(self) -> list[_Chain]:

@@ -33,6 +33,8 @@ from meshbot.diagnosis.verdicts.region_unset import REGION_UNSET, is_off_the_air
 from meshbot.diagnosis.verdicts.sync_suspected import SYNC_SUSPECTED, sync_remedy
 from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
 from meshbot.model.cause import Cause
+from meshbot.text.language import tr
+from meshbot.text.typography import labelled, percentage
 
 HEADLINE_SHARE = 0.2
 """Of the losses: a cause of fewer is not in the headline."""
@@ -72,7 +74,7 @@ class Diagnosis:
     def short_headline(self) -> str:
         """The verdict with its share: short enough for a message on the mesh."""
         share = _share_of(self.verdict, self.shares)
-        return self.verdict.text if share is None else _named(share, briefly=True)
+        return self.verdict.wording if share is None else _named(share, briefly=True)
 
 
 def diagnose(history: LinkHistory) -> Diagnosis:
@@ -176,19 +178,21 @@ def _headline(verdict: Verdict, case: Case, shares: list[CauseShare]) -> str:
     ]
     named.sort(key=lambda share: share.verdict is not verdict)
     if not named or named[0].verdict is not verdict:
-        text = verdict.text
+        text = verdict.wording
     else:
         text = ", ".join(_named(share) for share in named[:3])
-    remedy = sync_remedy(case) if verdict is SYNC_SUSPECTED else verdict.remedy
-    return f"{text} : {remedy}" if remedy else text
+    remedy = sync_remedy(case) if verdict is SYNC_SUSPECTED else verdict.first_aid
+    return labelled(text, remedy) if remedy else text
 
 
 def _named(share: CauseShare, *, briefly: bool = False) -> str:
-    text = share.verdict.text
+    text = share.verdict.wording
     if share.schedule is not None and (share.verdict is A_SCHEDULE or not briefly):
         when = schedule_text(share.schedule)
-        text = f"coupures {when}" if share.verdict is A_SCHEDULE else f"{text}, {when}"
-    return f"{text} ({100 * share.share:.0f} %)"
+        text = (
+            tr("coupures {when}", when=when) if share.verdict is A_SCHEDULE else f"{text}, {when}"
+        )
+    return f"{text} ({percentage(f'{100 * share.share:.0f}')})"
 
 
 def _statements(verdict: Verdict, case: Case, shares: list[CauseShare]) -> list[Statement]:

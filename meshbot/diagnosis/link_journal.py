@@ -18,6 +18,7 @@ from meshbot.model.link_event import EventKind, LinkEvent
 from meshbot.model.link_notes import LinkNotes
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.storage_error import StorageError, StorageVanished
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -106,11 +107,11 @@ class LinkJournal(LinkNotes):
                 self._pending.extend(events)
             if not self._failing:
                 self._failing = True
-                log.error("❌ Journal de la liaison non écrit : %s (le bot continue)", error)
+                log.error(tr("❌ Journal de la liaison non écrit : %s (le bot continue)"), error)
             return
         if self._failing:
             self._failing = False
-            log.info("✅ Le journal de la liaison est de nouveau écrit")
+            log.info(tr("✅ Le journal de la liaison est de nouveau écrit"))
 
     def prune(self) -> None:
         """Forget what is older than ninety days, or beyond a hundred thousand events."""

@@ -15,7 +15,7 @@ def _share(share: CauseShare) -> dict[str, object]:
     schedule = share.schedule
     return {
         "cause": share.verdict.name,
-        "text": share.verdict.text,
+        "text": share.verdict.wording,
         "share": share.share,
         "losses": share.count,
         "evidence": [asdict(statement) for statement in share.evidence],

@@ -23,10 +23,16 @@ from meshbot.diagnosis.page.trial_arms import Arm, trial_arms
 from meshbot.diagnosis.report_text import figure_rows
 from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.trial.trial_text import arm_names, status_text, trial_reasons
+from meshbot.text.language import language_now, mark, tr
+from meshbot.text.typography import labelled
 
-_PASSED = {True: ("yes", "tenu"), False: ("no", "non tenu"), None: ("open", "non jugé")}
+_PASSED = {
+    True: ("yes", mark("tenu")),
+    False: ("no", mark("non tenu")),
+    None: ("open", mark("non jugé")),
+}
 _PAGE = """<!DOCTYPE html>
-<html lang="fr">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -56,11 +62,12 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         loss_map(days, older),
         _pair(_sync(history, diagnosis), joined(outage_bars(history), downtime_columns(days))),
         _clients(history),
-        card("Chiffres", _figures(diagnosis)),
-        card("Critères", _criteria(diagnosis)),
+        card(tr("Chiffres"), _figures(diagnosis)),
+        card(tr("Critères"), _criteria(diagnosis)),
     )
     return _PAGE.format(
-        title=words(f"Liaison du bot : {diagnosis.headline}"),
+        language=language_now(),
+        title=words(tr("Liaison du bot : {headline}", headline=diagnosis.headline)),
         style=style(),
         parts="\n".join(part for part in parts if part),
     )
@@ -72,7 +79,7 @@ def _verdict(diagnosis: Diagnosis) -> Markup:
         "section",
         tag("p", words(headline[:1].upper() + headline[1:]), class_="headline"),
         statement_list(diagnosis.statements),
-        tag("h2", words("À faire")) if diagnosis.advice else EMPTY,
+        tag("h2", words(tr("À faire"))) if diagnosis.advice else EMPTY,
         listed(diagnosis.advice),
         class_=f"verdict {diagnosis.verdict.tone.value}".strip(),
     )
@@ -98,11 +105,13 @@ def _pair(*columns: Markup) -> Markup:
 def _sync(history: LinkHistory, diagnosis: Diagnosis) -> Markup:
     histogram = sync_histogram(after_syncs(history)) if history.losses else EMPTY
     reasons = listed(diagnosis.sync_reasons, class_="reasons")
-    return card("Synchronisation des clés", reasons, histogram) if reasons or histogram else EMPTY
+    return (
+        card(tr("Synchronisation des clés"), reasons, histogram) if reasons or histogram else EMPTY
+    )
 
 
 def _clients(history: LinkHistory) -> Markup:
-    return card(CLIENTS, listed(client_texts(history))) if history.clients else EMPTY
+    return card(tr(CLIENTS), listed(client_texts(history))) if history.clients else EMPTY
 
 
 def _figures(diagnosis: Diagnosis) -> Markup:
@@ -117,6 +126,6 @@ def _criteria(diagnosis: Diagnosis) -> Markup:
     rows = []
     for criterion in diagnosis.criteria:
         class_, said = _PASSED[criterion.passed]
-        text = words(f"{criterion.name} : {criterion.evidence}")
-        rows.append(tag("li", text, class_=class_, title=said))
+        text = words(labelled(criterion.name, criterion.evidence))
+        rows.append(tag("li", text, class_=class_, title=tr(said)))
     return tag("ul", *rows, class_="criteria")

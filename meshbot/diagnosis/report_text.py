@@ -10,12 +10,14 @@ from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.trial.trial_text import trial_lines
 from meshbot.text.cause_texts import causes_text
+from meshbot.text.language import mark, tr
 from meshbot.text.metrics_text import metrics_text
 from meshbot.text.quantities import counted, decimal_text, duration_text
+from meshbot.text.typography import labelled, percentage
 
 NOTHING = "–"
 _MARKS = {True: "✅", False: "❌", None: "➖"}
-UNDATED = (
+UNDATED = mark(
     "⚠️ Ce journal ne dit pas les jours, ou d'une façon inconnue : ils sont comptés depuis "
     "aujourd'hui, et un jour sans ligne y manque (LC_ALL=C journalctl -o short-iso les donne)"
 )
@@ -25,23 +27,27 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
     """Return the report as an operator reads it in a terminal."""
     lines = [
         _observed(history, diagnosis.figures),
-        *([f"Nœud : {metrics}"] if (metrics := metrics_text(history.metrics)) else []),
-        *([UNDATED] if history.in_utc else []),
+        *(
+            [tr("Nœud : {metrics}", metrics=metrics)]
+            if (metrics := metrics_text(history.metrics))
+            else []
+        ),
+        *([tr(UNDATED)] if history.in_utc else []),
         *(f"⚠️ {remark}" for remark in history.remarks),
         "",
-        f"VERDICT : {diagnosis.headline}",
+        tr("VERDICT : {headline}", headline=diagnosis.headline),
         *_causes(diagnosis),
-        "À faire",
+        tr("À faire"),
         *(f"  – {advice}" for advice in diagnosis.advice),
         *_sync(diagnosis),
         *trial_lines(diagnosis.trial),
-        *([CLIENTS] if history.clients else []),
+        *([tr(CLIENTS)] if history.clients else []),
         *(f"  – {use}" for use in client_texts(history)),
         "",
-        "Chiffres",
+        tr("Chiffres"),
         *(f"  {name:<28} {value}" for name, value in figure_rows(diagnosis)),
         "",
-        "Critères",
+        tr("Critères"),
         *(f"  {criterion_text(criterion)}" for criterion in diagnosis.criteria),
     ]
     return "\n".join(lines)
@@ -50,9 +56,14 @@ def text_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
 def _observed(history: LinkHistory, figures: Figures) -> str:
     """Say from when until when."""
     if not history.last_s:
-        return "Liaison : rien d'observé"
+        return tr("Liaison : rien d'observé")
     first, last = (date_text(at_s, history.in_utc) for at_s in (history.first_s, history.last_s))
-    return f"Liaison du {first} au {last}, {duration_text(figures.observed_s)} observés"
+    return tr(
+        "Liaison du {first} au {last}, {observed} observés",
+        first=first,
+        last=last,
+        observed=duration_text(figures.observed_s),
+    )
 
 
 def _causes(diagnosis: Diagnosis) -> list[str]:
@@ -73,19 +84,19 @@ def share_text(share: CauseShare) -> str:
     if share.schedule is not None:
         when = f", {schedule_text(share.schedule)}"
     losses = counted(share.count, "coupure", "coupures")
-    return f"{100 * share.share:3.0f} %  {share.verdict.text}{when} ({losses})"
+    return f"{percentage(f'{100 * share.share:3.0f}')}  {share.verdict.wording}{when} ({losses})"
 
 
 def _sync(diagnosis: Diagnosis) -> list[str]:
     """Return what is known of the key sync and not said yet, whatever the verdict is about."""
     told = {statement.text for share in diagnosis.shares for statement in share.evidence}
     reasons = [reason for reason in diagnosis.sync_reasons if reason not in told]
-    return ["Synchronisation des clés", *(f"  – {one}" for one in reasons)] if reasons else []
+    return [tr("Synchronisation des clés"), *(f"  – {one}" for one in reasons)] if reasons else []
 
 
 def criterion_text(criterion: Criterion) -> str:
     """Return a criterion in one line."""
-    return f"{_MARKS[criterion.passed]} {criterion.name} : {criterion.evidence}"
+    return labelled(f"{_MARKS[criterion.passed]} {criterion.name}", criterion.evidence)
 
 
 def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
@@ -94,20 +105,23 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     causes = causes_text(diagnosis.causes)
     total = diagnosis.shares[0].total if diagnosis.shares else figures.losses
     if total > figures.losses:
-        during = f"{total - figures.losses} × pendant l'envoi de la base"
+        during = tr("{total} × pendant l'envoi de la base", total=total - figures.losses)
         causes = f"{causes}, {during}" if causes else during
     reconnections = counted(figures.reconnections, "reconnexion", "reconnexions")
     return [
-        ("coupures", f"{total}" + (f" ({causes})" if causes else "")),
+        (tr("coupures"), f"{total}" + (f" ({causes})" if causes else "")),
         ("reconnexions", f"{figures.reconnections}{_rate_text(figures)}"),
-        ("synchronisations", f"{figures.syncs} pour {reconnections}"),
-        ("disponibilité", _measured(_availability(figures.uptime_percent), "%", digits=2)),
-        ("interruption médiane", _duration(figures.median_outage_s)),
-        ("la plus longue", _duration(figures.longest_outage_s)),
-        ("plus longue sans coupure", _duration(figures.longest_run_s)),
-        ("reconnexion → silence", _duration(figures.median_to_silence_s, " (médiane)")),
-        ("échange de configuration", _measured(figures.median_handshake_s, "s (médiane)")),
-        ("réponses perdues", f"{figures.replies_lost}"),
+        (
+            "synchronisations",
+            tr("{syncs} pour {reconnections}", syncs=figures.syncs, reconnections=reconnections),
+        ),
+        (tr("disponibilité"), _measured(_availability(figures.uptime_percent), "%", digits=2)),
+        (tr("interruption médiane"), _duration(figures.median_outage_s)),
+        (tr("la plus longue"), _duration(figures.longest_outage_s)),
+        (tr("plus longue sans coupure"), _duration(figures.longest_run_s)),
+        ("reconnexion → silence", _duration(figures.median_to_silence_s, tr(" (médiane)"))),
+        (tr("échange de configuration"), _measured(figures.median_handshake_s, tr("s (médiane)"))),
+        (tr("réponses perdues"), f"{figures.replies_lost}"),
     ]
 
 
@@ -115,8 +129,10 @@ def _rate_text(figures: Figures) -> str:
     rate = figures.reconnections_per_hour
     if rate is None:
         return ""
-    return (
-        f", soit {decimal_text(rate)} par heure, {figures.busiest_hour} dans la pire (sain : 0 à 2)"
+    return tr(
+        ", soit {rate} par heure, {busiest_hour} dans la pire (sain : 0 à 2)",
+        rate=decimal_text(rate),
+        busiest_hour=figures.busiest_hour,
     )
 
 

@@ -1,22 +1,33 @@
 """A schedule in words. Pure."""
 
 from meshbot.diagnosis.schedule import Schedule
+from meshbot.text.language import mark, tr
 
 HOUR_S = 3_600.0
 ROUND_S = 2.5
-_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_DAYS = (
+    mark("lundi"),
+    mark("mardi"),
+    mark("mercredi"),
+    mark("jeudi"),
+    mark("vendredi"),
+    mark("samedi"),
+    mark("dimanche"),
+)
 
 
 def schedule_text(schedule: Schedule) -> str:
     """Return when it recurs, as a French phrase to follow a noun."""
     if schedule.period_s is not None:
-        return f"toutes les {_period_text(schedule.period_s)}"
+        return tr("toutes les {period}", period=_period_text(schedule.period_s))
     if schedule.weekday is not None:
-        return f"le {_DAYS[schedule.weekday]}"
+        return tr("le {days}", days=tr(_DAYS[schedule.weekday]))
     start, end = schedule.hours if schedule.hours is not None else (0.0, 0.0)
     if (end - start) % 24 <= 1.0:
-        return f"chaque jour vers {_clock_text(start)}"
-    return f"surtout entre {_clock_text(start)} et {_clock_text(end)}"
+        return tr("chaque jour vers {clock}", clock=_clock_text(start))
+    return tr(
+        "surtout entre {clock} et {clock2}", clock=_clock_text(start), clock2=_clock_text(end)
+    )
 
 
 def _period_text(period_s: float) -> str:
@@ -28,8 +39,8 @@ def _period_text(period_s: float) -> str:
     if not hours:
         return f"{minutes} min"
     if not left:
-        return "heures" if hours == 1 else f"{hours} h"
-    return f"{hours} h {left} min"
+        return tr("heures") if hours == 1 else f"{hours} h"
+    return tr("{hours} h {left} min", hours=hours, left=left)
 
 
 def _clock_text(hour: float) -> str:

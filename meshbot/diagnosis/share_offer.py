@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from meshbot.text.language import tr
+
 EVERYWHERE = ("0.0.0.0", "::")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -19,23 +21,25 @@ class ShareOffer:
     def advice(self) -> str:
         """Return what to do with another client, instead of closing it."""
         if not self.port:
-            return (
+            return tr(
                 "Ou laisser ce bot partager le nœud : SHARE_PORT = 4403 dans config.py (et "
                 'SHARE_ADDRESS = "0.0.0.0" pour les autres machines), puis donner à cet autre '
                 "client l'adresse de la machine du bot au lieu de celle du nœud : docs/sharing.md."
             )
         if self.address in EVERYWHERE:
-            place = f"l'adresse de la machine du bot, port {self.port},"
+            place = tr("l'adresse de la machine du bot, port {port},", port=self.port)
         elif self.address in LOOPBACK:
-            return (
-                f"Le bot partage déjà le nœud, sur {self._place()} : y connecter cet autre client "
-                "s'il est sur cette machine, sinon ouvrir d'abord SHARE_ADDRESS (docs/sharing.md)."
+            return tr(
+                "Le bot partage déjà le nœud, sur {place} : y connecter cet autre client "
+                "s'il est sur cette machine, sinon ouvrir d'abord SHARE_ADDRESS (docs/sharing.md).",
+                place=self._place(),
             )
         else:
             place = self._place()
-        return (
-            f"Le bot partage déjà le nœud : donner à cet autre client {place} au lieu de l'adresse "
-            "du nœud (docs/sharing.md)."
+        return tr(
+            "Le bot partage déjà le nœud : donner à cet autre client {place} au lieu de l'adresse "
+            "du nœud (docs/sharing.md).",
+            place=place,
         )
 
     def _place(self) -> str:

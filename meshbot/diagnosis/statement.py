@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from meshbot.text.language import tr
+from meshbot.text.typography import labelled
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -13,4 +16,4 @@ class Statement:
     @property
     def marked(self) -> str:
         """The phrase with its mark."""
-        return f"{'observé' if self.observed else 'déduit'} : {self.text}"
+        return labelled(tr("observé") if self.observed else tr("déduit"), self.text)

@@ -7,7 +7,9 @@ from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.skip_comparison import SkipComparison
 from meshbot.diagnosis.sync_evidence import JUST_BEFORE_S, MIN_ACCUSING, SyncEvidence
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted, decimal_text
+from meshbot.text.typography import percentage
 
 
 def syncs_text(number: int) -> str:
@@ -29,34 +31,49 @@ def sync_reasons(case: Case) -> list[str]:
 def _order_text(count: int, loss: Loss, sync_s: float) -> str:
     lasted, before = f"{loss.declared_s - loss.began_s:.0f} s", f"{sync_s - loss.began_s:.0f} s"
     if count == 1:
-        return f"1 silence de {lasted} avait commencé {before} avant la synchronisation"
-    return (
-        f"{count} silences avaient commencé avant la synchronisation, l'un d'eux, de {lasted}, "
-        f"{before} avant"
+        return tr(
+            "1 silence de {lasted} avait commencé {before} avant la synchronisation",
+            lasted=lasted,
+            before=before,
+        )
+    return tr(
+        "{count} silences avaient commencé avant la synchronisation, l'un d'eux, de {lasted}, "
+        "{before} avant",
+        count=count,
+        lasted=lasted,
+        before=before,
     )
 
 
 def accusation(sync: SyncEvidence) -> str:
     """Say what accuses the sync."""
     if sync.none_outlives:
-        early = "aucune n'a été perdue"
+        early = tr("aucune n'a été perdue")
         if sync.before.losses:
             early = f"{counted(sync.before.losses, 'seule a été perdue', 'ont été perdues')}"
-        return (
-            f"{sync.killed} sessions sur {sync.killed + sync.outlived} n'ont pas survécu à leur "
-            f"synchronisation ; {early} avant elle"
+        return tr(
+            "{killed} sessions sur {killed2} n'ont pas survécu à leur "
+            "synchronisation ; {early} avant elle",
+            killed=sync.killed,
+            killed2=sync.killed + sync.outlived,
+            early=early,
         )
-    return (
-        f"{sync.after.losses} coupures ont commencé dans les {sync.reach_s:.0f} s après une "
-        f"synchronisation, pour {syncs_text(sync.syncs)} ; {_near_text(sync)}"
+    return tr(
+        "{losses} coupures ont commencé dans les {reach:.0f} s après une "
+        "synchronisation, pour {syncs} ; {near}",
+        losses=sync.after.losses,
+        reach=sync.reach_s,
+        syncs=syncs_text(sync.syncs),
+        near=_near_text(sync),
     )
 
 
 def _near_text(sync: SyncEvidence) -> str:
     """Return the other side of the comparison, with the probability."""
-    return (
-        f"autant de temps voisin, sans elle, en a {_number(sync.background)} "
-        f"(p {_p_text(sync.p_value)})"
+    return tr(
+        "autant de temps voisin, sans elle, en a {number} (p {p})",
+        number=_number(sync.background),
+        p=_p_text(sync.p_value),
     )
 
 
@@ -65,27 +82,44 @@ def _result_text(sync: SyncEvidence) -> str:
     if sync.suspect:
         return accusation(sync)
     if sync.doubtful and not sync.cleared:
-        return (
-            f"dans {sync.just_before} silences sur {sync.silences} une synchronisation a suivi le "
-            f"dernier signe de vie de moins de {JUST_BEFORE_S:.0f} s, plus que par hasard : elle "
-            "n'est pas innocentée"
+        return tr(
+            "dans {just_before} silences sur {silences} une synchronisation a suivi le "
+            "dernier signe de vie de moins de {just_before2:.0f} s, plus que par hasard : elle "
+            "n'est pas innocentée",
+            just_before=sync.just_before,
+            silences=sync.silences,
+            just_before2=JUST_BEFORE_S,
         )
     if not sync.syncs:
         return ""
     after = sync.after.losses
-    what = f"synchronisation{' différée' if sync.deferred_only else ''}"
-    figures = (
-        f"{counted(after, 'coupure', 'coupures')} dans les {sync.reach_s:.0f} s après "
-        f"{syncs_text(sync.syncs)}"
+    what = tr("synchronisation{rest}", rest=tr(" différée") if sync.deferred_only else "")
+    figures = tr(
+        "{after} dans les {reach:.0f} s après {syncs}",
+        after=counted(after, "coupure", "coupures"),
+        reach=sync.reach_s,
+        syncs=syncs_text(sync.syncs),
     )
     if sync.cleared:
-        return (
-            f"{what} hors de cause : {figures} ; {_near_text(sync)} ; à 95 %, au plus "
-            f"{_percent_text(sync.bound)} des synchronisations en causeraient une"
+        return tr(
+            "{what} hors de cause : {figures} ; {near} ; à 95 %, au plus "
+            "{percent} des synchronisations en causeraient une",
+            what=what,
+            figures=figures,
+            near=_near_text(sync),
+            percent=_percent_text(sync.bound),
         )
     if after < MIN_ACCUSING:
-        return f"trop peu de données pour juger la {what} : {figures}"
-    return f"{what} ni accusée ni innocentée : {figures} ; {_near_text(sync)}{_why_not(sync)}"
+        return tr(
+            "trop peu de données pour juger la {what} : {figures}", what=what, figures=figures
+        )
+    return tr(
+        "{what} ni accusée ni innocentée : {figures} ; {near}{why_not}",
+        what=what,
+        figures=figures,
+        near=_near_text(sync),
+        why_not=_why_not(sync),
+    )
 
 
 def _why_not(sync: SyncEvidence) -> str:
@@ -94,32 +128,38 @@ def _why_not(sync: SyncEvidence) -> str:
         return ""
     near_is_frail = sync.near is not None and sync.near.frail
     causes = (
-        (sync.is_of_the_network, "mais le nœud était hors de portée"),
-        (sync.spared, "mais presque aucune après les différées, qui font la même chose"),
-        (sync.of_own_kind, "mais elles viennent surtout à la suite de leurs semblables"),
-        (sync.may_be_a_client, "mais un autre client en ferait autant"),
+        (sync.is_of_the_network, tr("mais le nœud était hors de portée")),
+        (sync.spared, tr("mais presque aucune après les différées, qui font la même chose")),
+        (sync.of_own_kind, tr("mais elles viennent surtout à la suite de leurs semblables")),
+        (sync.may_be_a_client, tr("mais un autre client en ferait autant")),
         (
             sync.frail or near_is_frail,
-            "mais les sessions sont fragiles près d'elle, même sans elle",
+            tr("mais les sessions sont fragiles près d'elle, même sans elle"),
         ),
-        (sync.is_late_only, "mais il se peut que la liaison soit morte juste avant elle"),
+        (sync.is_late_only, tr("mais il se peut que la liaison soit morte juste avant elle")),
     )
-    return ", " + next((text for holds, text in causes if holds), "ce qui ne suffit pas")
+    return ", " + next((text for holds, text in causes if holds), tr("ce qui ne suffit pas"))
 
 
 def comparison_reason(comparison: SkipComparison) -> str:
     """Say what was lost under both settings of the skip flag, and what that is worth."""
     with_rate = 24 * comparison.losses_with / comparison.hours_with
     without_rate = 24 * comparison.losses_without / comparison.hours_without
-    means = " : cette différence ne veut rien dire"
+    means = tr(" : cette différence ne veut rien dire")
     if comparison.acquits:
-        means = " : le réglage n'y change rien"
+        means = tr(" : le réglage n'y change rien")
     elif comparison.p_value < 0.05:
-        means = ", mais à des moments différents, où autre chose a pu changer : cela ne prouve rien"
-    return (
-        f"{decimal_text(with_rate)} coupures par jour avec la synchronisation, "
-        f"{decimal_text(without_rate)} sans (p {_p_text(comparison.p_value)} ; "
-        f"TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT){means}"
+        means = tr(
+            ", mais à des moments différents, où autre chose a pu changer : cela ne prouve rien"
+        )
+    return tr(
+        "{with_rate} coupures par jour avec la synchronisation, "
+        "{without_rate} sans (p {p} ; "
+        "TCP_SKIP_PUBKEY_SYNC_ON_RECONNECT){means}",
+        with_rate=decimal_text(with_rate),
+        without_rate=decimal_text(without_rate),
+        p=_p_text(comparison.p_value),
+        means=means,
     )
 
 
@@ -128,9 +168,9 @@ def _number(value: float) -> str:
 
 
 def _p_text(p_value: float) -> str:
-    return "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
+    return f"< {decimal_text(0.001, 3)}" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
 
 
 def _percent_text(share: float) -> str:
     """Return a share that is an upper bound: never zero."""
-    return f"{100 * share:.0f} %" if share >= 0.01 else "1 %"
+    return percentage(f"{max(100 * share, 1):.0f}")

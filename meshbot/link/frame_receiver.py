@@ -25,6 +25,7 @@ from meshbot.model.known_node import node_id
 from meshbot.model.link_error import LinkError
 from meshbot.model.tolerant_parse import salvage
 from meshbot.text.foreign_text import quoted
+from meshbot.text.language import mark, tr
 
 if TYPE_CHECKING:
     from meshbot.link.supervised_interface import SupervisedInterface
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MALFORMED_LINES = 3  # then the rest of a session's malformed frames is only counted
-_NOTHING_READABLE = "rien n'y est lisible"
-_REFUSED = "la bibliothèque meshtastic n'en veut pas"
+_NOTHING_READABLE = mark("rien n'y est lisible")
+_REFUSED = mark("la bibliothèque meshtastic n'en veut pas")
 _NO_MEMORY = "Out of memory"  # how protobuf's parser puts that, among what is wrong with a message
 _NODE_INFO_PORT = portnums_pb2.PortNum.NODEINFO_APP
 _KNOWN_PORTS = frozenset(portnums_pb2.PortNum.values())
@@ -130,8 +131,8 @@ class FrameReceiver:
         except (LinkError, MemoryError):
             raise  # the link's end, or the machine's, and no fault of the frame
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
-            what = f"trame de {len(payload)} octets non traitée"
-            self._count_malformed(what, _REFUSED, problem)
+            what = tr("trame de {payload} octets non traitée", payload=len(payload))
+            self._count_malformed(what, tr(_REFUSED), problem)
 
     def _receive_other(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
         """Deal with a part of the configuration, or with what the node says to its client."""
@@ -180,8 +181,8 @@ class FrameReceiver:
         try:
             message = self._salvaged(payload, stands_alone)
         except DecodeError as problem:
-            what = f"trame de {len(payload)} octets illisible"
-            self._count_malformed(what, "moitié d'une trame, ou aucune", problem)
+            what = tr("trame de {payload} octets illisible", payload=len(payload))
+            self._count_malformed(what, tr("moitié d'une trame, ou aucune"), problem)
             return None
         log.debug("frame of %d bytes mended", len(payload))
         return message, message.SerializeToString()
@@ -224,9 +225,11 @@ class FrameReceiver:
             raise
         except Exception as problem:  # noqa: BLE001 - anybody may have made the payload
             sender, portnum = getattr(packet, "from"), packet.decoded.portnum
-            what = f"paquet de !{sender:08x} (port {portnum}) illisible"
+            what = tr(
+                "paquet de !{sender:08x} (port {portnum}) illisible", sender=sender, portnum=portnum
+            )
             unreadable = isinstance(problem, DecodeError)
-            self._count_malformed(what, _NOTHING_READABLE if unreadable else _REFUSED, problem)
+            self._count_malformed(what, tr(_NOTHING_READABLE if unreadable else _REFUSED), problem)
         self._events.packet_received(interface, packet)
 
     def _give_library(self, packet: mesh_pb2.MeshPacket, own_num: int) -> None:
@@ -290,7 +293,7 @@ def _mend_payload(packet: mesh_pb2.MeshPacket, own_num: int) -> None:
     message = salvaged.message
     if isinstance(message, mesh_pb2.User):
         if sender == own_num and salvaged.broken_at is not None:
-            raise DecodeError("ce qui manque peut être la licence")
+            raise DecodeError(tr("ce qui manque peut être la licence"))
         message.id = node_id(sender)
     data.payload = message.SerializeToString()
 

@@ -12,6 +12,7 @@ import logging
 
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,11 @@ class HandshakeBudget:
         self._packets += 1
         if self._packets == MAX_PACKETS + 1:
             log.warning(
-                "⚠️ Plus de %d paquets avant la fin de la configuration du nœud : les suivants sont "
-                "ignorés",
+                tr(
+                    "⚠️ Plus de %d paquets avant la fin de la configuration du nœud : les "
+                    "suivants sont "
+                    "ignorés"
+                ),
                 MAX_PACKETS,
             )
         return self._packets <= MAX_PACKETS

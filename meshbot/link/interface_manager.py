@@ -33,6 +33,7 @@ from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 from meshbot.model.link_event import EventKind
+from meshbot.text.language import mark
 from meshbot.threads.bot_thread import BotThread
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class InterfaceManager(BotThread):
 
     kind = ""
     """How the journal names the link, "TCP" or "série"."""
-    error_line = "❌ Erreur inattendue dans la gestion de la liaison"
+    error_line = mark("❌ Erreur inattendue dans la gestion de la liaison")
 
     def __init__(self, listener: LinkListener, options: LinkOptions, where: str) -> None:
         """Prepare the link to ``where`` (for people to read); starts nothing."""

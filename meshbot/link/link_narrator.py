@@ -17,6 +17,7 @@ from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.text import counted_lines
 from meshbot.text.cause_texts import cause_text
+from meshbot.text.language import tr
 from meshbot.text.quantities import duration_text
 
 log = logging.getLogger(__name__)
@@ -55,19 +56,21 @@ class LinkNarrator:
         self._notes.next_session()
         self._attempted_s = self._clock()
         if not self._failures:
-            log.info("🔌 Connexion %s : %s...", self._kind, self._where)
+            log.info(tr("🔌 Connexion %s : %s..."), tr(self._kind), self._where)
             return
         self._note_cause(EventKind.ATTEMPT, self._cause, count=self._failures)
         line = (
             counted_lines.RECONNECTION_ATTEMPT
             if self._ever_connected
-            else "🔄 Tentative de connexion %s n°%d, après : %s"
+            else tr("🔄 Tentative de connexion %s n°%d, après : %s")
         )
         log.info(line, self._kind, self._failures, self.cause_text())
         if self._clock() - self._reminded_s >= REMINDER_S:
             self._reminded_s = self._clock()
             log.warning(
-                "⏳ Toujours sans liaison depuis %s : %s", self._outage_text(), self.cause_text()
+                tr("⏳ Toujours sans liaison depuis %s : %s"),
+                self._outage_text(),
+                self.cause_text(),
             )
 
     def connected(self, nodes_downloaded: int, node: NodeFacts) -> None:
@@ -81,7 +84,7 @@ class LinkNarrator:
         if not self._ever_connected:
             self._ever_connected = True
             self.settled()
-            log.info("✅ Connexion %s établie : %s", self._kind, self._where)
+            log.info(tr("✅ Connexion %s établie : %s"), tr(self._kind), self._where)
 
     def confirmed(self) -> None:
         """Tell of a reconnection that counts."""
@@ -95,7 +98,7 @@ class LinkNarrator:
     def settled(self) -> None:
         """Tell how long the outage was, if it was ever mentioned."""
         if self._failures:
-            log.info("ℹ️ Liaison rétablie après %s d'interruption", self._outage_text())
+            log.info(tr("ℹ️ Liaison rétablie après %s d'interruption"), self._outage_text())
         self._failures = 0
 
     def silence(self, silent_s: float, max_s: float, unanswered_s: float | None) -> None:
@@ -113,25 +116,34 @@ class LinkNarrator:
     def download_cut(self, nodes: int) -> None:
         """Tell that the node dropped the link while it sent its database."""
         log.warning(
-            "⚠️ Liaison perdue pendant l'envoi de la base du nœud (%d nœuds reçus) : "
-            "prochain essai sans elle",
+            tr(
+                "⚠️ Liaison perdue pendant l'envoi de la base du nœud (%d nœuds reçus) : "
+                "prochain essai sans elle"
+            ),
             nodes,
         )
 
     def light_given_up(self) -> None:
         """Tell that only full sessions work with this node, and what that means."""
         log.warning(
-            "⚠️ Le nœud (ou le relais devant lui) ne répond pas correctement à une demande sans sa "
-            "base de nœuds : jusqu'au prochain démarrage, le bot redemande la base entière à "
-            "chaque reconnexion, ce qui est plus long"
+            tr(
+                "⚠️ Le nœud (ou le relais devant lui) ne répond pas correctement à une "
+                "demande sans sa "
+                "base de nœuds : jusqu'au prochain démarrage, le bot redemande la base entière à "
+                "chaque reconnexion, ce qui est plus long"
+            )
         )
 
     def restarting(self, restarts: Restarts) -> None:
         """Tell that the node restarts over and over, and what to do."""
         log.warning(
-            "⚠️ Le nœud redémarre sans cesse : %d fois de suite, toutes les %s environ. Vérifier "
-            "son alimentation (5 V, 1 A, câble court), puis son firmware et ses modules ; le bot "
-            "revient dès que le nœud répond",
+            tr(
+                "⚠️ Le nœud redémarre sans cesse : %d fois de suite, toutes les %s "
+                "environ. Vérifier "
+                "son alimentation (5 V, 1 A, câble court), puis son firmware et ses "
+                "modules ; le bot "
+                "revient dès que le nœud répond"
+            ),
             restarts.count,
             duration_text(restarts.every_s),
         )
@@ -158,9 +170,12 @@ class LinkNarrator:
     def contested(self, cuts: int, pause_s: float) -> None:
         """Tell that another client takes the node, and that the bot yields for ``pause_s``."""
         log.warning(
-            "⚠️ Le nœud a coupé %d liaisons de suite en moins d'une minute : un autre client "
-            "(téléphone, second bot, domotique) prend sans doute sa seule place TCP ; le bot lui "
-            "cède pour %s",
+            tr(
+                "⚠️ Le nœud a coupé %d liaisons de suite en moins d'une minute : un autre client "
+                "(téléphone, second bot, domotique) prend sans doute sa seule place TCP ; "
+                "le bot lui "
+                "cède pour %s"
+            ),
             cuts,
             duration_text(round(pause_s)),
         )
@@ -170,21 +185,22 @@ class LinkNarrator:
         """Tell that there is no link, and when the next attempt comes."""
         self._failures += 1
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
-        what = "perdue" if self._ever_connected else "impossible"
-        heard = f" ; dernier octet il y a {self._heard_ago_s:.0f} s"
-        when = f"dans {pause_s:.0f} s" if pause_s >= 1 else "aussitôt"
+        lost = self._ever_connected and ending is not Ending.CLOSED_BY_US
+        what = tr("perdue") if self._ever_connected else tr("impossible")
+        heard = tr(" ; dernier octet il y a {heard_ago:.0f} s", heard_ago=self._heard_ago_s)
+        when = tr("dans {pause:.0f} s", pause=pause_s) if pause_s >= 1 else tr("aussitôt")
         if ending is Ending.CLOSED_BY_NODE and pause_s >= 1:
-            when += " (quelqu'un utilise peut-être le nœud)"
+            when += tr(" (quelqu'un utilise peut-être le nœud)")
         if ending is Ending.CLOSED_BY_US:
-            level, what = logging.INFO, "fermée"
+            level, what = logging.INFO, tr("fermée")
         log.log(
             level,
-            "🔌 Liaison %s %s (%s) : %s%s ; nouvel essai %s",
-            self._kind,
+            tr("🔌 Liaison %s %s (%s) : %s%s ; nouvel essai %s"),
+            tr(self._kind),
             what,
             self._where,
             self.cause_text(),
-            heard if self._heard_ago_s >= 1 and what == "perdue" else "",
+            heard if self._heard_ago_s >= 1 and lost else "",
             when,
         )
 

@@ -18,6 +18,8 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import GOODBYE_TIMEOUT_S, SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.text.language import tr
+from meshbot.text.typography import labelled
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +206,7 @@ class MeshSerialInterface(SupervisedInterface):
         log.debug("port lost: %s", error)
         unplugged = any(sign in str(error) for sign in _UNPLUGGED)
         return LinkError(
-            Cause.PORT_LOST, "câble débranché, ou nœud redémarré" if unplugged else str(error)
+            Cause.PORT_LOST, tr("câble débranché, ou nœud redémarré") if unplugged else str(error)
         )
 
 
@@ -236,4 +238,4 @@ def _open_failure(path: str, error: Exception) -> LinkError:
         return LinkError(Cause.PORT_FORBIDDEN, path)
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return LinkError(Cause.PORT_BUSY, path)
-    return LinkError(Cause.PORT_FAILED, f"{path} : {text}")
+    return LinkError(Cause.PORT_FAILED, labelled(path, text))

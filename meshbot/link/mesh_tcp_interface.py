@@ -13,6 +13,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.text.typography import labelled
 from meshbot.threads.shortage import no_descriptor_text
 
 log = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ class MeshTCPInterface(SupervisedInterface):
             return error
         if isinstance(error, OSError) and error.errno in _CAUSES:
             return LinkError(_CAUSES[error.errno])
-        return LinkError(Cause.OTHER, f"{type(error).__name__} : {error}")
+        return LinkError(Cause.OTHER, labelled(type(error).__name__, error))
 
 
 def _says_how_much(failure: LinkError) -> int:

@@ -9,6 +9,7 @@ from meshbot.link.mesh_serial_interface import MeshSerialInterface
 from meshbot.link.serial_port_finder import SerialPortFinder
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.text.language import mark, tr
 
 CLEANUP_S = 1.0  # a port is free as soon as it is closed
 PATIENCE = 0.5
@@ -25,7 +26,7 @@ class SerialInterfaceManager(InterfaceManager):
     its board has the port, and lives on. So a wire is watched for silence as well.
     """
 
-    kind = "série"
+    kind = mark("série")
 
     def __init__(self, listener: LinkListener, options: LinkOptions, path: str | None) -> None:
         """Prepare the link on ``path``, or on the port found by itself where it is None."""
@@ -39,7 +40,9 @@ class SerialInterfaceManager(InterfaceManager):
             contested_s=0.0,  # no rivals: the port is ours alone
         )
         super().__init__(
-            listener, replace(options, settings=settings), path or "port détecté automatiquement"
+            listener,
+            replace(options, settings=settings),
+            path or tr("port détecté automatiquement"),
         )
         self._path = path
         self._finder = SerialPortFinder(path)

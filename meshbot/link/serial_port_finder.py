@@ -16,6 +16,7 @@ from serial.tools import list_ports
 from meshbot.link.usb_device import PortInfo, UsbDevice, look_alikes, surely, usb_device
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +92,11 @@ class SerialPortFinder:
         if self._told and os.path.realpath(self._told) != os.path.realpath(path):
             lasting = lasting_name(path)
             log.info(
-                "ℹ️ Le nœud (%s) est passé de %s à %s%s",
+                tr("ℹ️ Le nœud (%s) est passé de %s à %s%s"),
                 device,
                 self._told,
                 path,
-                f" ; SERIAL_PORT={lasting} le suit toujours" if lasting else "",
+                tr(" ; SERIAL_PORT={lasting} le suit toujours", lasting=lasting) if lasting else "",
             )
         self._told = path
 

@@ -36,6 +36,7 @@ from meshbot.link.session_options import SessionOptions
 from meshbot.link.transmit_queue import TransmitQueue
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
+from meshbot.text.language import tr
 from meshbot.threads.memory_reserve import MemoryReserve
 
 log = logging.getLogger(__name__)
@@ -220,7 +221,7 @@ class SupervisedInterface(StreamInterface):
         if self._rxThread.is_alive() and self._rxThread is not threading.current_thread():
             self._rxThread.join(JOIN_TIMEOUT_S)
             if self._rxThread.is_alive():
-                log.warning("⚠️ Le lecteur de l'ancienne liaison ne s'arrête pas")
+                log.warning(tr("⚠️ Le lecteur de l'ancienne liaison ne s'arrête pas"))
         try:
             self._close_stream()
         except OSError as error:
@@ -266,7 +267,7 @@ class SupervisedInterface(StreamInterface):
         except MemoryError:
             error = LinkError(Cause.NO_MEMORY)
         except Exception as problem:  # top of a thread
-            log.exception("❌ Erreur inattendue dans le lecteur de la liaison")
+            log.exception(tr("❌ Erreur inattendue dans le lecteur de la liaison"))
             error = problem
         self._end(error)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from meshbot.text.language import tr
 from meshbot.text.log_format import printable
 
 _COUNTED_NUMBER = re.compile(r"0*1?|0*12345\d{0,5}(abcdef)?", re.IGNORECASE)
@@ -60,7 +61,11 @@ class UsbDevice:
     def __str__(self) -> str:
         """Name it for people."""
         name = self.product or f"USB {self.vid:04x}:{self.pid:04x}"
-        return printable(f"{name} n° {self.serial_number}" if self.serial_number else name)
+        return printable(
+            tr("{name} n° {serial_number}", name=name, serial_number=self.serial_number)
+            if self.serial_number
+            else name
+        )
 
 
 def usb_device(port: PortInfo) -> UsbDevice | None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 FORGOTTEN_LINE_S = 3_600.0
@@ -34,8 +35,10 @@ class ForgottenLine:
             self._said_s = now_s
             count, self._untold = self._untold, 0
         what = counted(count, "nœud oublié", "nœuds oubliés")
-        return (
-            f"🧹 Table pleine (NODES_MAX={self._nodes_max}) : {what}, d'abord ceux d'un même jour "
+        return tr(
+            "🧹 Table pleine (NODES_MAX={nodes_max}) : {what}, d'abord ceux d'un même jour "
             "qui n'ont rien prouvé. Beaucoup de noms nouveaux à la fois sont sans doute inventés ; "
-            "un nœud de ADMIN_NODES, ou accepté par « main_bot.py keys accept », n'est pas oublié"
+            "un nœud de ADMIN_NODES, ou accepté par « main_bot.py keys accept », n'est pas oublié",
+            nodes_max=self._nodes_max,
+            what=what,
         )

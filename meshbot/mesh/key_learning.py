@@ -124,7 +124,7 @@ def _follow(node: KnownNode, previous: KnownNode, now: int) -> None:
     one from now on is somebody met today.
     """
     node.last_dm, node.pushed_at = previous.last_dm, previous.pushed_at
-    node.known_since = previous.known_since
+    node.known_since, node.language = previous.known_since, previous.language
     previous.last_dm = previous.pushed_at = 0
     previous.known_since = now
 

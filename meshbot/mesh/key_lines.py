@@ -13,6 +13,7 @@ from meshbot.mesh.node_label import label_of
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
 from meshbot.model.weak_keys import is_weak_key
+from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import counted
 
@@ -23,8 +24,8 @@ MAX_ADOPTED_LINES = 300  # an hour: more than a radio has nodes
 MAX_ALIKE = 3
 """Lines of one kind about one database, whose others are summed up."""
 
-_SEE = "(voir : main_bot.py keys list)"
-_MEND_WEAK = (
+_SEE = mark("(voir : main_bot.py keys list)")
+_MEND_WEAK = mark(
     "son propriétaire doit mettre son firmware à jour (2.6.11 au moins), ou refaire ses clés "
     "(Sécurité)"
 )
@@ -71,7 +72,7 @@ class KeyLines:
                 lines.append(line)
         for outcome, many in alike.items():
             if len(many) > MAX_ALIKE:
-                lines.append(_SUMS[outcome] % len(many))
+                lines.append(tr(_SUMS[outcome]) % len(many))
             else:
                 lines.extend(line for one in many if (line := self.due(one)) is not None)
         return lines
@@ -81,61 +82,89 @@ def dropped_lines(dropped: Sequence[tuple[KnownNode, bytes]]) -> list[str]:
     """Return the lines about keys that were stored and are not believed any more."""
     weak = [(node, key) for node, key in dropped if is_weak_key(key)]
     lines = [
-        f"⚠️ Clé enregistrée de {label_of(node)} écartée : inutilisable, ou celle d'un autre nœud"
+        tr(
+            "⚠️ Clé enregistrée de {node} écartée : inutilisable, ou celle d'un autre nœud",
+            node=label_of(node),
+        )
         for node, key in dropped
         if not is_weak_key(key)
     ]
     lines += [
-        f"⚠️ Clé enregistrée de {label_of(node)} écartée, {fingerprint(key)} : "
-        f"connue d'avance (hasard trop faible) ; {_MEND_WEAK}"
+        tr(
+            "⚠️ Clé enregistrée de {node} écartée, {key} : "
+            "connue d'avance (hasard trop faible) ; {mend_weak}",
+            node=label_of(node),
+            key=fingerprint(key),
+            mend_weak=tr(_MEND_WEAK),
+        )
         for node, key in weak[:MAX_ALIKE]
     ]
     if len(weak) > MAX_ALIKE:
         rest = counted(len(weak) - MAX_ALIKE, "autre clé écartée", "autres clés écartées")
-        lines.append(f"⚠️ {rest}, connues d'avance elles aussi {_SEE}")
+        lines.append(tr("⚠️ {rest}, connues d'avance elles aussi {see}", rest=rest, see=tr(_SEE)))
     return lines
 
 
 def _adopted(news: KeyNews) -> str:
-    return (
-        f"🔑 Clé de {label_of(news.node)} remplacée par celle de la base de la radio : "
-        f"{fingerprint(news.key)} au lieu de {fingerprint(news.known_key)}"
+    return tr(
+        "🔑 Clé de {node} remplacée par celle de la base de la radio : "
+        "{key} au lieu de {known_key}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        known_key=fingerprint(news.known_key),
     )
 
 
 def _unusable(news: KeyNews) -> str:
-    return f"⚠️ {label_of(news.node)} annonce une clé inutilisable : ignorée"
+    return tr("⚠️ {node} annonce une clé inutilisable : ignorée", node=label_of(news.node))
 
 
 def _overruled(news: KeyNews) -> str:
-    return (
-        f"⚠️ La radio garde pour {label_of(news.node)} la clé {fingerprint(news.key)}, que "
-        f"l'opérateur a écartée : {fingerprint(news.known_key)} reste la clé connue"
+    return tr(
+        "⚠️ La radio garde pour {node} la clé {key}, que "
+        "l'opérateur a écartée : {known_key} reste la clé connue",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        known_key=fingerprint(news.known_key),
     )
 
 
 def _contested(news: KeyNews) -> str:
-    return (
-        f"⚠️ La radio garde pour {label_of(news.node)} la clé {fingerprint(news.key)}, à trancher : "
-        f"{fingerprint(news.known_key)} reste la clé connue {_SEE}"
+    return tr(
+        "⚠️ La radio garde pour {node} la clé {key}, à trancher : "
+        "{known_key} reste la clé connue {see}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        known_key=fingerprint(news.known_key),
+        see=tr(_SEE),
     )
 
 
 def _taken(news: KeyNews) -> str:
-    holder = label_of(news.holder) if news.holder is not None else "un autre nœud"
-    return (
-        f"⚠️ {label_of(news.node)} annonce la clé {fingerprint(news.key)}, qui est celle de "
-        f"{holder} : ignorée{_evidence(news)} {_SEE}"
+    holder = label_of(news.holder) if news.holder is not None else tr("un autre nœud")
+    return tr(
+        "⚠️ {node} annonce la clé {key}, qui est celle de {holder} : ignorée{evidence} {see}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        holder=holder,
+        evidence=_evidence(news),
+        see=tr(_SEE),
     )
 
 
 def _moved(news: KeyNews) -> str:
-    before = label_of(news.holder) if news.holder is not None else "un autre nœud"
-    return (
-        f"⚠️ {label_of(news.node)} annonce la clé {fingerprint(news.key)} de {before}, et porte le "
-        f"numéro que le firmware 2.8 donne à cette clé : sans doute le même nœud, qui a changé de "
-        f"numéro{_showing(news)}{_instead(news)} ; à accepter (main_bot.py keys accept "
-        f"{news.node.id[1:]}) ou à refuser"
+    before = label_of(news.holder) if news.holder is not None else tr("un autre nœud")
+    return tr(
+        "⚠️ {node} annonce la clé {key} de {before}, et porte le "
+        "numéro que le firmware 2.8 donne à cette clé : sans doute le même nœud, qui a changé de "
+        "numéro{showing}{instead} ; à accepter (main_bot.py keys accept "
+        "{id}) ou à refuser",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        before=before,
+        showing=_showing(news),
+        instead=_instead(news),
+        id=news.node.id[1:],
     )
 
 
@@ -143,32 +172,46 @@ def _instead(news: KeyNews) -> str:
     """Return what is said where somebody else took the number before its owner came."""
     if not news.known_key:
         return ""
-    return f" ; la clé connue de ce numéro, {fingerprint(news.known_key)}, ne va pas avec lui"
+    return tr(
+        " ; la clé connue de ce numéro, {known_key}, ne va pas avec lui",
+        known_key=fingerprint(news.known_key),
+    )
 
 
 def _showing(news: KeyNews) -> str:
     if news.held:
-        return ", ce que prouve sa signature ou un message scellé"
-    return ", mais rien ne le prouve encore"
+        return tr(", ce que prouve sa signature ou un message scellé")
+    return tr(", mais rien ne le prouve encore")
 
 
 def _weak(news: KeyNews) -> str:
     if news.known_key:
-        return (
-            f"⚠️ {label_of(news.node)} annonce une clé connue d'avance (hasard trop faible), "
-            f"{fingerprint(news.key)} : ignorée, {fingerprint(news.known_key)} reste la clé connue"
+        return tr(
+            "⚠️ {node} annonce une clé connue d'avance (hasard trop faible), "
+            "{key} : ignorée, {known_key} reste la clé connue",
+            node=label_of(news.node),
+            key=fingerprint(news.key),
+            known_key=fingerprint(news.known_key),
         )
-    return (
-        f"⚠️ {label_of(news.node)} a une clé connue d'avance (hasard trop faible), "
-        f"{fingerprint(news.key)} : jamais crue, d'autres peuvent lire ses messages et écrire à sa "
-        f"place ; {_MEND_WEAK}"
+    return tr(
+        "⚠️ {node} a une clé connue d'avance (hasard trop faible), "
+        "{key} : jamais crue, d'autres peuvent lire ses messages et écrire à sa "
+        "place ; {mend_weak}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        mend_weak=tr(_MEND_WEAK),
     )
 
 
 def _offered(news: KeyNews) -> str:
-    return (
-        f"⚠️ {label_of(news.node)} annonce une autre clé publique, {fingerprint(news.key)}, que "
-        f"celle connue, {fingerprint(news.known_key)} : ignorée{_evidence(news)} {_SEE}"
+    return tr(
+        "⚠️ {node} annonce une autre clé publique, {key}, que "
+        "celle connue, {known_key} : ignorée{evidence} {see}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+        known_key=fingerprint(news.known_key),
+        evidence=_evidence(news),
+        see=tr(_SEE),
     )
 
 
@@ -176,47 +219,60 @@ def _evidence(news: KeyNews) -> str:
     """Return what speaks for the key that was announced, and for the known one."""
     parts = []
     if is_number_of(news.node.num, news.key):
-        parts.append("le numéro du nœud est le CRC-32 de cette clé")
+        parts.append(tr("le numéro du nœud est le CRC-32 de cette clé"))
     if news.held:
-        parts.append("elle signe, ou scelle, ce que dit ce nœud")
+        parts.append(tr("elle signe, ou scelle, ce que dit ce nœud"))
     if news.holder is not None and is_number_of(news.holder.num, news.key):
-        parts.append(f"{news.holder.id} est le CRC-32 de cette clé, et sans doute son vrai numéro")
+        parts.append(
+            tr("{id} est le CRC-32 de cette clé, et sans doute son vrai numéro", id=news.holder.id)
+        )
     if is_number_of(news.node.num, news.known_key):
-        parts.append("le numéro du nœud est le CRC-32 de la clé connue")
-    return "".join(f" ; {part}" for part in parts)
+        parts.append(tr("le numéro du nœud est le CRC-32 de la clé connue"))
+    return "".join(tr(" ; {part}", part=part) for part in parts)
 
 
 def _accepted(news: KeyNews) -> str:
-    line = f"🔑 Clé de {label_of(news.node)} acceptée par l'opérateur : {fingerprint(news.key)}"
+    line = tr(
+        "🔑 Clé de {node} acceptée par l'opérateur : {key}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
+    )
     if news.known_key not in (b"", news.key):
-        line += f" au lieu de {fingerprint(news.known_key)}"
+        line += tr(" au lieu de {known_key}", known_key=fingerprint(news.known_key))
     if news.holder is not None:
-        line += f", retirée à {label_of(news.holder)}"
+        line += tr(", retirée à {node}", node=label_of(news.holder))
     return line
 
 
 def _followed(news: KeyNews) -> str:
-    before = label_of(news.holder) if news.holder is not None else "un autre nœud"
-    return (
-        f"🔑 {label_of(news.node)} est le nouveau numéro de {before}, accepté par l'opérateur : sa "
-        f"clé {fingerprint(news.key)} et ce qu'on sait de lui le suivent (ADMIN_NODES, lui, ne "
-        f"change pas tout seul)"
+    before = label_of(news.holder) if news.holder is not None else tr("un autre nœud")
+    return tr(
+        "🔑 {node} est le nouveau numéro de {before}, accepté par l'opérateur : sa "
+        "clé {key} et ce qu'on sait de lui le suivent (ADMIN_NODES, lui, ne "
+        "change pas tout seul)",
+        node=label_of(news.node),
+        before=before,
+        key=fingerprint(news.key),
     )
 
 
 def _own_moved(news: KeyNews) -> str:
     before = news.holder.id if news.holder is not None else node_id(0)
-    return (
-        f"⚠️ Notre nœud a changé de numéro : {news.node.id}, et non plus {before} ; sa clé "
-        f"{fingerprint(news.key)} est la même (le firmware 2.8 tire le numéro de la clé). Qui lui "
-        f"écrit à l'ancien numéro n'est plus lu : attendre que chacun ait reçu son nouveau NodeInfo"
+    return tr(
+        "⚠️ Notre nœud a changé de numéro : {id}, et non plus {before} ; sa clé "
+        "{key} est la même (le firmware 2.8 tire le numéro de la clé). Qui lui "
+        "écrit à l'ancien numéro n'est plus lu : attendre que chacun ait reçu son nouveau NodeInfo",
+        id=news.node.id,
+        before=before,
+        key=fingerprint(news.key),
     )
 
 
 def _refused(news: KeyNews) -> str:
-    return (
-        f"🔑 Clé annoncée par {label_of(news.node)} refusée par l'opérateur : "
-        f"{fingerprint(news.key)}"
+    return tr(
+        "🔑 Clé annoncée par {node} refusée par l'opérateur : {key}",
+        node=label_of(news.node),
+        key=fingerprint(news.key),
     )
 
 
@@ -236,12 +292,16 @@ _LINES: dict[KeyOutcome, Callable[[KeyNews], str]] = {
 }
 _SUMS = {
     KeyOutcome.MOVED: (
-        "⚠️ La radio connaît %d nœuds sous un nouveau numéro, celui que le firmware 2.8 donne à "
-        "leur clé : à accepter (voir : main_bot.py keys list, puis keys accept --moved)"
+        mark(
+            "⚠️ La radio connaît %d nœuds sous un nouveau numéro, celui que le firmware 2.8 donne à "
+            "leur clé : à accepter (voir : main_bot.py keys list, puis keys accept --moved)"
+        )
     ),
     KeyOutcome.WEAK: (
-        "⚠️ La radio connaît %d nœuds dont la clé est connue d'avance (hasard trop faible) : jamais "
-        f"crue {_SEE}"
+        mark(
+            "⚠️ La radio connaît %d nœuds dont la clé est connue d'avance (hasard trop faible) : "
+            "jamais crue (voir : main_bot.py keys list)"
+        )
     ),
 }
 """What a database may say of many nodes at once: the formats of a line about all of them."""

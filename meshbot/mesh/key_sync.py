@@ -16,6 +16,7 @@ from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.public_key import base64_text
 from meshbot.text import counted_lines
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class KeySync:
         """
         nodes, by_num = _dicts_of(interface)
         if nodes is None or by_num is None:
-            log.warning("⚠️ Synchronisation des clés impossible : pas d'interface prête")
+            log.warning(tr("⚠️ Synchronisation des clés impossible : pas d'interface prête"))
             return 0
         own_num = _own_num(interface)
         entries, revision = self._table.sync_entries()

@@ -332,6 +332,21 @@ class NodeTable:
                 self._changed.add(num)
                 self._settle((num,))
 
+    def language(self, num: int) -> str:
+        """Return the language in which node ``num`` wants to be answered, or nothing."""
+        with self._lock:
+            node = self._nodes.get(num)
+            return node.language if node is not None else ""
+
+    def set_language(self, num: int, language: str) -> None:
+        """Note in which language node ``num`` wants to be answered; empty: in the bot's own."""
+        with self._lock:
+            node = self._entry(num)
+            if node is not None:
+                node.language = language
+                self._changed.add(num)
+                self._settle((num,))
+
     # -- Learning. What is news is for the caller to write down and to tell ---------------------
 
     def enter_radio_infos(

@@ -16,6 +16,7 @@ from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
 from meshbot.store.node_store import NodeStore
 from meshbot.store.repair import Repair, stamp_of
 from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class NodeWriter:
             except StorageError:
                 database.close()  # an empty file is no store: it is made once more
                 raise
-        log.error("❌ %s : elle a été refaite, avec tout ce que le bot sait", error)
+        log.error(tr("❌ %s : elle a été refaite, avec tout ce que le bot sait"), error)
 
     def _write(self, batch: StoreBatch) -> bool:
         try:
@@ -112,10 +113,10 @@ class NodeWriter:
         except StorageError as error:
             self._table.batch_not_written(batch)
             if self._begins(failing=True):
-                log.error("❌ %s (le bot continue, nouvel essai plus tard)", error)
+                log.error(tr("❌ %s (le bot continue, nouvel essai plus tard)"), error)
             return False
         if self._begins(failing=False):
-            log.info("✅ La base est de nouveau écrite")
+            log.info(tr("✅ La base est de nouveau écrite"))
         return True
 
     def _is_due(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from meshbot.messages.air_budget import AirBudget
 from meshbot.messages.air_limit import AirLimit
+from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import decimal_text
 
@@ -20,19 +21,26 @@ log = logging.getLogger(__name__)
 LINE_INTERVAL_S = 3_600.0
 FREE_AGAIN = 0.75
 _HELD_LINES = {
-    AirLimit.STRANGERS: "🐢 Temps d'antenne des inconnus épuisé (%s %% de l'heure) : leurs "
-    "réponses attendent",
-    AirLimit.UNPROVEN: "🐢 Temps d'antenne des inconnus sans preuve épuisé (%s %% de l'heure) : "
-    "leurs réponses attendent",
-    AirLimit.TOTAL: "🐢 Temps d'antenne du bot épuisé (%s %% de l'heure) : les réponses attendent",
-    AirLimit.NODE: "🐢 Le nœud approche de son temps d'émission légal (%s %% de l'heure) : les "
-    "réponses attendent",
+    AirLimit.STRANGERS: mark(
+        "🐢 Temps d'antenne des inconnus épuisé (%s %% de l'heure) : leurs réponses attendent"
+    ),
+    AirLimit.UNPROVEN: mark(
+        "🐢 Temps d'antenne des inconnus sans preuve épuisé (%s %% de l'heure) : "
+        "leurs réponses attendent"
+    ),
+    AirLimit.TOTAL: mark(
+        "🐢 Temps d'antenne du bot épuisé (%s %% de l'heure) : les réponses attendent"
+    ),
+    AirLimit.NODE: mark(
+        "🐢 Le nœud approche de son temps d'émission légal (%s %% de l'heure) : les "
+        "réponses attendent"
+    ),
 }
 _FREE_LINES = {
-    AirLimit.STRANGERS: "📡 Temps d'antenne des inconnus à nouveau disponible",
-    AirLimit.UNPROVEN: "📡 Temps d'antenne des inconnus sans preuve à nouveau disponible",
-    AirLimit.TOTAL: "📡 Temps d'antenne du bot à nouveau disponible",
-    AirLimit.NODE: "📡 Le nœud est revenu loin de son temps d'émission légal",
+    AirLimit.STRANGERS: mark("📡 Temps d'antenne des inconnus à nouveau disponible"),
+    AirLimit.UNPROVEN: mark("📡 Temps d'antenne des inconnus sans preuve à nouveau disponible"),
+    AirLimit.TOTAL: mark("📡 Temps d'antenne du bot à nouveau disponible"),
+    AirLimit.NODE: mark("📡 Le nœud est revenu loin de son temps d'émission légal"),
 }
 
 
@@ -49,13 +57,13 @@ class AirNarrator:
 
     def held(self, limit: AirLimit) -> None:
         """Say that a reply waits for this limit, unless that was said lately."""
-        percent = decimal_text(self._budget.limit_percent(limit)).removesuffix(",0")
+        percent = decimal_text(self._budget.limit_percent(limit)).removesuffix(decimal_text(0)[1:])
         with self._lock:
             is_due = self._lines.allows(limit, self._clock())
             if is_due:
                 self._held.add(limit)
         if is_due:
-            log.warning(_HELD_LINES[limit], percent)
+            log.warning(tr(_HELD_LINES[limit]), percent)
 
     def look(self) -> None:
         """Say of which limits that was said enough is free again."""
@@ -64,4 +72,4 @@ class AirNarrator:
             news = sorted(self._held & free, key=list(AirLimit).index)
             self._held -= free
         for limit in news:
-            log.info("%s", _FREE_LINES[limit])
+            log.info("%s", tr(_FREE_LINES[limit]))

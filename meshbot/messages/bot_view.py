@@ -25,6 +25,7 @@ from meshbot.model.link_event import LinkEvent, on_one_clock
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
 from meshbot.store.storage_error import StorageError
+from meshbot.text.language import language_now, tr
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ RECONNECT_INTERVAL_S = 60.0
 
 class NodeDirectory(Protocol):
     """The nodes known."""
+
+    def set_language(self, num: int, language: str) -> None:
+        """Note in which language node ``num`` wants to be answered; empty: in the bot's own."""
 
     def node(self, num: int) -> KnownNode | None:
         """Return a copy of what is known of node ``num``."""
@@ -135,8 +139,8 @@ class MeshBotView:
         self._counts = counts
         self._journal = journal
         self._health = health
-        self._verdict: tuple[float, str, str] | None = None
-        """When it was made, why the link was lost, how far a trial is."""
+        self._verdicts: dict[str, tuple[float, str, str]] = {}
+        """By language: when it was made, why the link was lost, how far a trial is."""
         self._link = link
         self._clock = clock
         self.air_percent: Callable[[], float] = lambda: 0.0
@@ -223,6 +227,10 @@ class MeshBotView:
             air_percent=self.air_percent(),
         )
 
+    def set_language(self, num: int, language: str) -> None:
+        """Note in which language a node wants to be answered; empty: in the bot's own."""
+        self._mesh.set_language(num, language)
+
     def verdict(self) -> str:
         """Return why the link was lost in the last days, in a few words."""
         return self._judged()[1]
@@ -232,17 +240,18 @@ class MeshBotView:
         return self._judged()[2]
 
     def _judged(self) -> tuple[float, str, str]:
-        now_s = self._clock()
-        if self._verdict is None or now_s - self._verdict[0] > VERDICT_INTERVAL_S:
-            self._verdict = (now_s, *self._diagnosis())
-        return self._verdict
+        now_s, language = self._clock(), language_now()
+        found = self._verdicts.get(language)
+        if found is None or now_s - found[0] > VERDICT_INTERVAL_S:
+            found = self._verdicts[language] = (now_s, *self._diagnosis())
+        return found
 
     def _diagnosis(self) -> tuple[str, str]:
         try:
             events = on_one_clock(self._journal.events(VERDICT_EVENTS))
         except StorageError as error:
             log.debug("no verdict: %s", error)
-            return "journal de la liaison illisible", ""
+            return tr("journal de la liaison illisible"), ""
         start_s = events[-1].wall_s - VERDICT_S if events else 0.0
         diagnosis = diagnose(history_of(events, start_s))
         return diagnosis.short_headline, trial_clause(diagnosis.trial)

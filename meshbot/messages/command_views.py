@@ -23,6 +23,9 @@ class NodesView(Protocol):
     def node_count(self) -> int:
         """Return how many nodes are known."""
 
+    def set_language(self, num: int, language: str) -> None:
+        """Note in which language a node wants to be answered; empty: in the bot's own."""
+
     def heard_ago_s(self, node: KnownNode) -> float | None:
         """Return how long ago a node was heard, or None if nobody can tell."""
 

@@ -20,9 +20,11 @@ from meshbot.messages.reply import Reply
 from meshbot.messages.request import Request
 from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import fingerprint, is_number_of
+from meshbot.text.language import LANGUAGES, mark, speaking, tr
 from meshbot.text.metrics_text import metrics_text
 from meshbot.text.quantities import counted, decimal_text, duration_text, hops_text
 from meshbot.text.typed_text import seen_text
+from meshbot.text.typography import labelled
 
 MAX_SHOWN_NODES = 10
 MAX_SHOWN_KEYS = 3
@@ -118,7 +120,10 @@ class Commands:
         name, argument = command
         if name not in _COMMANDS:
             return Reply(
-                f"Commande inconnue : {name[:MAX_ECHO_CHARS]}. Envoyez /help pour la liste."
+                tr(
+                    "Commande inconnue : {name}. Envoyez /help pour la liste.",
+                    name=name[:MAX_ECHO_CHARS],
+                )
             )
         return _COMMANDS[name].answer(self._view, request, argument[:MAX_ARGUMENT_CHARS])
 
@@ -126,20 +131,25 @@ class Commands:
 # -- The commands ------------------------------------------------------------------------------
 
 
-@_command("help", "cette aide")
+@_command("help", mark("cette aide"))
 def _help(view: object, request: Request, argument: str) -> Reply:
     wanted = _plain(argument).lstrip(_SLASHES)
     if wanted in _COMMANDS:
-        return Reply(f"Commande {wanted} : {_COMMANDS[wanted].about}")
-    listing = "\n".join(f"{name} : {command.about}" for name, command in _COMMANDS.items())
-    return Reply("Commandes (avec / devant) :\n" + listing)
+        return Reply(
+            tr("Commande {wanted} : {about}", wanted=wanted, about=tr(_COMMANDS[wanted].about))
+        )
+    listing = "\n".join(
+        tr("{name} : {about}", name=name, about=tr(command.about))
+        for name, command in _COMMANDS.items()
+    )
+    return Reply(tr("Commandes (avec / devant) :\n") + listing)
 
 
-@_command("ping", "SNR, RSSI et sauts de votre message")
+@_command("ping", mark("SNR, RSSI et sauts de votre message"))
 def _ping(view: object, request: Request, argument: str) -> Reply:
     details = []
     if request.via_mqtt:
-        details.append("reçu par MQTT")
+        details.append(tr("reçu par MQTT"))
     if request.snr_db is not None:
         details.append(f"SNR {request.snr_db:.1f} dB")
     if request.rssi_dbm is not None:
@@ -148,71 +158,98 @@ def _ping(view: object, request: Request, argument: str) -> Reply:
     return Reply("pong " + ", ".join(details))
 
 
-@_command("my", "ce que le bot sait de vous")
+@_command("my", mark("ce que le bot sait de vous"))
 def _my(view: NodesView, request: Request, argument: str) -> Reply:
     node = view.node(request.sender)
     if node is None:
-        return Reply(f"Je ne sais de vous que votre numéro, {node_id(request.sender)}.")
-    key = "clé publique connue" if node.public_key else "clé publique inconnue"
-    proof = "message authentifié" if request.proven else "message non authentifié"
+        return Reply(
+            tr("Je ne sais de vous que votre numéro, {node_id}.", node_id=node_id(request.sender))
+        )
+    key = tr("clé publique connue") if node.public_key else tr("clé publique inconnue")
+    proof = tr("message authentifié") if request.proven else tr("message non authentifié")
     model = f", {node.hw_model}" if node.hw_model and node.hw_model != "UNSET" else ""
     short = f" [{_shown(node.short_name)}]" if node.short_name else ""
     return Reply(
-        f"{_shown(node.name)}{short} {node.id}{model}\n{key}, {proof}\n"
-        f"entendu {_ago_text(view, node)}, {hops_text(node.hops)}"
+        tr(
+            "{name}{short} {id}{model}\n{key}, {proof}\nentendu {ago}, {hops}",
+            name=_shown(node.name),
+            short=short,
+            id=node.id,
+            model=model,
+            key=key,
+            proof=proof,
+            ago=_ago_text(view, node),
+            hops=hops_text(node.hops),
+        )
     )
 
 
-@_command("nodes", "les nœuds entendus récemment")
+@_command("nodes", mark("les nœuds entendus récemment"))
 def _nodes(view: NodesView, request: Request, argument: str) -> Reply:
     recent = view.recently_heard(MAX_SHOWN_NODES)
     if not recent:
-        return Reply("Aucun nœud entendu pour l'instant.")
+        return Reply(tr("Aucun nœud entendu pour l'instant."))
     count = counted(view.node_count(), "nœud connu", "nœuds connus")
-    lines = [f"{count}, les derniers entendus :"]
+    lines = [tr("{count}, les derniers entendus :", count=count)]
     lines += [
         f"{_shown(node.name)} {_ago_text(view, node)}, {hops_text(node.hops)}" for node in recent
     ]
     return Reply("\n".join(lines))
 
 
-@_command("keys", "clés publiques connues et en place ; avec un nom : ce nœud")
+@_command("keys", mark("clés publiques connues et en place ; avec un nom : ce nœud"))
 def _keys(view: KeysView, request: Request, argument: str) -> Reply:
     if not argument:
         return Reply(_all_keys_text(view))
     found = view.find(argument)
     if not found:
-        return Reply("Aucun nœud de ce nom.")
+        return Reply(tr("Aucun nœud de ce nom."))
     lines = [line for node in found[:MAX_SHOWN_KEYS] for line in _key_lines(view, node)]
     more = len(found) - MAX_SHOWN_KEYS
     if more > 0:
-        lines.append("et " + counted(more, "autre", "autres") + " : précisez le nom")
+        lines.append(tr("et {more} : précisez le nom", more=counted(more, "autre", "autres")))
     return Reply("\n".join(lines))
 
 
-@_command("tcp", "état de la liaison avec le nœud ; reconnect : la refaire", order=_RECONNECT)
+@_command("tcp", mark("état de la liaison avec le nœud ; reconnect : la refaire"), order=_RECONNECT)
 def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
     if _plain(argument) == _RECONNECT:
         return _reconnect(view, request)
     if argument:
-        return Reply("Argument inconnu : tcp seul, ou tcp reconnect.")
+        return Reply(tr("Argument inconnu : tcp seul, ou tcp reconnect."))
     link = view.link_status()
     sync = view.sync_status()
-    up = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
+    up = (
+        tr("établie depuis {up}", up=duration_text(link.up_s))
+        if link.up_s is not None
+        else tr("coupée")
+    )
     keys = (
-        f"{counted(sync.keys, 'clé', 'clés')} il y a {duration_text(sync.ago_s)}"
+        tr(
+            "{keys} il y a {ago}",
+            keys=counted(sync.keys, "clé", "clés"),
+            ago=duration_text(sync.ago_s),
+        )
         if sync
-        else "pas encore faite"
+        else tr("pas encore faite")
     )
-    last_sync, trial = f"Dernière sync : {keys}\n", view.trial()
+    last_sync, trial = tr("Dernière sync : {keys}\n", keys=keys), view.trial()
     clients = len(view.clients())  # only how many: their addresses concern nobody on the mesh
-    shared = f", partagée avec {counted(clients, 'client', 'clients')}" if clients else ""
-    state = (
-        f"Liaison {up}{shared}\n"
-        f"Rétablie {link.reconnections_last_hour} fois en 1 h, "
-        f"{link.reconnections_last_day} en 24 h\n"
+    shared = (
+        tr(", partagée avec {clients}", clients=counted(clients, "client", "clients"))
+        if clients
+        else ""
     )
-    rest = (f"{trial}\n" if trial else "") + f"Sur 7 j : {view.verdict()}"
+    state = tr(
+        "Liaison {up}{shared}\n"
+        "Rétablie {reconnections_last_hour} fois en 1 h, "
+        "{reconnections_last_day} en 24 h\n",
+        up=up,
+        shared=shared,
+        reconnections_last_hour=link.reconnections_last_hour,
+        reconnections_last_day=link.reconnections_last_day,
+    )
+    rest = (f"{trial}\n" if trial else "") + tr("Sur 7 j : {verdict}", verdict=view.verdict())
     whole = state + last_sync + rest
     # A trial and a share are asked for by their operator: in a single message, they come before
     # the last sync.
@@ -220,18 +257,44 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
     return Reply(whole if not asked or len(whole.encode()) <= ONE_MESSAGE_BYTES else state + rest)
 
 
-@_command("sys", "durée de marche, mémoire, versions")
+@_command("sys", mark("durée de marche, mémoire, versions"))
 def _sys(view: SystemView, request: Request, argument: str) -> Reply:
     system = view.system_status()
     node = metrics_text(system.node)
     if system.node.air_percent is not None:
-        node += f", dont bot {decimal_text(system.air_percent)} %"
-    memory = f"{system.memory_mb:.0f} Mo" if system.memory_mb is not None else "inconnue"
-    return Reply(
-        f"Bot {system.version}, en marche depuis {duration_text(system.uptime_s)}\n"
-        f"Mémoire {memory}, Python {system.python}, meshtastic {system.library}, "
-        f"firmware {system.firmware or 'inconnu'}" + (f"\nNœud : {node}" if node else "")
+        node += tr(", dont bot {air_percent} %", air_percent=decimal_text(system.air_percent))
+    memory = (
+        tr("{memory:.0f} Mo", memory=system.memory_mb)
+        if system.memory_mb is not None
+        else tr("inconnue")
     )
+    return Reply(
+        tr(
+            "Bot {version}, en marche depuis {uptime}\n"
+            "Mémoire {memory}, Python {python}, meshtastic {library}, "
+            "firmware {firmware}",
+            version=system.version,
+            uptime=duration_text(system.uptime_s),
+            memory=memory,
+            python=system.python,
+            library=system.library,
+            firmware=system.firmware or tr("inconnu"),
+        )
+        + (tr("\nNœud : {node}", node=node) if node else "")
+    )
+
+
+@_command("lang", mark("langue des réponses : fr, en"))
+def _lang(view: NodesView, request: Request, argument: str) -> Reply:
+    wanted, node = _plain(argument), view.node(request.sender)
+    if wanted not in LANGUAGES:
+        return Reply(tr("Langues : {languages}. Exemple : lang en", languages=", ".join(LANGUAGES)))
+    if node is not None and node.public_key and not request.proven:
+        # Else anybody could have him answered in a language that he does not read.
+        return Reply(tr("Message non authentifié : langue inchangée."), Outcome.REFUSED)
+    view.set_language(request.sender, wanted)
+    with speaking(wanted):
+        return Reply(tr("Les réponses seront en français."))
 
 
 # -- Parts of replies --------------------------------------------------------------------------
@@ -240,10 +303,10 @@ def _sys(view: SystemView, request: Request, argument: str) -> Reply:
 def _reconnect(view: LinkView, request: Request) -> Reply:
     if not request.may_order:
         # Not a word more: not whether the sender or the proof was wrong.
-        return Reply("Commande refusée.", Outcome.REFUSED)
+        return Reply(tr("Commande refusée."), Outcome.REFUSED)
     if view.reconnect(node_id(request.sender)):
-        return Reply("Liaison refaite à votre demande.", Outcome.OBEYED)
-    return Reply("La liaison est en train d'être refaite, ou vient de l'être.")
+        return Reply(tr("Liaison refaite à votre demande."), Outcome.OBEYED)
+    return Reply(tr("La liaison est en train d'être refaite, ou vient de l'être."))
 
 
 def _all_keys_text(view: KeysView) -> str:
@@ -251,32 +314,38 @@ def _all_keys_text(view: KeysView) -> str:
     keys = counted(known, "clé publique connue", "clés publiques connues")
     messages = view.direct_messages()
     lines = [
-        f"{keys}, {in_place} en place dans l'interface.",
-        f"Messages directs : {messages.by_radio} par la radio, {messages.by_bot} ouverts "
-        f"par le bot, {messages.not_opened} restés scellés, "
-        f"{messages.unproven} sans preuve",
+        tr("{keys}, {in_place} en place dans l'interface.", keys=keys, in_place=in_place),
+        tr(
+            "Messages directs : {by_radio} par la radio, {by_bot} ouverts "
+            "par le bot, {not_opened} restés scellés, "
+            "{unproven} sans preuve",
+            by_radio=messages.by_radio,
+            by_bot=messages.by_bot,
+            not_opened=messages.not_opened,
+            unproven=messages.unproven,
+        ),
     ]
     waiting = view.waiting_nodes()
     if waiting:
         names = ", ".join(_shown(node.name) for node in waiting[:MAX_SHOWN_KEYS])
         more = len(waiting) - MAX_SHOWN_KEYS
-        rest = f" et {more} de plus" if more > 0 else ""
-        lines.append(f"Autre clé annoncée, à trancher : {names}{rest}")
+        rest = tr(" et {more} de plus", more=more) if more > 0 else ""
+        lines.append(tr("Autre clé annoncée, à trancher : {names}{rest}", names=names, rest=rest))
     return "\n".join(lines)
 
 
 def _key_lines(view: KeysView, node: KnownNode) -> list[str]:
     if not node.public_key:
-        state = "clé inconnue"
+        state = tr("clé inconnue")
     elif view.key_in_place(node.num):
-        state = "clé connue et en place"
+        state = tr("clé connue et en place")
     else:
-        state = "clé connue, pas en place"
-    lines = [f"{_shown(node.name)} {node.id} : {state}"]
+        state = tr("clé connue, pas en place")
+    lines = [labelled(f"{_shown(node.name)} {node.id}", state)]
     if node.public_key:
-        lines.append("clé " + _key_text(node.num, node.public_key))
+        lines.append(tr("clé ") + _key_text(node.num, node.public_key))
     lines += [
-        "autre clé annoncée, à trancher : " + _key_text(node.num, other.public_key)
+        tr("autre clé annoncée, à trancher : ") + _key_text(node.num, other.public_key)
         for other in view.other_keys(node.num)
         if other.waiting
     ]
@@ -284,13 +353,17 @@ def _key_lines(view: KeysView, node: KnownNode) -> list[str]:
 
 
 def _key_text(num: int, key: bytes) -> str:
-    evidence = ", CRC-32 = numéro du nœud" if is_number_of(num, key) else ""
+    evidence = tr(", CRC-32 = numéro du nœud") if is_number_of(num, key) else ""
     return _shown(fingerprint(key)) + evidence
 
 
 def _ago_text(view: NodesView, node: KnownNode) -> str:
     ago_s = view.heard_ago_s(node)
-    return f"il y a {duration_text(ago_s)}" if ago_s is not None else "à une date inconnue"
+    return (
+        tr("il y a {ago}", ago=duration_text(ago_s))
+        if ago_s is not None
+        else tr("à une date inconnue")
+    )
 
 
 def _shown(name: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.text.language import tr
 
 
 class KeyBook(Protocol):
@@ -17,4 +18,4 @@ class KeyBook(Protocol):
 
 def recipient_label(keys: KeyBook, num: int) -> str:
     """Return how a log line names whom a text is for."""
-    return "tous" if num == BROADCAST_NUM else keys.label(num)
+    return tr("tous") if num == BROADCAST_NUM else keys.label(num)

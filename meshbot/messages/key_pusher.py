@@ -29,6 +29,7 @@ from meshbot.model.known_node import KnownNode
 from meshbot.model.link_error import LinkError
 from meshbot.model.other_key import OtherKey
 from meshbot.model.public_key import is_number_of
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -200,18 +201,20 @@ class KeyPusher:
         self._answer_due_s = -math.inf
         if result == 0:
             self._radio.note_held(num, key)
-            log.info("🔑 Clé de %s donnée à la radio (écrite dans sa mémoire)", label)
+            log.info(tr("🔑 Clé de %s donnée à la radio (écrite dans sa mémoire)"), label)
             return
         self._not_before_s = max(self._not_before_s, self._clock() + TROUBLE_PAUSE_S)
-        what = "pas de réponse" if result is None else f"code {result}"
-        log.warning("⚠️ Clé de %s non donnée à la radio (%s) : pause d'une heure", label, what)
+        what = tr("pas de réponse") if result is None else f"code {result}"
+        log.warning(tr("⚠️ Clé de %s non donnée à la radio (%s) : pause d'une heure"), label, what)
 
     def _judge_loss(self, after_s: float) -> None:
         if after_s < SUSPECT_S:
             self._not_before_s = self._clock() + DAY_S
             log.warning(
-                "⚠️ Liaison perdue %.0f s après une clé donnée à la radio : plus aucune pendant "
-                "24 h ; si cela se répète, remettre TCP_PUSH_KEYS_TO_RADIO à False",
+                tr(
+                    "⚠️ Liaison perdue %.0f s après une clé donnée à la radio : plus aucune pendant "
+                    "24 h ; si cela se répète, remettre TCP_PUSH_KEYS_TO_RADIO à False"
+                ),
                 after_s,
             )
 

@@ -13,6 +13,7 @@ from meshbot.mesh.radio_keys import RadioKeys
 from meshbot.messages.key_questions import MAX_ASKED_ABOUT, KeyQuestions
 from meshbot.model.known_node import KnownNode
 from meshbot.model.other_key import OtherKey
+from meshbot.text.language import tr
 from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
@@ -65,23 +66,24 @@ class KeyWatch:
             trouble = self._trouble_with(node)
             if trouble and self._lines.allows((node.num, trouble), now_s):
                 log.warning(
-                    trouble + ", ou activer TCP_PUSH_KEYS_TO_RADIO", self._nodes.label(node.num)
+                    trouble + tr(", ou activer TCP_PUSH_KEYS_TO_RADIO"), self._nodes.label(node.num)
                 )
         self._questions.ask_next(interface, nodes)
 
     def _trouble_with(self, node: KnownNode) -> str:
         """Return why a node is not heard and what helps, for a line with its name; else nothing."""
         if self._radio.is_lacking(node.num):
-            return (
+            return tr(
                 "⚠️ La radio n'a plus la clé de %s : ce qu'il écrit n'arrive pas ; lui faire "
                 "renvoyer son NodeInfo"
             )
         shown = self._radio.key_shown(node.num)
         others = self._nodes.other_keys(node.num) if shown not in (b"", node.public_key) else []
         if any(other.public_key == shown and other.put_aside for other in others):
-            return (
+            return tr(
                 "⚠️ La radio garde une clé de %s que l'opérateur a écartée : ce qu'il écrit "
-                f"n'arrive pas ; meshtastic --remove-node '{node.id}', puis lui faire renvoyer son "
-                "NodeInfo"
+                "n'arrive pas ; meshtastic --remove-node '{id}', puis lui faire renvoyer son "
+                "NodeInfo",
+                id=node.id,
             )
         return ""

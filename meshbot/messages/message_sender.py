@@ -43,6 +43,7 @@ from meshbot.model.link_error import LinkError
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.text.cause_texts import cause_text
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import duration_text
 from meshbot.threads.bot_thread import BotThread
 
@@ -58,7 +59,7 @@ AIR_POLL_S = 5.0  # what the node says of the air may change, and replies grow t
 class MessageSender(BotThread):
     """Sends texts, spaced, each once, to everybody in his turn."""
 
-    error_line = "❌ Erreur inattendue, un envoi est perdu"
+    error_line = mark("❌ Erreur inattendue, un envoi est perdu")
 
     def __init__(
         self,
@@ -147,7 +148,7 @@ class MessageSender(BotThread):
             self._send_again(replace(text, sealed=True, packet_id=0, told=True))
             return news.lacking
         log.warning(
-            "⚠️ Réponse à %s non remise : %s",
+            tr("⚠️ Réponse à %s non remise : %s"),
             self._label(text.to),
             routing_error_text(error),
         )
@@ -344,7 +345,7 @@ class MessageSender(BotThread):
             return
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(
-            "⚠️ Réponse à %s jetée après %s : %s",
+            tr("⚠️ Réponse à %s jetée après %s : %s"),
             label,
             duration_text(waited_s),
             cause_text(problem.cause, problem.detail),

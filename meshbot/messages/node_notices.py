@@ -15,6 +15,7 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.text.foreign_text import quoted
+from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import counted
 
@@ -34,9 +35,9 @@ _KEY_VERIFICATIONS = (
 )
 _Lock = mesh_pb2.LockdownStatus
 _LOCK_TEXTS = {
-    _Lock.State.NEEDS_PROVISION: "sa phrase secrète n'est pas encore choisie",
-    _Lock.State.LOCKED: "il est verrouillé",
-    _Lock.State.UNLOCK_FAILED: "une phrase secrète fausse lui a été donnée",
+    _Lock.State.NEEDS_PROVISION: mark("sa phrase secrète n'est pas encore choisie"),
+    _Lock.State.LOCKED: mark("il est verrouillé"),
+    _Lock.State.UNLOCK_FAILED: mark("une phrase secrète fausse lui a été donnée"),
 }
 
 
@@ -63,12 +64,16 @@ class NodeNotices:
         silent_minutes = min(silent_minutes or 0, MAX_SILENT_MINUTES)
         until_s = self._clock() + MINUTE_S * silent_minutes
         interface.mute_until_s = max(interface.mute_until_s, until_s)
-        rest = counted(silent_minutes, "minute", "minutes") if silent_minutes else "un moment"
+        rest = counted(silent_minutes, "minute", "minutes") if silent_minutes else tr("un moment")
         self._warn(
             "duty cycle",
-            f"⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore {rest}, et "
-            "les réponses attendent d'ici là, ou sont perdues. Si cela revient : espacer sa "
-            "télémétrie et ses positions, ou choisir un préréglage plus rapide",
+            tr(
+                "⚠️ Le nœud a épuisé son temps d'émission légal : sa radio se tait encore "
+                "{rest}, et "
+                "les réponses attendent d'ici là, ou sont perdues. Si cela revient : espacer sa "
+                "télémétrie et ses positions, ou choisir un préréglage plus rapide",
+                rest=rest,
+            ),
         )
 
     def _notified(
@@ -81,9 +86,13 @@ class NodeNotices:
         elif kind == "duplicated_public_key" or _DUPLICATED in text:
             self._warn(
                 "duplicated key",
-                "⚠️ Un autre appareil annonce la clé publique de notre nœud : sauvegarde remise "
-                "sur deux nœuds, ou clé volée. Refaire les clés du nœud (application : Sécurité, "
-                "Régénérer la clé privée). Le nœud dit : " + quoted(text),
+                tr(
+                    "⚠️ Un autre appareil annonce la clé publique de notre nœud : sauvegarde remise "
+                    "sur deux nœuds, ou clé volée. Refaire les clés du nœud (application : "
+                    "Sécurité, "
+                    "Régénérer la clé privée). Le nœud dit : {said}",
+                    said=quoted(text),
+                ),
             )
         elif kind == "low_entropy_key" or _COMPROMISED in text.lower():
             self._compromised(regenerated=_REGENERATED in text.lower())
@@ -91,23 +100,31 @@ class NodeNotices:
             name = quoted(getattr(notification, kind).remote_longname)
             self._warn_of_others(
                 ("verification", name),
-                f"🔑 Vérification de clé avec {name or 'un nœud'} en cours : la conclure dans "
-                "l'application ou sur l'écran du nœud, si elle est voulue",
+                tr(
+                    "🔑 Vérification de clé avec {name} en cours : la conclure dans "
+                    "l'application ou sur l'écran du nœud, si elle est voulue",
+                    name=name or tr("un nœud"),
+                ),
             )
         elif text:
-            self._warn_of_others(("other", text), f"📟 Le nœud signale : {quoted(text)}")
+            self._warn_of_others(
+                ("other", text), tr("📟 Le nœud signale : {what}", what=quoted(text))
+            )
 
     def _compromised(self, *, regenerated: bool) -> None:
         if regenerated:
-            rest = (
+            rest = tr(
                 "et le nœud les a refaites : ses correspondants doivent le supprimer de leur "
                 "liste, puis attendre son prochain NodeInfo"
             )
         else:
-            rest = "les refaire (application : Sécurité, Régénérer la clé privée)"
+            rest = tr("les refaire (application : Sécurité, Régénérer la clé privée)")
         self._warn(
             ("compromised", regenerated),
-            f"⚠️ Les clés de notre nœud étaient connues d'avance (hasard trop faible) : {rest}",
+            tr(
+                "⚠️ Les clés de notre nœud étaient connues d'avance (hasard trop faible) : {rest}",
+                rest=rest,
+            ),
         )
 
     def _locked(self, status: mesh_pb2.LockdownStatus) -> None:
@@ -117,9 +134,11 @@ class NodeNotices:
         reason = quoted(status.lock_reason)
         self._warn(
             ("lock", status.state, reason),
-            f"🔒 Le nœud ne donne au bot ni messages ni clés : {text}"
-            + (f" ({reason})" if reason else "")
-            + ". Le déverrouiller dans l'application, avec sa phrase secrète",
+            tr(
+                "🔒 Le nœud ne donne au bot ni messages ni clés : {what}. Le déverrouiller dans "
+                "l'application, avec sa phrase secrète",
+                what=tr(text) + (f" ({reason})" if reason else ""),
+            ),
         )
 
     def _warn(self, key: Hashable, line: str) -> None:

@@ -16,6 +16,7 @@ from meshbot.messages.proof import Proof
 from meshbot.model.known_node import node_id
 from meshbot.model.public_key import base64_text, fingerprint
 from meshbot.store.storage_error import StorageError, StorageVanished
+from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
@@ -30,18 +31,22 @@ _REFUSALS = {
     Proof.NO_KEY_KNOWN: OrderRefusal.NO_KEY_KNOWN,
 }
 _TEXTS = {
-    OrderRefusal.UNSEALED: "message non authentifié",
-    OrderRefusal.NO_KEY_SHOWN: "message non authentifié : la clé qui l'a ouvert n'est pas montrée",
-    OrderRefusal.BY_MQTT: "message non authentifié : venu par MQTT",
-    OrderRefusal.BY_UDP: "message non authentifié : venu par UDP",
-    OrderRefusal.BY_UNKNOWN_WAY: "message non authentifié : entendu on ne sait comment",
-    OrderRefusal.NO_KEY_KNOWN: "message non authentifié : sa clé ne peut pas être la sienne",
-    OrderRefusal.NO_ADMIN: "pas dans ADMIN_NODES",
-    OrderRefusal.NOT_THE_ADMINS_KEY: "sa clé n'est pas celle que donne ADMIN_NODES",
-    OrderRefusal.KEY_DISPUTED: "sa clé n'est pas confirmée (voir : main_bot.py keys list {id})",
-    OrderRefusal.NO_PACKET_ID: "paquet sans numéro",
-    OrderRefusal.REPLAYED: "déjà entendu, peut-être rejoué par un tiers",
-    OrderRefusal.NOT_NOTED: "il ne peut pas être noté dans la base",
+    OrderRefusal.UNSEALED: mark("message non authentifié"),
+    OrderRefusal.NO_KEY_SHOWN: mark(
+        "message non authentifié : la clé qui l'a ouvert n'est pas montrée"
+    ),
+    OrderRefusal.BY_MQTT: mark("message non authentifié : venu par MQTT"),
+    OrderRefusal.BY_UDP: mark("message non authentifié : venu par UDP"),
+    OrderRefusal.BY_UNKNOWN_WAY: mark("message non authentifié : entendu on ne sait comment"),
+    OrderRefusal.NO_KEY_KNOWN: mark("message non authentifié : sa clé ne peut pas être la sienne"),
+    OrderRefusal.NO_ADMIN: mark("pas dans ADMIN_NODES"),
+    OrderRefusal.NOT_THE_ADMINS_KEY: mark("sa clé n'est pas celle que donne ADMIN_NODES"),
+    OrderRefusal.KEY_DISPUTED: mark(
+        "sa clé n'est pas confirmée (voir : main_bot.py keys list {id})"
+    ),
+    OrderRefusal.NO_PACKET_ID: mark("paquet sans numéro"),
+    OrderRefusal.REPLAYED: mark("déjà entendu, peut-être rejoué par un tiers"),
+    OrderRefusal.NOT_NOTED: mark("il ne peut pas être noté dans la base"),
 }
 
 
@@ -112,13 +117,13 @@ class OrderGate:
 
     def tell_refused(self, sender: int, refusal: OrderRefusal) -> None:
         """Tell the operator of an order that is not obeyed."""
-        reason = _TEXTS[refusal].format(id=node_id(sender)[1:])
-        log.warning("⛔ Ordre de %s refusé : %s", self._keys.label(sender), reason)
+        reason = tr(_TEXTS[refusal], id=node_id(sender)[1:])
+        log.warning(tr("⛔ Ordre de %s refusé : %s"), self._keys.label(sender), reason)
 
     def tell_obeyed(self, sender: int) -> None:
         """Tell the operator of an order that was obeyed."""
         key = fingerprint(self._keys.public_key(sender))
-        log.warning("🛠️ Ordre de %s exécuté (clé %s)", self._keys.label(sender), key)
+        log.warning(tr("🛠️ Ordre de %s exécuté (clé %s)"), self._keys.label(sender), key)
 
     def _lack_of_proof(self, message: DecodedPacket) -> OrderRefusal | None:
         if message.proven:

@@ -15,6 +15,7 @@ from meshbot.messages.key_book import KeyBook
 from meshbot.messages.own_packets import own_user
 from meshbot.model.public_key import fingerprint
 from meshbot.model.weak_keys import is_weak_key
+from meshbot.text.language import tr
 from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
@@ -76,9 +77,13 @@ class OwnNode:
         if not self._key_lines.allows(key, self._clock()):
             return
         log.warning(
-            "⚠️ La clé de notre nœud a changé (%s, et non plus %s) : qui a l'ancienne ne lit plus "
-            "ses messages directs et ne peut plus lui en écrire. Chacun doit supprimer ce nœud de "
-            "sa liste, puis attendre son prochain NodeInfo",
+            tr(
+                "⚠️ La clé de notre nœud a changé (%s, et non plus %s) : qui a l'ancienne "
+                "ne lit plus "
+                "ses messages directs et ne peut plus lui en écrire. Chacun doit supprimer "
+                "ce nœud de "
+                "sa liste, puis attendre son prochain NodeInfo"
+            ),
             fingerprint(key),
             fingerprint(known),
         )
@@ -89,11 +94,17 @@ class OwnNode:
             return
         self._warned_of = key
         log.warning(
-            "⚠️ La clé de notre nœud, %s, est connue d'avance (hasard trop faible, avis de sécurité "
-            "GHSA-gq7v-jr8c-mfr7) : d'autres lisent ses messages directs et peuvent lui écrire au "
-            "nom de n'importe qui ; rien ne prouve donc qui écrit, et aucun ordre n'est exécuté. "
-            "Mettre son firmware à jour (2.6.11 au moins), qui refait la clé au démarrage, ou la "
-            "refaire dans l'application (Sécurité)",
+            tr(
+                "⚠️ La clé de notre nœud, %s, est connue d'avance (hasard trop faible, "
+                "avis de sécurité "
+                "GHSA-gq7v-jr8c-mfr7) : d'autres lisent ses messages directs et peuvent "
+                "lui écrire au "
+                "nom de n'importe qui ; rien ne prouve donc qui écrit, et aucun ordre "
+                "n'est exécuté. "
+                "Mettre son firmware à jour (2.6.11 au moins), qui refait la clé au "
+                "démarrage, ou la "
+                "refaire dans l'application (Sécurité)"
+            ),
             fingerprint(key),
         )
 
@@ -104,9 +115,12 @@ class OwnNode:
         before, self._licensed = self._licensed, user.is_licensed
         if self._licensed and not before:
             log.warning(
-                "📻 Station radioamateur (licence) : les messages directs partent en clair ; le "
-                "bot ne scelle rien, et ne demande ni ne donne aucune clé. Rien n'y prouve qui "
-                "écrit : ni ordres d'ADMIN_NODES, ni réponses avec REQUIRE_PKI"
+                tr(
+                    "📻 Station radioamateur (licence) : les messages directs partent en "
+                    "clair ; le "
+                    "bot ne scelle rien, et ne demande ni ne donne aucune clé. Rien n'y prouve qui "
+                    "écrit : ni ordres d'ADMIN_NODES, ni réponses avec REQUIRE_PKI"
+                )
             )
         elif before and not self._licensed:
-            log.info("📻 Plus de licence radioamateur : les messages directs sont scellés")
+            log.info(tr("📻 Plus de licence radioamateur : les messages directs sont scellés"))

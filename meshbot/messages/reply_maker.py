@@ -11,6 +11,7 @@ from meshbot.messages.reply_parts import ReplyLimit, shortened
 from meshbot.messages.reply_text import MadeReply, ReplyText
 from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.waiting_reply import WaitingReply
+from meshbot.text.language import speaking
 from meshbot.text.text_split import split_text
 
 
@@ -42,9 +43,12 @@ class ReplyMaker:
 
     def _made(self, reply: WaitingReply, limit: ReplyLimit | None) -> MadeReply:
         """Make a reply, and ask how much of it its sender may have; on the worker's thread."""
-        parts = self.parts(reply.make() if reply.make is not None else "")
+        with speaking(reply.question.language or None):
+            parts = self.parts(reply.make() if reply.make is not None else "")
         if not parts:
             return MadeReply([], 0)
         limit = limit or ReplyLimit(len(parts), self._settings.max_bytes)
         allowed = reply.question.allow(min(len(parts), limit.texts))
-        return MadeReply(shortened(parts, replace(limit, texts=allowed)), len(parts))
+        with speaking(reply.question.language or None):
+            kept = shortened(parts, replace(limit, texts=allowed))
+        return MadeReply(kept, len(parts))

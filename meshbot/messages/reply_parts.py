@@ -3,9 +3,10 @@
 import enum
 from dataclasses import dataclass
 
+from meshbot.text.language import mark, tr
 from meshbot.text.text_split import split_text
 
-MORE_LATER = "(suite : réessayez plus tard)"
+MORE_LATER = mark("(suite : réessayez plus tard)")
 
 
 class WhyShort(enum.Enum):
@@ -36,6 +37,6 @@ def shortened(parts: list[str], limit: ReplyLimit) -> list[str]:
     if len(parts) <= limit.texts and len(rest.encode("utf-8")) <= limit.last_bytes:
         return parts
     kept = parts[: limit.texts - 1]
-    ending = "\n" + MORE_LATER
+    ending = "\n" + tr(MORE_LATER)
     room = max(limit.last_bytes - len(ending.encode("utf-8")), len("…".encode()))
     return [*kept, split_text(rest, room, 1)[0] + ending]

@@ -16,6 +16,7 @@ does not.
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import duration_text
 
 _Error = mesh_pb2.Routing.Error
@@ -32,51 +33,65 @@ NO_KEY_ERRORS = frozenset(
 """The routing errors for a missing key, on this side or on the other."""
 
 _QUEUE_TEXTS: dict[int, str] = {
-    QUEUE_FULL_RESULT: "file d'émission pleine (ERRNO_UNKNOWN)",
+    QUEUE_FULL_RESULT: mark("file d'émission pleine (ERRNO_UNKNOWN)"),
     _NO_INTERFACES_RESULT: (
-        "le nœud n'a pas de radio : matériel ou firmware à vérifier (ERRNO_NO_INTERFACES)"
+        mark("le nœud n'a pas de radio : matériel ou firmware à vérifier (ERRNO_NO_INTERFACES)")
     ),
     _DISABLED_RESULT: (
-        "sa radio n'émet pas : régler la région (lora.region) et l'émission (lora.tx_enabled) du "
-        "nœud (ERRNO_DISABLED)"
+        mark(
+            "sa radio n'émet pas : régler la région (lora.region) et l'émission "
+            "(lora.tx_enabled) du "
+            "nœud (ERRNO_DISABLED)"
+        )
     ),
 }
 
+_UNTOLD = mark("le message n’a pas été remis")
 _TEXTS: dict[int, str] = {
-    _Error.NO_ROUTE: "aucune route vers lui : hors de portée, ou éteint",
-    _Error.GOT_NAK: "un relais a refusé le message : réessayer plus tard",
-    _Error.TIMEOUT: "aucune réponse à temps : hors de portée, ou maillage très chargé",
+    _Error.NO_ROUTE: mark("aucune route vers lui : hors de portée, ou éteint"),
+    _Error.GOT_NAK: mark("un relais a refusé le message : réessayer plus tard"),
+    _Error.TIMEOUT: mark("aucune réponse à temps : hors de portée, ou maillage très chargé"),
     _Error.NO_INTERFACE: (
-        "la radio n'émet pas : vérifier la région et l'émission (TX) dans les réglages du nœud"
+        mark(
+            "la radio n'émet pas : vérifier la région et l'émission (TX) dans les réglages du nœud"
+        )
     ),
     _Error.MAX_RETRANSMIT: (
-        "aucun accusé de réception après trois émissions : hors de portée, ou éteint"
+        mark("aucun accusé de réception après trois émissions : hors de portée, ou éteint")
     ),
     _Error.NO_CHANNEL: (
-        "le nœud n'a pas le canal qu'il faut, ou pas de clé pour ce message : comparer les "
-        "canaux des deux nœuds, ou faire renvoyer son NodeInfo au destinataire"
+        mark(
+            "le nœud n'a pas le canal qu'il faut, ou pas de clé pour ce message : comparer les "
+            "canaux des deux nœuds, ou faire renvoyer son NodeInfo au destinataire"
+        )
     ),
-    _Error.TOO_LARGE: "message trop long pour la radio",
-    _Error.NO_RESPONSE: "le destinataire n'a pas de service pour y répondre",
+    _Error.TOO_LARGE: mark("message trop long pour la radio"),
+    _Error.NO_RESPONSE: mark("le destinataire n'a pas de service pour y répondre"),
     _Error.DUTY_CYCLE_LIMIT: (
-        "temps d'émission légal épuisé : attendre, ou réduire le trafic du nœud"
+        mark("temps d'émission légal épuisé : attendre, ou réduire le trafic du nœud")
     ),
-    _Error.BAD_REQUEST: "demande refusée par le nœud",
-    _Error.NOT_AUTHORIZED: "le nœud n'y autorise pas le bot",
+    _Error.BAD_REQUEST: mark("demande refusée par le nœud"),
+    _Error.NOT_AUTHORIZED: mark("le nœud n'y autorise pas le bot"),
     _Error.PKI_FAILED: (
-        "le chiffrement a échoué : la clé de ce nœud ou la nôtre a changé ; voir main_bot.py "
-        "keys list"
+        mark(
+            "le chiffrement a échoué : la clé de ce nœud ou la nôtre a changé ; voir main_bot.py "
+            "keys list"
+        )
     ),
     _Error.PKI_UNKNOWN_PUBKEY: (
         # ReliableRouter::sniffReceived sends our NodeInfo to whoever says this, from 2.5 on.
-        "ce nœud n'a pas notre clé publique : notre nœud la lui envoie avec son NodeInfo, "
-        "reposer la question dans une minute"
+        mark(
+            "ce nœud n'a pas notre clé publique : notre nœud la lui envoie avec son NodeInfo, "
+            "reposer la question dans une minute"
+        )
     ),
     _Error.PKI_SEND_FAIL_PUBLIC_KEY: (
-        "la radio n'a pas la clé publique de ce nœud : lui faire renvoyer son NodeInfo, ou "
-        "activer TCP_PUSH_KEYS_TO_RADIO"
+        mark(
+            "la radio n'a pas la clé publique de ce nœud : lui faire renvoyer son NodeInfo, ou "
+            "activer TCP_PUSH_KEYS_TO_RADIO"
+        )
     ),
-    _Error.RATE_LIMIT_EXCEEDED: "trop de messages en peu de temps : augmenter TEXT_INTERVAL",
+    _Error.RATE_LIMIT_EXCEEDED: mark("trop de messages en peu de temps : augmenter TEXT_INTERVAL"),
 }
 
 
@@ -105,13 +120,15 @@ def queue_result_text(result: int, *, mute_s: float = 0.0, by_udp: bool = False)
     gives its packets to its local network, which it does before its radio refuses one.
     """
     if result == _DISABLED_RESULT and by_udp:
-        return _QUEUE_TEXTS[result] + " ; d'ici là, seul le réseau local la reçoit (UDP)"
+        return tr(_QUEUE_TEXTS[result]) + tr(" ; d'ici là, seul le réseau local la reçoit (UDP)")
     if result == _Error.DUTY_CYCLE_LIMIT and mute_s > 0:
-        return (
-            f"temps d'émission légal épuisé, la radio se tait encore {duration_text(mute_s)} : "
-            "réessayer ensuite (DUTY_CYCLE_LIMIT)"
+        return tr(
+            "temps d'émission légal épuisé, la radio se tait encore {mute} : "
+            "réessayer ensuite (DUTY_CYCLE_LIMIT)",
+            mute=duration_text(mute_s),
         )
-    return _QUEUE_TEXTS.get(result) or routing_error_text(result)
+    known = _QUEUE_TEXTS.get(result)
+    return tr(known) if known else routing_error_text(result)
 
 
 def routing_error_text(error: int) -> str:
@@ -119,5 +136,5 @@ def routing_error_text(error: int) -> str:
     try:
         name = _Error.Name(error)  # type: ignore[arg-type]  # any number may come off the wire
     except ValueError:
-        return f"erreur {error}, inconnue de cette version du bot"
-    return f"{_TEXTS.get(error, 'le message n’a pas été remis')} ({name})"
+        return tr("erreur {error}, inconnue de cette version du bot", error=error)
+    return f"{tr(_TEXTS.get(error, _UNTOLD))} ({name})"

@@ -28,6 +28,7 @@ from meshbot.messages.waiting_messages import WaitingMessages
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.unopened_reason import UnopenedReason
+from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,8 @@ SEALED_LINE_S = 3_600.0
 MAX_SEALED_LINES = 60
 MAX_LINES_OF_STRANGERS = 40
 _REASON_TEXTS = {
-    UnopenedReason.NO_PRIVATE_KEY: "le nœud ne donne pas sa clé privée",
-    UnopenedReason.OTHER_KEY: "altéré, ou scellé avec une autre clé que celle connue",
+    UnopenedReason.NO_PRIVATE_KEY: mark("le nœud ne donne pas sa clé privée"),
+    UnopenedReason.OTHER_KEY: mark("altéré, ou scellé avec une autre clé que celle connue"),
 }
 
 
@@ -107,7 +108,7 @@ class SealedInbox:
                 self._ask_for_key(interface, heard)
             elif self._line_is_due(heard, "no room"):
                 log.info(
-                    "🔒 Message scellé de %s non gardé : trop d'autres attendent déjà une clé",
+                    tr("🔒 Message scellé de %s non gardé : trop d'autres attendent déjà une clé"),
                     self._keys.label(heard.sender),
                 )
             return None
@@ -161,9 +162,9 @@ class SealedInbox:
         if self._line_is_due(heard, reason):
             self._notes.note(EventKind.MESSAGE_NOT_OPENED, text=reason.value)
             log.warning(
-                "🔒 Message scellé de %s non ouvert : %s",
+                tr("🔒 Message scellé de %s non ouvert : %s"),
                 self._keys.label(heard.sender),
-                _REASON_TEXTS[reason],
+                tr(_REASON_TEXTS[reason]),
             )
 
     def _ask_for_key(self, interface: SupervisedInterface, heard: HeardPacket) -> None:
@@ -187,7 +188,7 @@ class SealedInbox:
             asks = self._sender.request(request)
         if self._line_is_due(heard, "unknown"):
             log.info(
-                "🔒 Message scellé de %s gardé 10 min : sa clé publique est inconnue%s",
+                tr("🔒 Message scellé de %s gardé 10 min : sa clé publique est inconnue%s"),
                 label,
-                ", elle lui est demandée" if asks else "",
+                tr(", elle lui est demandée") if asks else "",
             )

@@ -13,6 +13,7 @@ from meshbot.messages.proof import Proof
 from meshbot.model.firmware_version import names_the_way, names_the_way_itself
 from meshbot.model.known_node import node_id
 from meshbot.model.public_key import fingerprint
+from meshbot.text.language import tr
 from meshbot.text.line_limiter import LineLimiter
 
 log = logging.getLogger(__name__)
@@ -90,18 +91,24 @@ class SenderProof:
             return False
         label = self._keys.label(sender)
         log.warning(
-            "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non authentifiés, %s "
-            "(voir : main_bot.py keys list)",
+            tr(
+                "⚠️ La radio ouvre les messages de %s avec la clé %s, et non %s : non "
+                "authentifiés, %s "
+                "(voir : main_bot.py keys list)"
+            ),
             label,
             fingerprint(used),
-            fingerprint(known) or "une clé connue",
+            fingerprint(known) or tr("une clé connue"),
             _consequence(known, is_own_mark=is_own_mark),
         )
         if known and self._radio_keys.marks_for_itself:
             log.warning(
-                "⚠️ Si %s est la bonne clé, ce que %s écrit n'arrive plus tant que la radio garde "
-                "l'autre : meshtastic --remove-node '%s', ou TCP_PUSH_KEYS_TO_RADIO ; sinon, "
-                "main_bot.py keys accept",
+                tr(
+                    "⚠️ Si %s est la bonne clé, ce que %s écrit n'arrive plus tant que la "
+                    "radio garde "
+                    "l'autre : meshtastic --remove-node '%s', ou TCP_PUSH_KEYS_TO_RADIO ; sinon, "
+                    "main_bot.py keys accept"
+                ),
                 fingerprint(known),
                 label,
                 node_id(sender),
@@ -111,9 +118,11 @@ class SenderProof:
 
 def _consequence(known: bytes, *, is_own_mark: bool) -> str:
     if not known:
-        return "sans preuve de leur auteur"
+        return tr("sans preuve de leur auteur")
     return (
-        "sans réponse" if is_own_mark else "sans réponse ; venus par MQTT ou UDP, donc à vérifier"
+        tr("sans réponse")
+        if is_own_mark
+        else tr("sans réponse ; venus par MQTT ou UDP, donc à vérifier")
     )
 
 

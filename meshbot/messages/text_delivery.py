@@ -31,6 +31,7 @@ from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_error import NodeBusyError
 from meshbot.text.foreign_text import solid
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,8 @@ class TextDelivery:
         if status is None:
             self._node_confirms = False  # or everybody would wait a minute for each text
             log.info(
-                "💬 Remis pour %s, sans confirmation du nœud", recipient_label(self.keys, text.to)
+                tr("💬 Remis pour %s, sans confirmation du nœud"),
+                recipient_label(self.keys, text.to),
             )
             self._tell(text, interface)
             return DeliveryOutcome.TAKEN
@@ -105,7 +107,7 @@ class TextDelivery:
         if not is_queued(status.res):
             return self._refused(text, status.res, interface)
         shown = solid(text.text.replace("\n", " ⏎ "))
-        log.info("💬 Envoyé à %s : %s", recipient_label(self.keys, text.to), shown)
+        log.info(tr("💬 Envoyé à %s : %s"), recipient_label(self.keys, text.to), shown)
         self._tell(text, interface)
         return DeliveryOutcome.TAKEN
 
@@ -137,7 +139,9 @@ class TextDelivery:
 
     def say_we_seal(self, to: int) -> None:
         """Tell the operator."""
-        log.info("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même", self.keys.label(to))
+        log.info(
+            tr("🔑 La radio n'a pas la clé de %s : le bot scelle lui-même"), self.keys.label(to)
+        )
 
     def _packet(self, text: OutgoingText, interface: SupervisedInterface) -> mesh_pb2.MeshPacket:
         """Return the text as a packet for the node to encrypt, or sealed already."""
@@ -181,7 +185,7 @@ class TextDelivery:
             text.packet_id = 0
             raise NodeBusyError(Cause.QUEUE_FULL)
         log.warning(
-            "⚠️ Le nœud refuse la réponse à %s : %s",
+            tr("⚠️ Le nœud refuse la réponse à %s : %s"),
             recipient_label(self.keys, text.to),
             queue_result_text(
                 result,

@@ -29,6 +29,7 @@ from meshbot.messages.sender_rank import SenderRank
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
+from meshbot.text.language import speaking, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import duration_text
 from meshbot.text.typed_text import is_mostly_text
@@ -52,6 +53,9 @@ class SenderBook(KeyBook, Protocol):
 
     def heard_message(self, num: int) -> None:
         """Note that node ``num`` sent us a direct message now, and proved that it did."""
+
+    def language(self, num: int) -> str:
+        """Return the language in which node ``num`` wants to be answered, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class TextMessageHandler:
         request = self._request_in(message)
         if request is None or not self._is_for_us(request, message):
             return
-        question = self._question(request)
+        question = self._question(request, direct=not message.heard.is_broadcast)
         reply = self._reply_to(request, message, question)
         if reply is not None:
             self._sender.send(
@@ -134,8 +138,11 @@ class TextMessageHandler:
                 question=question,
             )
 
-    def _question(self, request: Request) -> Question:
-        """Return a command as it is compared with others and counted."""
+    def _question(self, request: Request, *, direct: bool) -> Question:
+        """Return a command as it is compared with others and counted.
+
+        What everybody on a channel reads is said in the bot's own language.
+        """
         asker = self._admissions.asker(request.sender, proven=request.proven)
         name, argument = plain_command(request.text) or ("", "")
         return Question(
@@ -143,6 +150,7 @@ class TextMessageHandler:
             command=f"{name} {argument}",
             name=name if self._commands.knows(request.text) else "",
             asked_bytes=len(request.text.encode("utf-8")),
+            language=self._nodes.language(request.sender) if direct else "",
             allow=self._admissions.allowance(asker),
         )
 
@@ -159,7 +167,7 @@ class TextMessageHandler:
             return True
         if self._odd_lines.allows((sender, "unproven"), self._clock()):
             label = self._nodes.label(sender)
-            log.info("🔒 Message non authentifié de %s ignoré (REQUIRE_PKI)", label)
+            log.info(tr("🔒 Message non authentifié de %s ignoré (REQUIRE_PKI)"), label)
         return False
 
     def _request_in(self, message: DecodedPacket) -> Request | None:
@@ -169,7 +177,7 @@ class TextMessageHandler:
         if text is None:
             if self._odd_lines.allows("unreadable", self._clock()):
                 label = self._nodes.label(heard.sender)
-                log.info("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)", label)
+                log.info(tr("ℹ️ Message illisible de %s ignoré (pas de l'UTF-8)"), label)
             return None
         return Request(
             sender=heard.sender,
@@ -217,10 +225,11 @@ class TextMessageHandler:
         self._tell_heard(request, message, question)
         if admission is Admission.WARN:
             if self._flood_lines.allows(request.sender, self._clock()):
-                log.info("🐢 %s envoie trop de commandes : ralenti", name)
-            return "Trop de commandes d'un coup : attendez un peu."
+                log.info(tr("🐢 %s envoie trop de commandes : ralenti"), name)
+            with speaking(question.language or None):
+                return tr("Trop de commandes d'un coup : attendez un peu.")
         if is_order:
-            return self._answer_order(request, refusal)
+            return self._answer_order(request, refusal, question.language)
         return partial(self._answer, request)
 
     def _tell_heard(self, request: Request, message: DecodedPacket, question: Question) -> None:
@@ -229,11 +238,13 @@ class TextMessageHandler:
         may_be_made_up = question.asker.rank > SenderRank.REGULAR
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):
-            log.info("📩 %s : %s", self._nodes.label(request.sender), quoted(request.text))
+            log.info(tr("📩 %s : %s"), self._nodes.label(request.sender), quoted(request.text))
         elif self._untold_lines.allows("untold", now_s):
             log.warning(
-                "🐢 Plus de %d commandes d'inconnus en une heure : les suivantes ne sont plus "
-                "montrées",
+                tr(
+                    "🐢 Plus de %d commandes d'inconnus en une heure : les suivantes ne sont plus "
+                    "montrées"
+                ),
                 MAX_HEARD_LINES,
             )
 
@@ -242,9 +253,10 @@ class TextMessageHandler:
         reply = self._commands.answer(request)
         return reply.text if reply is not None else ""
 
-    def _answer_order(self, request: Request, refusal: OrderRefusal | None) -> str:
+    def _answer_order(self, request: Request, refusal: OrderRefusal | None, language: str) -> str:
         """Obey an order or not, tell the operator, and return the text of the reply."""
-        reply = self._commands.answer(replace(request, may_order=refusal is None))
+        with speaking(language or None):
+            reply = self._commands.answer(replace(request, may_order=refusal is None))
         if refusal is not None:
             self._orders.tell_refused(request.sender, refusal)
         elif reply is not None and reply.outcome is Outcome.OBEYED:
@@ -261,7 +273,7 @@ class TextMessageHandler:
             return False
         if message.age_s > self._settings.max_age_s:
             name, age = self._nodes.label(request.sender), duration_text(message.age_s)
-            log.info("ℹ️ Commande de %s ignorée, vieille de %s", name, age)
+            log.info(tr("ℹ️ Commande de %s ignorée, vieille de %s"), name, age)
             return False
         key = (question.asker.key, question.command.partition(" ")[0])
         return bool(question.name) or self._unknown.allows(key, self._clock())

@@ -19,7 +19,8 @@ class KnownNode:
     restart; ``heard_s`` is the monotonic time of the same, None before this run heard it.
     ``last_dm`` is when it last sent us a direct message that proved who it is, ``pushed_at`` when
     its key was last given to the radio, ``known_since`` when it was first met (0: before the bot
-    was there, or before that was noted), all like ``last_heard``.
+    was there, or before that was noted), all like ``last_heard``. ``language`` is the one that it
+    asked to be answered in, or nothing.
     """
 
     num: int
@@ -34,6 +35,7 @@ class KnownNode:
     last_dm: int = 0
     pushed_at: int = 0
     known_since: int = 0
+    language: str = ""
     heard_s: float | None = field(default=None, kw_only=True)
 
     @property

@@ -7,6 +7,7 @@ from typing import Protocol
 from meshbot.service.config_error import ConfigError
 from meshbot.service.service_notifier import ServiceNotifier
 from meshbot.store.storage_error import StorageError
+from meshbot.text.language import tr
 from meshbot.threads.progress_mark import ProgressMark
 from meshbot.threads.termination import Termination
 
@@ -54,7 +55,7 @@ def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None
         try:
             bot.reload(read_environment())
         except ConfigError as error:
-            log.error("❌ Réglages gardés tels quels : %s", error)
+            log.error(tr("❌ Réglages gardés tels quels : %s"), error)
 
     def tick() -> None:
         if bot.tried:

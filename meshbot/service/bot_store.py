@@ -23,6 +23,7 @@ from meshbot.store.node_store import NodeStore
 from meshbot.store.order_store import OrderStore
 from meshbot.store.repair import Repair, stamp_of
 from meshbot.store.storage_error import StorageError, unusable
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class BotStore:
         log.debug("looking at the stored nodes")
         for _ in self.nodes.node_pages():  # a flood may have left very many
             if self._is_to_end():
-                raise StorageError("Lecture de la base interrompue", passing=True)
+                raise StorageError(tr("Lecture de la base interrompue"), passing=True)
         self.nodes.load_other_keys()
         self.nodes.load_decisions()
         self.link_events.last_link_run()

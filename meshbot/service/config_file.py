@@ -6,6 +6,8 @@ from pathlib import Path
 from types import ModuleType
 
 from meshbot.service.config_error import ConfigError
+from meshbot.text.language import tr
+from meshbot.text.typography import labelled
 
 
 def load_config(name: str = "config") -> ModuleType:
@@ -19,18 +21,22 @@ def load_config(name: str = "config") -> ModuleType:
         raise ConfigError(f"{name}.py{_syntax_problem(error)}") from error
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and error.name == name:
-            raise ConfigError(f"{name}.py introuvable") from error
+            raise ConfigError(tr("{name}.py introuvable", name=name)) from error
         raise ConfigError(f"{name}.py{_problem(error, name)}") from error
 
 
 def _syntax_problem(error: SyntaxError) -> str:
-    where = f", ligne {error.lineno} : {(error.text or '').strip()}" if error.lineno else ""
-    hint = (
-        'les textes se mettent entre guillemets ("...")'
-        if error.text and "codec" not in error.msg
-        else "le fichier doit être en UTF-8"
+    where = (
+        tr(", ligne {lineno} : {strip}", lineno=error.lineno, strip=(error.text or "").strip())
+        if error.lineno
+        else ""
     )
-    return f"{where} : écriture non comprise ; {hint}"
+    hint = (
+        tr('les textes se mettent entre guillemets ("...")')
+        if error.text and "codec" not in error.msg
+        else tr("le fichier doit être en UTF-8")
+    )
+    return tr("{where} : écriture non comprise ; {hint}", where=where, hint=hint)
 
 
 def _problem(error: BaseException, name: str) -> str:
@@ -39,9 +45,13 @@ def _problem(error: BaseException, name: str) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).name == f"{name}.py"
     ]
-    where = f", ligne {own[-1].lineno} : {own[-1].line}" if own else ""
+    where = tr(", ligne {lineno} : {line}", lineno=own[-1].lineno, line=own[-1].line) if own else ""
     hint = ""
     if isinstance(error, NameError):
         yes_no = error.name in ("true", "false")
-        hint = " (écrire True ou False)" if yes_no else f' (un texte ? alors "{error.name}")'
-    return f"{where} : {type(error).__name__} : {error}{hint}"
+        hint = (
+            tr(" (écrire True ou False)")
+            if yes_no
+            else tr(' (un texte ? alors "{name}")', name=error.name)
+        )
+    return labelled(where, labelled(type(error).__name__, f"{error}{hint}"))

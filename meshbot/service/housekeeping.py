@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meshbot.store.storage_error import StorageDamaged, StorageError, StorageVanished
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Housekeeping:
             try:
                 self._rebuild_store(error)
             except StorageError as second:
-                log.error("❌ %s (le bot continue)", second)
+                log.error(tr("❌ %s (le bot continue)"), second)
         except StorageError as error:
             log.debug("%s", error)  # what matters is the database itself
 

@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from meshbot.service.journal_handler import JournalHandler
+from meshbot.text.language import tr
 from meshbot.text.log_format import JournalFormatter, set_log_level
 from meshbot.text.quantities import counted
+from meshbot.text.typography import labelled
 from meshbot.threads.output_writer import OutputWriter
 
 FLUSH_S = 0.5
@@ -78,17 +80,17 @@ class JournalOutput:
 def _lost_line(count: int, failed: bool) -> str:
     """Return the line about lost ones in the journal's layout, though nobody logs it."""
     what = counted(count, "ligne du journal perdue", "lignes du journal perdues")
-    why = "la sortie refusait d'être écrite" if failed else "personne ne lisait la sortie"
-    record = logging.LogRecord("", logging.WARNING, "", 0, f"⚠️ {what} : {why}", None, None)
+    why = tr("la sortie refusait d'être écrite") if failed else tr("personne ne lisait la sortie")
+    record = logging.LogRecord("", logging.WARNING, "", 0, labelled(f"⚠️ {what}", why), None, None)
     return JournalFormatter().format(record)
 
 
 def _log_thread_error(args: threading.ExceptHookArgs) -> None:
     if args.exc_type is SystemExit or args.exc_value is None:
         return
-    name = args.thread.name if args.thread is not None else "inconnu"
+    name = args.thread.name if args.thread is not None else tr("inconnu")
     log.error(
-        "❌ Erreur inattendue dans le fil %s",
+        tr("❌ Erreur inattendue dans le fil %s"),
         name,
         exc_info=(args.exc_type, args.exc_value, args.exc_traceback),
     )
@@ -97,6 +99,6 @@ def _log_thread_error(args: threading.ExceptHookArgs) -> None:
 def _log_unraisable(args: "sys.UnraisableHookArgs") -> None:
     if args.exc_value is not None:
         log.error(
-            "❌ Erreur inattendue en libérant un objet",
+            tr("❌ Erreur inattendue en libérant un objet"),
             exc_info=(args.exc_type, args.exc_value, args.exc_traceback),
         )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from meshbot.link.interface_manager import InterfaceManager
+from meshbot.text.language import tr
 from meshbot.text.quantities import duration_text
 
 log = logging.getLogger(__name__)
@@ -21,20 +22,28 @@ class LinkSummary:
         """Return the state in a few words, which change only when it does."""
         link = self._link.status()
         if link.up_s is None:
-            return f"Sans liaison ({link.where}) : {link.last_cause}"
-        return f"Liaison établie ({link.where})"
+            return tr(
+                "Sans liaison ({where}) : {last_cause}",
+                where=link.where,
+                last_cause=link.last_cause,
+            )
+        return tr("Liaison établie ({where})", where=link.where)
 
     def log(self) -> None:
         """Log the state in one line."""
         link = self._link.status()
-        state = f"établie depuis {duration_text(link.up_s)}" if link.up_s is not None else "coupée"
+        state = (
+            tr("établie depuis {up}", up=duration_text(link.up_s))
+            if link.up_s is not None
+            else tr("coupée")
+        )
         interface = self._link.interface
         heard = ""
         if interface is not None and link.up_s is not None:
             ago_s = self._clock() - interface.last_received_s
-            heard = f", dernier octet du nœud il y a {duration_text(ago_s)}"
+            heard = tr(", dernier octet du nœud il y a {ago}", ago=duration_text(ago_s))
         log.info(
-            "ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h",
+            tr("ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h"),
             state,
             link.where,
             heard,

@@ -21,6 +21,7 @@ from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.trial.trial_text import course_line, end_line, toss_line
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
 from meshbot.store.storage_error import StorageError
+from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class LinkTrial:
             self._mode = _Mode.OFF
             if not self._failing:
                 self._failing = True
-                log.warning("⚠️ Essai %s suspendu : %s", self._kind.constant, error)
+                log.warning(tr("⚠️ Essai %s suspendu : %s"), self._kind.constant, error)
             return
         self._failing = False
         self._follow(events)

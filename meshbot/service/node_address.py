@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from meshbot.sharing.local_address import OPEN_TO_ALL
+from meshbot.text.language import mark, tr
 
 DEFAULT_PORT = 4403
 MAX_PORT = 65_535
@@ -20,7 +21,7 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _MAX_NAME = 253
 _TO_ALL = "255.255.255.255"
-_ALONE = "il faut une adresse seule, le port va dans TCP_PORT"
+_ALONE = mark("il faut une adresse seule, le port va dans TCP_PORT")
 
 
 class AddressError(ValueError):
@@ -43,9 +44,9 @@ def parse_address(text: str) -> NodeAddress:
         text = _without_scheme(scheme.group(1).casefold(), scheme.group(2))
     text = text.removesuffix("/")
     if any(char.isspace() for char in text):
-        raise AddressError(f"un blanc est de trop ; {_ALONE}")
+        raise AddressError(tr("un blanc est de trop ; {alone}", alone=tr(_ALONE)))
     if "/" in text or "\\" in text:
-        raise AddressError(f"une barre oblique est de trop ; {_ALONE}")
+        raise AddressError(tr("une barre oblique est de trop ; {alone}", alone=tr(_ALONE)))
     host, port = _split(text)
     return NodeAddress(_host(host), None if port is None else _port(port))
 
@@ -60,9 +61,9 @@ def parse_own_address(text: str) -> str:
         return seen.strip("[]")
     address = parse_address(text)
     if address.port is not None:
-        raise AddressError("il faut une adresse seule, le port va dans SHARE_PORT")
+        raise AddressError(tr("il faut une adresse seule, le port va dans SHARE_PORT"))
     if lacks_interface(address.host):
-        raise AddressError(f"il manque l'interface, telle que {address.host}%wlan0")
+        raise AddressError(tr("il manque l'interface, telle que {host}%wlan0", host=address.host))
     return address.host
 
 
@@ -90,8 +91,16 @@ def _without_scheme(scheme: str, rest: str) -> str:
     if scheme == "tcp":
         return rest
     if scheme in ("http", "https"):
-        raise AddressError(f"c'est l'adresse d'une page web ; {_ALONE} ({DEFAULT_PORT})")
-    raise AddressError(f"« {scheme}:// » n'est pas connu ; {_ALONE}")
+        raise AddressError(
+            tr(
+                "c'est l'adresse d'une page web ; {alone} ({default_port})",
+                alone=tr(_ALONE),
+                default_port=DEFAULT_PORT,
+            )
+        )
+    raise AddressError(
+        tr("« {scheme}:// » n'est pas connu ; {alone}", scheme=scheme, alone=tr(_ALONE))
+    )
 
 
 def _split(text: str) -> tuple[str, str | None]:
@@ -108,7 +117,13 @@ def _split(text: str) -> tuple[str, str | None]:
 def _port(text: str) -> int:
     if re.fullmatch("[0-9]{1,5}", text) and 1 <= int(text) <= MAX_PORT:
         return int(text)
-    raise AddressError(f"le port va de 1 à {MAX_PORT}, celui du nœud est en général {DEFAULT_PORT}")
+    raise AddressError(
+        tr(
+            "le port va de 1 à {max_port}, celui du nœud est en général {default_port}",
+            max_port=MAX_PORT,
+            default_port=DEFAULT_PORT,
+        )
+    )
 
 
 def _host(text: str) -> str:
@@ -116,15 +131,15 @@ def _host(text: str) -> str:
         return _ipv6(text)
     name = text.removesuffix(".").lower()
     if not name:
-        raise AddressError("quelle adresse ? par exemple 192.168.1.38")
+        raise AddressError(tr("quelle adresse ? par exemple 192.168.1.38"))
     if re.fullmatch(r"[0-9.]+", name):
         return _ipv4(name)
     if len(name) > _MAX_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise AddressError("ni une adresse ni un nom de machine")
+        raise AddressError(tr("ni une adresse ni un nom de machine"))
     try:
         name.encode("idna")  # as the system will be asked
     except UnicodeError:
-        raise AddressError("ce nom de machine est trop long") from None
+        raise AddressError(tr("ce nom de machine est trop long")) from None
     return name
 
 
@@ -133,7 +148,7 @@ def _ipv4(text: str) -> str:
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
-        raise AddressError("une adresse IPv4 a quatre nombres, tels que 192.168.1.38") from None
+        raise AddressError(tr("une adresse IPv4 a quatre nombres, tels que 192.168.1.38")) from None
     return _of_one_machine(address)
 
 
@@ -144,11 +159,11 @@ def _ipv6(text: str) -> str:
     except ValueError:
         address = None
     if address is None or ":" in (address.scope_id or ""):
-        raise AddressError("pas une adresse IPv6 ; avec un port : [fe80::1]:4403")
+        raise AddressError(tr("pas une adresse IPv6 ; avec un port : [fe80::1]:4403"))
     return _of_one_machine(address)
 
 
 def _of_one_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     if address.is_unspecified or address.is_multicast or str(address) == _TO_ALL:
-        raise AddressError("pas l'adresse d'une machine ; celle-ci même : 127.0.0.1")
+        raise AddressError(tr("pas l'adresse d'une machine ; celle-ci même : 127.0.0.1"))
     return str(address)

@@ -19,6 +19,7 @@ from meshbot.service.node_address import place_text
 from meshbot.service.process_claim import ProcessClaim, holder_of
 from meshbot.service.site_settings import SiteSettings
 from meshbot.store.instance_lock import AlreadyRunning
+from meshbot.text.language import tr
 
 RESOLVE_S = 2.0
 """How long the start waits for the name of the node; a name server that is away takes longer."""
@@ -31,7 +32,9 @@ class NodeTaken(AlreadyRunning):
 
     def __init__(self, node: str, pid: int) -> None:
         """Name the node and the process."""
-        super().__init__(f"le nœud {node}", pid, "régler un autre nœud dans config.py")
+        super().__init__(
+            tr("le nœud {node}", node=node), pid, tr("régler un autre nœud dans config.py")
+        )
 
 
 class NodeClaim:
@@ -72,7 +75,7 @@ class NodeClaim:
 
     def _node_text(self) -> str:
         if self._site.connection_mode == "serial":
-            return self._site.serial_port or "du port série"
+            return self._site.serial_port or tr("du port série")
         return place_text(self._site.tcp_host, self._site.tcp_port)
 
     def _addresses(self) -> set[str]:

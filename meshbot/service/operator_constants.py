@@ -6,6 +6,7 @@ time in seconds.
 """
 
 from meshbot.service.settings_reader import SettingsReader, is_yes_or_no
+from meshbot.text.language import tr
 
 COUNTS = ("FLOOD_BURST", "TCP_PUSH_KEYS_PER_DAY", "NODES_MAX")
 MAY_BE_ZERO = (
@@ -67,5 +68,11 @@ def _check_air(reader: SettingsReader, values: dict[str, object]) -> None:
     total, strangers = values.get(AIR_OF_ALL), values.get(AIR_OF_STRANGERS)
     if isinstance(total, float) and isinstance(strangers, float) and strangers > total:
         reader.problems.append(
-            f"{AIR_OF_STRANGERS} = {strangers:g} : pas plus que {AIR_OF_ALL} = {total:g}"
+            tr(
+                "{air_of_strangers} = {strangers:g} : pas plus que {air_of_all} = {total:g}",
+                air_of_strangers=AIR_OF_STRANGERS,
+                strangers=strangers,
+                air_of_all=AIR_OF_ALL,
+                total=total,
+            )
         )

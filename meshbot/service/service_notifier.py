@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 import sdnotify
 
+from meshbot.text.language import tr
 from meshbot.threads.progress_mark import ProgressMark
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class ServiceNotifier:
 
     def stopping(self) -> None:
         """Say that the end has begun."""
-        self._say("STOPPING=1\nSTATUS=Arrêt en cours")
+        self._say(tr("STOPPING=1\nSTATUS=Arrêt en cours"))
 
     def close(self) -> None:
         """Let go of systemd's socket."""
@@ -90,7 +91,7 @@ class ServiceNotifier:
         elif not self._said_stuck:
             self._said_stuck = True
             log.error(
-                "❌ Sans progrès depuis plus de %.0f s : %s ; systemd va relancer le bot",
+                tr("❌ Sans progrès depuis plus de %.0f s : %s ; systemd va relancer le bot"),
                 self._stuck_s,
                 ", ".join(stuck),
             )

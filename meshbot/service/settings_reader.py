@@ -18,6 +18,8 @@ from meshbot.service.node_address import (
     parse_address,
     parse_own_address,
 )
+from meshbot.text.language import tr
+from meshbot.text.typography import labelled, phrases
 
 ENVIRONMENT_PREFIX = "MESHBOT_"
 MAX_DELAY_S = 7 * 86_400
@@ -58,17 +60,19 @@ class SettingsReader:
 
     def _problem(self, name: str, value: object, wanted: str) -> None:
         if value is MISSING:
-            self.problems.append(f"{name} manque dans {self._file}")
+            self.problems.append(tr("{name} manque dans {file}", name=name, file=self._file))
             return
         variable = ENVIRONMENT_PREFIX + name
-        origin = f"variable {variable}" if variable in self._environment else self._file
-        self.problems.append(f"{name} = {value!r} : {wanted} ({origin})")
+        origin = self._file
+        if variable in self._environment:
+            origin = self._origin_of(variable) or tr("variable {variable}", variable=variable)
+        self.problems.append(labelled(f"{name} = {value!r}", f"{wanted} ({origin})"))
 
     def text(self, name: str, default: object) -> str:
         """Return a text that is not empty."""
         value = self._value(name, default)
         if not isinstance(value, str) or not value.strip():
-            self._problem(name, value, "il faut un texte")
+            self._problem(name, value, tr("il faut un texte"))
             return ""
         return value.strip()
 
@@ -88,7 +92,7 @@ class SettingsReader:
         for choice in choices:
             if choice.casefold() == wanted:
                 return choice
-        self._problem(name, value, "choisir parmi " + ", ".join(choices))
+        self._problem(name, value, tr("choisir parmi ") + ", ".join(choices))
         return choices[0]
 
     def whole(self, name: str, default: object, least: int, most: int) -> int:
@@ -102,7 +106,9 @@ class SettingsReader:
                 return number
         except ValueError:
             pass
-        self._problem(name, value, f"il faut un nombre entier de {least} à {most}")
+        self._problem(
+            name, value, tr("il faut un nombre entier de {least} à {most}", least=least, most=most)
+        )
         return least
 
     def duration_s(self, name: str, default: object, *, zero: bool = False) -> float:
@@ -116,8 +122,16 @@ class SettingsReader:
                 return seconds
         except ValueError:
             pass
-        least = "0 s au moins" if zero else "plus de 0 s"
-        self._problem(name, value, f"il faut une durée, {least} et {MAX_DELAY_S} s au plus")
+        least = tr("0 s au moins") if zero else tr("plus de 0 s")
+        self._problem(
+            name,
+            value,
+            tr(
+                "il faut une durée, {least} et {max_delay} s au plus",
+                least=least,
+                max_delay=MAX_DELAY_S,
+            ),
+        )
         return 1.0
 
     def percent(self, name: str, default: object) -> float:
@@ -131,7 +145,7 @@ class SettingsReader:
                 return percent
         except ValueError:
             pass
-        self._problem(name, value, "il faut un pourcentage, plus de 0 et 100 au plus")
+        self._problem(name, value, tr("il faut un pourcentage, plus de 0 et 100 au plus"))
         return math.nan
 
     def flag(self, name: str, default: object) -> bool:
@@ -143,7 +157,7 @@ class SettingsReader:
             return True
         if isinstance(value, str) and value.strip().lower() in _FALSE:
             return False
-        self._problem(name, value, "il faut True ou False")
+        self._problem(name, value, tr("il faut True ou False"))
         return False
 
     def channels(self, name: str, default: object) -> tuple[int, ...]:
@@ -156,7 +170,7 @@ class SettingsReader:
                 return numbers
         except ValueError:
             pass
-        self._problem(name, value, "il faut des numéros de canal de 0 à 7")
+        self._problem(name, value, tr("il faut des numéros de canal de 0 à 7"))
         return ()
 
     def nodes(self, name: str, default: object) -> dict[int, str]:
@@ -172,11 +186,19 @@ class SettingsReader:
                 num = int(match.group(1), 16)
                 found[num] = found.get(num) or match.group(2) or ""
         if not all(matches) or {0, 0xFFFFFFFF} & found.keys():
-            self._problem(name, value, 'il faut des identifiants de nœuds, tels que ("!a1b2c3d4",)')
+            self._problem(
+                name, value, tr('il faut des identifiants de nœuds, tels que ("!a1b2c3d4",)')
+            )
             return {}
         self.doubts += [
-            f"{name} : {key!r} est un début de clé trop court, qu'un faussaire peut reproduire ; "
-            f"donner les {KEY_CHARS} premiers caractères"
+            tr(
+                "{name} : {key!r} est un début de clé trop court, qu'un faussaire peut "
+                "reproduire ; "
+                "donner les {key_chars} premiers caractères",
+                name=name,
+                key=key,
+                key_chars=KEY_CHARS,
+            )
             for key in found.values()
             if 0 < len(key) < KEY_CHARS
         ]
@@ -192,8 +214,13 @@ class SettingsReader:
             return NodeAddress("")
         if lacks_interface(address.host):
             self.doubts.append(
-                f"{name} = {value!r} : il manque l'interface de cette machine, telle que "
-                f"{address.host}%wlan0"
+                tr(
+                    "{name} = {value!r} : il manque l'interface de cette machine, telle que "
+                    "{host}%wlan0",
+                    name=name,
+                    value=value,
+                    host=address.host,
+                )
             )
         return address
 
@@ -215,7 +242,7 @@ class SettingsReader:
         value = self._value(name, default)
         path = value if isinstance(value, Path) else Path(self.text(name, default) or "?")
         if not path.name or "\0" in str(path):
-            self._problem(name, str(value), "il faut un nom de fichier")
+            self._problem(name, str(value), tr("il faut un nom de fichier"))
         return path
 
     def check_names(self, names: Iterable[str]) -> None:
@@ -225,9 +252,23 @@ class SettingsReader:
         for name in names:
             meant = _nearest(name, known) if name.isupper() and name not in known else ""
             if meant and meant in names:
-                self.doubts.append(f"{name} inconnu dans {self._file} : ignoré, plutôt {meant} ?")
+                self.doubts.append(
+                    tr(
+                        "{name} inconnu dans {file} : ignoré, plutôt {meant} ?",
+                        name=name,
+                        file=self._file,
+                        meant=meant,
+                    )
+                )
             elif meant:
-                self.problems.append(f"{name} inconnu dans {self._file} : plutôt {meant} ?")
+                self.problems.append(
+                    tr(
+                        "{name} inconnu dans {file} : plutôt {meant} ?",
+                        name=name,
+                        file=self._file,
+                        meant=meant,
+                    )
+                )
 
     def unknown_names(self) -> list[str]:
         """Return the ``MESHBOT_`` variables that nothing read: most likely misspelt."""
@@ -246,14 +287,26 @@ class SettingsReader:
         lines = list(self.doubts)
         for name in self.unknown_names():
             meant = self.suggestion(name)
-            hint = f", plutôt {meant} ?" if meant else ""
-            lines.append(f"Variable d'environnement {name} inconnue : ignorée{hint}")
+            hint = tr(", plutôt {meant} ?", meant=meant) if meant else ""
+            file = self._origin_of(name)
+            lines.append(
+                tr("{name} inconnu dans {file} : ignoré{hint}", name=name, file=file, hint=hint)
+                if file
+                else tr(
+                    "Variable d'environnement {name} inconnue : ignorée{hint}", name=name, hint=hint
+                )
+            )
         return lines
+
+    def _origin_of(self, variable: str) -> str:
+        """Return the file that a variable was read from, nothing where that was none."""
+        origins: Mapping[str, str] = getattr(self._environment, "origins", {})
+        return origins.get(variable, "")
 
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far made no sense."""
         if self.problems:
-            raise ConfigError("Configuration invalide : " + " ; ".join(self.problems))
+            raise ConfigError(labelled(tr("Configuration invalide"), phrases(self.problems)))
 
 
 def is_yes_or_no(value: object) -> bool:

@@ -6,6 +6,7 @@ from meshbot.service.node_address import MAX_PORT, place_text
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.sharing.local_address import is_of_this_machine
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.text.language import tr
 
 MAX_CLIENTS = 32
 _DEFAULTS = ShareSettings()
@@ -42,7 +43,11 @@ def refuse_to_serve_itself(
     """Have the reader note as a problem that the bot would take its own port for its node."""
     if share.port and share.port == tcp_port and tcp_host and is_of_this_machine(tcp_host):
         file.problems.append(
-            f"SHARE_PORT = {share.port} : le bot se connecterait à lui-même, car son nœud "
-            f"({place_text(tcp_host, tcp_port)}) est sur cette machine, au même port ; "
-            "choisir un autre SHARE_PORT"
+            tr(
+                "SHARE_PORT = {port} : le bot se connecterait à lui-même, car son nœud "
+                "({place}) est sur cette machine, au même port ; "
+                "choisir un autre SHARE_PORT",
+                port=share.port,
+                place=place_text(tcp_host, tcp_port),
+            )
         )

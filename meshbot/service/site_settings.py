@@ -10,6 +10,7 @@ from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.service.share_reading import read_share, refuse_to_serve_itself
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.text.language import FRENCH, LANGUAGES, tr
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
 LOG_LEVELS = tuple(logging.getLevelName(level) for level in (20, 10, 30, 40))
@@ -30,6 +31,7 @@ class SiteSettings:
     """The beginning of the key that each must have, or nothing."""
     require_pki: bool
     share: ShareSettings = field(default_factory=ShareSettings)
+    language: str = FRENCH
     mode_decided_by: str = "CONNECTION_MODE"
     """The setting that the mode comes from; nothing where none is set: the simulated node."""
 
@@ -51,6 +53,7 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         tcp_port=tcp_port,
         serial_port=serial_port,
         database_path=file.path("DATABASE_PATH", default("DATABASE_PATH")),
+        language=file.choice("LANGUAGE", default("LANGUAGE", FRENCH), LANGUAGES),
         log_level=file.choice("LOG_LEVEL", default("LOG_LEVEL"), LOG_LEVELS),
         answer_channels=file.channels("ANSWER_CHANNELS", default("ANSWER_CHANNELS")),
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
@@ -79,8 +82,11 @@ def _node_place(file: SettingsReader, host: object, port: object) -> tuple[str, 
         tcp_port != DEFAULT_PORT and not file.is_from_outside("TCP_HOST")
     ):
         file.problems.append(
-            f"TCP_HOST donne le port {address.port} et TCP_PORT le port {tcp_port} : "
-            "n'en garder qu'un"
+            tr(
+                "TCP_HOST donne le port {port} et TCP_PORT le port {tcp_port} : n'en garder qu'un",
+                port=address.port,
+                tcp_port=tcp_port,
+            )
         )
     return address.host, address.port or tcp_port
 

@@ -22,6 +22,7 @@ from meshbot.sharing.local_address import is_loopback
 from meshbot.sharing.server_limits import ServerLimits
 from meshbot.sharing.server_narrator import ServerNarrator
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.text.language import tr
 from meshbot.threads.shortage import shortage_text
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ class ClientDoor:
         if now_s - self._said_no_means_s >= NO_MEANS_LINE_S:
             self._said_no_means_s = now_s
             log.error(
-                "❌ %s : les nouveaux clients du nœud partagé attendent",
+                tr("❌ %s : les nouveaux clients du nœud partagé attendent"),
                 shortage_text(error) or error.strerror,
             )
 

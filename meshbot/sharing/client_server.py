@@ -30,6 +30,7 @@ from meshbot.sharing.server_limits import ServerLimits
 from meshbot.sharing.server_narrator import ServerNarrator
 from meshbot.sharing.share_settings import ShareSettings
 from meshbot.sharing.shared_client import SharedClient
+from meshbot.text.language import mark, tr
 from meshbot.threads.bot_thread import BotThread
 from meshbot.threads.shortage import shortage_text
 
@@ -48,7 +49,7 @@ _Call = Callable[[], object]
 class ClientServer(BotThread):
     """A selector loop; see the module for who may call what."""
 
-    error_line = "❌ Erreur inattendue au service des clients du nœud partagé"
+    error_line = mark("❌ Erreur inattendue au service des clients du nœud partagé")
 
     def __init__(
         self,
@@ -196,7 +197,9 @@ class ClientServer(BotThread):
                 selector.close()
             if not self._said_no_means:
                 self._said_no_means = True
-                log.error("❌ %s : le nœud n'est pas encore partagé", shortage_text(error) or error)
+                log.error(
+                    tr("❌ %s : le nœud n'est pas encore partagé"), shortage_text(error) or error
+                )
             self._stopping.wait(OPEN_PAUSE_S)
             return None
         self._selector = selector
@@ -251,7 +254,9 @@ class ClientServer(BotThread):
         said, said_s = self._said_dropped
         if self._box.dropped > said and now_s - said_s >= DROPPED_LINE_S:
             self._said_dropped = (self._box.dropped, now_s)
-            log.warning("⚠️ Trop à faire pour les clients du nœud partagé : le plus récent se perd")
+            log.warning(
+                tr("⚠️ Trop à faire pour les clients du nœud partagé : le plus récent se perd")
+            )
 
     def _hear_clients(self) -> None:
         """Deal with what clients said, some frames of each, each round another one first."""
@@ -333,7 +338,9 @@ class ClientServer(BotThread):
     def _turn_away(self, connection: socket.socket, address: str, now_s: float) -> None:
         """Say in the protocol's own words that there is no room, and hang up."""
         most = self._settings.max_clients
-        text = f"Nœud partagé : déjà {most} clients, plus de place (SHARE_MAX_CLIENTS)"
+        text = tr(
+            "Nœud partagé : déjà {most} clients, plus de place (SHARE_MAX_CLIENTS)", most=most
+        )
         payload = notification(text, 0, 0.0)
         try:
             connection.send(encode_frame(payload))
@@ -365,7 +372,7 @@ class ClientServer(BotThread):
         self._tell_gone(client, why, now_s)
 
     def _tell_gone(self, client: SharedClient, why: ClientEnd, now_s: float) -> None:
-        self._narrator.client_left(client.status(now_s), why.why, dropped=why.dropped)
+        self._narrator.client_left(client.status(now_s), tr(why.why), dropped=why.dropped)
         self._desk.client_gone(client.number)
 
     def _share_out(self, now_s: float) -> None:
@@ -391,4 +398,4 @@ class ClientServer(BotThread):
             try:
                 self._tell_gone(client, client.end or STOPPING, now_s)
             except Exception as error:  # the others are to be told all the same
-                log.error(self.error_line, exc_info=error)
+                log.error(tr(self.error_line), exc_info=error)

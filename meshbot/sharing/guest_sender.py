@@ -41,6 +41,7 @@ from meshbot.sharing.guest_seal import GuestSeal
 from meshbot.sharing.guest_task import GuestTask, Lane, lane_of
 from meshbot.sharing.local_address import machine_of
 from meshbot.sharing.write_watch import WriteWatch
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import duration_text
 from meshbot.threads.bot_thread import BotThread
 
@@ -56,17 +57,19 @@ MOST_RECORDS = 256
 _Error = mesh_pb2.Routing.Error
 _DRIVER_RESULTS = range(QUEUE_FULL_RESULT, QUEUE_FULL_RESULT + 4)
 """Results that are no routing errors, so that the node tells nobody."""
-_LOST_TEXT = "la liaison avec le nœud s'est perdue pendant l'envoi, plusieurs fois"
-_UNSURE_TEXT = "la liaison avec le nœud s'est perdue pendant l'envoi : on ne sait pas s'il a obéi"
-_KEY_TEXT = "la clé du destinataire ne permet pas de sceller le message"
-_TOO_LARGE_TEXT = "paquet trop long pour la radio"
-_UNEXPECTED_TEXT = "erreur inattendue du bot"
+_LOST_TEXT = mark("la liaison avec le nœud s'est perdue pendant l'envoi, plusieurs fois")
+_UNSURE_TEXT = mark(
+    "la liaison avec le nœud s'est perdue pendant l'envoi : on ne sait pas s'il a obéi"
+)
+_KEY_TEXT = mark("la clé du destinataire ne permet pas de sceller le message")
+_TOO_LARGE_TEXT = mark("paquet trop long pour la radio")
+_UNEXPECTED_TEXT = mark("erreur inattendue du bot")
 
 
 class GuestSender(BotThread):
     """Sends what clients give it."""
 
-    error_line = "❌ Erreur inattendue, un paquet d'un client est perdu"
+    error_line = mark("❌ Erreur inattendue, un paquet d'un client est perdu")
 
     def __init__(
         self,
@@ -205,7 +208,7 @@ class GuestSender(BotThread):
         task, self._under_way = self._under_way, None
         self._turn.leave(TurnSide.GUESTS)
         if task is not None:
-            self._refuse(task, _Error.BAD_REQUEST, _UNEXPECTED_TEXT)
+            self._refuse(task, _Error.BAD_REQUEST, tr(_UNEXPECTED_TEXT))
         self._stopping.wait(LINK_POLL_S)
 
     def _do_next(self) -> None:
@@ -271,17 +274,17 @@ class GuestSender(BotThread):
         try:
             out = self._made(task, packet, interface)
         except CannotOpen:
-            self._refuse(task, _Error.PKI_FAILED, _KEY_TEXT)
+            self._refuse(task, _Error.PKI_FAILED, tr(_KEY_TEXT))
             return
         except ValueError:
-            self._refuse(task, _Error.TOO_LARGE, _TOO_LARGE_TEXT)
+            self._refuse(task, _Error.TOO_LARGE, tr(_TOO_LARGE_TEXT))
             return
         record = self._remember(task, out.id)
         sent_s = self._clock()
         try:
             interface.give(mesh_pb2.ToRadio(packet=out))
         except ValueError:  # more than a frame holds
-            self._refuse(task, _Error.TOO_LARGE, _TOO_LARGE_TEXT)
+            self._refuse(task, _Error.TOO_LARGE, tr(_TOO_LARGE_TEXT))
             return
         status = self._wait_for_word(out.id, interface, sent_s, packet.queued_s)
         with self._changed:
@@ -301,11 +304,13 @@ class GuestSender(BotThread):
                 return False
             return True
         if math.isinf(wait_s):
-            text = "ce paquet prendrait à lui seul plus que le temps d'émission permis aux clients"
+            text = tr(
+                "ce paquet prendrait à lui seul plus que le temps d'émission permis aux clients"
+            )
         else:
-            text = (
-                "temps d'émission permis aux clients épuisé : réessayer dans "
-                f"{duration_text(wait_s)}"
+            text = tr(
+                "temps d'émission permis aux clients épuisé : réessayer dans {wait}",
+                wait=duration_text(wait_s),
             )
         self._refuse(task, _Error.DUTY_CYCLE_LIMIT, text)
         return False
@@ -328,7 +333,7 @@ class GuestSender(BotThread):
         if not packet.sealed:
             return packet.packet
         if self._seal.is_too_large(packet.packet):
-            raise ValueError(_TOO_LARGE_TEXT)
+            raise ValueError(tr(_TOO_LARGE_TEXT))
         return self._seal.sealed(interface, packet.packet)
 
     def _remember(self, task: GuestTask, packet_id: int) -> GuestRecord:
@@ -403,11 +408,11 @@ class GuestSender(BotThread):
         """Have a packet go again whose fate is unknown, but not for ever; an order not at all."""
         self._air.charge(task.client, task.cost_s)
         if packet.writes or (packet.packet.to == own_num and not asks_only(packet.packet)):
-            self._refuse(task, _Error.TIMEOUT, _UNSURE_TEXT)
+            self._refuse(task, _Error.TIMEOUT, tr(_UNSURE_TEXT))
             return
         task.tries += 1
         if task.tries >= MOST_TRIES:
-            self._refuse(task, _Error.NO_INTERFACE, _LOST_TEXT)
+            self._refuse(task, _Error.NO_INTERFACE, tr(_LOST_TEXT))
         else:
             self._put_back(task)
 
@@ -426,10 +431,12 @@ class GuestSender(BotThread):
             old = self._queue.pop_old(self._clock() - max_age_s)
         for task in old:
             if interface is None:
-                text = f"pas de liaison avec le nœud depuis {duration_text(max_age_s)}"
+                text = tr(
+                    "pas de liaison avec le nœud depuis {max_age}", max_age=duration_text(max_age_s)
+                )
                 self._refuse(task, _Error.NO_INTERFACE, text)
             else:
-                text = f"son tour n'est pas venu en {duration_text(max_age_s)}"
+                text = tr("son tour n'est pas venu en {max_age}", max_age=duration_text(max_age_s))
                 self._refuse(task, _Error.TIMEOUT, text)
 
     def _tell_room(self) -> None:

@@ -6,6 +6,7 @@ Owned by the loop that serves the clients, and entered by its thread alone.
 from collections.abc import Collection
 
 from meshbot.sharing.client_outlet import ClientOutlet
+from meshbot.text.language import tr
 
 
 class Guests:
@@ -42,7 +43,7 @@ class Guests:
     def address(self, client: int) -> str:
         """Return where a client comes from, for people."""
         address = self.outlet.address_of(client) if self.outlet is not None else ""
-        return address or self.host(client) or "un client parti"
+        return address or self.host(client) or tr("un client parti")
 
     def is_ready(self, client: int) -> None:
         """Note that a client has a configuration."""

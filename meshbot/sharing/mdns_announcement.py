@@ -18,6 +18,7 @@ from meshbot.sharing.local_address import addresses_to_find, is_loopback
 from meshbot.sharing.mdns_service import MdnsService
 from meshbot.sharing.share_settings import ShareSettings
 from meshbot.text.foreign_text import printable
+from meshbot.text.language import mark, tr
 from meshbot.threads.bot_thread import BotThread
 from meshbot.threads.shortage import NoThreadError
 
@@ -33,7 +34,7 @@ CLOSE_S = 1.0
 class MdnsAnnouncement(BotThread):
     """Announces the shared node, again when it changed, and takes it back at the end."""
 
-    error_line = "❌ Erreur inattendue dans l'annonce du nœud sur le réseau (mDNS)"
+    error_line = mark("❌ Erreur inattendue dans l'annonce du nœud sur le réseau (mDNS)")
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class MdnsAnnouncement(BotThread):
             try:
                 self.start()
             except NoThreadError:
-                log.warning("⚠️ Nœud non annoncé sur le réseau (mDNS) : plus de fil d'exécution")
+                log.warning(tr("⚠️ Nœud non annoncé sur le réseau (mDNS) : plus de fil d'exécution"))
 
     def close(self) -> bool:
         """Take it back, and end; return whether that was done within a second."""
@@ -120,7 +121,7 @@ class MdnsAnnouncement(BotThread):
             return
         self._said_problem = ""
         log.info(
-            "📣 Nœud partagé annoncé sur le réseau (mDNS) : « %s », port %d de %s",
+            tr("📣 Nœud partagé annoncé sur le réseau (mDNS) : « %s », port %d de %s"),
             name,
             wanted.port,
             ", ".join(addresses),
@@ -136,7 +137,7 @@ class MdnsAnnouncement(BotThread):
         if problem != self._said_problem:
             self._said_problem = problem
             log.warning(
-                "⚠️ Nœud non annoncé sur le réseau (mDNS) : %s ; nouvel essai chaque minute",
+                tr("⚠️ Nœud non annoncé sur le réseau (mDNS) : %s ; nouvel essai chaque minute"),
                 printable(problem),
             )
 

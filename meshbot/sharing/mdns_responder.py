@@ -14,6 +14,7 @@ import zeroconf
 
 from meshbot.sharing.local_address import is_of_this_machine
 from meshbot.sharing.mdns_service import MdnsService
+from meshbot.text.language import tr
 
 SERVICE_TYPE = "_meshtastic._tcp.local."
 REGISTER_LIMIT_S = 10.0  # it takes two seconds, to ask whether the name is free
@@ -36,7 +37,7 @@ class MdnsResponder:
         self._broadcast: asyncio.Future[object] | None = None
         gone = [place for place in addresses if not is_of_this_machine(place)]
         if gone:  # the library would leave a socket behind
-            raise MdnsError(f"cette machine n'a pas l'adresse {', '.join(gone)}")
+            raise MdnsError(tr("cette machine n'a pas l'adresse {gone}", gone=", ".join(gone)))
         try:
             self._zeroconf = zeroconf.Zeroconf(
                 interfaces=self._addresses, ip_version=_ip_version(self._addresses)
@@ -70,7 +71,7 @@ class MdnsResponder:
         except (OSError, zeroconf.Error) as error:
             raise MdnsError(_text(error)) from error
         if not self._zeroconf.engine.senders and not stopping.is_set():
-            raise MdnsError("aucune interface de cette machine ne s'y prête")  # it says nothing
+            raise MdnsError(tr("aucune interface de cette machine ne s'y prête"))  # it says nothing
         return info.name.removesuffix(f".{SERVICE_TYPE}")
 
     def close(self) -> None:
@@ -98,7 +99,7 @@ def _result(
         return result if isinstance(result, asyncio.Future) else None
     registering.cancel()
     if not stopping.is_set():
-        raise MdnsError("délai dépassé")
+        raise MdnsError(tr("délai dépassé"))
     return None
 
 

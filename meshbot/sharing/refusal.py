@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from meshtastic.protobuf import mesh_pb2
 
+from meshbot.text.language import mark, tr
+
 _Error = mesh_pb2.Routing.Error
 
 
@@ -49,77 +51,84 @@ class Refusal:
     """The ``mesh_pb2.Routing.Error`` that the client is told."""
     kind: RefusalKind
     text: str
-    """For people, in French: to the client, and in the journal."""
+    """For people: to the client, and in the journal."""
 
 
 def refusal(kind: RefusalKind) -> Refusal:
     """Return the refusal of a kind."""
-    return _REFUSALS[kind]
+    error, text = _REFUSALS[kind]
+    return Refusal(error, kind, tr(text))
 
 
 _REFUSALS = {
-    kind: Refusal(error, kind, text)
+    kind: (error, text)
     for kind, error, text in (
         (
             RefusalKind.SETTINGS,
             _Error.NOT_AUTHORIZED,
-            "les réglages du nœud partagé ne se changent pas d'ici (SHARE_ALLOW_ADMIN)",
+            mark("les réglages du nœud partagé ne se changent pas d'ici (SHARE_ALLOW_ADMIN)"),
         ),
         (
             RefusalKind.SEALED,
             _Error.NOT_AUTHORIZED,
-            "paquet chiffré que le nœud ouvrirait lui-même : il pourrait changer ses réglages "
-            "(SHARE_ALLOW_ADMIN)",
+            mark(
+                "paquet chiffré que le nœud ouvrirait lui-même : il pourrait changer ses réglages "
+                "(SHARE_ALLOW_ADMIN)"
+            ),
         ),
         (
             RefusalKind.HARDWARE,
             _Error.NOT_AUTHORIZED,
-            "le matériel du nœud partagé ne se commande pas d'ici (SHARE_ALLOW_ADMIN)",
+            mark("le matériel du nœud partagé ne se commande pas d'ici (SHARE_ALLOW_ADMIN)"),
         ),
         (
             RefusalKind.FILES,
             _Error.NOT_AUTHORIZED,
-            "les fichiers du nœud contiennent sa clé privée "
-            "(SHARE_ALLOW_ADMIN et SHARE_PRIVATE_KEY)",
+            mark(
+                "les fichiers du nœud contiennent sa clé privée "
+                "(SHARE_ALLOW_ADMIN et SHARE_PRIVATE_KEY)"
+            ),
         ),
         (
             RefusalKind.SENDER,
             _Error.NOT_AUTHORIZED,
-            "expéditeur usurpé : le paquet se dit d'un autre nœud",
+            mark("expéditeur usurpé : le paquet se dit d'un autre nœud"),
         ),
         (
             RefusalKind.NAMES,
             _Error.NOT_AUTHORIZED,
-            "NodeInfo qui annonce un autre nom ou une autre clé que ceux du nœud partagé",
+            mark("NodeInfo qui annonce un autre nom ou une autre clé que ceux du nœud partagé"),
         ),
         (
             RefusalKind.ROUTING,
             _Error.NOT_AUTHORIZED,
-            "accusé de réception forgé : seul le nœud en fait pour lui-même",
+            mark("accusé de réception forgé : seul le nœud en fait pour lui-même"),
         ),
         (
             RefusalKind.INJECTED,
             _Error.NOT_AUTHORIZED,
-            "paquet de simulation : le nœud le croirait reçu par radio",
+            mark("paquet de simulation : le nœud le croirait reçu par radio"),
         ),
-        (RefusalKind.EMPTY, _Error.BAD_REQUEST, "paquet sans contenu"),
-        (RefusalKind.TOO_LONG, _Error.TOO_LARGE, "paquet trop long pour la radio"),
-        (RefusalKind.MALFORMED, _Error.BAD_REQUEST, "paquet que le nœud ne saurait pas lire"),
+        (RefusalKind.EMPTY, _Error.BAD_REQUEST, mark("paquet sans contenu")),
+        (RefusalKind.TOO_LONG, _Error.TOO_LARGE, mark("paquet trop long pour la radio")),
+        (RefusalKind.MALFORMED, _Error.BAD_REQUEST, mark("paquet que le nœud ne saurait pas lire")),
         (
             RefusalKind.TRANSACTION,
             _Error.BAD_REQUEST,
-            "un autre client change les réglages du nœud en ce moment : réessayer ensuite",
+            mark("un autre client change les réglages du nœud en ce moment : réessayer ensuite"),
         ),
         (
             RefusalKind.KEYS,
             _Error.BAD_REQUEST,
-            "réglages de sécurité qui feraient perdre au nœud ses clés",
+            mark("réglages de sécurité qui feraient perdre au nœud ses clés"),
         ),
         (
             RefusalKind.KEYS_UNKNOWN,
             _Error.NOT_AUTHORIZED,
-            "réglages de sécurité sans clé privée, et le bot ne connaît pas celle du nœud "
-            "(SHARE_PRIVATE_KEY)",
+            mark(
+                "réglages de sécurité sans clé privée, et le bot ne connaît pas celle du nœud "
+                "(SHARE_PRIVATE_KEY)"
+            ),
         ),
     )
 }

@@ -32,6 +32,7 @@ from meshbot.sharing.packet_ids import PacketIds
 from meshbot.sharing.refusal import Refusal, RefusalKind, refusal
 from meshbot.sharing.share_narrator import ShareNarrator
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.text.language import tr
 
 _TEXT = portnums_pb2.PortNum.TEXT_MESSAGE_APP
 OURS = 0
@@ -116,7 +117,7 @@ class ShareDesk:
             case "heartbeat":
                 self._guests.give(client, queue_status(self._sender.room(client)))
             case "disconnect":
-                self._guests.close(client, "il a dit au revoir")
+                self._guests.close(client, tr("il a dit au revoir"))
             case "mqttClientProxyMessage" | "xmodemPacket" as kind:
                 self._frame_for_node(client, kind, message)
 
@@ -141,7 +142,7 @@ class ShareDesk:
     def _configured(self, configuration: NodeConfiguration) -> None:
         """Serve those that were here before the node was, and look whether it still is the same."""
         if self._own_num not in (0, configuration.own_num):
-            self._guests.close_all("le nœud n'est plus le même")
+            self._guests.close_all(tr("le nœud n'est plus le même"))
         self._own_num = configuration.own_num
         self._keep_secret()
         self._transaction.closed()  # the node restarted, or was asked for what was committed

@@ -15,6 +15,7 @@ from meshbot.model.link_notes import LinkNotes
 from meshbot.sharing.client_ledger import ClientLedger, host_of
 from meshbot.sharing.fair_allowance import FairAllowance
 from meshbot.text.foreign_text import printable
+from meshbot.text.language import tr
 from meshbot.text.port_texts import port_error_text
 from meshbot.text.quantities import counted, duration_text
 
@@ -66,11 +67,13 @@ class ShareNarrator:
         """Clients may come; ``where``: address and port, as text."""
         with self._lock:
             self._closed = None
-        log.info("🔗 Nœud partagé sur %s : les autres clients s'y connectent", where)
+        log.info(tr("🔗 Nœud partagé sur %s : les autres clients s'y connectent"), where)
         if open_to_network:
             log.warning(
-                "⚠️ Partage ouvert au réseau : le protocole n'a pas de mot de passe, quiconque "
-                "atteint %s lit les messages et en envoie au nom du nœud%s",
+                tr(
+                    "⚠️ Partage ouvert au réseau : le protocole n'a pas de mot de passe, quiconque "
+                    "atteint %s lit les messages et en envoie au nom du nœud%s"
+                ),
                 where,
                 "".join(f", {grant}" for grant in self._grants),
             )
@@ -85,7 +88,7 @@ class ShareNarrator:
                 return
             self._closed = (why, now_s)
         log.error(
-            "❌ Nœud non partagé, %s : %s (le bot continue, nouvel essai plus tard)", where, why
+            tr("❌ Nœud non partagé, %s : %s (le bot continue, nouvel essai plus tard)"), where, why
         )
 
     # -- Clients -------------------------------------------------------------------------------
@@ -99,8 +102,12 @@ class ShareNarrator:
             unsaid, self._unsaid = self._unsaid, 0
             if len(self._said) < MOST_OPEN:
                 self._said.add(address)
-        more = f" (et {counted(unsaid, 'autre visite', 'autres visites')} avant)" if unsaid else ""
-        log.info("🔗 Client connecté : %s%s", address, more)
+        more = (
+            tr(" (et {unsaid} avant)", unsaid=counted(unsaid, "autre visite", "autres visites"))
+            if unsaid
+            else ""
+        )
+        log.info(tr("🔗 Client connecté : %s%s"), address, more)
 
     def client_left(self, client: ClientStatus, why: str, *, dropped: bool = False) -> None:
         """A client is gone; ``dropped``: the bot closed it, as it read nothing or sent too much."""
@@ -116,12 +123,14 @@ class ShareNarrator:
         if not was_said:
             return
         level, what = (
-            (logging.WARNING, "⚠️ Client écarté") if dropped else (logging.INFO, "🔗 Client parti")
+            (logging.WARNING, tr("⚠️ Client écarté"))
+            if dropped
+            else (logging.INFO, tr("🔗 Client parti"))
         )
         refused = f", {counted(client.refused, 'refusé', 'refusés')}" if client.refused else ""
         log.log(
             level,
-            "%s : %s, après %s, %s%s (%s)",
+            tr("%s : %s, après %s, %s%s (%s)"),
             what,
             client.address,
             duration_text(client.connected_s),
@@ -134,7 +143,7 @@ class ShareNarrator:
         """A client was turned away, as ``most`` are there."""
         if self._refusal_is_due(address, NO_ROOM):
             log.warning(
-                "⚠️ Client refusé, %s : déjà %s (SHARE_MAX_CLIENTS)",
+                tr("⚠️ Client refusé, %s : déjà %s (SHARE_MAX_CLIENTS)"),
                 address,
                 counted(most, "client", "clients"),
             )
@@ -142,12 +151,12 @@ class ShareNarrator:
     def refused(self, address: str, text: str, kind: str) -> None:
         """Something a client sent does not go to the node; ``kind`` is a lasting name of why."""
         if self._refusal_is_due(address, kind):
-            log.warning("⛔ Refusé à %s : %s", address, printable(text))
+            log.warning(tr("⛔ Refusé à %s : %s"), address, printable(text))
 
     def not_sent(self, address: str, text: str) -> None:
         """A packet that was taken did not reach the node: no room, no air, or no node."""
         if self._refusal_is_due(address, NOT_SENT):
-            log.warning("⚠️ Paquet de %s non transmis : %s", address, printable(text))
+            log.warning(tr("⚠️ Paquet de %s non transmis : %s"), address, printable(text))
 
     def look(self, clients: Iterable[ClientStatus]) -> None:
         """Be told who is connected; every second or so, and with nobody there too."""

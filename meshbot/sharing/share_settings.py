@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from meshbot.text.language import tr
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -28,7 +30,7 @@ class ShareSettings:
     def grants(self) -> list[str]:
         """What clients may do beyond sending and hearing, in French, for the operator."""
         allowed = (
-            (self.allow_admin, "change les réglages du nœud (SHARE_ALLOW_ADMIN)"),
-            (self.private_key, "lit sa clé privée (SHARE_PRIVATE_KEY)"),
+            (self.allow_admin, tr("change les réglages du nœud (SHARE_ALLOW_ADMIN)")),
+            (self.private_key, tr("lit sa clé privée (SHARE_PRIVATE_KEY)")),
         )
         return [what for is_allowed, what in allowed if is_allowed]

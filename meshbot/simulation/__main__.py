@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from meshbot.simulation.simulated_node import REAL_SEND_DELAY_S, SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
+from meshbot.text.language import tr
 from meshbot.threads.termination import Termination
 
 
@@ -49,8 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with Termination() as termination, node:
             sys.stdout.write(
-                f"📻 Nœud simulé {node.long_name} (!{node.num:08x}), firmware {node.firmware}, "
-                f"{len(node.peers)} voisins, à l'écoute sur {node.host}:{node.port}\n"
+                tr(
+                    "📻 Nœud simulé {long_name} (!{num:08x}), firmware {firmware}, "
+                    "{peers} voisins, à l'écoute sur {host}:{port}\n",
+                    long_name=node.long_name,
+                    num=node.num,
+                    firmware=node.firmware,
+                    peers=len(node.peers),
+                    host=node.host,
+                    port=node.port,
+                )
             )
             sys.stdout.flush()
             if options.demo:

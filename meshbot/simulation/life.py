@@ -14,15 +14,16 @@ from meshbot.simulation import packets
 from meshbot.simulation.air_text import AirText
 from meshbot.simulation.loop_timer import LoopTimer
 from meshbot.simulation.peer import SimulatedPeer, private_key_from
+from meshbot.text.language import mark, tr
 
 logger = logging.getLogger(__name__)
 
 _SMALL_TALK = (
-    "Bonjour à tous",
-    "Quelqu'un me reçoit ?",
-    "Test depuis le balcon",
-    "Beau temps pour la radio 📡",
-    "Bonne soirée le mesh",
+    mark("Bonjour à tous"),
+    mark("Quelqu'un me reçoit ?"),
+    mark("Test depuis le balcon"),
+    mark("Beau temps pour la radio 📡"),
+    mark("Bonne soirée le mesh"),
 )
 # Who asks what, in turn; the last one is somebody whose key the radio has forgotten.
 _QUESTIONS = ("/ping", "/nodes", "/help", "/ping")
@@ -122,10 +123,10 @@ class SimulatedLife:
         if not self._is_demo:
             return
         if text.to == packets.BROADCAST_NUM:
-            name = "tous"
+            name = tr("tous")
         else:
             name = next((p.long_name for p in self._node.peers if p.num == text.to), "?")
-        logger.info("📻 [simulation] %s ← bot : %s", name, " ⏎ ".join(text.text.splitlines()))
+        logger.info(tr("📻 [simulation] %s ← bot : %s"), name, " ⏎ ".join(text.text.splitlines()))
 
     def _chatter(self, interval_s: float) -> None:
         if self._node.peers:
@@ -144,9 +145,9 @@ class SimulatedLife:
         self._traffic = self._node.later(delay_s, lambda: self._chatter(interval_s))
 
     def _say_something(self, peer: SimulatedPeer) -> int:
-        text = self._rng.choice(_SMALL_TALK)
+        text = tr(self._rng.choice(_SMALL_TALK))
         if self._is_demo:
-            logger.info("📻 [simulation] %s → tous : %s", peer.long_name, text)
+            logger.info(tr("📻 [simulation] %s → tous : %s"), peer.long_name, text)
         return self._node.hear_text(peer, text, to=packets.BROADCAST_NUM)
 
     def _ask(self, between_s: float) -> None:
@@ -156,13 +157,13 @@ class SimulatedLife:
             # Heard once more, so that a bot which listens can know the key the radio forgets.
             self._node.hear_node_info(peer)
             self._node.evict(peer)
-            logger.info("📻 [simulation] la radio a oublié la clé de %s", peer.long_name)
+            logger.info(tr("📻 [simulation] la radio a oublié la clé de %s"), peer.long_name)
         self._ask_one(peer, _QUESTIONS[turn])
         self._asked += 1
         self._questions = self._node.later(between_s, lambda: self._ask(between_s))
 
     def _ask_one(self, peer: SimulatedPeer, question: str) -> None:
-        logger.info("📻 [simulation] %s → bot : %s", peer.long_name, question)
+        logger.info(tr("📻 [simulation] %s → bot : %s"), peer.long_name, question)
         self._node.hear_text(peer, question)
 
     def _forge(self) -> None:
@@ -170,7 +171,8 @@ class SimulatedLife:
         victim = self._node.peers[1]
         forger = replace(victim, private_key=private_key_from("forger"))
         logger.info(
-            "📻 [simulation] quelqu'un annonce une autre clé sous le numéro de %s", victim.long_name
+            tr("📻 [simulation] quelqu'un annonce une autre clé sous le numéro de %s"),
+            victim.long_name,
         )
         self._node.hear_node_info(victim, public_key=forger.public_key)
 
@@ -178,10 +180,10 @@ class SimulatedLife:
         if self._node.peers:
             # A client learns of a crash by what it sends next, so it is given a reason to.
             self._ask_one(self._node.peers[0], _QUESTIONS[0])
-        logger.info("📻 [simulation] le nœud plante et redémarre, absent %g s", down_s)
+        logger.info(tr("📻 [simulation] le nœud plante et redémarre, absent %g s"), down_s)
         self._node.crash(down_s)
         self._reboot = self._node.later(down_s, self._back)
 
     def _back(self) -> None:
         self._reboot = None
-        logger.info("📻 [simulation] le nœud est de retour")
+        logger.info(tr("📻 [simulation] le nœud est de retour"))

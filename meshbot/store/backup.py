@@ -9,6 +9,7 @@ from meshbot.store.database import RUNNING_BUSY_TIMEOUT_S
 from meshbot.store.file_access import SIDE_FILES, beside, make_private, share_like
 from meshbot.store.inspection import is_damaged, spoilt_rows
 from meshbot.store.storage_error import READ_ERRORS, StorageDamaged, StorageError, is_damage
+from meshbot.text.language import tr
 
 
 class Backup:
@@ -55,11 +56,14 @@ class Backup:
             if is_damage(error):
                 raise self._damaged() from error
             raise StorageError(
-                f"Copie de la base impossible : {self._last} ({error})", passing=True
+                tr("Copie de la base impossible : {last} ({error})", last=self._last, error=error),
+                passing=True,
             ) from error
 
     def _damaged(self) -> StorageDamaged:
-        return StorageDamaged(f"Copie de la base impossible : {self._path} est abîmée")
+        return StorageDamaged(
+            tr("Copie de la base impossible : {path} est abîmée", path=self._path)
+        )
 
     def backup_age_s(self, wall_s: float) -> float | None:
         """Return how old the copy is at a wall-clock time, None where there is none."""

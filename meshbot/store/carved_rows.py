@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from meshbot.store import schema
 from meshbot.store.file_access import LOG, beside
 from meshbot.store.storage_error import READ_ERRORS
 from meshbot.store.stored_table import StoredTable
@@ -57,7 +58,8 @@ def _pages(path: Path, first: int, step: int, *, backwards: bool = False) -> Ite
 
 
 def _rows_on(page: bytes, table: StoredTable) -> Iterator[dict[str, object]]:
-    first_cell = _FIRST_CELL[page[0]]
+    first_cell, layouts = _FIRST_CELL[page[0]], _layouts(table)
+    longest = max(layouts)
     for number in range(int.from_bytes(page[3:5], "big")):
         place = first_cell + 2 * number
         cell = int.from_bytes(page[place : place + 2], "big")
@@ -65,21 +67,28 @@ def _rows_on(page: bytes, table: StoredTable) -> Iterator[dict[str, object]]:
             return
         if page[0] == INTERIOR:
             cell += 4  # the page below comes first
-        row = _row_at(page, cell, 1 + len(table.columns))
-        if row is not None and table.is_as_written(row):
-            yield dict(zip((*table.columns, "checksum"), row, strict=True))
+        row = _row_at(page, cell, longest)
+        columns = layouts.get(len(row)) if row is not None else None
+        if row is not None and columns is not None and table.is_as_written(row):
+            yield dict(zip(columns, row, strict=True))
 
 
-def _row_at(page: bytes, offset: int, columns: int) -> list[object] | None:
-    """Return the values of a record, None if there is none with so many."""
+def _layouts(table: StoredTable) -> dict[int, tuple[str, ...]]:
+    """Return the columns of a table by their number, in every version that has checksums."""
+    every = (version.tables.get(table.name, ()) for version in schema.VERSIONS)
+    return {len(columns): columns for columns in every if columns[-1:] == ("checksum",)}
+
+
+def _row_at(page: bytes, offset: int, longest: int) -> list[object] | None:
+    """Return the values of a record, None if there is none, or one with more than so many."""
     try:
         size, offset = _varint(page, offset)
         head_bytes, place = _varint(page, offset)
         kinds: list[int] = []
-        while place < offset + head_bytes and len(kinds) <= columns:
+        while place < offset + head_bytes and len(kinds) <= longest:
             kind, place = _varint(page, place)
             kinds.append(kind)
-        if len(kinds) != columns or offset + size > len(page):
+        if len(kinds) > longest or offset + size > len(page):
             return None
         values: list[object] = []
         for kind in kinds:

@@ -30,6 +30,7 @@ from meshbot.store.storage_error import (
     not_written,
     unusable,
 )
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 BUSY_TIMEOUT_S = 5.0  # at start-up
@@ -96,9 +97,14 @@ class Database:
         newest = schema.VERSIONS[-1].number
         if version > newest:
             raise StorageError(
-                f"La base {self.path} vient d'une version plus récente du bot "
-                f"(schéma {version}, connu jusqu'à {newest}) : mettre le bot à jour, "
-                "ou régler DATABASE_PATH sur un autre fichier"
+                tr(
+                    "La base {path} vient d'une version plus récente du bot "
+                    "(schéma {version}, connu jusqu'à {newest}) : mettre le bot à jour, "
+                    "ou régler DATABASE_PATH sur un autre fichier",
+                    path=self.path,
+                    version=version,
+                    newest=newest,
+                )
             )
 
     def damage(self) -> str:
@@ -108,12 +114,12 @@ class Database:
         """
         try:
             if inspection.is_damaged(self.path, thorough=True):
-                return "illisible"
+                return tr("illisible")
             spoilt = inspection.spoilt_rows(self.path) if self._is_known() else 0
         except OSError as error:
             return str(error.strerror)
         except READ_ERRORS as error:
-            return "" if is_busy(error) else "illisible"
+            return "" if is_busy(error) else tr("illisible")
         return counted(spoilt, "ligne fausse", "lignes fausses") if spoilt else ""
 
     def _is_known(self) -> bool:
@@ -183,7 +189,7 @@ class Database:
         with self._lock:
             is_open = self._connection is not None
         if not (there and is_open):
-            raise StorageVanished(f"La base {self.path} a disparu", passing=True)
+            raise StorageVanished(tr("La base {path} a disparu", path=self.path), passing=True)
 
     def _files_there(self) -> tuple[object, ...]:
         """Return device and inode of each file that SQLite has open, None where there is none.
@@ -246,7 +252,7 @@ class Database:
         try:
             with self._lock:
                 if self._connection is None:
-                    raise StorageError(f"Base {self.path} fermée")
+                    raise StorageError(tr("Base {path} fermée", path=self.path))
                 yield self._connection
         except OPEN_ERRORS as error:
             raise as_storage_error(self.path, error) from error

@@ -26,6 +26,7 @@ from meshbot.store.storage_error import (
     unusable,
 )
 from meshbot.store.stored_table import STORED_TABLES, StoredTable
+from meshbot.text.language import mark, tr
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 QUICK_BYTES = 64_000_000
@@ -36,11 +37,11 @@ RECORDED_SINCE = 4
 """The versions of the schema since when rows have checksums, and files a record of migrations."""
 
 _KINDS = (
-    (stat.S_ISDIR, "un dossier"),
-    (stat.S_ISFIFO, "un tube"),
-    (stat.S_ISSOCK, "une socket"),
-    (stat.S_ISCHR, "un périphérique"),
-    (stat.S_ISBLK, "un périphérique"),
+    (stat.S_ISDIR, mark("un dossier")),
+    (stat.S_ISFIFO, mark("un tube")),
+    (stat.S_ISSOCK, mark("une socket")),
+    (stat.S_ISCHR, mark("un périphérique")),
+    (stat.S_ISBLK, mark("un périphérique")),
 )
 
 
@@ -69,13 +70,13 @@ def refuse_what_is_no_file(path: Path) -> None:
         mode = path.stat().st_mode
     except OSError as error:
         if os.path.islink(path) and not isinstance(error, (FileNotFoundError, PermissionError)):
-            raise NotAFile(path, "un lien qui ne mène nulle part") from error
+            raise NotAFile(path, tr("un lien qui ne mène nulle part")) from error
         mode = 0  # not there, or hidden: to open it will tell
     except ValueError as error:
-        raise NotAFile(path, "un nom impossible") from error
+        raise NotAFile(path, tr("un nom impossible")) from error
     for is_kind, name in _KINDS:
         if is_kind(mode):
-            raise NotAFile(path, name)
+            raise NotAFile(path, tr(name))
     _refuse_what_is_no_journal(beside(path, ROLLBACK))
 
 
@@ -87,7 +88,9 @@ def _refuse_what_is_no_journal(journal: Path) -> None:
         return  # not there
     for is_kind, name in _KINDS:
         if is_kind(mode):
-            raise StorageError(f"{journal} est {name}, pas un fichier : l'ôter")
+            raise StorageError(
+                tr("{journal} est {name}, pas un fichier : l'ôter", journal=journal, name=tr(name))
+            )
 
 
 @contextlib.contextmanager
@@ -185,7 +188,7 @@ def version_of(path: Path, busy_timeout_s: float) -> int:
             return 0
         # SQLite itself takes a file of one byte for an empty one, and overwrites it.
         if _beginning(path) != SQLITE_MAGIC:
-            raise ForeignFile(f"{path} n'est pas une base du bot")
+            raise ForeignFile(tr("{path} n'est pas une base du bot", path=path))
         with looking_into(path, busy_timeout_s) as connection:
             connection.execute("BEGIN")  # one look, while another process may migrate
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -195,7 +198,7 @@ def version_of(path: Path, busy_timeout_s: float) -> int:
     except READ_ERRORS as error:
         raise unusable(path, error) from error
     if not ours:
-        raise ForeignFile(f"{path} est la base d'un autre programme")
+        raise ForeignFile(tr("{path} est la base d'un autre programme", path=path))
     return version
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from meshbot.store.file_access import PRIVATE
 from meshbot.store.storage_error import StorageError, wrong_folder
+from meshbot.text.language import tr
 from meshbot.threads.shortage import shortage_text
 
 ATTEMPTS = 4
@@ -29,10 +30,15 @@ class AlreadyRunning(StorageError):
 
     def __init__(self, what: str, pid: int, remedy: str) -> None:
         """Name what both want, the process, and what else could be done."""
-        who = f" (processus {pid})" if pid else ""
+        who = tr(" (processus {pid})", pid=pid) if pid else ""
         super().__init__(
-            f"Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop meshbot), "
-            f"ou {remedy}",
+            tr(
+                "Un autre bot{who} utilise déjà {what} : l'arrêter (sudo systemctl stop meshbot), "
+                "ou {remedy}",
+                who=who,
+                what=what,
+                remedy=remedy,
+            ),
             passing=True,
         )
         self.pid = pid
@@ -40,7 +46,9 @@ class AlreadyRunning(StorageError):
 
 def database_in_use(path: Path, pid: int) -> AlreadyRunning:
     """Return what is to be told of a database that another bot uses."""
-    return AlreadyRunning(f"la base {path}", pid, "régler DATABASE_PATH sur un autre fichier")
+    return AlreadyRunning(
+        tr("la base {path}", path=path), pid, tr("régler DATABASE_PATH sur un autre fichier")
+    )
 
 
 class InstanceLock:
@@ -103,25 +111,40 @@ class InstanceLock:
         if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO) and self.is_there():
             return self._in_the_way()
         if error.errno == errno.ENAMETOOLONG:
-            return StorageError(f"DATABASE_PATH = {self._database_path} est un nom trop long")
+            return StorageError(
+                tr(
+                    "DATABASE_PATH = {database_path} est un nom trop long",
+                    database_path=self._database_path,
+                )
+            )
         if isinstance(error, PermissionError):
-            line = (
-                f"Pas le droit d'écrire {self._path} ({error.strerror}) : donner le dossier à "
-                "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH"
+            line = tr(
+                "Pas le droit d'écrire {path} ({strerror}) : donner le dossier à "
+                "l'utilisateur du bot (sudo chown), ou régler DATABASE_PATH",
+                path=self._path,
+                strerror=error.strerror,
             )
         elif (lacking := shortage_text(error)) is not None:
-            line = f"Base {self._database_path} inutilisable pour l'instant : {lacking}"
+            line = tr(
+                "Base {database_path} inutilisable pour l'instant : {lacking}",
+                database_path=self._database_path,
+                lacking=lacking,
+            )
         else:
-            line = (
-                f"Impossible d'écrire {self._path} ({error.strerror}) : corriger cela, ou régler "
-                "DATABASE_PATH"
+            line = tr(
+                "Impossible d'écrire {path} ({strerror}) : corriger cela, ou régler DATABASE_PATH",
+                path=self._path,
+                strerror=error.strerror,
             )
         return wrong_folder(self._database_path, error) or StorageError(line, passing=True)
 
     def _in_the_way(self) -> StorageError:
         return StorageError(
-            f"{self._path} n'est pas un verrou du bot (lien, tube, dossier ou périphérique) : "
-            "l'ôter, ou régler DATABASE_PATH"
+            tr(
+                "{path} n'est pas un verrou du bot (lien, tube, dossier ou périphérique) : "
+                "l'ôter, ou régler DATABASE_PATH",
+                path=self._path,
+            )
         )
 
     def store_opened(self) -> None:

@@ -29,6 +29,7 @@ from meshbot.store.salvage import Salvage, salvaged
 from meshbot.store.storage_error import READ_ERRORS, StorageError, unusable
 from meshbot.store.stored_table import HEARD_ORDERS, KEY_ORDERS, NODES, STORED_TABLES, StoredTable
 from meshbot.store.traces import has_traces
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 log = logging.getLogger(__name__)
@@ -74,11 +75,18 @@ class Repair:
         except READ_ERRORS as error:
             raise unusable(self._named, error) from error
         saved = remains[self._simulated]
-        where = f"mise de côté sous {aside.name}" if aside is not None else "perdue"
-        return (
-            f"La base {self._named} était abîmée (courant ou carte SD) : {where}, "
-            f"{_rows_text(remains)}une nouvelle est commencée avec {len(saved.nodes)} nœuds et "
-            f"{saved.keys} clés retrouvés"
+        where = (
+            tr("mise de côté sous {name}", name=aside.name) if aside is not None else tr("perdue")
+        )
+        return tr(
+            "La base {named} était abîmée (courant ou carte SD) : {where}, "
+            "{rows}une nouvelle est commencée avec {nodes} nœuds et "
+            "{keys} clés retrouvés",
+            named=self._named,
+            where=where,
+            rows=_rows_text(remains),
+            nodes=len(saved.nodes),
+            keys=saved.keys,
         )
 
     def replace_damaged(
@@ -105,7 +113,7 @@ class Repair:
         if os.path.lexists(journal) and not journal.is_file():
             aside = journal.with_name(f"{self._path.name}.abimee-{stamp}{ROLLBACK}")
             journal.rename(aside)
-            log.error("❌ %s n'est pas un fichier : mis de côté sous %s", journal, aside.name)
+            log.error(tr("❌ %s n'est pas un fichier : mis de côté sous %s"), journal, aside.name)
 
     def _is_needed(self, *, thorough: bool) -> bool:
         if has_content(self._fresh_path):
@@ -211,4 +219,8 @@ def _rows_text(remains: Iterable[Salvage]) -> str:
         return ""
     restored = sum(saved.from_copies for saved in remains)
     text = counted(spoilt, "ligne fausse", "lignes fausses")
-    return f"{text} ({counted(restored, 'reprise', 'reprises')} d'une copie), "
+    return tr(
+        "{what} ({restored} d'une copie), ",
+        what=text,
+        restored=counted(restored, "reprise", "reprises"),
+    )

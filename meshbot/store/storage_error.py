@@ -6,10 +6,12 @@ import sqlite3
 from pathlib import Path
 
 from meshbot.store.traces import has_traces
+from meshbot.text.language import mark, tr
+from meshbot.text.typography import labelled
 from meshbot.threads.shortage import no_descriptor_text, shortage_text
 
 MAX_WORDS = 200
-_NOT_OURS = "régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci"
+_NOT_OURS = mark("régler DATABASE_PATH sur un autre fichier, ou déplacer celui-ci")
 
 
 READ_ERRORS = (OSError, sqlite3.Error, ValueError, OverflowError, MemoryError)
@@ -52,7 +54,7 @@ class ForeignFile(StorageError):
 
     def __init__(self, what: str) -> None:
         """Say what it is instead."""
-        super().__init__(f"{what} : {_NOT_OURS}", suspect=True)
+        super().__init__(labelled(what, tr(_NOT_OURS)), suspect=True)
 
 
 class NotAFile(StorageError):
@@ -60,7 +62,9 @@ class NotAFile(StorageError):
 
     def __init__(self, path: Path, what: str) -> None:
         """Name it."""
-        super().__init__(f"DATABASE_PATH = {path} est {what}, pas un fichier")
+        super().__init__(
+            tr("DATABASE_PATH = {path} est {what}, pas un fichier", path=path, what=what)
+        )
 
 
 class StorageVanished(StorageError):
@@ -100,12 +104,21 @@ def unusable(path: Path, error: BaseException) -> StorageError:
     if is_damage(error):
         if has_traces(path):
             return StorageDamaged(
-                f"La base {path} est abîmée ({_words(error)}) : le bot la répare à son démarrage"
+                tr(
+                    "La base {path} est abîmée ({words}) : le bot la répare à son démarrage",
+                    path=path,
+                    words=_words(error),
+                )
             )
-        return ForeignFile(f"{path} n'est pas une base du bot ({_words(error)})")
+        return ForeignFile(
+            tr("{path} n'est pas une base du bot ({words})", path=path, words=_words(error))
+        )
     lacking = shortage_text(error) or no_descriptor_text()  # SQLite calls that a missing right
     if lacking is not None:
-        return StorageError(f"Base {path} inutilisable pour l'instant : {lacking}", passing=True)
+        return StorageError(
+            tr("Base {path} inutilisable pour l'instant : {lacking}", path=path, lacking=lacking),
+            passing=True,
+        )
     denied = isinstance(error, PermissionError)
     if not denied and _sqlite_code(error) in _NO_RIGHT:
         denied = not (is_accessible(path) and is_accessible(Path(os.path.realpath(path)).parent))
@@ -114,12 +127,15 @@ def unusable(path: Path, error: BaseException) -> StorageError:
         return told
     if denied:
         return StorageError(
-            f"Pas le droit d'écrire dans {path} ou son dossier : les donner à l'utilisateur du "
-            "bot (sudo chown), ou régler DATABASE_PATH",
+            tr(
+                "Pas le droit d'écrire dans {path} ou son dossier : les donner à l'utilisateur du "
+                "bot (sudo chown), ou régler DATABASE_PATH",
+                path=path,
+            ),
             passing=True,
         )
     return StorageError(
-        f"Base {path} inutilisable pour l'instant : {_words(error)}",
+        tr("Base {path} inutilisable pour l'instant : {words}", path=path, words=_words(error)),
         passing=True,
         suspect=not is_busy(error),
     )
@@ -132,9 +148,11 @@ def not_read(path: Path, error: BaseException) -> StorageError:
     close a file gives up every lock that this process has on it, SQLite's own among them.
     """
     if is_damage(error):
-        return StorageDamaged(f"La base {path} est abîmée ({_words(error)})")
+        return StorageDamaged(
+            tr("La base {path} est abîmée ({words})", path=path, words=_words(error))
+        )
     return StorageError(
-        f"Lecture impossible dans {path} : {_words(error)}",
+        tr("Lecture impossible dans {path} : {words}", path=path, words=_words(error)),
         passing=True,
         suspect=not is_busy(error),
     )
@@ -143,9 +161,11 @@ def not_read(path: Path, error: BaseException) -> StorageError:
 def not_written(path: Path, error: BaseException) -> StorageError:
     """Return what is to be told of a write that failed in an open database."""
     if is_damage(error):
-        return StorageDamaged(f"La base {path} est abîmée ({_words(error)})")
+        return StorageDamaged(
+            tr("La base {path} est abîmée ({words})", path=path, words=_words(error))
+        )
     return StorageError(
-        f"Écriture impossible dans {path} : {_words(error)}",
+        tr("Écriture impossible dans {path} : {words}", path=path, words=_words(error)),
         passing=True,
         suspect=not is_busy(error),
     )
@@ -154,9 +174,9 @@ def not_written(path: Path, error: BaseException) -> StorageError:
 def _words(error: BaseException) -> str:
     """Return an error in words of one line, without the bytes of the file that it may quote."""
     if isinstance(error, MemoryError):
-        return "mémoire insuffisante"
+        return tr("mémoire insuffisante")
     if isinstance(error, UnicodeError):
-        return "texte illisible"
+        return tr("texte illisible")
     words = getattr(error, "strerror", None) or str(error)
     return "".join(char if char.isprintable() else "?" for char in str(words))[:MAX_WORDS]
 
@@ -171,8 +191,11 @@ def wrong_folder(path: Path, error: BaseException) -> StorageError | None:
     folder = Path(os.path.realpath(path)).parent
     if getattr(error, "errno", 0) == errno.EROFS or _is_read_only(folder):
         return StorageError(
-            f"Base {path} : le système de fichiers est en lecture seule (carte SD protégée ou "
-            "usée ?) : le rendre inscriptible, ou régler DATABASE_PATH",
+            tr(
+                "Base {path} : le système de fichiers est en lecture seule (carte SD protégée ou "
+                "usée ?) : le rendre inscriptible, ou régler DATABASE_PATH",
+                path=path,
+            ),
             passing=True,
         )
     for part in (*reversed(folder.parents), folder):
@@ -181,16 +204,26 @@ def wrong_folder(path: Path, error: BaseException) -> StorageError | None:
         except FileNotFoundError:
             why = getattr(error, "strerror", None) or error
             return StorageError(
-                f"Base {path} : son dossier {folder} n'existe pas et n'a pas pu être créé "
-                f"({why}) : le créer pour l'utilisateur du bot, ou régler DATABASE_PATH",
+                tr(
+                    "Base {path} : son dossier {folder} n'existe pas et n'a pas pu être créé "
+                    "({why}) : le créer pour l'utilisateur du bot, ou régler DATABASE_PATH",
+                    path=path,
+                    folder=folder,
+                    why=why,
+                ),
                 passing=True,
             )
         except OSError:
             return None  # hidden from us
         if not part.is_dir():
             return StorageError(
-                f"Base {path} : son dossier ne peut pas être créé, {part} n'est pas un dossier : "
-                "le déplacer, ou régler DATABASE_PATH",
+                tr(
+                    "Base {path} : son dossier ne peut pas être créé, {part} n'est pas un "
+                    "dossier : "
+                    "le déplacer, ou régler DATABASE_PATH",
+                    path=path,
+                    part=part,
+                ),
                 passing=True,
             )
     return None

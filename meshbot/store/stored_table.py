@@ -11,6 +11,7 @@ from typing import Any
 
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.store.row_checksum import checksum_of
+from meshbot.text.language import LANGUAGES
 
 MAX_WHOLE = 1 << 36
 """No time in seconds, and nothing else that is counted here, is as much as that; and what is less
@@ -91,6 +92,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_language(value: object) -> bool:
+    return value in ("", *LANGUAGES)
+
+
 def _is_bytes(value: object) -> bool:
     return isinstance(value, bytes)
 
@@ -119,6 +124,7 @@ NODES = StoredTable(
         "last_dm",
         "pushed_at",
         "known_since",
+        "language",
     ),
     ("num",),
     {
@@ -134,6 +140,7 @@ NODES = StoredTable(
         "last_dm": _is_whole,
         "pushed_at": _is_whole,
         "known_since": _is_whole,
+        "language": _is_language,
     },
     {
         "long_name": "",
@@ -147,6 +154,7 @@ NODES = StoredTable(
         "last_dm": 0,
         "pushed_at": 0,
         "known_since": 0,
+        "language": "",
     },
 )
 """The fields of a ``KnownNode`` that are stored, in its order. Which bytes can be a key at all is

@@ -1,8 +1,8 @@
 """The log lines that operators count and time with ``grep``: their texts, to the letter.
 
-They are an interface, the same in every language. Each is a format for ``logging``, with its
-arguments beside it. No other line may hold one of their words: what strangers chose is broken up
-by ``foreign_text``.
+They are an interface, the same in every language but for what stands in for ``%s``. Each is a
+format for ``logging``, with its arguments beside it. No other line may hold one of their words:
+what strangers chose is broken up by ``foreign_text``.
 """
 
 # What grep -c "Reconnexion TCP" counts. The kind of link.
@@ -34,6 +34,9 @@ SEARCHED = (
     *("Liaison perdue", "MeshBot", "Bot arrêté", "Le nœud a coupé", "État : liaison"),
     *("Synchronisation clés", "key synchronization", "keys synchronized"),
     *("Ordre de", "exécuté", "Ordres acceptés", "Erreur inattendue", "du journal perdues"),
+    *("TCP connection established", "serial connection established", "TCP link", "serial link"),
+    *("Link lost", "Bot stopped", "The node cut", "State: link", "Order from", "carried out"),
+    *("Orders are accepted", "Unexpected error", "journal lines lost"),
     *("[CRITICAL]", "[ERROR]", "[WARNING]", "[INFO]", "[DEBUG]", "Traceback"),
 )
 """What operators search for in the journal: broken in what strangers chose, in any case, with or

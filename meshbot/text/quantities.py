@@ -15,21 +15,21 @@ def duration_text(seconds: float) -> str:
     hours, rest = divmod(rest, 3_600)
     minutes, left = divmod(rest, 60)
     if days:
-        return f"{days} j {hours} h"
+        return tr("{days} j {hours} h", days=days, hours=hours)
     if hours:
-        return f"{hours} h {minutes} min"
+        return tr("{hours} h {minutes} min", hours=hours, minutes=minutes)
     if minutes:
         return f"{minutes} min"
     return f"{left} s"
 
 
 def decimal_text(value: float, digits: int = 1) -> str:
-    """Return a number with so many digits after a decimal comma."""
-    return f"{value:.{digits}f}".replace(".", ",")
+    """Return a number with so many digits after the decimal sign."""
+    return f"{value:.{digits}f}".replace(".", tr(","))
 
 
 def hops_text(hops: int | None) -> str:
     """Return how far a packet came; None where the radio did not say."""
     if hops is None:
-        return "sauts inconnus"
-    return "direct" if hops == 0 else counted(hops, "saut", "sauts")
+        return tr("sauts inconnus")
+    return tr("direct") if hops == 0 else counted(hops, "saut", "sauts")

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from meshbot.text.language import mark, tr
 from meshbot.threads.memory_reserve import MemoryReserve
 from meshbot.threads.progress_mark import ProgressMark
 from meshbot.threads.shortage import NoThreadError
@@ -36,7 +37,7 @@ class BotThread:
     :meth:`_do_next`, and :meth:`_wake` if that waits on anything but ``_stopping``.
     """
 
-    error_line = "❌ Erreur inattendue"
+    error_line = mark("❌ Erreur inattendue")
     """What the journal says of an error that nothing else caught."""
     wants_reserve = True
     """Whether it lets go of what it is at when memory runs out, before it cannot any more."""
@@ -84,7 +85,7 @@ class BotThread:
             except MemoryError:
                 self._do_without_memory()
             except Exception as error:  # noqa: BLE001 - top of a thread
-                self._try_to(partial(log.error, self.error_line, exc_info=error))
+                self._try_to(partial(log.error, tr(self.error_line), exc_info=error))
                 self._try_to(self._recover)
         self._finish()
 
@@ -106,13 +107,16 @@ class BotThread:
         if self._clock() - self._said_memory_s >= MEMORY_LINE_S:
             self._said_memory_s = self._clock()
             log.error(
-                "❌ Mémoire insuffisante sur cette machine : ce que faisait %s est abandonné",
+                tr("❌ Mémoire insuffisante sur cette machine : ce que faisait %s est abandonné"),
                 self._thread.name,
             )
         if self._memory_errors >= MEMORY_TRIES and not self.exhausted:
             self.exhausted = True
             log.error(
-                "❌ Mémoire insuffisante sur cette machine depuis trop longtemps : le bot s'arrête"
+                tr(
+                    "❌ Mémoire insuffisante sur cette machine depuis trop longtemps : le "
+                    "bot s'arrête"
+                )
             )
             self._end_program()
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meshbot.text.language import mark, tr
 from meshbot.threads.bot_thread import BotThread
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class _Recurring:
 class BotWorker(BotThread):
     """One thread, one queue; an error in a call costs a line, never the thread."""
 
-    error_line = "❌ Erreur inattendue, l'événement est abandonné"
+    error_line = mark("❌ Erreur inattendue, l'événement est abandonné")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; :meth:`start` starts the thread."""
@@ -57,7 +58,7 @@ class BotWorker(BotThread):
         last_s = self._dropped_line_s
         if last_s is None or now_s - last_s > DROPPED_LINE_S:
             self._dropped_line_s = now_s
-            log.warning("⚠️ Trop de paquets à la fois : les plus récents sont ignorés")
+            log.warning(tr("⚠️ Trop de paquets à la fois : les plus récents sont ignorés"))
 
     def post_heard(self, call: Callable[[], object]) -> None:
         """Have ``call`` run as by :meth:`post`, about something that anybody can cause."""

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from meshbot.text.language import tr
+
 log = logging.getLogger(__name__)
 
 _Call = Callable[[], object]
@@ -46,8 +48,10 @@ class DeferredCalls:
                 self._timerless.append((self._clock() + delay_s, call))
         if refused:
             log.warning(
-                "⚠️ Plus de fil d'exécution libre pour « %s » : ce sera fait à son heure, à "
-                "quelques secondes près, par un autre",
+                tr(
+                    "⚠️ Plus de fil d'exécution libre pour « %s » : ce sera fait à son heure, à "
+                    "quelques secondes près, par un autre"
+                ),
                 self._name,
             )
         return True

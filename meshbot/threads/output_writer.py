@@ -20,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from meshbot.text.language import mark
 from meshbot.threads.bot_thread import BotThread
 
 MAX_WAITING_BYTES = 262_144
@@ -37,7 +38,7 @@ LostLine = Callable[[int, bool], str]
 class OutputWriter(BotThread):
     """A queue of lines, and the one thread that writes them."""
 
-    error_line = "❌ Erreur inattendue à l'écriture du journal"
+    error_line = mark("❌ Erreur inattendue à l'écriture du journal")
     wants_reserve = False  # it is to say, of all, that memory runs out
 
     def __init__(

@@ -400,7 +400,7 @@ def environment_of(
         monkeypatch.setenv(f"MESHBOT_{name}", value)
     (tmp_path / ".env").write_text(dotenv, encoding="utf-8")
     environment = arguments_module.environment_of(
-        arguments_module.parse_arguments(arguments), tmp_path / ".env"
+        arguments_module.parse_arguments(arguments), tmp_path
     )
     return {
         name.removeprefix("MESHBOT_"): value
@@ -430,7 +430,7 @@ def test_the_file_beside_the_program_wins_over_config_py(
     monkeypatch.setattr(config, "TCP_PORT", 5)
     environment_of(monkeypatch, tmp_path, dotenv="MESHBOT_TCP_HOST=file\n")
     options = arguments_module.parse_arguments([])
-    bot = main_bot.MeshBot(environment=arguments_module.environment_of(options, tmp_path / ".env"))
+    bot = main_bot.MeshBot(environment=arguments_module.environment_of(options, tmp_path))
     assert (bot.site.tcp_host, bot.site.tcp_port) == ("file", 5)
 
 
@@ -450,6 +450,7 @@ def test_the_file_may_hold_comments_quotes_and_what_is_not_ours(
         "TCP_HOST": "nœud.local",
         "ADMIN_NODES": "!a1b2c3d4:DMqo",
         "EMPTY": "",
+        "OTHER": "1",
     }
 
 
@@ -458,7 +459,7 @@ def test_without_a_file_or_arguments_the_environment_is_all(
 ) -> None:
     monkeypatch.setenv("MESHBOT_TCP_HOST", "env")
     options = arguments_module.parse_arguments([])
-    environment = arguments_module.environment_of(options, tmp_path / "missing")
+    environment = arguments_module.environment_of(options, tmp_path)
     assert environment == dict(os.environ)
 
 

@@ -159,7 +159,7 @@ def test_help_about_nonsense_is_the_list() -> None:
 
 def test_every_command_has_its_name_and_help() -> None:
     names = Commands(FakeView()).names
-    assert names == ["help", "ping", "my", "nodes", "keys", "tcp", "sys"]
+    assert names == ["help", "ping", "my", "nodes", "keys", "tcp", "sys", "lang"]
     for name in names:
         assert str(reply_to(f"/help {name}")).startswith(f"Commande {name} : ")
 

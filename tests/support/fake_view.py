@@ -31,11 +31,15 @@ class FakeView:
     causes: list[str] = field(default_factory=list)
     judged: str = "rien à signaler"
     tried: str = ""
+    languages: dict[int, str] = field(default_factory=dict)
     guests: list[ClientStatus] = field(default_factory=list)
 
     def reconnect(self, cause: str) -> bool:
         self.causes.append(cause)
         return not self.reconnecting
+
+    def set_language(self, num: int, language: str) -> None:
+        self.languages[num] = language
 
     def verdict(self) -> str:
         return self.judged

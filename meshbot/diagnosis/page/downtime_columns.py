@@ -14,7 +14,9 @@ from meshbot.diagnosis.page.markup import (
     words,
 )
 from meshbot.diagnosis.page.wording import day_text, length_text, round_text
+from meshbot.text.language import tr
 from meshbot.text.quantities import decimal_text
+from meshbot.text.typography import day_and_month
 
 HEIGHT = 110.0
 BELOW = 22.0
@@ -33,15 +35,17 @@ def downtime_columns(days: list[Day]) -> Markup:
     idle = any(day.uptime is None for day in days)
     step = -(-len(days) // MAX_NAMES)
     names = [
-        ((place + 0.5) / len(days), f"{day.midnight:%d/%m}")
+        ((place + 0.5) / len(days), day_and_month(day.midnight))
         for place, day in enumerate(days)
         if (len(days) - 1 - place) % step == 0
     ]
     return card(
-        "Temps sans liaison par jour",
+        tr("Temps sans liaison par jour"),
         chart(
-            "Temps sans liaison par jour, au plus "
-            f"{length_text(longest_s)} ; le tableau des jours le dit aussi",
+            tr(
+                "Temps sans liaison par jour, au plus {length} ; le tableau des jours le dit aussi",
+                length=length_text(longest_s),
+            ),
             HEIGHT + BELOW,
             level_lines(HEIGHT, levels),
             canvas(len(days), 1, HEIGHT, *columns),
@@ -49,8 +53,8 @@ def downtime_columns(days: list[Day]) -> Markup:
         ),
         tag(
             "p",
-            tag("span", tag("i", class_="key down"), words("sans liaison")),
-            tag("span", tag("i", class_="key off"), words("bot arrêté tout le jour"))
+            tag("span", tag("i", class_="key down"), words(tr("sans liaison"))),
+            tag("span", tag("i", class_="key off"), words(tr("bot arrêté tout le jour")))
             if idle
             else EMPTY,
             class_="legend",
@@ -61,12 +65,16 @@ def downtime_columns(days: list[Day]) -> Markup:
 def _column(place: int, day: Day, top_s: float) -> Markup:
     name = day_text(day.midnight)
     if day.uptime is None:
-        said = hover(f"{name} : bot arrêté")
+        said = hover(tr("{name} : bot arrêté", name=name))
         return tag("rect", said, x=place, y=0, width=1, height=1, class_="off")
     share = min(day.down_s / top_s, 1.0)
     said = hover(
-        f"{name} : {length_text(day.down_s)} sans liaison, disponibilité "
-        f"{decimal_text(100 * day.uptime, 2)} %"
+        tr(
+            "{name} : {length} sans liaison, disponibilité {value} %",
+            name=name,
+            length=length_text(day.down_s),
+            value=decimal_text(100 * day.uptime, 2),
+        )
     )
     return joined(
         tag("rect", x=place + 0.1, y=1 - share, width=0.8, height=share, class_="down"),

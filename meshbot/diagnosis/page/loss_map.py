@@ -23,7 +23,9 @@ from meshbot.diagnosis.page.wording import (
     losses_text,
     whole_text,
 )
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import decimal_text
+from meshbot.text.typography import day_and_month, labelled, percentage
 
 ROWS = ((14, 24.0), (31, 18.0))
 """Up to how many days rows are how high."""
@@ -33,7 +35,7 @@ TOP = 16.0
 LEVELS = 5
 DENSE_SHARE = 0.1
 LARGEST_FIGURE = 9_999
-_INITIALS = "LMMJVSD"
+_INITIALS = mark("LMMJVSD")
 
 
 def loss_map(days: list[Day], older: int) -> Markup:
@@ -46,8 +48,11 @@ def loss_map(days: list[Day], older: int) -> Markup:
     most = max(max(day.losses) for day in days)
     bounds = level_bounds(most)
     drawing = chart(
-        f"Carte des coupures par jour et par heure : {losses_text(total)} ; le tableau qui suit "
-        "la dit jour par jour",
+        tr(
+            "Carte des coupures par jour et par heure : {losses} ; le tableau qui suit "
+            "la dit jour par jour",
+            losses=losses_text(total),
+        ),
         height + TOP,
         *_hour_names(),
         label("total", "100%", TOP - 5, "total") if row > SMALL_ROW else EMPTY,
@@ -57,10 +62,15 @@ def loss_map(days: list[Day], older: int) -> Markup:
         *(_figures(days, row, bounds) if row > SMALL_ROW else ()),
         class_="map dense" if _is_dense(days) else "map",
     )
-    are = "sont" if older > 1 else "est"
-    past = f"{losses_text(older)} d'avant ces {len(days)} jours n'y {are} pas."
+    are = tr("sont") if older > 1 else tr("est")
+    past = tr(
+        "{losses} d'avant ces {days} jours n'y {are} pas.",
+        losses=losses_text(older),
+        days=len(days),
+        are=are,
+    )
     return card(
-        "Quand : coupures par jour et par heure",
+        tr("Quand : coupures par jour et par heure"),
         drawing,
         _legend(bounds, most),
         tag("p", words(past), class_="note") if older else EMPTY,
@@ -107,13 +117,17 @@ def _runs(day: Day) -> Iterator[tuple[int, int, int, bool]]:
 def _cells(days: list[Day], bounds: list[int]) -> Iterator[Markup]:
     many = len(days) > ROWS[-1][0]  # what is said so often is said in short
     for row, day in enumerate(days):
-        name = f"{day.midnight:%d/%m}" if many else day_text(day.midnight)
+        name = day_and_month(day.midnight) if many else day_text(day.midnight)
         for start, end, count, ran in _runs(day):
-            said = losses_text(count) if count else "aucune coupure"
-            hours = f"{start} h" if end == start + 1 else f"{start} h à {end} h"
+            said = losses_text(count) if count else tr("aucune coupure")
+            hours = (
+                f"{start} h"
+                if end == start + 1
+                else tr("{start} h à {end} h", start=start, end=end)
+            )
             yield tag(
                 "rect",
-                hover(f"{name}, {hours} : {said if ran else 'bot arrêté'}"),
+                hover(labelled(f"{name}, {hours}", said if ran else tr("bot arrêté"))),
                 x=start,
                 y=row,
                 width=end - start,
@@ -151,7 +165,7 @@ def _row_names(days: list[Day], row: float) -> Iterator[Markup]:
         y = TOP + row * place + row / 2 + 3.5
         if small and (place - len(days) + 1) % 7:
             continue
-        name = f"{_INITIALS[day.midnight.weekday()]} {day.midnight:%d/%m}"
+        name = f"{tr(_INITIALS)[day.midnight.weekday()]} {day_and_month(day.midnight)}"
         yield label(name, -6, y, "end day")
         if not small:
             yield tag("text", words(whole_text(day.count)), x="100%", y=y, class_="total")
@@ -170,11 +184,18 @@ def _figures(days: list[Day], row: float, bounds: list[int]) -> Iterator[Markup]
 
 
 def _legend(bounds: list[int], most: int) -> Markup:
-    keys = [("off", "bot arrêté"), ("c0", "aucune coupure")]
+    keys = [("off", tr("bot arrêté")), ("c0", tr("aucune coupure"))]
     for place, (bound, next_) in enumerate(pairwise([*bounds, most + 1]), start=1):
-        keys.append((f"c{place}", f"{bound}" if next_ == bound + 1 else f"{bound} à {next_ - 1}"))
+        keys.append(
+            (
+                f"c{place}",
+                f"{bound}"
+                if next_ == bound + 1
+                else tr("{bound} à {next}", bound=bound, next=next_ - 1),
+            )
+        )
     if bounds:
-        keys[-1] = (keys[-1][0], f"{keys[-1][1]} par heure")
+        keys[-1] = (keys[-1][0], tr("{keys} par heure", keys=keys[-1][1]))
     parts = (tag("span", tag("i", class_=f"key {colour}"), words(text)) for colour, text in keys)
     return tag("p", *parts, class_="legend")
 
@@ -184,8 +205,8 @@ def _table(days: list[Day]) -> Markup:
     for day in days:
         most = max(day.losses)
         worst = f"{day.losses.index(most)} h ({whole_text(most)})" if most else "–"
-        uptime = "–" if day.uptime is None else f"{decimal_text(100 * day.uptime, 2)} %"
-        down = length_text(day.down_s) if day.uptime is not None else "bot arrêté"
-        rows.append((f"{day.midnight:%d/%m}", whole_text(day.count), worst, uptime, down))
-    head = ("Jour", "Coupures", "Pire heure", "Disponibilité", "Sans liaison")
-    return table("Jour par jour, en chiffres", head, rows)
+        uptime = "–" if day.uptime is None else percentage(decimal_text(100 * day.uptime, 2))
+        down = length_text(day.down_s) if day.uptime is not None else tr("bot arrêté")
+        rows.append((day_and_month(day.midnight), whole_text(day.count), worst, uptime, down))
+    head = (tr("Jour"), tr("Coupures"), tr("Pire heure"), tr("Disponibilité"), tr("Sans liaison"))
+    return table(tr("Jour par jour, en chiffres"), head, rows)

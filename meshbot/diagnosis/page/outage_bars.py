@@ -15,11 +15,20 @@ from meshbot.diagnosis.page.markup import (
     words,
 )
 from meshbot.diagnosis.page.wording import losses_text, whole_text
+from meshbot.text.language import mark, tr
+from meshbot.text.typography import labelled, phrases
 
 ROW = 26.0
 _BOUNDS_S = (5.0, 20.0, 60.0, 300.0, 1_800.0)
-_NAMES = ("< 5 s", "5 à 20 s", "20 à 60 s", "1 à 5 min", "5 à 30 min", "> 30 min")
-_UNKNOWN = "retour inconnu"
+_NAMES = (
+    "< 5 s",
+    mark("5 à 20 s"),
+    mark("20 à 60 s"),
+    mark("1 à 5 min"),
+    mark("5 à 30 min"),
+    mark("> 30 min"),
+)
+_UNKNOWN = mark("retour inconnu")
 
 
 def outage_counts(history: LinkHistory) -> list[tuple[str, int]]:
@@ -31,8 +40,8 @@ def outage_counts(history: LinkHistory) -> list[tuple[str, int]]:
             unknown += 1
         else:
             counts[bisect_right(_BOUNDS_S, loss.outage_s)] += 1
-    rows = list(zip(_NAMES, counts, strict=True))
-    return [*rows, (_UNKNOWN, unknown)] if unknown else rows
+    rows = [(tr(name), count) for name, count in zip(_NAMES, counts, strict=True)]
+    return [*rows, (tr(_UNKNOWN), unknown)] if unknown else rows
 
 
 def outage_bars(history: LinkHistory) -> Markup:
@@ -49,19 +58,25 @@ def outage_bars(history: LinkHistory) -> Markup:
         parts.append(
             tag(
                 "rect",
-                hover(f"{name} : {losses_text(count)}"),
+                hover(labelled(name, losses_text(count))),
                 x=0,
                 y=y + 3,
                 width=percent(share),
                 height=ROW - 8,
-                class_="unknown" if name == _UNKNOWN else "outage",
+                class_="unknown" if name == tr(_UNKNOWN) else "outage",
             )
         )
         figure = tag("tspan", words(whole_text(count)), dx=6)
         parts.append(tag("text", figure, x=percent(share), y=y + 16, class_="strong"))
-    said = " ; ".join(f"{name} : {count}" for name, count in rows)
+    said = phrases(labelled(name, count) for name, count in rows)
     return card(
-        "Durée des interruptions",
-        chart(f"Durée des interruptions. {said}", ROW * len(rows), *parts, class_="rows"),
-        tag("p", words("Du dernier signe de vie du nœud au retour de la liaison."), class_="note"),
+        tr("Durée des interruptions"),
+        chart(
+            tr("Durée des interruptions. {said}", said=said), ROW * len(rows), *parts, class_="rows"
+        ),
+        tag(
+            "p",
+            words(tr("Du dernier signe de vie du nœud au retour de la liaison.")),
+            class_="note",
+        ),
     )

@@ -18,6 +18,8 @@ from meshbot.diagnosis.page.statements import statement_list
 from meshbot.diagnosis.page.wording import losses_text, percent_text
 from meshbot.diagnosis.schedule_text import schedule_text
 from meshbot.diagnosis.verdicts.unexplained import UNEXPLAINED
+from meshbot.text.language import tr
+from meshbot.text.typography import labelled
 
 HEIGHT = 40.0
 COLOURS = 6
@@ -37,11 +39,16 @@ def shares_bar(diagnosis: Diagnosis) -> Markup:
         letter, colour = chr(ord("A") + place), _colour(place, share)
         parts.append(_part(share, left, letter, colour))
         left += share.share
-        said.append(f"{share.verdict.text} {percent_text(share.share)}")
+        said.append(f"{share.verdict.wording} {percent_text(share.share)}")
         rows.append(_row(diagnosis, share, letter, colour))
     return card(
         "Causes",
-        chart(f"Causes des coupures : {', '.join(said)}", HEIGHT, *parts, class_="shares"),
+        chart(
+            tr("Causes des coupures : {said}", said=", ".join(said)),
+            HEIGHT,
+            *parts,
+            class_="shares",
+        ),
         tag("ol", *rows, class_="causes"),
     )
 
@@ -54,8 +61,11 @@ def _part(share: CauseShare, left: float, letter: str, colour: str) -> Markup:
     part = tag(
         "rect",
         hover(
-            f"{letter} : {share.verdict.text}, {percent_text(share.share)} "
-            f"({losses_text(share.count)})"
+            labelled(
+                letter,
+                f"{share.verdict.wording}, {percent_text(share.share)} "
+                f"({losses_text(share.count)})",
+            )
         ),
         x=percent(left),
         y=0,
@@ -80,7 +90,7 @@ def _row(diagnosis: Diagnosis, share: CauseShare, letter: str, colour: str) -> M
     return tag(
         "li",
         tag("i", words(letter), class_=f"key letter {colour}"),
-        tag("strong", words(share.verdict.text[:1].upper() + share.verdict.text[1:] + when)),
+        tag("strong", words(share.verdict.wording[:1].upper() + share.verdict.wording[1:] + when)),
         tag(
             "span",
             words(f" {percent_text(share.share)}, {losses_text(share.count)}"),

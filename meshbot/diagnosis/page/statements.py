@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from meshbot.diagnosis.page.markup import EMPTY, Markup, tag, words
 from meshbot.diagnosis.statement import Statement
+from meshbot.text.language import tr
 
 
 def statement_list(statements: Iterable[Statement]) -> Markup:
@@ -20,4 +21,4 @@ def statement_list(statements: Iterable[Statement]) -> Markup:
 
 
 def _mark(statement: Statement) -> str:
-    return "observé" if statement.observed else "déduit"
+    return tr("observé") if statement.observed else tr("déduit")

@@ -17,6 +17,7 @@ from meshbot.diagnosis.page.markup import (
     words,
 )
 from meshbot.diagnosis.page.wording import ceiling, chance_text, losses_text, whole_text
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 HEIGHT = 150.0
@@ -35,7 +36,7 @@ def sync_histogram(found: AfterSyncs) -> Markup:
     top = ceiling(max(*found.counts, *found.chances))
     split = SUSPECT_BINS / BINS
     drawing = chart(
-        f"Temps entre une synchronisation et la coupure. {reading(found)}",
+        tr("Temps entre une synchronisation et la coupure. {reading}", reading=reading(found)),
         ABOVE + HEIGHT + BELOW,
         tag("rect", x=0, y=0, width=percent(split), height=ABOVE + HEIGHT, class_="band"),
         label("90 s", percent(split / 2), 14, "middle strong"),
@@ -51,7 +52,7 @@ def sync_histogram(found: AfterSyncs) -> Markup:
             [(0, "0"), *((n / _MINUTES, f"{n} min") for n in range(1, _MINUTES + 1))],
         ),
     )
-    title = tag("h3", words("Combien de temps après une synchronisation, au plus tôt ?"))
+    title = tag("h3", words(tr("Combien de temps après une synchronisation, au plus tôt ?")))
     return joined(title, drawing, _legend(), said, _table(found))
 
 
@@ -60,22 +61,35 @@ def reading(found: AfterSyncs) -> str:
     soon, soon_chance = sum(found.counts[:SUSPECT_BINS]), sum(found.chances[:SUSPECT_BINS])
     next_, next_chance = sum(found.counts[SUSPECT_BINS:]), sum(found.chances[SUSPECT_BINS:])
     syncs = counted(found.syncs, "synchronisation", "synchronisations")
-    text = (
-        f"Dans les 90 s après {syncs} : {losses_text(soon)}, par hasard {chance_text(soon_chance)}."
-        f" De 90 s à {_MINUTES} min : {losses_text(next_)}, par hasard {chance_text(next_chance)}."
+    text = tr(
+        "Dans les 90 s après {syncs} : {losses}, par hasard {chance}."
+        " De 90 s à {minutes} min : {losses2}, par hasard {chance2}.",
+        syncs=syncs,
+        losses=losses_text(soon),
+        chance=chance_text(soon_chance),
+        minutes=_MINUTES,
+        losses2=losses_text(next_),
+        chance2=chance_text(next_chance),
     )
     others = []
     if found.later:
-        others.append(f"{whole_text(found.later)} plus tard")
+        others.append(tr("{whole} plus tard", whole=whole_text(found.later)))
     if found.without:
-        others.append(f"{whole_text(found.without)} sans synchronisation avant")
-    return text + (f" Le reste : {', '.join(others)}." if others else "")
+        others.append(tr("{whole} sans synchronisation avant", whole=whole_text(found.without)))
+    return text + (tr(" Le reste : {others}.", others=", ".join(others)) if others else "")
 
 
 def _columns(found: AfterSyncs, top: float) -> list[Markup]:
     parts = []
     for place, (count, chance) in enumerate(zip(found.counts, found.chances, strict=True)):
-        said = hover(f"{_span(place)} : {losses_text(count)}, par hasard {chance_text(chance)}")
+        said = hover(
+            tr(
+                "{span} : {losses}, par hasard {chance}",
+                span=_span(place),
+                losses=losses_text(count),
+                chance=chance_text(chance),
+            )
+        )
         share = count / top
         near = "soon" if place < SUSPECT_BINS else "late"
         if count:
@@ -95,15 +109,15 @@ def _chance_line(found: AfterSyncs, top: float) -> Markup:
 
 
 def _span(place: int) -> str:
-    return f"{place * BIN_S:.0f} à {(place + 1) * BIN_S:.0f} s"
+    return tr("{place:.0f} à {place2:.0f} s", place=place * BIN_S, place2=(place + 1) * BIN_S)
 
 
 def _legend() -> Markup:
     return tag(
         "p",
-        tag("span", tag("i", class_="key soon"), words("coupures dans les 90 s")),
-        tag("span", tag("i", class_="key late"), words("coupures plus tard")),
-        tag("span", tag("i", class_="key dash"), words("ce que donne le hasard")),
+        tag("span", tag("i", class_="key soon"), words(tr("coupures dans les 90 s"))),
+        tag("span", tag("i", class_="key late"), words(tr("coupures plus tard"))),
+        tag("span", tag("i", class_="key dash"), words(tr("ce que donne le hasard"))),
         class_="legend",
     )
 
@@ -113,4 +127,6 @@ def _table(found: AfterSyncs) -> Markup:
         (_span(place), whole_text(count), chance_text(chance))
         for place, (count, chance) in enumerate(zip(found.counts, found.chances, strict=True))
     ]
-    return table("En chiffres", ("Après une synchronisation", "Coupures", "Par hasard"), rows)
+    return table(
+        tr("En chiffres"), (tr("Après une synchronisation"), tr("Coupures"), tr("Par hasard")), rows
+    )

@@ -15,7 +15,9 @@ from meshbot.diagnosis.page.markup import (
     words,
 )
 from meshbot.diagnosis.page.wording import percent_text, whole_text
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted, decimal_text
+from meshbot.text.typography import labelled, phrases
 
 ROW = 48.0
 
@@ -39,11 +41,13 @@ def trial_arms(
     have it already.
     """
     rows = [_row(arm, ROW * place, "late" if place else "soon") for place, arm in enumerate(arms)]
-    both = " ; ".join(f"{arm.name} : {_in_words(arm)}" for arm in arms)
+    both = phrases(labelled(arm.name, _in_words(arm)) for arm in arms)
     return card(
-        "Essai par tirage au sort",
+        tr("Essai par tirage au sort"),
         tag("p", words(sentence + _computed(arms, p_value))),
-        chart(f"Les deux bras de l'essai. {both}", ROW * len(arms), *rows, class_="flat"),
+        chart(
+            tr("Les deux bras de l'essai. {both}", both=both), ROW * len(arms), *rows, class_="flat"
+        ),
         listed(more),
     )
 
@@ -51,16 +55,18 @@ def trial_arms(
 def _computed(arms: Sequence[Arm], p_value: float | None) -> str:
     if p_value is None:
         return ""
-    figures = " et ".join(f"{arm.losses} sur {arm.tosses}" for arm in arms)
-    value = "< 0,001" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
-    return f" ({figures} : p {value})"
+    figures = tr(" et ").join(
+        tr("{losses} sur {tosses}", losses=arm.losses, tosses=arm.tosses) for arm in arms
+    )
+    value = f"< {decimal_text(0.001, 3)}" if p_value < 0.001 else f"= {decimal_text(p_value, 3)}"
+    return f" ({labelled(figures, f'p {value}')})"
 
 
 def _row(arm: Arm, y: float, colour: str) -> Markup:
     share = arm.losses / arm.tosses if arm.tosses else 0.0
     return tag(
         "g",
-        hover(f"{arm.name} : {_in_words(arm)}"),
+        hover(labelled(arm.name, _in_words(arm))),
         label(arm.name, 0, y + 14, "strong"),
         label(_figure(arm), "100%", y + 14, "end"),
         tag("rect", x=0, y=y + 21, width="100%", height=14, class_="c0"),
@@ -70,11 +76,18 @@ def _row(arm: Arm, y: float, colour: str) -> Markup:
 
 def _figure(arm: Arm) -> str:
     if not arm.tosses:
-        return "aucun tirage"
+        return tr("aucun tirage")
     share = percent_text(arm.losses / arm.tosses)
-    return f"{whole_text(arm.losses)} sur {whole_text(arm.tosses)} ({share})"
+    return tr(
+        "{whole} sur {whole2} ({share})",
+        whole=whole_text(arm.losses),
+        whole2=whole_text(arm.tosses),
+        share=share,
+    )
 
 
 def _in_words(arm: Arm) -> str:
     lost = counted(arm.losses, "liaison perdue", "liaisons perdues")
-    return f"{lost} sur {counted(arm.tosses, 'reconnexion', 'reconnexions')}"
+    return tr(
+        "{lost} sur {tosses}", lost=lost, tosses=counted(arm.tosses, "reconnexion", "reconnexions")
+    )

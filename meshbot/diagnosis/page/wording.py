@@ -3,9 +3,19 @@
 import math
 from datetime import UTC, datetime
 
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
+from meshbot.text.typography import day_and_month, percentage
 
-WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+WEEKDAYS = (
+    mark("lundi"),
+    mark("mardi"),
+    mark("mercredi"),
+    mark("jeudi"),
+    mark("vendredi"),
+    mark("samedi"),
+    mark("dimanche"),
+)
 LEAST_CEILING = 6
 """So that a single loss looks like what it is."""
 _STEPS = (1, 2, 4, 6, 8, 10)
@@ -24,7 +34,7 @@ def losses_text(count: int) -> str:
 def chance_text(expected: float) -> str:
     """Return how many losses chance gives: a figure, never a zero that is none."""
     if expected < 0.05:
-        return "moins de 0,1" if expected else "0"
+        return tr("moins de 0,1") if expected else "0"
     return whole_text(round(expected)) if expected >= 10 else decimal_text(expected)
 
 
@@ -32,8 +42,8 @@ def percent_text(share: float) -> str:
     """Return a share, with a decimal where it is near one of its ends."""
     value = 100 * share
     if value in (0.0, 100.0) or 1 <= value <= 99:
-        return f"{value:.0f} %"
-    return f"{min(max(decimal_text(value), '0,1'), '99,9', key=len)} %"
+        return percentage(f"{value:.0f}")
+    return percentage(min(max(decimal_text(value), decimal_text(0.1)), decimal_text(99.9), key=len))
 
 
 def length_text(seconds: float) -> str:
@@ -56,7 +66,7 @@ def moment_of(at_s: float, in_utc: bool) -> datetime:
 
 def day_text(day: datetime) -> str:
     """Return a day of a few months."""
-    return f"{WEEKDAYS[day.weekday()]} {day:%d/%m}"
+    return f"{tr(WEEKDAYS[day.weekday()])} {day_and_month(day)}"
 
 
 def ceiling(value: float) -> int:

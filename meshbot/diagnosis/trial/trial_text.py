@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from meshbot.diagnosis.trial.evidence import ALPHA, EXCLUDED, Result
 from meshbot.diagnosis.trial.trial_kind import TrialKind
 from meshbot.diagnosis.trial.trial_state import TrialState
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
 
@@ -20,50 +21,67 @@ class _Words:
 
 _WORDS = {
     TrialKind.SYNC: _Words(
-        "la synchronisation",
-        "sync",
-        "la synchronisation couperait",
+        mark("la synchronisation"),
+        mark("sync"),
+        mark("la synchronisation couperait"),
         {
-            Result.GUILTY: "la synchronisation coupe la liaison ; elle est désormais sautée quand "
-            "la liaison revient, et le cycle périodique apporte les clés",
-            Result.INNOCENT: "la synchronisation est hors de cause ; elle a désormais lieu chaque "
-            "fois que la liaison revient",
-            Result.NO_EFFECT_SEEN: "sans effet visible ; les constantes s'appliquent de nouveau",
+            Result.GUILTY: mark(
+                "la synchronisation coupe la liaison ; elle est désormais sautée quand "
+                "la liaison revient, et le cycle périodique apporte les clés"
+            ),
+            Result.INNOCENT: mark(
+                "la synchronisation est hors de cause ; elle a désormais lieu chaque "
+                "fois que la liaison revient"
+            ),
+            Result.NO_EFFECT_SEEN: mark(
+                "sans effet visible ; les constantes s'appliquent de nouveau"
+            ),
         },
     ),
     TrialKind.LIGHT: _Words(
-        "la base du nœud",
-        "base",
-        "l'envoi de la base couperait",
+        mark("la base du nœud"),
+        mark("base"),
+        mark("l'envoi de la base couperait"),
         {
-            Result.GUILTY: "l'envoi de la base du nœud coupe la liaison ; elle n'est plus demandée "
-            "quand la liaison revient",
-            Result.INNOCENT: "l'envoi de la base du nœud est hors de cause ; TCP_LIGHT_RECONNECT "
-            "s'applique de nouveau",
-            Result.NO_EFFECT_SEEN: "sans effet visible ; les constantes s'appliquent de nouveau",
+            Result.GUILTY: mark(
+                "l'envoi de la base du nœud coupe la liaison ; elle n'est plus demandée "
+                "quand la liaison revient"
+            ),
+            Result.INNOCENT: mark(
+                "l'envoi de la base du nœud est hors de cause ; TCP_LIGHT_RECONNECT "
+                "s'applique de nouveau"
+            ),
+            Result.NO_EFFECT_SEEN: mark(
+                "sans effet visible ; les constantes s'appliquent de nouveau"
+            ),
         },
     ),
 }
 _SHORT_RESULTS = {
-    None: "",
-    Result.GUILTY: " en cause",
-    Result.INNOCENT: " hors de cause",
-    Result.NO_EFFECT_SEEN: " sans effet visible",
+    Result.GUILTY: mark(" en cause"),
+    Result.INNOCENT: mark(" hors de cause"),
+    Result.NO_EFFECT_SEEN: mark(" sans effet visible"),
 }
 
 
 def toss_line(kind: TrialKind, state: TrialState | None, *, suspect: bool) -> str:
     """Return the bot's line about a toss; ``state`` is what was known before it."""
-    arm = "avec" if suspect else "sans"
-    name = _WORDS[kind].name
-    return f"🧪 Essai {kind.constant} : cette fois {arm} {name} ({_so_far_text(state)})"
+    line = (
+        mark("🧪 Essai {constant} : cette fois avec {name} ({so_far})")
+        if suspect
+        else mark("🧪 Essai {constant} : cette fois sans {name} ({so_far})")
+    )
+    name = tr(_WORDS[kind].name)
+    return tr(line, constant=kind.constant, name=name, so_far=_so_far_text(state))
 
 
 def course_line(kind: TrialKind, state: TrialState | None) -> str:
     """Return the bot's line about a trial that goes on, at its start."""
-    return (
-        f"🧪 Essai {kind.constant} en cours : une pièce décide chaque fois que la liaison revient "
-        f"({_so_far_text(state)})"
+    return tr(
+        "🧪 Essai {constant} en cours : une pièce décide chaque fois que la liaison revient "
+        "({so_far})",
+        constant=kind.constant,
+        so_far=_so_far_text(state),
     )
 
 
@@ -71,9 +89,11 @@ def end_line(state: TrialState) -> str:
     """Return the bot's line about the end of a trial, or about one that had ended."""
     if state.result is None:
         return ""
-    return (
-        f"🧪 Essai {state.kind.constant} terminé : {_WORDS[state.kind].ended[state.result]} "
-        f"({_losses_text(state)})"
+    return tr(
+        "🧪 Essai {constant} terminé : {ended} ({losses})",
+        constant=state.kind.constant,
+        ended=tr(_WORDS[state.kind].ended[state.result]),
+        losses=_losses_text(state),
     )
 
 
@@ -82,24 +102,34 @@ def trial_lines(state: TrialState | None) -> list[str]:
     if state is None:
         return []
     lines = (f"  – {line}" for line in trial_reasons(state))
-    return ["", "Essai", f"  {status_text(state)}", *lines]
+    return ["", tr("Essai"), f"  {status_text(state)}", *lines]
 
 
 def trial_reasons(state: TrialState) -> list[str]:
     """Return what a trial shows so far: its two arms, chance, what it can see by now."""
     words = _WORDS[state.kind]
     lines = [
-        f"{counted(state.tosses_with, 'reconnexion', 'reconnexions')} avec {words.name}, dont "
-        f"{counted(state.counts.lost_with, 'perdue', 'perdues')} dans les "
-        f"{_window_text(state)} ; {state.tosses_without} sans, dont "
-        f"{counted(state.counts.lost_without, 'perdue', 'perdues')}",
+        tr(
+            "{tosses_with} avec {name}, dont "
+            "{lost_with} dans les "
+            "{window} ; {tosses_without} sans, dont "
+            "{lost_without}",
+            tosses_with=counted(state.tosses_with, "reconnexion", "reconnexions"),
+            name=tr(words.name),
+            lost_with=counted(state.counts.lost_with, "perdue", "perdues"),
+            window=_window_text(state),
+            tosses_without=state.tosses_without,
+            lost_without=counted(state.counts.lost_without, "perdue", "perdues"),
+        ),
         _chance_text(state),
         _power_text(state),
     ]
     if state.voids:
         lines.append(
-            f"{counted(state.voids, 'tirage ne compte', 'tirages ne comptent')} pas : liaison "
-            "perdue trop tôt, ou pas observée jusqu'au bout"
+            tr(
+                "{voids} pas : liaison perdue trop tôt, ou pas observée jusqu'au bout",
+                voids=counted(state.voids, "tirage ne compte", "tirages ne comptent"),
+            )
         )
     return lines
 
@@ -110,14 +140,22 @@ def trial_clause(state: TrialState | None) -> str:
         return ""
     counts = state.counts
     visible = state.visible_effect
-    seen = "" if state.result is not None else ", rien de visible encore"
+    seen = "" if state.result is not None else tr(", rien de visible encore")
     if visible is not None and state.result is None:
-        seen = f", vu dès {visible * 100:.0f} %"
-    return (
-        f"Essai {_WORDS[state.kind].short}{_SHORT_RESULTS[state.result]} : "
-        f"{counts.lost_with}/{state.tosses_with} perdues avec, "
-        f"{counts.lost_without}/{state.tosses_without} sans, "
-        f"p {decimal_text(state.p_value, 3)}{seen}"
+        seen = tr(", vu dès {visible:.0f} %", visible=visible * 100)
+    return tr(
+        "Essai {short}{short_results} : "
+        "{lost_with}/{tosses_with} perdues avec, "
+        "{lost_without}/{tosses_without} sans, "
+        "p {p_value}{seen}",
+        short=tr(_WORDS[state.kind].short),
+        short_results=tr(_SHORT_RESULTS[state.result]) if state.result else "",
+        lost_with=counts.lost_with,
+        tosses_with=state.tosses_with,
+        lost_without=counts.lost_without,
+        tosses_without=state.tosses_without,
+        p_value=decimal_text(state.p_value, 3),
+        seen=seen,
     )
 
 
@@ -125,43 +163,57 @@ def status_text(state: TrialState) -> str:
     """Return whether a trial goes on or has ended, and how."""
     words = _WORDS[state.kind]
     if state.result is not None:
-        error = f"risque d'erreur de {ALPHA * 100:.0f} % au plus"
-        excluded = f"exclu qu'elle coupe {EXCLUDED * 100:.0f} % des liaisons ou plus, "
+        error = tr("risque d'erreur de {alpha:.0f} % au plus", alpha=ALPHA * 100)
+        excluded = tr(
+            "exclu qu'elle coupe {excluded:.0f} % des liaisons ou plus, ", excluded=EXCLUDED * 100
+        )
         told = {
             Result.GUILTY: f" ({error})",
             Result.INNOCENT: f" ({excluded}{error})",
             Result.NO_EFFECT_SEEN: "",
         }[state.result]
-        return f"{state.kind.constant}, terminé : {words.ended[state.result]}{told}"
+        return tr(
+            "{constant}, terminé : {ended}{told}",
+            constant=state.kind.constant,
+            ended=tr(words.ended[state.result]),
+            told=told,
+        )
     if not state.running:
-        return f"{state.kind.constant}, interrompu : la constante a été remise à False"
-    return (
-        f"{state.kind.constant}, en cours : à chaque reconnexion, une pièce décide avec ou sans "
-        f"{words.name}"
+        return tr(
+            "{constant}, interrompu : la constante a été remise à False",
+            constant=state.kind.constant,
+        )
+    return tr(
+        "{constant}, en cours : à chaque reconnexion, une pièce décide avec ou sans {name}",
+        constant=state.kind.constant,
+        name=tr(words.name),
     )
 
 
 def arm_names(kind: TrialKind) -> tuple[str, str]:
     """Return what the two arms are called, with and without."""
-    return f"avec {_WORDS[kind].name}", "sans"
+    return tr("avec {name}", name=tr(_WORDS[kind].name)), tr("sans")
 
 
 def _so_far_text(state: TrialState | None) -> str:
     with_it, without = (state.tosses_with, state.tosses_without) if state else (0, 0)
-    return f"{with_it} avec, {without} sans jusqu'ici"
+    return tr("{with_it} avec, {without} sans jusqu'ici", with_it=with_it, without=without)
 
 
 def _losses_text(state: TrialState) -> str:
     counts = state.counts
-    return (
-        f"{counted(counts.lost_with, 'perdue', 'perdues')} sur {state.tosses_with} avec, "
-        f"{counts.lost_without} sur {state.tosses_without} sans"
+    return tr(
+        "{lost_with} sur {tosses_with} avec, {lost_without} sur {tosses_without} sans",
+        lost_with=counted(counts.lost_with, "perdue", "perdues"),
+        tosses_with=state.tosses_with,
+        lost_without=counts.lost_without,
+        tosses_without=state.tosses_without,
     )
 
 
 def _window_text(state: TrialState) -> str:
-    what = "suivent" if state.kind is TrialKind.SYNC else "suivent la connexion"
-    return f"{_seconds_text(state.effect_s)} qui {what}"
+    what = tr("suivent") if state.kind is TrialKind.SYNC else tr("suivent la connexion")
+    return tr("{seconds} qui {what}", seconds=_seconds_text(state.effect_s), what=what)
 
 
 def _seconds_text(seconds: float) -> str:
@@ -170,28 +222,38 @@ def _seconds_text(seconds: float) -> str:
 
 def _chance_text(state: TrialState) -> str:
     if not state.counts.lost_with + state.counts.lost_without:
-        return "aucune n'a été perdue : ni pour, ni contre"
-    return (
-        f"si {_WORDS[state.kind].name} n'y était pour rien, le hasard donnerait autant de pertes "
-        f"avec, ou plus, {_times_text(state.p_value)} ({_losses_text(state)} : "
-        f"p = {decimal_text(state.p_value, 3)}, test exact de Fisher)"
+        return tr("aucune n'a été perdue : ni pour, ni contre")
+    return tr(
+        "si {name} n'y était pour rien, le hasard donnerait autant de pertes "
+        "avec, ou plus, {times} ({losses} : "
+        "p = {p_value}, test exact de Fisher)",
+        name=tr(_WORDS[state.kind].name),
+        times=_times_text(state.p_value),
+        losses=_losses_text(state),
+        p_value=decimal_text(state.p_value, 3),
     )
 
 
 def _times_text(chance: float) -> str:
     """Return a probability in plain words."""
     if chance >= 0.1:
-        return f"{chance * 10:.0f} fois sur 10"
-    return f"{chance * 100:.0f} fois sur 100" if chance >= 0.01 else "moins de 1 fois sur 100"
+        return tr("{chance:.0f} fois sur 10", chance=chance * 10)
+    return (
+        tr("{chance:.0f} fois sur 100", chance=chance * 100)
+        if chance >= 0.01
+        else tr("moins de 1 fois sur 100")
+    )
 
 
 def _power_text(state: TrialState) -> str:
     visible = state.visible_effect
     if visible is None:
-        return (
+        return tr(
             "à ce stade, aucun effet n'aurait encore été vu à coup sûr : il faut d'autres tirages"
         )
-    return (
-        f"à ce stade, un effet aurait été vu 4 fois sur 5 si {_WORDS[state.kind].verb} "
-        f"{visible * 100:.0f} % des liaisons, ou plus"
+    return tr(
+        "à ce stade, un effet aurait été vu 4 fois sur 5 si {verb} "
+        "{visible:.0f} % des liaisons, ou plus",
+        verb=tr(_WORDS[state.kind].verb),
+        visible=visible * 100,
     )

@@ -9,6 +9,7 @@ from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.diagnosis.verdicts.network_losses import is_of_the_network
 from meshbot.diagnosis.verdicts.restarts import is_restart
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted, decimal_text
 
 MIN_SHARE = 0.2
@@ -31,31 +32,40 @@ def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
 
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     schedule = case.schedule_of(losses)
-    when = schedule_text(schedule) if schedule is not None else "par moments"
+    when = schedule_text(schedule) if schedule is not None else tr("par moments")
     said = [Statement(f"{counted(len(losses), 'coupure', 'coupures')} {when}")]
     if schedule is not None:
-        odds = "moins d'une chance sur mille"
+        odds = tr("moins d'une chance sur mille")
         if schedule.p_value >= 0.001:
-            odds = f"{decimal_text(100 * schedule.p_value)} % de chances"
-        said.append(Statement(f"{odds} que ce soit par hasard", observed=False))
+            odds = tr("{value} % de chances", value=decimal_text(100 * schedule.p_value))
+        said.append(Statement(tr("{odds} que ce soit par hasard", odds=odds), observed=False))
     restarts = [loss for loss in losses if is_restart(loss)]
     if restarts:
-        said.append(Statement(f"{len(restarts)} fois, le nœud redémarrait", observed=False))
+        said.append(
+            Statement(
+                tr("{restarts} fois, le nœud redémarrait", restarts=len(restarts)), observed=False
+            )
+        )
     silent = sum(is_of_the_network(loss) and not is_restart(loss) for loss in losses)
     if silent:
-        said.append(Statement(f"{silent} fois, le nœud était muet ou injoignable"))
+        said.append(
+            Statement(tr("{silent} fois, le nœud était muet ou injoignable", silent=silent))
+        )
     return said
 
 
 A_SCHEDULE = Verdict(
     name="a schedule",
-    text="les coupures suivent un horaire",
-    remedy="chercher ce qui se passe alors",
+    text=mark("les coupures suivent un horaire"),
+    remedy=mark("chercher ce qui se passe alors"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Chercher ce qui arrive à ces moments : redémarrage ou changement de canal programmé de la "
-        "box, prise à minuterie, sauvegarde, voisin, soleil sur le boîtier, fin de batterie."
+        mark(
+            "Chercher ce qui arrive à ces moments : redémarrage ou changement de canal "
+            "programmé de la "
+            "box, prise à minuterie, sauvegarde, voisin, soleil sur le boîtier, fin de batterie."
+        )
     ),
 )

@@ -9,6 +9,7 @@ from meshbot.diagnosis.verdict import Tone, Verdict
 from meshbot.diagnosis.verdicts.client_losses import in_a_row, may_be_a_clients
 from meshbot.diagnosis.verdicts.restarts import restarted
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted
 
 MOSTLY = 0.5
@@ -31,33 +32,50 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     said = []
     if rows:
         sessions = counted(rows, "session coupée", "sessions coupées")
-        said.append(Statement(f"{sessions} par le nœud peu après leur début, l'une après l'autre"))
+        said.append(
+            Statement(
+                tr(
+                    "{sessions} par le nœud peu après leur début, l'une après l'autre",
+                    sessions=sessions,
+                )
+            )
+        )
     if len(losses) > rows:
         alone = counted(len(losses) - rows, "session coupée", "sessions coupées")
         said.append(
-            Statement(f"{alone} par le nœud, resté à l'écoute et sans redémarrer", observed=False)
+            Statement(
+                tr("{alone} par le nœud, resté à l'écoute et sans redémarrer", alone=alone),
+                observed=False,
+            )
         )
     contests = len(case.history.contests)
     if contests:
         times = counted(contests, "fois", "fois")
         said.append(
-            Statement(f"le bot a cédé la place {times}, trois coupures de suite chaque fois")
+            Statement(
+                tr(
+                    "le bot a cédé la place {times}, trois coupures de suite chaque fois",
+                    times=times,
+                )
+            )
         )
     return said
 
 
 def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
     return [
-        "Fermer l'autre client : téléphone en Wi-Fi, second bot, domotique. Un nœud n'en sert "
-        "qu'un.",
+        tr(
+            "Fermer l'autre client : téléphone en Wi-Fi, second bot, domotique. Un nœud n'en sert "
+            "qu'un."
+        ),
         case.history.share.advice(),
     ]
 
 
 ANOTHER_CLIENT = Verdict(
     name="another client takes the connection",
-    text="un autre client prend la connexion",
-    remedy="le fermer, ou le connecter au bot (SHARE_PORT)",
+    text=mark("un autre client prend la connexion"),
+    remedy=mark("le fermer, ou le connecter au bot (SHARE_PORT)"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,

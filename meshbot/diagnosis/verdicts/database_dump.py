@@ -7,6 +7,7 @@ from meshbot.diagnosis.loss import CUT_BY_THE_NODE, Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted
 
 DUMP_S = 15.0
@@ -34,15 +35,21 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
         nodes = max(count for _, count in during)
         said.append(
             Statement(
-                f"{counted(len(during), 'liaison perdue', 'liaisons perdues')} pendant "
-                f"l'envoi de la base ({nodes} nœuds reçus au plus)"
+                tr(
+                    "{during} pendant l'envoi de la base ({nodes} nœuds reçus au plus)",
+                    during=counted(len(during), "liaison perdue", "liaisons perdues"),
+                    nodes=nodes,
+                )
             )
         )
     if losses:
         said.append(
             Statement(
-                f"{counted(len(losses), 'liaison coupée', 'liaisons coupées')} moins de "
-                f"{DUMP_S:.0f} s après une connexion complète"
+                tr(
+                    "{losses} moins de {dump:.0f} s après une connexion complète",
+                    losses=counted(len(losses), "liaison coupée", "liaisons coupées"),
+                    dump=DUMP_S,
+                )
             )
         )
     return said
@@ -50,13 +57,15 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
 
 DATABASE_DUMP = Verdict(
     name="the node-database dump",
-    text="l'envoi de la base du nœud coupe la liaison",
-    remedy="laisser TCP_LIGHT_RECONNECT à True",
+    text=mark("l'envoi de la base du nœud coupe la liaison"),
+    remedy=mark("laisser TCP_LIGHT_RECONNECT à True"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Laisser TCP_LIGHT_RECONNECT à True ; vider la base du nœud dans l'application si la "
-        "première connexion échoue aussi."
+        mark(
+            "Laisser TCP_LIGHT_RECONNECT à True ; vider la base du nœud dans l'application si la "
+            "première connexion échoue aussi."
+        )
     ),
 )

@@ -9,6 +9,7 @@ from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict
 from meshbot.diagnosis.verdicts.client_losses import may_be_a_clients
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
@@ -25,23 +26,32 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     schedule = case.schedule_of(losses)
     when = f", {schedule_text(schedule)}" if schedule is not None else ""
     return [
-        Statement(f"{len(losses)} liaisons coupées par le nœud, resté à l'écoute{when}"),
-        Statement("un client qui se connecte à intervalle fixe, pas une panne", observed=False),
+        Statement(
+            tr(
+                "{losses} liaisons coupées par le nœud, resté à l'écoute{when}",
+                losses=len(losses),
+                when=when,
+            )
+        ),
+        Statement(tr("un client qui se connecte à intervalle fixe, pas une panne"), observed=False),
     ]
 
 
 def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
     return [
-        "Chercher ce qui interroge le nœud à cet intervalle : domotique (Home Assistant, MQTT), "
-        "exportateur de mesures, tâche cron, second bot. Un nœud ne sert qu'un client.",
+        tr(
+            "Chercher ce qui interroge le nœud à cet intervalle : domotique (Home "
+            "Assistant, MQTT), "
+            "exportateur de mesures, tâche cron, second bot. Un nœud ne sert qu'un client."
+        ),
         case.history.share.advice(),
     ]
 
 
 FIXED_INTERVAL_CLIENT = Verdict(
     name="a client with a fixed interval",
-    text="un autre client se connecte à intervalle fixe",
-    remedy="arrêter cette tâche, ou la connecter au bot (SHARE_PORT)",
+    text=mark("un autre client se connecte à intervalle fixe"),
+    remedy=mark("arrêter cette tâche, ou la connecter au bot (SHARE_PORT)"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,

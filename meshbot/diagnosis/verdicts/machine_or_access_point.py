@@ -7,6 +7,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted
 
 
@@ -24,25 +25,37 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     if alone:
         outages = counted(alone, "coupure", "coupures")
         said.append(
-            Statement(f"{outages} pendant lesquelles la passerelle ne répondait pas non plus")
+            Statement(
+                tr(
+                    "{outages} pendant lesquelles la passerelle ne répondait pas non plus",
+                    outages=outages,
+                )
+            )
         )
     without = sum(Cause.NETWORK_UNREACHABLE in loss.failures for loss in losses)
     if without:
         outages = counted(without, "coupure", "coupures")
-        said.append(Statement(f"{outages} pendant lesquelles cette machine était sans réseau"))
+        said.append(
+            Statement(
+                tr("{outages} pendant lesquelles cette machine était sans réseau", outages=outages)
+            )
+        )
     return said
 
 
 MACHINE_OR_ACCESS_POINT = Verdict(
     name="this machine or the access point",
-    text="cette machine ou le point d'accès perd le réseau",
-    remedy="vérifier l'alimentation du point d'accès et le réseau d'ici",
+    text=mark("cette machine ou le point d'accès perd le réseau"),
+    remedy=mark("vérifier l'alimentation du point d'accès et le réseau d'ici"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Ce n'est pas le nœud : toute la maison était coupée. Vérifier l'alimentation de la box "
-        "ou du point d'accès (multiprise, onduleur) et le réseau de cette machine ; un câble "
-        "Ethernet vers la box trancherait."
+        mark(
+            "Ce n'est pas le nœud : toute la maison était coupée. Vérifier l'alimentation "
+            "de la box "
+            "ou du point d'accès (multiprise, onduleur) et le réseau de cette machine ; un câble "
+            "Ethernet vers la box trancherait."
+        )
     ),
 )

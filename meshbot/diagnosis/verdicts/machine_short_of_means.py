@@ -7,6 +7,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted
 
 
@@ -22,22 +23,29 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     outages = counted(len(losses), "coupure", "coupures")
     return [
         Statement(
-            f"{outages} pendant lesquelles le bot n'avait plus de mémoire, de fil d'exécution ou "
-            "de descripteur de fichier"
+            tr(
+                "{outages} pendant lesquelles le bot n'avait plus de mémoire, de fil "
+                "d'exécution ou "
+                "de descripteur de fichier",
+                outages=outages,
+            )
         )
     ]
 
 
 MACHINE_SHORT_OF_MEANS = Verdict(
     name="this machine is short of means",
-    text="cette machine manque de mémoire ou de moyens",
-    remedy="voir ce qui l'occupe, et les limites du service",
+    text=mark("cette machine manque de mémoire ou de moyens"),
+    remedy=mark("voir ce qui l'occupe, et les limites du service"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Ce n'est ni le nœud ni le réseau. « free -h » et « ps aux --sort=-rss | head » disent ce "
-        "qui occupe cette machine ; « systemctl show meshbot -p TasksMax -p LimitNPROC -p "
-        "LimitNOFILE -p LimitAS -p MemoryMax » ce que le service peut prendre."
+        mark(
+            "Ce n'est ni le nœud ni le réseau. « free -h » et « ps aux --sort=-rss | head "
+            "» disent ce "
+            "qui occupe cette machine ; « systemctl show meshbot -p TasksMax -p LimitNPROC -p "
+            "LimitNOFILE -p LimitAS -p MemoryMax » ce que le service peut prendre."
+        )
     ),
 )

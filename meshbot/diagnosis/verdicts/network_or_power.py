@@ -8,6 +8,7 @@ from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict
 from meshbot.diagnosis.verdicts.network_losses import is_of_the_network
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import counted
 
 
@@ -21,18 +22,22 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     said = []
     if silences:
         asked = any(loss.asked for loss in losses)
-        how = "sans réponse du nœud, pourtant interrogé" if asked else "sans autre signe"
+        how = tr("sans réponse du nœud, pourtant interrogé") if asked else tr("sans autre signe")
         said.append(Statement(f"{counted(silences, 'silence', 'silences')} {how}"))
     if away:
         said.append(
-            Statement(f"{counted(away, 'coupure', 'coupures')} où le nœud était injoignable")
+            Statement(
+                tr("{away} où le nœud était injoignable", away=counted(away, "coupure", "coupures"))
+            )
         )
     there = sum(loss.gateway is True for loss in losses)
     if there:
         said.append(
             Statement(
-                f"{counted(there, 'coupure', 'coupures')} pendant lesquelles la passerelle, elle, "
-                "répondait"
+                tr(
+                    "{there} pendant lesquelles la passerelle, elle, répondait",
+                    there=counted(there, "coupure", "coupures"),
+                )
             )
         )
     return said
@@ -40,18 +45,22 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
 
 def _advice(case: Case, losses: Sequence[Loss]) -> list[str]:
     advice = [
-        "Vérifier le Wi-Fi là où est le nœud (signal, canal, économie d'énergie du point d'accès) "
-        "et son alimentation ; le poser une journée près du point d'accès dirait lequel des deux."
+        tr(
+            "Vérifier le Wi-Fi là où est le nœud (signal, canal, économie d'énergie du "
+            "point d'accès) "
+            "et son alimentation ; le poser une journée près du point d'accès dirait "
+            "lequel des deux."
+        )
     ]
     if any(loss.asked for loss in losses):
-        advice.append("TCP_SILENT_TIMEOUT peut rester à 120 : le nœud est interrogé avant.")
+        advice.append(tr("TCP_SILENT_TIMEOUT peut rester à 120 : le nœud est interrogé avant."))
     return advice
 
 
 NETWORK_OR_POWER = Verdict(
     name="network or power",
-    text="réseau ou alimentation",
-    remedy="vérifier le Wi-Fi du nœud",
+    text=mark("réseau ou alimentation"),
+    remedy=mark("vérifier le Wi-Fi du nœud"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,

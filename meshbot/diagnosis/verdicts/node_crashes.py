@@ -7,6 +7,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.diagnosis.verdicts.restarts import claimed_restarts, restart_evidence
+from meshbot.text.language import mark
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
@@ -19,14 +20,17 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
 
 NODE_CRASHES = Verdict(
     name="the node crashes",
-    text="le nœud plante et revient aussitôt",
-    remedy="mettre à jour son firmware, vérifier son alimentation",
+    text=mark("le nœud plante et revient aussitôt"),
+    remedy=mark("mettre à jour son firmware, vérifier son alimentation"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Mettre à jour (ou rétrograder) le firmware du nœud, désactiver ses modules inutiles "
-        "(MQTT, serveur web, Store & Forward), vérifier son alimentation ; « reboot_count » dans "
-        "l'application compte ses redémarrages. Aucune constante du bot n'y change rien."
+        mark(
+            "Mettre à jour (ou rétrograder) le firmware du nœud, désactiver ses modules inutiles "
+            "(MQTT, serveur web, Store & Forward), vérifier son alimentation ; « "
+            "reboot_count » dans "
+            "l'application compte ses redémarrages. Aucune constante du bot n'y change rien."
+        )
     ),
 )

@@ -8,6 +8,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.diagnosis.verdicts.restarts import claimed_restarts, restart_evidence
+from meshbot.text.language import mark, tr
 from meshbot.text.quantities import duration_text
 
 
@@ -20,19 +21,21 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     outages_s = [loss.recovered_s - loss.declared_s for loss in losses if loss.recovered_s]
     if outages_s:
         back = duration_text(statistics.median(outages_s))
-        said.append(Statement(f"de retour après {back} (médiane)"))
+        said.append(Statement(tr("de retour après {back} (médiane)", back=back)))
     return said
 
 
 NODE_REBOOTS = Verdict(
     name="the node reboots",
-    text="le nœud redémarre",
-    remedy="vérifier son alimentation",
+    text=mark("le nœud redémarre"),
+    remedy=mark("vérifier son alimentation"),
     tone=Tone.BAD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Vérifier l'alimentation du nœud (5 V, 1 A, câble court) et son firmware ; regarder "
-        "« reboot_count » et la tension dans l'application. Aucune constante n'y change rien."
+        mark(
+            "Vérifier l'alimentation du nœud (5 V, 1 A, câble court) et son firmware ; regarder "
+            "« reboot_count » et la tension dans l'application. Aucune constante n'y change rien."
+        )
     ),
 )

@@ -7,6 +7,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 
 QUIET_LIFE_S = 900.0
 THERE_AGAIN_S = 36.0
@@ -38,12 +39,17 @@ def _was_there(loss: Loss) -> bool:
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     return [
         Statement(
-            f"{len(losses)} silences, et le nœud était là chaque fois : il a repris au premier "
-            "essai"
+            tr(
+                "{losses} silences, et le nœud était là chaque fois : il a repris au premier essai",
+                losses=len(losses),
+            )
         ),
         Statement(
-            f"{len(_in_chains(losses))} d'entre eux moins d'un quart d'heure après le précédent : "
-            "le maillage se taisait, pas la liaison",
+            tr(
+                "{in_chains} d'entre eux moins d'un quart d'heure après le précédent : "
+                "le maillage se taisait, pas la liaison",
+                in_chains=len(_in_chains(losses)),
+            ),
             observed=False,
         ),
     ]
@@ -51,13 +57,16 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
 
 QUIET_MESH = Verdict(
     name="quiet mesh, not a fault",
-    text="maillage calme, pas une panne",
-    remedy="interroger le nœud avant de déclarer le silence",
+    text=mark("maillage calme, pas une panne"),
+    remedy=mark("interroger le nœud avant de déclarer le silence"),
     tone=Tone.GOOD,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Ce bot-là n'interroge pas le nœud avant de déclarer le silence. Passer à celui-ci, qui le "
-        "fait, ou y augmenter le délai de silence (TCP_SILENT_TIMEOUT à 600 au moins)."
+        mark(
+            "Ce bot-là n'interroge pas le nœud avant de déclarer le silence. Passer à "
+            "celui-ci, qui le "
+            "fait, ou y augmenter le délai de silence (TCP_SILENT_TIMEOUT à 600 au moins)."
+        )
     ),
 )

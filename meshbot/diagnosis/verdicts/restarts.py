@@ -6,6 +6,7 @@ from meshbot.diagnosis.case import Case
 from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.model.cause import Cause
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 BOOT_S = 120.0
@@ -65,18 +66,22 @@ def restart_evidence(losses: Sequence[Loss]) -> list[Statement]:
     counts = sum(bool(loss.reboots) for loss in losses)
     if counts:
         grown = counted(counts, "coupure après laquelle", "coupures après lesquelles")
-        said.append(Statement(f"{grown} le nœud comptait un redémarrage de plus"))
+        said.append(Statement(tr("{grown} le nœud comptait un redémarrage de plus", grown=grown)))
     uptimes = sum(restarted(loss) is True and not loss.reboots for loss in losses)
     if uptimes:
         young = counted(uptimes, "coupure après laquelle", "coupures après lesquelles")
-        said.append(Statement(f"{young} le nœud venait de démarrer, dit-il"))
+        said.append(Statement(tr("{young} le nœud venait de démarrer, dit-il", young=young)))
     closed = sum(had_closed_port(loss) for loss in losses)
     if closed:
         shut = counted(closed, "coupure", "coupures")
         said.append(
             Statement(
-                f"{shut} sur {len(losses)} où le port du nœud était fermé quelques instants, "
-                "comme pendant un démarrage"
+                tr(
+                    "{shut} sur {losses} où le port du nœud était fermé quelques instants, "
+                    "comme pendant un démarrage",
+                    shut=shut,
+                    losses=len(losses),
+                )
             )
         )
     inferred = sum(restarted(loss) is None and not had_closed_port(loss) for loss in losses)
@@ -84,8 +89,11 @@ def restart_evidence(losses: Sequence[Loss]) -> list[Statement]:
         cut = counted(inferred, "liaison réinitialisée", "liaisons réinitialisées")
         said.append(
             Statement(
-                f"{cut} (RST) par un nœud qui ne connaissait plus la connexion, et de retour "
-                "aussitôt",
+                tr(
+                    "{cut} (RST) par un nœud qui ne connaissait plus la connexion, et de retour "
+                    "aussitôt",
+                    cut=cut,
+                ),
                 observed=False,
             )
         )

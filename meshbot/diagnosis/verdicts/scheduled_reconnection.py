@@ -7,6 +7,7 @@ from meshbot.diagnosis.loss import Loss
 from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
+from meshbot.text.language import mark, tr
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
@@ -14,18 +15,25 @@ def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
 
 
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
-    return [Statement(f"le bot l'a annoncé {len(losses)} fois : reconnexion programmée")]
+    return [
+        Statement(
+            tr("le bot l'a annoncé {losses} fois : reconnexion programmée", losses=len(losses))
+        )
+    ]
 
 
 SCHEDULED_RECONNECTION = Verdict(
     name="scheduled reconnection",
-    text="le bot se reconnecte de lui-même, sur programme",
-    remedy="supprimer ce programme",
+    text=mark("le bot se reconnecte de lui-même, sur programme"),
+    remedy=mark("supprimer ce programme"),
     tone=Tone.NEITHER,
     claim=_claim,
     evidence=_evidence,
     advice=always(
-        "Mettre TCP_FORCE_RECONNECT_INTERVAL à 0 dans ce bot-là : chaque reconnexion retélécharge "
-        "la base du nœud et peut coûter la suivante."
+        mark(
+            "Mettre TCP_FORCE_RECONNECT_INTERVAL à 0 dans ce bot-là : chaque reconnexion "
+            "retélécharge "
+            "la base du nœud et peut coûter la suivante."
+        )
     ),
 )

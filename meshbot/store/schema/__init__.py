@@ -9,7 +9,8 @@ from meshbot.store.schema.v2 import V2
 from meshbot.store.schema.v3 import V3
 from meshbot.store.schema.v4 import V4
 from meshbot.store.schema.v5 import V5
+from meshbot.store.schema.v6 import V6
 from meshbot.store.schema.version import Version
 
-VERSIONS: tuple[Version, ...] = (V1, V2, V3, V4, V5)
+VERSIONS: tuple[Version, ...] = (V1, V2, V3, V4, V5, V6)
 """All of them, numbered from 1 without a gap."""
