@@ -14,7 +14,7 @@ from meshbot.service.live_state import LiveState
 from meshbot.text.language import tr
 from meshbot.text.quantities import counted, duration_text
 
-MAX_MESSAGE_CELLS = 40
+MAX_CAUSE_CELLS = MAX_MESSAGE_CELLS = 40
 _LINE = re.compile(r"(?P<time>\d\d:\d\d:\d\d) \[(?P<level>[A-Z]+)\] ", re.ASCII)
 _LEVELS = {"DEBUG": "dim", "INFO": "cyan", "WARNING": "yellow", "ERROR": "bold red"}
 _TEXTS = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "red"}
@@ -50,7 +50,8 @@ class TerminalPainter:
             text.append(tr("liaison depuis {time}", time=duration_text(state.up_s)))
         else:
             text.append("● ", "bold red")
-            text.append(tr("sans liaison : {cause}", cause=state.down_cause))
+            cause = _short(state.down_cause, MAX_CAUSE_CELLS)
+            text.append(tr("sans liaison : {cause}", cause=cause))
         for part in _parts(state):
             text.append(_BETWEEN, "dim")
             text.append(part)
@@ -58,6 +59,8 @@ class TerminalPainter:
         return self._painted(text), text.cell_len
 
     def _painted(self, text: Text) -> str:
+        if self._console.no_color or self._console.color_system is None:
+            return text.plain  # nor bold, nor dim
         with self._console.capture() as captured:
             self._console.print(text, soft_wrap=True, end="")
         return captured.get()
@@ -70,8 +73,13 @@ def _parts(state: LiveState) -> list[str]:
         tr("{count} en attente", count=state.waiting),
     ]
     if state.last_message:
-        message = Text(state.last_message)
-        message.truncate(MAX_MESSAGE_CELLS, overflow="ellipsis")
+        message = _short(state.last_message, MAX_MESSAGE_CELLS)
         ago = duration_text(state.last_message_s)
-        parts.append(tr("{message}, il y a {time}", message=message.plain, time=ago))
+        parts.append(tr("{message}, il y a {time}", message=message, time=ago))
     return parts
+
+
+def _short(part: str, cells: int) -> str:
+    text = Text(part)
+    text.truncate(cells, overflow="ellipsis")
+    return text.plain
