@@ -2,6 +2,8 @@
 
 import re
 
+_BEGUN = re.compile(r"\x1b(\[[0-9;]*)?\Z")
+"""An order of which the rest is still to come."""
 _PIECE = re.compile(r"\x1b\[(?P<how>[0-9;]*)(?P<what>[A-Za-z])|(?P<char>.)", re.DOTALL)
 
 
@@ -12,10 +14,15 @@ class Screen:
         self.rows = [""]
         self._row = 0
         self._column = 0
+        self._begun = ""
         self.unknown: list[str] = []
         """Orders to the terminal that it was not to be given."""
 
     def write(self, text: str) -> None:
+        text = self._begun + text
+        begun = _BEGUN.search(text)
+        self._begun = begun.group() if begun is not None else ""
+        text = text.removesuffix(self._begun)
         for piece in _PIECE.finditer(text):
             if piece["char"] is None:
                 self._order(piece["what"], piece["how"])
