@@ -27,8 +27,7 @@ def run_command(
     """Do what ``options.command`` asks and return the exit code.
 
     ``bot`` is the class with the operator's constants, which only ``check`` looks at: nonsense in
-    them keeps nobody from reading a report. ``program`` is the folder that it runs from. Raises
-    ``ConfigError`` and ``StorageError``.
+    them keeps nobody from reading a report. Raises ``ConfigError`` and ``StorageError``.
     """
     if options.command == "setup":  # settings that make no sense are what it is for
         return _set_up(options, bot, program)
@@ -55,12 +54,14 @@ def _set_up(options: argparse.Namespace, bot: type, program: Path) -> int:
     from meshbot.cli.node_discovery import nodes_around  # noqa: PLC0415
     from meshbot.cli.setup_command import SetupCommand  # noqa: PLC0415
 
-    usual = settings_files(program, os.environ)[0]
-    file = SettingsFile(Path(options.to) if options.to else usual)
+    path = Path(options.to) if options.to else settings_files(program, os.environ)[0]
+    file = SettingsFile(path)
 
     def check() -> int:
         looked_at = argparse.Namespace(**{**vars(options), "command": "check"})
-        return run_command(looked_at, environment_of(looked_at, program, [file.path]), bot, program)
+        return run_command(
+            looked_at, environment_of(looked_at, program, (file.path,)), bot, program
+        )
 
     command = SetupCommand(file, discover=nodes_around, check=check, environment=os.environ)
     place = {name: value for name, value in chosen_place(options).items() if value}

@@ -1,6 +1,7 @@
 """The program as somebody starts it at a terminal: the first start, the bot, Ctrl-C, Ctrl-Z."""
 
 import os
+import select
 import signal
 import stat
 import subprocess
@@ -118,6 +119,16 @@ suspension.remove()
 """
 
 
+def is_stopped(process: "subprocess.Popen[str]") -> bool:
+    """Wait until a child is suspended; return False if it goes on instead."""
+    assert process.stdout is not None
+    while not select.select([process.stdout], [], [], 0.05)[0]:
+        _, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
+        if os.WIFSTOPPED(status):
+            return True
+    return False
+
+
 def test_ctrl_z_leaves_the_terminal_clean_each_time() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", SUSPENDED],
@@ -133,8 +144,7 @@ def test_ctrl_z_leaves_the_terminal_clean_each_time() -> None:
         for _ in range(2):
             process.send_signal(signal.SIGTSTP)
             assert process.stdout.readline() == "before\n"
-            _, status = os.waitpid(process.pid, os.WUNTRACED)
-            assert os.WIFSTOPPED(status)
+            assert is_stopped(process)
             process.send_signal(signal.SIGCONT)
             assert process.stdout.readline() == "after\n"
         process.stdin.close()

@@ -123,7 +123,7 @@ def test_a_node_that_makes_no_sense_is_asked_again(answer: str, setup: Setup) ->
 def test_bad_answers_are_asked_again_but_not_for_ever(setup: Setup) -> None:
     assert setup.run("1", "de", "en", "peut-être", "no", "o") == 0
     assert "répondre par fr ou en" in setup.said
-    assert "répondre par oui ou par non" in setup.said
+    assert "answer yes or no" in setup.said
     other = Setup(setup.path.with_name("other.env"))
     assert other.run(*["x y"] * 1_000) == 1
     assert other.said.count(NODE) == MAX_TRIES
@@ -164,7 +164,7 @@ def test_the_second_time_return_keeps_everything(setup: Setup) -> None:
     before = setup.path.stat()
     again = Setup(setup.path)
     assert again.run("1", "", "") == 0
-    assert "rien à changer" in again.said
+    assert "nothing to change" in again.said
     assert setup.path.stat().st_mtime_ns == before.st_mtime_ns
     assert again.checks == 1
 
