@@ -124,13 +124,8 @@ def environment_of(
 ) -> OutsideSettings:
     """Return the settings from outside: the command line over the environment over the files.
 
-    <<<<<<< HEAD
-        ``program`` is the folder it runs from, whose usual files count where no others are given.
-        Raises :class:`ConfigError`.
-    =======
-        ``program`` is the folder it runs from; ``files`` count instead of its usual ones. Raises
-        :class:`ConfigError`.
-    >>>>>>> main
+    ``program`` is the folder it runs from; ``files`` count instead of its usual ones. Raises
+    :class:`ConfigError`.
     """
     settings = outside_settings(program, os.environ, files)
     settings.take(
