@@ -87,7 +87,9 @@ class TerminalWriter(OutputWriter):
     def _put_bytes(self, line: bytes) -> bool:
         painter = self._painter
         if painter is None:
-            return super()._put_bytes(line)
+            is_written = super()._put_bytes(_bytes(self._wiped()) + line)
+            self._note_shown("", 0)
+            return is_written
         text = painter.line(line.decode("utf-8", "replace").removesuffix("\n"))
         state, cells = self._state_now()
         is_written = super()._put_bytes(_bytes(f"{self._wiped()}{text}\n{state}"))

@@ -231,6 +231,27 @@ def test_a_painter_that_fails_costs_the_colours_and_no_more_than_a_line(
     terminal.look_until(lambda rows: LINE in rows)
 
 
+def test_a_state_that_cannot_be_told_is_wiped_out_and_lines_go_on(
+    terminal: Terminal, writers: list[TerminalWriter]
+) -> None:
+    told, failed = [UP], threading.Event()
+
+    def state() -> LiveState:
+        if told:
+            return told.pop()
+        failed.set()
+        raise ValueError("the owner is gone")
+
+    writer = started(writers, terminal)
+    writer.show(state)
+    terminal.look_until(lambda rows: rows[-1] == STATE)
+    assert failed.wait(WAIT_S)
+    writer.offer(LINE)
+    writer.offer("after")
+    assert terminal.look_until(lambda rows: "after" in rows[-2:])[-3:] == [LINE, "after", ""]
+    assert not [row for row in terminal.screen.rows if "liaison depuis" in row]
+
+
 # -- Colours -----------------------------------------------------------------------------------
 
 

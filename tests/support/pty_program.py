@@ -74,10 +74,10 @@ class PtyProgram:
 
     def answer(self, question: str, text: str) -> None:
         """Wait for a question and type the answer."""
-        self.look_until(lambda rows: question in rows[-1])
+        before = len(self.look_until(lambda rows: question in rows[-1]))
         self.type(text)
-        # What is typed is shown behind it: the same question again is another row.
-        self.look_until(lambda rows: question not in rows[-1])
+        # The same question again is another row.
+        self.look_until(lambda rows: len(rows) > before)
 
     def finish(self) -> tuple[int, list[str]]:
         """Wait for the end; return the exit code and what stands there then."""
