@@ -5,6 +5,7 @@ Every name can be overridden by the environment variable ``MESHBOT_<NAME>``, whi
 
 # "simulated": a node simulated inside the bot, to try it without a radio.
 # "tcp": a real node on the network, at TCP_HOST. "serial": a real node on a USB port.
+# Left like this, a TCP_HOST or SERIAL_PORT that is set says which; "main_bot.py setup" finds yours.
 CONNECTION_MODE = "simulated"
 
 # An address or a name, such as "meshtastic.local" or "[fe80::1%wlan0]"; a port may follow: ":4403".

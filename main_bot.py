@@ -58,6 +58,8 @@ from meshbot.service.journal_output import JournalOutput
 from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
+from meshbot.service.live_state import LiveState
+from meshbot.service.live_view import LiveView
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_alerts import AlertSources, OperatorAlerts
@@ -233,6 +235,7 @@ class MeshBot:
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
+        self._live_view = LiveView(self._link, self.node_manager, self._conversation, clock)
         self._share = self._new_share()
         self._alerts = OperatorAlerts(
             self.site,
@@ -383,6 +386,10 @@ class MeshBot:
     def state_text(self) -> str:
         """Return the state of the link in a few words, which change only when it does."""
         return self._link_summary.text()
+
+    def live_state(self) -> LiveState:
+        """Return what a terminal shows of the bot all the time; waits for nobody."""
+        return self._live_view.state()
 
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
@@ -710,8 +717,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is not None:
         configure_logging("INFO")
         return _do_command(options)
-    with JournalOutput():
-        return _run(options)
+    with JournalOutput() as output:
+        return _run(options, output)
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -748,10 +755,13 @@ def _do_command(options: argparse.Namespace) -> int:
         os._exit(EXIT_NO)  # the output cannot be written: nor can the interpreter at its end
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, output: JournalOutput) -> int:
     try:
         bot = MeshBot(environment=environment_of(options, PROGRAM))
         set_log_level(bot.site.log_level)
+        output.show(bot.live_state)
+        if not bot.site.mode_decided_by and sys.stdin is not None and sys.stdin.isatty():
+            log.info(tr("👉 Aucun réglage : « main_bot.py setup » cherche votre nœud et les écrit"))
         run_bot(bot, lambda: environment_of(options, PROGRAM))
         return EXIT_NO if bot.exhausted else EXIT_OK
     except (ConfigError, StorageError) as error:

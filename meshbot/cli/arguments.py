@@ -28,8 +28,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     words = sys.argv[1:] if argv is None else argv
     parser.refuse_unknown(words)
     options = parser.parse_args(words)
-    for name in ("port", "serial"):  # such as a variable of a script that is not set
-        if getattr(options, name) is not None and not getattr(options, name).strip():
+    for name in ("port", "serial", "to"):  # such as a variable of a script that is not set
+        value = getattr(options, name, None)
+        if value is not None and not value.strip():
             parser.error(tr("--{name} est vide", name=name))
     by_network = options.host is not None or options.port is not None
     if sum((by_network, options.serial is not None, options.simulate)) > 1:

@@ -29,6 +29,7 @@ from meshbot.messages.guest_tools import GuestTools
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
 from meshbot.messages.key_questions import KeyQuestions
 from meshbot.messages.key_watch import KeyWatch
+from meshbot.messages.last_command import LastCommand
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_health import NodeHealth
 from meshbot.messages.node_notices import NodeNotices
@@ -198,6 +199,15 @@ class Conversation:
     def node_metrics(self) -> NodeMetrics:
         """How our node is, as it said last; for any thread."""
         return self._health.latest
+
+    @property
+    def last_command(self) -> LastCommand | None:
+        """The command that was heard last; for any thread."""
+        return self._texts.last_command
+
+    def waiting_replies(self) -> int:
+        """Return how many replies wait to be sent; for any thread."""
+        return self._sender.waiting_replies()
 
     def start(self) -> None:
         """Start the thread that sends."""
