@@ -5,6 +5,7 @@ Every name can be overridden by the environment variable ``MESHBOT_<NAME>``, whi
 
 # "simulated": a node simulated inside the bot, to try it without a radio.
 # "tcp": a real node on the network, at TCP_HOST. "serial": a real node on a USB port.
+# Left like this, a TCP_HOST or SERIAL_PORT that is set says which; "main_bot.py setup" finds yours.
 CONNECTION_MODE = "simulated"
 
 # An address or a name, such as "meshtastic.local" or "[fe80::1%wlan0]"; a port may follow: ":4403".
@@ -61,3 +62,7 @@ SHARE_MDNS = True
 
 # How much of an hour the packets of each may be on the air, in percent.
 SHARE_AIR_BUDGET = 5
+
+# The services that tell you when the link is down, a key waits, the battery is low: addresses of
+# apprise, such as "ntfy://…" or "mailto://…". They hold passwords. See docs/alerts.md; empty: none.
+ALERT_URLS: tuple[str, ...] = ()

@@ -58,8 +58,11 @@ from meshbot.service.journal_output import JournalOutput
 from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
+from meshbot.service.live_state import LiveState
+from meshbot.service.live_view import LiveView
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
+from meshbot.service.operator_alerts import AlertSources, OperatorAlerts
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.outside_settings import is_checkout, settings_files
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
@@ -183,6 +186,9 @@ class MeshBot:
     # the least valuable are forgotten: who proved nothing, of the day that brought most.
     NODES_MAX = 20_000
 
+    # An outage this long is told by the services of ALERT_URLS, and so is its end.
+    ALERT_LINK_DOWN: float = 300
+
     def __init__(
         self,
         *,
@@ -230,7 +236,15 @@ class MeshBot:
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
+        self._live_view = LiveView(self._link, self.node_manager, self._conversation, clock)
         self._share = self._new_share()
+        self._alerts = OperatorAlerts(
+            self.site,
+            self.ALERT_LINK_DOWN,
+            AlertSources(self.link_journal, self.node_manager, self._store, self._conversation),
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
@@ -374,6 +388,10 @@ class MeshBot:
         """Return the state of the link in a few words, which change only when it does."""
         return self._link_summary.text()
 
+    def live_state(self) -> LiveState:
+        """Return what a terminal shows of the bot all the time; waits for nobody."""
+        return self._live_view.state()
+
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
         self._link_summary.log()
@@ -407,8 +425,10 @@ class MeshBot:
     def start(self) -> None:
         """Open the store and start every part; returns at once, the link opens by itself.
 
-        Raises :class:`StorageError` when the database cannot be used, or the bot is to end.
+        Raises :class:`StorageError` when the database cannot be used, or the bot is to end,
+        :class:`ConfigError` when nothing knows a service that alerts are to be sent by.
         """
+        self._alerts.prepare(self.is_to_end)
         self._store.open(self.is_to_end)
         try:
             self._node_claim.take()
@@ -434,6 +454,7 @@ class MeshBot:
                 "config.py" if is_checkout(PROGRAM) else settings_files(PROGRAM, os.environ)[0],
             )
         self._schedule_upkeep()
+        self._alerts.start()
         self._worker.start()
         self._conversation.start()
         if self._share is not None:
@@ -502,6 +523,7 @@ class MeshBot:
             self._conversation.stop(STOP_STEP_S),
             self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
+            self._alerts.stop(STOP_STEP_S / 2),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):
@@ -697,8 +719,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is not None:
         configure_logging("INFO")
         return _do_command(options)
-    with JournalOutput():
-        return _run(options)
+    with JournalOutput() as output:
+        return _run(options, output)
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -735,10 +757,13 @@ def _do_command(options: argparse.Namespace) -> int:
         os._exit(EXIT_NO)  # the output cannot be written: nor can the interpreter at its end
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, output: JournalOutput) -> int:
     try:
         bot = MeshBot(environment=environment_of(options, PROGRAM))
         set_log_level(bot.site.log_level)
+        output.show(bot.live_state)
+        if not bot.site.mode_decided_by and sys.stdin is not None and sys.stdin.isatty():
+            log.info(tr("👉 Aucun réglage : « main_bot.py setup » cherche votre nœud et les écrit"))
         run_bot(bot, lambda: environment_of(options, PROGRAM))
         return EXIT_NO if bot.exhausted else EXIT_OK
     except (ConfigError, StorageError) as error:

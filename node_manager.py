@@ -15,7 +15,7 @@ from meshtastic.protobuf import mesh_pb2
 from meshbot.mesh.forgotten_line import ForgottenLine
 from meshbot.mesh.key_lines import KeyLines
 from meshbot.mesh.key_news import KeyNews
-from meshbot.mesh.key_outcome import KeyOutcome
+from meshbot.mesh.key_outcome import WAITING, KeyOutcome
 from meshbot.mesh.key_sync import KeySync
 from meshbot.mesh.late_keys import LateKeys
 from meshbot.mesh.node_label import label_of
@@ -54,6 +54,12 @@ class NodeManager(NodeTable):
         self._late_keys_of_radio = LateKeys(clock)
         self._forgotten_line = ForgottenLine(nodes_max, clock)
         self._key_sync = KeySync(self, notes or LinkNotes(), clock)
+        self.on_key_waits: Callable[[KeyNews], object] = lambda news: None
+        """Told of each key that waits for the operator, perhaps often. Must not block."""
+
+    def tell_rebuilt(self, listener: Callable[[StorageVanished], object]) -> None:
+        """Have a listener, which must not block, be told why the store was made again."""
+        self._writer.on_rebuilt = listener
 
     def load(self, is_to_end: Callable[[], bool] = lambda: False) -> int:
         """Read the stored nodes; return how many have a key.
@@ -119,6 +125,8 @@ class NodeManager(NodeTable):
         saved = bool(changed) and self._writer.save(changed)
         for line in lines:
             log.warning(line)
+        for one in news:
+            self._tell_waiting(one)
         others = len(learned - {own_num})
         if saved and others:
             what = counted(
@@ -159,11 +167,16 @@ class NodeManager(NodeTable):
             if self._writer.save([num]):
                 log.info(tr("🔑 Clé publique de %s apprise et enregistrée"), label_of(news.node))
             return
+        self._tell_waiting(news)
         line = self._lines.due(news)
         # Without a line, it is written with the rest: a flood must not wear out the disk.
         if line is not None:
             self._writer.save([num])
             log.warning(line)
+
+    def _tell_waiting(self, news: KeyNews) -> None:
+        if news.outcome in WAITING:
+            self.on_key_waits(news)
 
     def _tell_forgotten(self) -> None:
         line = self._forgotten_line.due(self.pop_forgotten())

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "MESHBOT_"
+SECRET = ("ALERT_URLS",)
+"""Names whose values hold passwords: they are carried over, and not shown."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,17 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _shown(name: str, text: str) -> str:
+    return "…" if name in SECRET else text
+
+
 def main(arguments: list[str]) -> int:
     """Carry over, saying what; return the exit code."""
     delivered, installed, settings = (Path(argument) for argument in arguments)
     text = settings.read_text(encoding="utf-8")
     named = {line.split("=", 1)[0].strip() for line in text.splitlines() if "=" in line}
-    lines = []
+    lines: list[str] = []
+    shown: list[str] = []
     for file in ("config.py", "main_bot.py"):
         try:
             changes = edited(delivered / file, installed / file)
@@ -74,18 +81,20 @@ def main(arguments: list[str]) -> int:
                 sys.stdout.write(f"  non repris, {settings} ou le service en décide : {name}\n")
                 continue
             if isinstance(value, Expression):
-                sys.stdout.write(
-                    f"⚠️ À reprendre à la main dans {settings} : {name} = {value.text}\n"
-                )
+                said = _shown(name, value.text)
+                sys.stdout.write(f"⚠️ À reprendre à la main dans {settings} : {name} = {said}\n")
             else:
-                lines.append(f"{PREFIX}{name}={as_text(value)}")
+                text_of_value = as_text(value)
+                lines.append(f"{PREFIX}{name}={text_of_value}")
+                shown.append(f"{PREFIX}{name}={_shown(name, text_of_value)}")
     if lines:
         added = "# Repris des fichiers modifiés à la main :\n" + "\n".join(lines) + "\n"
         fresh = settings.with_name(settings.name + ".new")
+        fresh.touch(0o600)
         fresh.write_text(text.rstrip("\n") + "\n\n" + added, encoding="utf-8")
         fresh.chmod(settings.stat().st_mode & 0o777)
         fresh.replace(settings)
-        for line in lines:
+        for line in shown:
             sys.stdout.write(f"  repris dans {settings} : {line}\n")
     return 0
 

@@ -193,6 +193,7 @@ keep_settings() {
   if [ ! -e "$settings" ]; then
     mkdir -p "$(dirname "$settings")"
     cp "$source_dir/deploy/meshbot.env" "$settings"
+    chmod 600 "$settings"
   fi
   for name in $new_sites; do
     [ -e "$sites/$name.env" ] || {
@@ -208,6 +209,7 @@ keep_settings() {
         "$sites/$name.env"
     done
   fi
+  if sends_alerts; then chmod go= "$settings"; fi  # it holds passwords
   if [ -d "$program" ]; then  # settings and a database of a bot that was tried by hand
     find "$program" -maxdepth 1 -type f \( -name .env -o -name '*.db*' \) -exec cp -p {} "$fresh/" \;
   fi

@@ -29,8 +29,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     words = sys.argv[1:] if argv is None else argv
     parser.refuse_unknown(words)
     options = parser.parse_args(words)
-    for name in ("port", "serial"):  # such as a variable of a script that is not set
-        if getattr(options, name) is not None and not getattr(options, name).strip():
+    for name in ("port", "serial", "to"):  # such as a variable of a script that is not set
+        value = getattr(options, name, None)
+        if value is not None and not value.strip():
             parser.error(tr("--{name} est vide", name=name))
     by_network = options.host is not None or options.port is not None
     if sum((by_network, options.serial is not None, options.simulate)) > 1:
@@ -77,6 +78,11 @@ def _program_parser() -> CommandParser:
         example=f"{PROGRAM} check --host 192.168.1.40",
     )
     _add_place(check, simulate=argparse.SUPPRESS)
+    check.options.add_argument(
+        "--alert",
+        action="store_true",
+        help=tr("envoie une alerte d'essai par chaque adresse de ALERT_URLS"),
+    )
     about = tr("le premier démarrage : cherche le nœud et écrit les réglages")
     setup = commands.add_parser(
         "setup", help=about, description=about, example=f"{PROGRAM} setup --to bot.env"

@@ -51,13 +51,19 @@ class CheckCommand:
         wall_clock: Callable[[], float] = time.time,
         requirements: Path = REQUIREMENTS,
         own_folder: Path | None = None,
+        send_alert: bool = False,
     ) -> None:
-        """Name what is to be looked at; ``own_folder`` is one that the bot makes where needed."""
+        """Name what is to be looked at.
+
+        ``own_folder`` is one that the bot makes where needed; ``send_alert``: and try the services
+        of the alerts.
+        """
         self._site = site
         self._write = write
         self._wall_clock = wall_clock
         self._requirements = requirements
         self._own_folder = own_folder
+        self._send_alert = send_alert
 
     def run(self) -> int:
         """Write a line for each thing; return 0 if the bot can run."""
@@ -72,6 +78,8 @@ class CheckCommand:
 
     def findings(self) -> Iterator[Finding]:
         """Look, and return what was found."""
+        from meshbot.cli.alert_check import alert_findings  # noqa: PLC0415 - the bot does without
+
         if self._site.connection_mode == "simulated":
             yield Finding(
                 tr(
@@ -93,6 +101,7 @@ class CheckCommand:
         if self._site.connection_mode != "simulated":
             yield self._node(bot_runs=holder is not None)
         yield from share_findings(self._site, self._wall_clock(), bot_runs=holder is not None)
+        yield from alert_findings(self._site.alert_urls, self._wall_clock, send=self._send_alert)
 
     def _mode(self) -> Finding:
         mode, origin = self._site.connection_mode, self._site.mode_decided_by

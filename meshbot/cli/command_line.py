@@ -41,7 +41,8 @@ def run_command(
         log.warning("⚠️ %s", line)
     simulated = site.connection_mode == "simulated"
     if options.command == "check":
-        return CheckCommand(site, own_folder=data_folder(program, environment)).run()
+        own_folder = data_folder(program, environment)
+        return CheckCommand(site, own_folder=own_folder, send_alert=options.alert).run()
     if options.command == "report":
         return ReportCommand(site.database_path, simulated=simulated).run(options)
     return KeysCommand(site.database_path, simulated=simulated, admin_nodes=site.admin_nodes).run(

@@ -46,6 +46,9 @@ def announced_nodes(
         network = zeroconf.Zeroconf(interfaces=own)
     except (RuntimeError, zeroconf.Error) as error:
         raise OSError(str(error)) from error
+    thread = getattr(network, "_loop_thread", None)
+    if thread is not None:
+        thread.name = "setup-mdns-loop"
     try:
         names = _names(network, search_s, wait)
         return _nodes(network, names, clock() + ASK_S, clock)

@@ -48,6 +48,8 @@ class LinkJournal(LinkNotes):
         self._run = 0
         self._session = 0
         self._failing = False
+        self.on_noted: Callable[[LinkEvent], object] = lambda event: None
+        """Told of each event, on the thread that notes it; must not block. Set before the start."""
 
     def start(self, settings: Mapping[str, object]) -> None:
         """Begin a run of the bot, under these settings. Raises ``StorageError``."""
@@ -73,19 +75,19 @@ class LinkJournal(LinkNotes):
         """Note an event that happens now."""
         wall_s, mono_s = self._wall_clock(), self._clock()
         with self._lock:
-            self._pending.append(
-                LinkEvent(
-                    kind,
-                    wall_s,
-                    mono_s,
-                    run=self._run,
-                    session=self._session,
-                    seconds=seconds,
-                    count=count,
-                    text=text,
-                    cause=cause,
-                )
+            event = LinkEvent(
+                kind,
+                wall_s,
+                mono_s,
+                run=self._run,
+                session=self._session,
+                seconds=seconds,
+                count=count,
+                text=text,
+                cause=cause,
             )
+            self._pending.append(event)
+        self.on_noted(event)
 
     def flush(self) -> None:
         """Write what was noted; on the worker's thread."""

@@ -33,3 +33,7 @@ class KeyOutcome(enum.Enum):
     """Our own node's, which has a new number."""
     REFUSED = "refused"
     """By the operator."""
+
+
+WAITING = frozenset((KeyOutcome.OFFERED, KeyOutcome.TAKEN, KeyOutcome.MOVED, KeyOutcome.CONTESTED))
+"""What leaves a key to the operator."""

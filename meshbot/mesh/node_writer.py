@@ -46,6 +46,8 @@ class NodeWriter:
         self._failing = False
         self._next_try_s = -math.inf
         self._hurried = threading.Event()
+        self.on_rebuilt: Callable[[StorageVanished], object] = lambda error: None
+        """Told why a store was made again. Must not block."""
 
     def save(
         self, nums: Iterable[int], *, insist: bool = False, until_s: float | None = None
@@ -101,6 +103,7 @@ class NodeWriter:
                 database.close()  # an empty file is no store: it is made once more
                 raise
         log.error(tr("❌ %s : elle a été refaite, avec tout ce que le bot sait"), error)
+        self.on_rebuilt(error)
 
     def _write(self, batch: StoreBatch) -> bool:
         try:

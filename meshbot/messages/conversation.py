@@ -5,7 +5,7 @@ everything else is called on the worker's.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from meshbot.messages.guest_tools import GuestTools
 from meshbot.messages.key_pusher import KeyPusher, PushedKeys, PushSettings
 from meshbot.messages.key_questions import KeyQuestions
 from meshbot.messages.key_watch import KeyWatch
+from meshbot.messages.last_command import LastCommand
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.node_health import NodeHealth
 from meshbot.messages.node_notices import NodeNotices
@@ -199,6 +200,15 @@ class Conversation:
         """How our node is, as it said last; for any thread."""
         return self._health.latest
 
+    @property
+    def last_command(self) -> LastCommand | None:
+        """The command that was heard last; for any thread."""
+        return self._texts.last_command
+
+    def waiting_replies(self) -> int:
+        """Return how many replies wait to be sent; for any thread."""
+        return self._sender.waiting_replies()
+
     def start(self) -> None:
         """Start the thread that sends."""
         self._sender.start()
@@ -224,6 +234,19 @@ class Conversation:
         self._inbox.on_unopened = on_unopened
         self._delivery.on_text_sent = on_text_sent
         self._view.clients = clients
+
+    def tell_operator(
+        self,
+        *,
+        on_warning: Callable[[Hashable, str], object],
+        on_obeyed: Callable[[int, str], object],
+    ) -> None:
+        """Name who is told what the operator may want to know; before :meth:`start`.
+
+        See :class:`NodeNotices` and :class:`OrderGate`. On the worker's thread; neither may block.
+        """
+        self._notices.on_warning = on_warning
+        self._orders.on_obeyed = on_obeyed
 
     def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
         """Follow other settings from now on."""

@@ -94,6 +94,10 @@ class MessageSender(BotThread):
 
     # -- For any thread ------------------------------------------------------------------------
 
+    def waiting_replies(self) -> int:
+        """Return how many replies wait for their turn."""
+        return self._outbox.waiting_replies()
+
     def is_full(self) -> bool:
         """Say whether a request would find no room."""
         return self._outbox.is_full()

@@ -49,6 +49,8 @@ class NodeNotices:
         self._clock = clock
         self._lines = LineLimiter(DAY_S, MAX_LINES_A_DAY)
         self._other_lines = LineLimiter(DAY_S, MAX_LINES_A_DAY)
+        self.on_warning: Callable[[Hashable, str], object] = lambda what, line: None
+        """Told of each warning about our own node that is said. Must not block."""
 
     def hear(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:
         """Say what a message means that is a notification or about a lock."""
@@ -144,6 +146,7 @@ class NodeNotices:
     def _warn(self, key: Hashable, line: str) -> None:
         if self._lines.allows(key, self._clock()):
             log.warning("%s", line)
+            self.on_warning(key, line)
 
     def _warn_of_others(self, key: Hashable, line: str) -> None:
         if self._other_lines.allows(key, self._clock()):

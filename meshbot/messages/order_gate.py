@@ -87,6 +87,8 @@ class OrderGate:
         self._on_vanished = on_vanished
         self._clock = clock
         self._replay_lines = LineLimiter(LINE_S, MAX_LINES)
+        self.on_obeyed: Callable[[int, str], object] = lambda num, key: None
+        """Told of an order that was obeyed: by whom, and the key's fingerprint. Must not block."""
 
     def judge(self, message: DecodedPacket) -> OrderRefusal | None:
         """Say why the order in a message must not be obeyed, None if it may, now and never again.
@@ -124,6 +126,7 @@ class OrderGate:
         """Tell the operator of an order that was obeyed."""
         key = fingerprint(self._keys.public_key(sender))
         log.warning(tr("🛠️ Ordre de %s exécuté (clé %s)"), self._keys.label(sender), key)
+        self.on_obeyed(sender, key)
 
     def _lack_of_proof(self, message: DecodedPacket) -> OrderRefusal | None:
         if message.proven:

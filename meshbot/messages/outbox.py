@@ -67,6 +67,11 @@ class Outbox:
                 self._tell()
         return has_room
 
+    def waiting_replies(self) -> int:
+        """Return how many replies wait."""
+        with self._changed:
+            return len(self._replies)
+
     def is_full(self) -> bool:
         """Say whether a request would find no room."""
         with self._changed:

@@ -19,6 +19,7 @@ from meshbot.messages.decoded_packet import DecodedPacket
 from meshbot.messages.direct_message_counts import DirectMessageCounts
 from meshbot.messages.flood_guard import Admission
 from meshbot.messages.key_book import KeyBook
+from meshbot.messages.last_command import LastCommand
 from meshbot.messages.message_sender import MessageSender
 from meshbot.messages.order_gate import OrderGate
 from meshbot.messages.order_refusal import OrderRefusal
@@ -108,6 +109,8 @@ class TextMessageHandler:
         self._unknown = LineLimiter(UNKNOWN_AGAIN_S)
         """The unknown commands answered."""
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
+        self.last_command: LastCommand | None = None
+        """What was heard last; written by the worker, read by any thread."""
 
     def change_settings(self, settings: AnswerSettings) -> None:
         """Follow other settings from now on."""
@@ -235,10 +238,12 @@ class TextMessageHandler:
     def _tell_heard(self, request: Request, message: DecodedPacket, question: Question) -> None:
         """Tell of a command that is answered; of those who may be made up not without end."""
         now_s = self._clock()
+        name = self._nodes.label(request.sender)
+        self.last_command = LastCommand(f"{name} : {quoted(request.text)}", now_s)
         may_be_made_up = question.asker.rank > SenderRank.REGULAR
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):
-            log.info(tr("📩 %s : %s"), self._nodes.label(request.sender), quoted(request.text))
+            log.info(tr("📩 %s : %s"), name, quoted(request.text))
         elif self._untold_lines.allows("untold", now_s):
             log.warning(
                 tr(

@@ -44,6 +44,8 @@ class BotStore:
         self._simulated = simulated
         self._wall_clock = wall_clock
         self._is_to_end: Callable[[], bool] = lambda: False
+        self.on_repaired: Callable[[str], object] = lambda line: None
+        """Told what was set aside at the start. Must not block."""
         self._claim = ProcessClaim()
         self._lock = InstanceLock(path)
         self.database = Database(path, simulated=simulated, wall_clock=wall_clock)
@@ -110,6 +112,7 @@ class BotStore:
         finally:
             if line is not None:
                 log.error("❌ %s", line)
+                self.on_repaired(line)
 
     def _open_database(self) -> None:
         """Open it, and read all that will be read of it."""

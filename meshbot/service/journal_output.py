@@ -6,12 +6,19 @@ reader that stopped reading would stop the thread. Used by the main thread.
 """
 
 import logging
+import os
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from meshbot.service.journal_handler import JournalHandler
+from meshbot.service.live_state import LiveState
+from meshbot.service.suspension import Suspension
+from meshbot.service.terminal_choice import painter_for
+from meshbot.service.terminal_writer import TerminalWriter
 from meshbot.text.language import tr
 from meshbot.text.log_format import JournalFormatter, set_log_level
 from meshbot.text.quantities import counted
@@ -20,6 +27,9 @@ from meshbot.threads.output_writer import OutputWriter
 
 FLUSH_S = 0.5
 """How long the end waits for a reader. Who reads has it all in some milliseconds."""
+
+HOLD_S = 0.3
+"""How long the shell waits for a terminal that is stopped to be left clean."""
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +40,9 @@ class JournalOutput:
     def __init__(self) -> None:
         """Start nothing yet."""
         self._writer: OutputWriter | None = None
+        self._terminal: TerminalWriter | None = None
+        """The same, where it is one with colours and the bot's state."""
+        self._suspension: Suspension | None = None
         self._handlers: list[logging.Handler] = []
         self._thread_hook = threading.excepthook
         self._unraisable_hook = sys.unraisablehook
@@ -52,6 +65,8 @@ class JournalOutput:
         trace: TracebackType | None,
     ) -> None:
         """Write what still waits, for a short time at most, and give all back."""
+        if self._suspension is not None:
+            self._suspension.remove()
         if self._writer is not None:
             self._writer.flush(FLUSH_S)
             self._writer.stop(FLUSH_S)
@@ -61,13 +76,22 @@ class JournalOutput:
         # Without any handler Python writes warnings of the threads that still end to stderr.
         logging.getLogger().handlers = self._handlers or [logging.NullHandler()]
 
+    def show(self, state: Callable[[], LiveState]) -> None:
+        """Show the state of the bot from now on, where the output is a terminal that can."""
+        if self._terminal is not None:
+            self._terminal.show(state)
+            self._suspension = Suspension(
+                partial(self._terminal.hold, HOLD_S), self._terminal.release
+            )
+            self._suspension.install()
+
     def _new_handler(self) -> logging.Handler:
         """Return who takes the lines: the queue, or what a program gave us for standard output."""
         out = sys.stdout
         if out is None:
             return logging.NullHandler()
         try:
-            writer = OutputWriter(out.fileno(), _lost_line)
+            writer = self._new_writer(out.fileno())
             writer.start()
         except (OSError, ValueError, RuntimeError):  # no file at all; no thread to be had
             handler = logging.StreamHandler(out)
@@ -75,6 +99,14 @@ class JournalOutput:
             return handler
         self._writer = writer
         return JournalHandler(writer)
+
+    def _new_writer(self, descriptor: int) -> OutputWriter:
+        """Return who writes: with colours and a state where there is a terminal to show them."""
+        painter = painter_for(descriptor, os.environ)
+        if painter is None:
+            return OutputWriter(descriptor, _lost_line)
+        self._terminal = TerminalWriter(descriptor, _lost_line, painter)
+        return self._terminal
 
 
 def _lost_line(count: int, failed: bool) -> str:

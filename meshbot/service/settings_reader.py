@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from meshbot.alerts.service_urls import name_of, scheme_of, urls_in
 from meshbot.service.config_error import ConfigError
 from meshbot.service.node_address import (
     AddressError,
@@ -26,6 +27,8 @@ MAX_DELAY_S = 7 * 86_400
 KEY_CHARS = 12
 """72 bits, as the apps show it. Keys are made by the million a second; eight characters, 48 bits,
 are found in weeks."""
+MOST_SERVICES = 8
+"""That alerts are sent by: each has a thread."""
 MISSING = object()
 """Stands for a name that a file does not set."""
 _TRUE = ("1", "true", "yes", "on", "oui")
@@ -172,6 +175,31 @@ class SettingsReader:
             pass
         self._problem(name, value, tr("il faut des numéros de canal de 0 à 7"))
         return ()
+
+    def service_urls(self, name: str, default: object) -> tuple[str, ...]:
+        """Return the addresses of services; from the environment with blanks or commas between.
+
+        They hold passwords, so what is wrong with one is said without showing it.
+        """
+        value = self._value(name, default)
+        if value in (None, MISSING):
+            value = ()
+        items = urls_in(value) if isinstance(value, str) else map(str, _items(value))
+        urls = tuple(dict.fromkeys(item.strip() for item in items))
+        for number, url in enumerate(urls, 1):
+            if scheme_of(url) is None:
+                self.problems.append(
+                    tr(
+                        "{name}, {url} : il faut une adresse, telle que ntfy://…",
+                        name=name,
+                        url=name_of(number, url),
+                    )
+                )
+        if len(urls) > MOST_SERVICES:
+            self.problems.append(
+                tr("{name} : {most} adresses au plus", name=name, most=MOST_SERVICES)
+            )
+        return urls
 
     def nodes(self, name: str, default: object) -> dict[int, str]:
         """Return the beginning of a key (or nothing) by node number.

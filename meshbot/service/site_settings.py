@@ -31,6 +31,8 @@ class SiteSettings:
     """The beginning of the key that each must have, or nothing."""
     require_pki: bool
     share: ShareSettings = field(default_factory=ShareSettings)
+    alert_urls: tuple[str, ...] = field(default=(), repr=False)
+    """The services that alerts are sent by; with their passwords, so never shown."""
     language: str = FRENCH
     mode_decided_by: str = "CONNECTION_MODE"
     """The setting that the mode comes from; nothing where none is set: the simulated node."""
@@ -59,6 +61,7 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
         require_pki=file.flag("REQUIRE_PKI", default("REQUIRE_PKI", False)),
         share=read_share(file, default),
+        alert_urls=file.service_urls("ALERT_URLS", default("ALERT_URLS")),
         mode_decided_by=mode.decided_by,
     )
     if mode.mode == "tcp":

@@ -40,6 +40,8 @@ class OutputWriter(BotThread):
 
     error_line = mark("❌ Erreur inattendue à l'écriture du journal")
     wants_reserve = False  # it is to say, of all, that memory runs out
+    idle_s: float | None = None
+    """How long it waits for something to write before it rests; None: as long as it takes."""
 
     def __init__(
         self,
@@ -95,14 +97,21 @@ class OutputWriter(BotThread):
             self._note_lost(lost + (line is not None))
         elif line is not None and not self._put_bytes(line):
             self._note_lost(1)
+        elif line is None and not lost and not self._stopping.is_set():
+            self._rest()
+
+    def _rest(self) -> None:
+        """Do what is to be done where nothing is to be written."""
 
     def _take(self) -> tuple[bytes | None, int, bool]:
         """Wait for something to write; return the next line, and what is to be told before it."""
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            while not (self._waiting or self._dropping or self._stopping.is_set()):
-                self._changed.wait()
+            if not (self._waiting or self._dropping or self._stopping.is_set()):
+                self._changed.wait(self.idle_s)
+            if not (self._waiting or self._dropping):
+                return None, 0, False
             self._busy = True
             line = None
             if self._waiting:

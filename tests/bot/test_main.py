@@ -503,7 +503,9 @@ def test_an_option_names_the_node_and_by_that_the_mode(
     assert found == settings
 
 
-@pytest.mark.parametrize("arguments", [("--serial", ""), ("--host", "a", "--port", " ")])
+@pytest.mark.parametrize(
+    "arguments", [("--serial", ""), ("--host", "a", "--port", " "), ("setup", "--to", "")]
+)
 def test_an_option_that_is_empty_is_no_option_that_was_not_given(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

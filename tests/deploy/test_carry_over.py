@@ -75,6 +75,22 @@ def test_a_name_that_the_settings_have_is_left_as_it_is(
     assert text.splitlines()[0] == line
 
 
+def test_addresses_with_passwords_are_carried_over_and_not_shown(
+    files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, urls in (
+        (files.delivered, "()"),
+        (files.installed, '("ntfy://s3cret", "json://s3cret")'),
+    ):
+        files.write(place, "config.py", f"ALERT_URLS = {urls}\n")
+    code, text = files.carry_over()
+    assert code == 0
+    assert "MESHBOT_ALERT_URLS=ntfy://s3cret,json://s3cret\n" in text
+    said = capsys.readouterr().out
+    assert "MESHBOT_ALERT_URLS=…" in said
+    assert "s3cret" not in said
+
+
 def test_names_of_ones_own_and_of_the_program_itself_are_not_settings(files: Files) -> None:
     files.write(files.installed, "config.py", 'HOST = "a"\nMINE = 5\nlower = 1\n')
     files.write(files.installed, "main_bot.py", "X_S = 2\nclass MeshBot:\n    DELAY = 30\n")

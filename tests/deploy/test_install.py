@@ -201,6 +201,20 @@ def test_a_line_of_the_settings_file_wins_over_an_edited_file_and_stays(
     assert installed.settings.read_text(encoding="utf-8") == text
 
 
+def test_where_alerts_are_sent_their_library_is_installed_and_the_passwords_are_kept(
+    installed: Machine,
+) -> None:
+    pip = executable(installed.folder / "pip", f'#!/bin/sh\necho "$*" >>{installed.folder}/asked\n')
+    assert installed.install(MESHBOT_PIP=str(pip)).returncode == 0
+    installed.settings.chmod(0o644)
+    installed.settings.write_text("MESHBOT_ALERT_URLS=ntfy://secret\n", encoding="utf-8")
+    assert installed.install(MESHBOT_PIP=str(pip)).returncode == 0
+    without, with_alerts = (installed.folder / "asked").read_text(encoding="utf-8").splitlines()
+    assert "requirements-alerts.txt" not in without
+    assert with_alerts.endswith("requirements-alerts.txt")
+    assert installed.settings.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_settings_file_is_never_overwritten(installed: Machine) -> None:
     text = "MESHBOT_CONNECTION_MODE=tcp\n"
     installed.settings.write_text(text, encoding="utf-8")

@@ -7,6 +7,8 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.mesh import key_lines
+from meshbot.mesh.key_news import KeyNews
+from meshbot.mesh.key_outcome import KeyOutcome
 from meshbot.model.known_node import node_id
 from node_manager import NodeManager
 from tests.mesh.known_mesh import (
@@ -236,3 +238,23 @@ def test_a_name_cannot_write_lines_of_its_own(nodes: NodeManager, lines: Lines) 
     (line,) = lines()
     assert "\n" not in line
     assert "SYNC COMPLETE" not in line
+
+
+def test_a_key_that_waits_is_told_whether_it_came_by_air_or_from_the_radio(
+    storage: FakeStorage,
+) -> None:
+    nodes = NodeManager(storage, clock=Clock(0.0))
+    told: list[KeyNews] = []
+    nodes.on_key_waits = told.append
+    nodes.learn_from_air(ANN, user_of(ANN))
+    nodes.learn_from_message(BOB, KEYS[BOB])
+    assert told == []
+    nodes.learn_from_air(BOB, user_of(BOB, OTHER_KEY))
+    nodes.contest_key(ANN, OTHER_KEY)
+    nodes.learn_from_radio([info_of(ANN, OTHER_KEY)])
+    assert [(news.node.num, news.key, news.outcome) for news in told] == [
+        (BOB, OTHER_KEY, KeyOutcome.OFFERED),
+        (ANN, OTHER_KEY, KeyOutcome.CONTESTED),
+    ]
+    decide(nodes, storage, ANN, OTHER_KEY, accept=True)
+    assert len(told) == 2

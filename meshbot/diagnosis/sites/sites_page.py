@@ -60,7 +60,7 @@ header>h1{font-size:1.5rem;line-height:1.2}
 .sites th,.sites td,.sites th:first-child{border:0;padding:.1rem 0;font-size:.9rem}
 .sites td[data-name]{display:grid;grid-template-columns:8.2rem 1fr;gap:.5rem}
 .sites td[data-name]::before{content:attr(data-name);color:var(--soft)}
-.sites th span{display:inline;margin-right:.4em}
+.sites th a{display:block}.sites th span{display:inline;margin-right:.4em}
 .sites div span{display:inline;margin-left:.5em}
 .sites td.said{margin:.2rem 0 .4rem}
 }
