@@ -209,7 +209,7 @@ keep_settings() {
         "$sites/$name.env"
     done
   fi
-  if sends_alerts; then chmod go= "$settings"; fi  # it holds passwords
+  if is_set ALERT_URLS; then chmod go= "$settings"; fi  # it holds passwords
   if [ -d "$program" ]; then  # settings and a database of a bot that was tried by hand
     find "$program" -maxdepth 1 -type f \( -name .env -o -name '*.db*' \) -exec cp -p {} "$fresh/" \;
   fi
