@@ -1,5 +1,6 @@
 """The wheel: what is in it, what it asks for, and the bot that pip installs from it."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -43,8 +44,18 @@ def run(*command: str | Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel made from a copy of the project, as ``make wheel`` and ``pip install .`` make it."""
-    folder = tmp_path_factory.mktemp("wheel")
+    """A wheel made once, by whichever worker comes first, and shared by all of them."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent / "wheel"
+        folder.mkdir(exist_ok=True)
+    with (folder / "wheel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return next(folder.glob("*.whl"), None) or build_wheel(folder)
+
+
+def build_wheel(folder: Path) -> Path:
+    """Make it from a copy of the project, as ``make wheel`` and ``pip install .`` do."""
     source = folder / "source"
     source.mkdir()
     made = shutil.ignore_patterns("__pycache__", "*.mo")
@@ -112,8 +123,9 @@ def test_it_asks_for_what_was_tested_and_has_the_one_version(contents: zipfile.Z
 def test_installed_it_checks_answers_and_ends_in_order(wheel: Path, tmp_path: Path) -> None:
     """With the settings of the account, and what it keeps where the account keeps such things."""
     venv, home = tmp_path / "venv", tmp_path / "home"
-    run(sys.executable, "-m", "venv", venv)
-    run(venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile", wheel)
+    run(sys.executable, "-m", "venv", "--without-pip", venv)
+    pip = (sys.executable, "-m", "pip", "--python", venv / "bin/python")
+    run(*pip, "install", "--quiet", "--no-compile", wheel)
     meshbot = venv / "bin/meshbot"
     assert run(meshbot, "--version") == f"MeshBot {VERSION}\n"
 
