@@ -27,6 +27,7 @@ from meshbot.messages.question import Question
 from meshbot.messages.request import Request
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.message_notes import MessageNotes
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
 from meshbot.text.line_limiter import LineLimiter
@@ -104,6 +105,8 @@ class TextMessageHandler:
         self._unknown = LineLimiter(UNKNOWN_AGAIN_S)
         """The unknown commands answered."""
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
+        self.notes = MessageNotes()
+        """Told of commands that are dealt with."""
 
     def change_settings(self, settings: AnswerSettings) -> None:
         """Follow other settings from now on."""
@@ -229,6 +232,7 @@ class TextMessageHandler:
         may_be_made_up = question.asker.rank > SenderRank.REGULAR
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):
+            self.notes.heard(request.sender, request.text)
             log.info("📩 %s : %s", self._nodes.label(request.sender), quoted(request.text))
         elif self._untold_lines.allows("untold", now_s):
             log.warning(
