@@ -5,7 +5,7 @@ rendered again, so nothing in it may tick.
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from meshbot.model.client_status import ClientStatus
@@ -166,7 +166,7 @@ class OwnNodeNow:
     id: str = ""
     name: str = ""
     firmware: str = ""
-    metrics: NodeMetrics = NodeMetrics()
+    metrics: NodeMetrics = field(default_factory=NodeMetrics)
 
 
 @dataclass(frozen=True, slots=True)
