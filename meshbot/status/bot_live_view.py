@@ -113,8 +113,8 @@ class BotLiveView:
             cause="" if is_up else printable(status.last_cause),
             attempts=0 if is_up else status.attempts,
             where=printable(status.where),
-            losses_hour=status.reconnections_last_hour,
-            losses_day=status.reconnections_last_day,
+            reconnections_hour=status.reconnections_last_hour,
+            reconnections_day=status.reconnections_last_day,
         )
 
     def day(self) -> Day:

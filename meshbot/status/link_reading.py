@@ -24,6 +24,7 @@ from meshbot.threads.bot_thread import BotThread
 DAY_EVENTS = 4_000
 VERDICT_EVENTS = 20_000
 VERDICT_DAYS_S = 7 * 86_400.0
+JUST_WRITTEN = 1_000
 DAY_AGAIN_S = 5.0
 VERDICT_AGAIN_S = 60.0
 _ABOUT_CLIENTS = (EventKind.CLIENT_THERE, EventKind.CLIENT_LEFT, EventKind.CLIENT_REFUSED)
@@ -101,5 +102,5 @@ class LinkReading(BotThread):
         """Return the last events; some are being written: they may be in both, or in neither."""
         unwritten = self._journal.unwritten()
         stored = look_at_events(self._path, _OF_THE_DAY, most, simulated=self._simulated)
-        there = set(stored[-len(unwritten) - 1 :]) if unwritten else set()
+        there = set(stored[-JUST_WRITTEN:]) if unwritten else set()
         return on_one_clock([*stored, *(event for event in unwritten if event not in there)])

@@ -22,8 +22,8 @@ class LinkNow:
     """Why it is down; empty while it is up."""
     attempts: int
     where: str
-    losses_hour: int
-    losses_day: int
+    reconnections_hour: int
+    reconnections_day: int
 
 
 class PieceState(enum.Enum):
