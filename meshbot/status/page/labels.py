@@ -19,7 +19,7 @@ _LABELS = {
     "reconnections": mark("Reconnexions"),
     "day": mark("Dernières 24 heures"),
     "day_about": mark(
-        "Liaison pendant les dernières 24 heures ; les coupures sont listées dessous"
+        "Liaison pendant les dernières 24 heures ; les coupures sont listées après"
     ),
     "touch": mark("Toucher la barre pour le détail"),
     "outages": mark("Coupures"),
