@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from meshbot.diagnosis.cause_share import CauseShare
+from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.link.node_facts import firmware_of
 from meshbot.messages.bot_view import Link, Mesh
 from meshbot.model.client_status import ClientStatus
@@ -38,7 +39,7 @@ from meshbot.status.page.live_view import (
 )
 from meshbot.text.foreign_text import printable
 
-NODES_SHOWN = 500
+NODES_SHOWN = 300
 KEYS_SHOWN = 50
 SAME_S = 2.0
 """Two readings of a clock that tell the same moment differ by less."""
@@ -80,7 +81,10 @@ class BotLiveView:
         self._clock = clock
         self._wall_clock = wall_clock
         self._link_since_s = 0.0
-        self._link_seen: tuple[object, ...] = ()
+        self._day: Day | None = None
+        self._day_link: LinkNow | None = None
+        self._day_history: LinkHistory | None = None
+        """Of what the day was made."""
         self._asked_s = 0.0
         self._clients_since_s: dict[int, int] = {}
 
@@ -120,12 +124,15 @@ class BotLiveView:
     def day(self) -> Day:
         """Return the last 24 hours, up to this minute."""
         link, reading = self.link(), self._parts.reading
-        now_s = self._wall_clock() // MINUTE_S * MINUTE_S + MINUTE_S
-        seen = (link.is_up, link.since_s)
-        if seen != self._link_seen or self._clock() - self._asked_s >= MINUTE_S:
-            self._link_seen, self._asked_s = seen, self._clock()
+        now_s, history = self._wall_clock(), reading.day
+        if link != self._day_link or self._clock() - self._asked_s >= MINUTE_S:
+            self._asked_s = self._clock()
             reading.ask()
-        return day_of(reading.day, link, now_s)
+        elif history is self._day_history and self._day is not None:
+            return self._day
+        self._day_link, self._day_history = link, history
+        self._day = day_of(history, link, now_s)
+        return self._day
 
     def verdict(self) -> VerdictNow | None:
         """Return why the link was lost in the last days; None while nobody has judged yet."""
@@ -216,7 +223,7 @@ class BotLiveView:
         if not node.public_key:
             return KeyState.NONE
         parts = self._parts
-        in_place = parts.mesh.key_in_place(parts.link.live_interface, node.num)
+        in_place = parts.mesh.key_in_place(parts.link.interface, node.num)
         return KeyState.IN_PLACE if in_place else KeyState.ABSENT
 
     def _heard_s(self, node: KnownNode) -> int:

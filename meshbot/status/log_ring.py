@@ -10,7 +10,7 @@ from collections import deque
 
 from meshbot.text.log_format import JournalFormatter
 
-KEPT = 120
+KEPT = 60
 MAX_CHARS = 400
 """Of a line: a traceback is for the journal."""
 

@@ -69,7 +69,7 @@ class MessageRing(MessageNotes):
         self._add(to, "", Fate.DROPPED, why)
 
     def _add(self, node: int, text: str, fate: Fate, why: str = "", packet_id: int = 0) -> None:
-        shown = printable(text, MAX_CHARS)
+        shown = "\n".join(printable(line) for line in text[:MAX_CHARS].splitlines())
         message = NotedMessage(int(self._wall_clock()), node, shown, fate, why, packet_id)
         with self._lock:
             self._messages.append(message)

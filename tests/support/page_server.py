@@ -37,7 +37,8 @@ def served(view: LiveView, port: int = 0) -> Iterator[ServedPage]:
         Starlette(routes=routes),
         lifespan="off",
         log_config=None,
-        timeout_graceful_shutdown=0,
+        access_log=False,
+        timeout_graceful_shutdown=1,
         ws="none",
     )
     server = uvicorn.Server(config)

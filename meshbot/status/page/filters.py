@@ -12,7 +12,7 @@ from meshbot.text.quantities import counted, decimal_text, duration_text
 MINUTES = 1440
 LEAST_WIDTH = 3.0
 """Of a piece of the day, in minutes: a short outage must be seen, too."""
-_MOMENT = Markup('<time datetime="{iso}" data-at="{at}" data-as="{how}">{text}</time>')
+_MOMENT = Markup('<time data-at="{at}" data-as="{how}">{text}</time>')
 
 
 def moment(at_s: float, how: str = "at") -> Markup:
@@ -21,8 +21,7 @@ def moment(at_s: float, how: str = "at") -> Markup:
     ``how`` is what the page makes of it: "at" leaves it, "ago" and "for" count on from it.
     """
     when = datetime.fromtimestamp(at_s, UTC)
-    iso = when.isoformat(timespec="seconds")
-    return _MOMENT.format(iso=iso, at=round(at_s), how=how, text=_clock_text(when))
+    return _MOMENT.format(at=round(at_s), how=how, text=_clock_text(when))
 
 
 def _clock_text(when: datetime) -> str:

@@ -17,10 +17,9 @@ _LABELS = {
     "why": mark("Cause"),
     "attempts": mark("Essais manqués"),
     "reconnections": mark("Reconnexions"),
+    "how_often": mark("{hour} en 1 h, {day} en 24 h"),
     "day": mark("Dernières 24 heures"),
-    "day_about": mark(
-        "Liaison pendant les dernières 24 heures ; les coupures sont listées après"
-    ),
+    "day_about": mark("Liaison pendant les dernières 24 heures ; les coupures sont listées après"),
     "touch": mark("Toucher la barre pour le détail"),
     "outages": mark("Coupures"),
     "begin": mark("Début"),

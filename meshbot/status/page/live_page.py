@@ -55,15 +55,15 @@ class LivePage:
             Part("day", view.day, 1.0),
             Part("verdict", view.verdict, 2.0),
             Part("clients", view.clients, 2.0),
-            Part("nodes", view.nodes, 4.0),
-            Part("counts", view.nodes, 4.0),
+            Part("nodes", view.nodes, 6.0),
+            Part("counts", lambda: self._records.get("nodes"), 0.0),
             Part("keys", view.waiting_keys, 4.0),
             Part("own", view.own_node, 4.0),
         )
         self._due_s: dict[str, float] = {}
         self._records: dict[str, object] = {}
         self._rendered: dict[str, Fragment] = {}
-        self._failing = False
+        self._failing: set[str] = set()
         self.revision = 0
         """Grows with each part that changed."""
         self.renderings = 0
@@ -85,10 +85,11 @@ class LivePage:
                 return
             html = self._fragments.render(part.name, record)
         except Exception:  # one part must not cost the others, nor who reads them
-            if not self._failing:
-                self._failing = True
+            if part.name not in self._failing:
+                self._failing.add(part.name)
                 log.exception(tr(_FAILED))
             return
+        self._failing.discard(part.name)
         self._records[part.name] = record
         last = self._rendered.get(part.name)
         self.renderings += 1

@@ -53,6 +53,12 @@
       else head.removeAttribute("aria-sort");
     });
   };
+  // On a phone each row is a card, and says what its figures are.
+  const label = () => {
+    for (const row of table.tBodies[0].rows) {
+      [...row.cells].forEach((cell, place) => { cell.dataset.l = heads[place].textContent; });
+    }
+  };
   const filter = () => {
     const wanted = search.value.trim().toLocaleLowerCase(lang);
     for (const row of table.tBodies[0].rows) {
@@ -87,7 +93,7 @@
     part.innerHTML = event.data;  // escaped by the bot
     open.forEach((name) => part.querySelector(`details[data-keep="${name}"]`)?.setAttribute("open", ""));
     tellTimes(part);
-    if (event.type === "nodes") { sort(); filter(); }
+    if (event.type === "nodes") { label(); sort(); filter(); }
     if (event.type === "log" && atEnd) part.scrollTop = part.scrollHeight;
   };
   const show = (now) => {
@@ -130,6 +136,7 @@
     }
   }, 1000);
   document.querySelector("[data-part=log]").scrollTop = 1e6;
+  label();
   sort();
   tellTimes(document);
   open();
