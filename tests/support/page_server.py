@@ -32,16 +32,18 @@ class ServedPage:
 @contextlib.contextmanager
 def served(view: LiveView, port: int = 0) -> Iterator[ServedPage]:
     """Serve a view; at the end the thread is gone, whoever still reads."""
-    routes = live_routes(view)
+    servers: list[uvicorn.Server] = []
+    routes = live_routes(view, lambda: servers[0].should_exit)
     config = uvicorn.Config(
         Starlette(routes=routes),
         lifespan="off",
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=5,
         ws="none",
     )
     server = uvicorn.Server(config)
+    servers.append(server)
     listening = socket.create_server(("127.0.0.1", port), backlog=128)
     started = threading.Event()
     startup = server.startup
@@ -66,6 +68,6 @@ def served(view: LiveView, port: int = 0) -> Iterator[ServedPage]:
 def hub_of(routes: list[Route]) -> EventHub:
     """Return who wakes the readers of a page."""
     events = next(route for route in routes if route.path == "/events")
-    hub = events.endpoint._hub
+    hub = getattr(events.endpoint, "_hub", None)
     assert isinstance(hub, EventHub)
     return hub

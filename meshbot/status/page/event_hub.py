@@ -5,6 +5,7 @@ none the page costs nothing.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from meshbot.status.page.live_page import LivePage
 
@@ -15,9 +16,10 @@ LOOK_S = 1.0
 class EventHub:
     """Wakes the readers when the page has changed."""
 
-    def __init__(self, page: LivePage) -> None:
-        """Nobody reads."""
+    def __init__(self, page: LivePage, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Nobody reads; ``is_over`` says whether the server is to end."""
         self.page = page
+        self.is_over = is_over
         self._readers: set[asyncio.Event] = set()
         self._looking: asyncio.Task[None] | None = None
 
@@ -48,7 +50,7 @@ class EventHub:
 
     async def _look(self) -> None:
         while True:
-            if self.page.refresh():
+            if self.is_over() or self.page.refresh():
                 for news in self._readers:
                     news.set()
             await asyncio.sleep(LOOK_S)

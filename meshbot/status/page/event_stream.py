@@ -5,12 +5,14 @@ it has, as that part is then. One that does not read costs what its connection's
 """
 
 import asyncio
+import contextlib
 
 from starlette.types import Receive, Scope, Send
 
 from meshbot.status.page.event_hub import EventHub
 
 TICK_S = 5.0
+END_S = 0.1
 RETRY = b"retry: 2000\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -35,16 +37,23 @@ class EventStream:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             await _give(send, RETRY + self._hub.page.tick())
-            while not gone.done():
-                await self._give_newer(send, gone)
-                try:
-                    await asyncio.wait_for(news.wait(), TICK_S)
-                except TimeoutError:
-                    await _give(send, self._hub.page.tick())
-                news.clear()
+            await self._serve(send, news, gone)
+        except asyncio.CancelledError:
+            pass  # the server ends, and its log is no place for that
         finally:
             self._hub.leave(news)
             gone.cancel()
+        with contextlib.suppress(TimeoutError):  # of one who does not read
+            await asyncio.wait_for(send({"type": "http.response.body"}), END_S)
+
+    async def _serve(self, send: Send, news: asyncio.Event, gone: "asyncio.Future[None]") -> None:
+        while not (gone.done() or self._hub.is_over()):
+            await self._give_newer(send, gone)
+            try:
+                await asyncio.wait_for(news.wait(), TICK_S)
+            except TimeoutError:
+                await _give(send, self._hub.page.tick())
+            news.clear()
 
     async def _give_newer(self, send: Send, gone: "asyncio.Future[None]") -> None:
         while not gone.done():

@@ -1,5 +1,7 @@
 """The addresses of the live page, for the server that the bot runs."""
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -44,11 +46,11 @@ class _Events:
         await EventStream(self._hub, self._hub.page.revision_of(seen))(scope, receive, send)
 
 
-def live_routes(view: LiveView) -> list[Route]:
+def live_routes(view: LiveView, is_over: Callable[[], bool] = lambda: False) -> list[Route]:
     """Return the page, its events and its files; all of them are only read.
 
-    They are to be served by one loop. A stream lasts until its reader goes or it is cancelled, so
-    the server needs a limit for its graceful end.
+    They are to be served by one loop. A stream lasts until its reader goes, or for a second after
+    ``is_over`` says that the server is to end, or until it is cancelled.
     """
     page = LivePage(view)
 
@@ -57,6 +59,6 @@ def live_routes(view: LiveView) -> list[Route]:
 
     return [
         Route("/", show),
-        Route("/events", _Events(EventHub(page)), methods=["GET"]),
+        Route("/events", _Events(EventHub(page, is_over)), methods=["GET"]),
         *(Route(f"/static/{file.name}", file.serve) for file in _STATIC),
     ]
