@@ -80,6 +80,7 @@ class BotLiveView:
         self._parts = parts
         self._clock = clock
         self._wall_clock = wall_clock
+        self._link_was_up = False
         self._link_since_s = 0.0
         self._day: Day | None = None
         self._day_link: LinkNow | None = None
@@ -109,8 +110,8 @@ class BotLiveView:
         status = self._parts.link.status()
         is_up = status.up_s is not None
         since_s = self._wall_clock() - (status.down_s if status.up_s is None else status.up_s)
-        if abs(since_s - self._link_since_s) >= SAME_S:
-            self._link_since_s = since_s
+        if is_up != self._link_was_up or abs(since_s - self._link_since_s) >= SAME_S:
+            self._link_was_up, self._link_since_s = is_up, since_s
         return LinkNow(
             is_up=is_up,
             since_s=self._link_since_s,

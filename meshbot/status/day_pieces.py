@@ -16,7 +16,8 @@ def day_of(history: LinkHistory | None, link: LinkNow, now_s: float) -> Day:
     """Return the last 24 hours: what the journal tells, and from its end on what the link says."""
     start_s = now_s - DAY_S
     told = [] if history is None else _told(history)
-    spans = [*_before(told, link.since_s), _current(link, now_s)]
+    current = _current(link, now_s)
+    spans = [*_before(told, current), current]
     known = [span for span in spans if span.end_s > start_s and span.end_s > span.start_s]
     return Day(start_s, now_s, tuple(_without_gaps(_drawn_together(known), start_s, now_s)))
 
@@ -41,12 +42,13 @@ def _told(history: LinkHistory) -> list[DayPiece]:
     return sorted(pieces, key=lambda piece: piece.start_s)
 
 
-def _before(pieces: list[DayPiece], until_s: float) -> list[DayPiece]:
-    """Return pieces as far as they were before a time."""
+def _before(pieces: list[DayPiece], current: DayPiece) -> list[DayPiece]:
+    """Return pieces as far as they were before the current one, which the journal has, too."""
+    until_s = current.start_s
     return [
         DayPiece(one.state, one.start_s, min(one.end_s, until_s), one.cause, one.outages)
         for one in pieces
-        if one.start_s < until_s - SAME_S
+        if one.start_s < (until_s - SAME_S if one.state is current.state else until_s)
     ]
 
 
