@@ -1,6 +1,6 @@
 """Numbers and durations as the journal and the replies say them."""
 
-from meshbot.text.language import tr_plural
+from meshbot.text.language import tr, tr_plural
 
 
 def counted(count: int, singular: str, plural: str) -> str:

@@ -27,10 +27,16 @@ def is_whole(day: Day) -> bool:
     return starts == [day.start_s, *ends[:-1]] and ends[-1] == day.end_s
 
 
-def event(kind: K, ago_s: float, cause: Cause | None = None, **more: float) -> LinkEvent:
-    return LinkEvent(
-        kind, NOW_S - ago_s, cause=cause, text="{}" if kind is K.STARTED else "", **more
-    )  # type: ignore[arg-type]
+def event(
+    kind: K,
+    ago_s: float,
+    cause: Cause | None = None,
+    *,
+    seconds: float | None = None,
+    count: int | None = None,
+) -> LinkEvent:
+    text = "{}" if kind is K.STARTED else ""
+    return LinkEvent(kind, NOW_S - ago_s, cause=cause, text=text, seconds=seconds, count=count)
 
 
 EVENTS = (
@@ -67,6 +73,21 @@ def test_the_present_counts_more_than_a_journal_that_was_read_before() -> None:
     day = day_of(history_of(EVENTS), link(False, NOW_S - 30), NOW_S)
     assert states(day)[-2:] == [(OFF, 500), (DOWN, 30)]
     assert day.outages[0].cause == "refusée"
+    assert is_whole(day)
+
+
+def test_an_outage_of_a_moment_is_drawn_too() -> None:
+    """The link that there is now, and the outage before it, begin within the same second."""
+    events = (
+        *EVENTS[:2],
+        event(K.LOST, 400.2, Cause.RESET, seconds=0.0),
+        event(K.CONNECTED, 400.0, seconds=0.1, count=1),
+        event(K.RECONNECTED, 399.9, seconds=0.3, count=1),
+        event(K.ALIVE, 300),
+    )
+    day = day_of(history_of(events), link(True, NOW_S - 400), NOW_S)
+    assert [state for state, _ in states(day)] == [OFF, DOWN, UP, DOWN, UP]
+    assert "RST" in day.outages[0].cause
     assert is_whole(day)
 
 
