@@ -1,8 +1,7 @@
 """What the page is told of a whole bot, on a node on a real socket."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,17 +9,10 @@ from main_bot import MeshBot
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.status.bot_live_view import BotLiveView
 from meshbot.status.page.live_view import Fate, KeyState, PieceState
+from tests.support.eventually import eventually
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
-
-
-def eventually(true: Callable[[], object]) -> None:
-    """Wait until something is so; the parts that are looked at have no event for it."""
-    until_s = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < until_s
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The page, its files and its events over real sockets; who does not read costs little."""
 
 import socket
-import time
 import tracemalloc
 from collections.abc import Iterator
 
@@ -9,6 +8,7 @@ import pytest
 
 from meshbot.status.page import event_hub, event_stream
 from meshbot.status.page.event_hub import MOST_READERS
+from tests.support.eventually import eventually
 from tests.support.fake_live_view import FakeLiveView
 from tests.support.limits import WAIT_S
 from tests.support.page_server import ServedPage, served
@@ -61,11 +61,8 @@ def answer(page: ServedPage, path: str, headers: str = "") -> tuple[str, bytes]:
 
 
 def wait_until(page: ServedPage, readers: int) -> None:
-    """Wait until so many read; there is no event to wait on in another process's sockets."""
-    until_s = time.monotonic() + WAIT_S
-    while page.hub.readers != readers:
-        assert time.monotonic() < until_s, page.hub.readers
-        time.sleep(0.01)
+    """Wait until so many read."""
+    eventually(lambda: page.hub.readers == readers, f"{readers} readers")
 
 
 @pytest.fixture
