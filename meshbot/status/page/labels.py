@@ -21,6 +21,7 @@ _LABELS = {
     "day": mark("Dernières 24 heures"),
     "day_about": mark("Liaison pendant les dernières 24 heures ; les coupures sont listées après"),
     "touch": mark("Toucher la barre pour le détail"),
+    "up_share": mark("En liaison {share} du temps"),
     "outages": mark("Coupures"),
     "begin": mark("Début"),
     "length": mark("Durée"),
