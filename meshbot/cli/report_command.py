@@ -12,7 +12,7 @@ from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.cli.text_journal import MAX_EVENTS, TextJournal
 from meshbot.diagnosis.history_builder import history_of
-from meshbot.diagnosis.link_diagnosis import diagnose
+from meshbot.diagnosis.link_diagnosis import Diagnosis, diagnose
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.report_json import json_report
 from meshbot.diagnosis.report_page import html_report
@@ -23,6 +23,7 @@ from meshbot.store.inspection import may_exist
 from meshbot.store.instance_lock import InstanceLock
 from meshbot.store.link_event_store import LinkEventStore
 from meshbot.store.node_store import NodeStore
+from meshbot.text.language import tr
 
 DEFAULT_SINCE_S = 7 * 86_400.0
 _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
@@ -90,7 +91,7 @@ class ReportCommand:
             history = self._stored_history(since_s if since_s is not None else DEFAULT_SINCE_S)
         diagnosis = diagnose(history)
         if options.html:
-            _write_page(Path(options.html), html_report(history, diagnosis))
+            _write_page(Path(options.html), _page(history, diagnosis))
             sys.stderr.write(f"✅ Page écrite : {options.html}\n")
         if options.json:
             return json_report(history, diagnosis)
@@ -138,6 +139,15 @@ def alive_at(now_s: float, last: LinkEvent) -> LinkEvent:
         text="",
         cause=None,
     )
+
+
+def _page(history: LinkHistory, diagnosis: Diagnosis) -> str:
+    """Return the page. Raises :class:`ReportRefusal` where what makes it is not installed."""
+    try:
+        return html_report(history, diagnosis)
+    except ModuleNotFoundError as error:
+        what = tr("--html demande la bibliothèque {name} : lancer « make run »", name=error.name)
+        raise ReportRefusal(what) from error
 
 
 def _write_page(path: Path, page: str) -> None:

@@ -15,6 +15,7 @@ from meshbot.diagnosis.page.loss_map import loss_map
 from meshbot.diagnosis.page.markup import EMPTY, Markup, card, joined, listed, tag, words
 from meshbot.diagnosis.page.outage_bars import outage_bars
 from meshbot.diagnosis.page.shares_bar import shares_bar
+from meshbot.diagnosis.page.skeleton import whole_page
 from meshbot.diagnosis.page.statements import statement_list
 from meshbot.diagnosis.page.style import style
 from meshbot.diagnosis.page.sync_histogram import sync_histogram
@@ -25,21 +26,6 @@ from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.trial.trial_text import arm_names, status_text, trial_reasons
 
 _PASSED = {True: ("yes", "tenu"), False: ("no", "non tenu"), None: ("open", "non jugé")}
-_PAGE = """<!DOCTYPE html>
-<html lang="fr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-{parts}
-</main>
-</body>
-</html>
-"""
 
 
 def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
@@ -59,11 +45,8 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
         card("Chiffres", _figures(diagnosis)),
         card("Critères", _criteria(diagnosis)),
     )
-    return _PAGE.format(
-        title=words(f"Liaison du bot : {diagnosis.headline}"),
-        style=style(),
-        parts="\n".join(part for part in parts if part),
-    )
+    title = words(f"Liaison du bot : {diagnosis.headline}")
+    return whole_page(title, style(), (part for part in parts if part))
 
 
 def _verdict(diagnosis: Diagnosis) -> Markup:
