@@ -82,6 +82,9 @@ class LinkReading(BotThread):
     def _recover(self) -> None:
         self._stopping.wait(DAY_AGAIN_S)
 
+    def _end_program(self) -> None:
+        """Go on: without what it reads only the page is poorer."""
+
     def _do_next(self) -> None:
         self.progress.idle()
         self._asked.wait()

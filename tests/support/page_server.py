@@ -1,5 +1,6 @@
 """Serves the live page under uvicorn, in a thread of its own, as the bot's server does."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -29,34 +30,45 @@ class ServedPage:
         return f"http://127.0.0.1:{self.port}/"
 
 
+class _Server(uvicorn.Server):
+    """Says when it serves, and at its end lets go of those who do not read."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                Starlette(routes=routes),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=2,
+                ws="none",
+            )
+        )
+        self.serves = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serves.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
 @contextlib.contextmanager
 def served(view: LiveView, port: int = 0) -> Iterator[ServedPage]:
     """Serve a view; at the end the thread is gone, whoever still reads."""
-    servers: list[uvicorn.Server] = []
+    servers: list[_Server] = []
     routes = live_routes(view, lambda: servers[0].should_exit)
-    config = uvicorn.Config(
-        Starlette(routes=routes),
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        ws="none",
-    )
-    server = uvicorn.Server(config)
+    server = _Server(routes)
     servers.append(server)
     listening = socket.create_server(("127.0.0.1", port), backlog=128)
-    started = threading.Event()
-    startup = server.startup
-
-    async def tell_startup(sockets: list[socket.socket] | None = None) -> None:
-        await startup(sockets)
-        started.set()
-
-    server.startup = tell_startup  # type: ignore[method-assign]
     thread = threading.Thread(target=server.run, args=([listening],), name="test-page")
     thread.start()
     try:
-        assert started.wait(WAIT_S)
+        assert server.serves.wait(WAIT_S)
         yield ServedPage(listening.getsockname()[1], hub_of(routes))
     finally:
         server.should_exit = True

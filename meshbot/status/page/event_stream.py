@@ -5,14 +5,12 @@ it has, as that part is then. One that does not read costs what its connection's
 """
 
 import asyncio
-import contextlib
 
 from starlette.types import Receive, Scope, Send
 
 from meshbot.status.page.event_hub import EventHub
 
 TICK_S = 5.0
-END_S = 0.1
 RETRY = b"retry: 2000\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -28,6 +26,7 @@ class EventStream:
         """Name who wakes it; ``revision``: what the reader has already."""
         self._hub = hub
         self._revision = revision
+        self._giving = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the reader until it is gone, or the server ends."""
@@ -36,15 +35,15 @@ class EventStream:
         gone.add_done_callback(lambda _: news.set())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await _give(send, RETRY + self._hub.page.tick())
+            await self._give(send, RETRY + self._hub.page.tick())
             await self._serve(send, news, gone)
-        except asyncio.CancelledError:
-            pass  # the server ends, and its log is no place for that
+        except asyncio.CancelledError:  # the server ends, and its log is no place for that
+            if self._giving:
+                return  # to one who does not read: there is no end that it would take
         finally:
             self._hub.leave(news)
             gone.cancel()
-        with contextlib.suppress(TimeoutError):  # of one who does not read
-            await asyncio.wait_for(send({"type": "http.response.body"}), END_S)
+        await send({"type": "http.response.body"})
 
     async def _serve(self, send: Send, news: asyncio.Event, gone: "asyncio.Future[None]") -> None:
         while not (gone.done() or self._hub.is_over()):
@@ -52,7 +51,7 @@ class EventStream:
             try:
                 await asyncio.wait_for(news.wait(), TICK_S)
             except TimeoutError:
-                await _give(send, self._hub.page.tick())
+                await self._give(send, self._hub.page.tick())
             news.clear()
 
     async def _give_newer(self, send: Send, gone: "asyncio.Future[None]") -> None:
@@ -61,13 +60,14 @@ class EventStream:
             if fragment is None:
                 return
             self._revision = fragment.revision
-            await _give(send, fragment.event)
+            await self._give(send, fragment.event)
+
+    async def _give(self, send: Send, data: bytes) -> None:
+        self._giving = True
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+        self._giving = False
 
 
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _give(send: Send, data: bytes) -> None:
-    await send({"type": "http.response.body", "body": data, "more_body": True})

@@ -37,6 +37,10 @@ class _Events:
         self._hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":
+            head = Response(media_type="text/event-stream")
+            await head(scope, receive, send)
+            return
         if self._hub.is_full:
             headers = {"Retry-After": BUSY_RETRY_S}
             busy = PlainTextResponse("busy", status_code=503, headers=headers)

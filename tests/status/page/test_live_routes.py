@@ -195,6 +195,31 @@ def test_who_is_one_too_many_is_told_to_come_again(page: ServedPage) -> None:
         reader.read_until("event: own")
 
 
+def test_who_asks_for_the_head_of_the_events_is_no_reader(page: ServedPage) -> None:
+    with socket.create_connection(("127.0.0.1", page.port), WAIT_S) as connection:
+        connection.sendall(b"HEAD /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        data = b""
+        while part := connection.recv(1 << 16):
+            data += part
+    assert data.startswith(b"HTTP/1.1 200")
+    assert page.hub.readers == 0
+
+
+def test_the_server_ends_though_somebody_never_reads(
+    view: FakeLiveView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_hub, "LOOK_S", 0.02)
+    with served(view) as page:
+        sleeper = Reader(page, buffer=4_096)
+        with Reader(page) as reader:
+            for number in range(40):
+                view.said_log = (f"{number}." + "x" * BIG,)
+                reader.read_until(f"data: {number}.")
+                reader.text = ""
+    assert page.hub.readers == 0
+    sleeper.__exit__()
+
+
 def test_the_server_ends_though_somebody_reads(view: FakeLiveView) -> None:
     with served(view) as page:
         reader = Reader(page)
