@@ -18,7 +18,7 @@ from tests.support.quick_bot import BotFactory
 @pytest.fixture
 def bot(quick_bot: BotFactory, node: SimulatedNode, journal: Journal) -> MeshBot:
     started = quick_bot(node)
-    journal.wait_for("Connexion TCP établie")
+    journal.wait_for("SYNC COMPLETE")
     return started
 
 
