@@ -82,6 +82,7 @@ from tcp_interface_manager import TCPInterfaceManager
 
 if TYPE_CHECKING:
     from meshbot.simulation.simulated_node import SimulatedNode
+    from meshbot.status.bot_live_view import BotLiveView
 
 PROGRAM = Path(__file__).parent
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
@@ -342,6 +343,36 @@ class MeshBot:
             clients=share.clients,
         )
         return share
+
+    def new_live_view(self) -> "BotLiveView":
+        """Return what a live page shows of this bot; who starts it stops it, too.
+
+        Before :meth:`start`, so that it hears of every message.
+        """
+        # Without a page all of this would be loaded for nothing.
+        from meshbot.status.bot_live_view import BotLiveView, LiveParts  # noqa: PLC0415
+        from meshbot.status.link_reading import LinkReading  # noqa: PLC0415
+        from meshbot.status.log_ring import LogRing  # noqa: PLC0415
+        from meshbot.status.message_ring import MessageRing  # noqa: PLC0415
+
+        clock, wall_clock = self._clock, self._wall_clock
+        parts = LiveParts(
+            self.node_manager,
+            self._link,
+            LinkReading(
+                self.site.database_path,
+                self.link_journal,
+                simulated=self.simulated_node is not None,
+                clock=clock,
+                wall_clock=wall_clock,
+            ),
+            MessageRing(wall_clock),
+            LogRing(),
+            lambda: self._conversation.node_metrics,
+            self._share.clients if self._share is not None else None,
+        )
+        self._conversation.note_messages(parts.messages)
+        return BotLiveView(parts, clock=clock, wall_clock=wall_clock)
 
     def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
         return AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)

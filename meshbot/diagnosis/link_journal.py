@@ -127,6 +127,11 @@ class LinkJournal(LinkNotes):
         self.flush()
         return self._storage.load_link_events(most)
 
+    def unwritten(self) -> list[LinkEvent]:
+        """Return the events that are not written yet; for any thread."""
+        with self._lock:
+            return list(self._pending)
+
     def events_of(self, kinds: Collection[EventKind], most: int) -> list[LinkEvent]:
         """Return the last events of some kinds, those not written yet included; writes nothing.
 

@@ -143,7 +143,9 @@ class InterfaceManager(BotThread):
 
     def status(self) -> LinkStatus:
         """Return the link at a glance."""
-        return self._state.status(self._clock(), self._narrator.cause_text(), self._where)
+        status = self._state.status(self._clock(), self._narrator.cause_text(), self._where)
+        down_s, attempts = self._narrator.outage()
+        return replace(status, down_s=down_s, attempts=attempts)
 
     def note_alive(self) -> None:
         """Note how the node answered since the last time; called now and then by the worker."""

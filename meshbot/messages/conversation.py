@@ -50,6 +50,7 @@ from meshbot.messages.text_message_handler import (
 from meshbot.messages.text_turn import TextTurn
 from meshbot.model.client_status import ClientStatus
 from meshbot.model.firmware_version import tells_all_keys
+from meshbot.model.message_notes import MessageNotes
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.store.storage_error import StorageVanished
 from meshbot.threads.progress_mark import ProgressMark
@@ -247,6 +248,11 @@ class Conversation:
         """
         self._notices.on_warning = on_warning
         self._orders.on_obeyed = on_obeyed
+
+    def note_messages(self, notes: MessageNotes) -> None:
+        """Name who is told what becomes of messages. Before :meth:`start`."""
+        self._texts.notes = notes
+        self._delivery.notes = notes
 
     def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
         """Follow other settings from now on."""

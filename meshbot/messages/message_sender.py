@@ -151,12 +151,15 @@ class MessageSender(BotThread):
             self._delivery.say_we_seal(text.to)
             self._send_again(replace(text, sealed=True, packet_id=0, told=True))
             return news.lacking
-        log.warning(
-            tr("⚠️ Réponse à %s non remise : %s"),
-            self._label(text.to),
-            routing_error_text(error),
-        )
+        why = routing_error_text(error)
+        self._delivery.notes.failed(packet_id, why)
+        log.warning(tr("⚠️ Réponse à %s non remise : %s"), self._label(text.to), why)
         return news.lacking
+
+    def acknowledged(self, packet_id: int, source: int) -> None:
+        """Take the word of a node that it has a packet, which may be one of ours to it."""
+        if self._delivery.sent.is_for(packet_id, source):
+            self._delivery.notes.delivered(packet_id)
 
     def _send_again(self, text: OutgoingText) -> None:
         reply = WaitingReply(replace(text, text=""), Question(text.asker), texts=[text])
@@ -345,12 +348,15 @@ class MessageSender(BotThread):
             return
         label, waited_s = self._label(reply.blank.to), self._clock() - reply.queued_s
         if reply.held_back and reply.problem is None:
+            self._delivery.notes.dropped(reply.blank.to, tr("pas de temps d'antenne"))
             self._lines.too_old(label, reply.asker, waited_s)
             return
+        why = cause_text(problem.cause, problem.detail)
+        self._delivery.notes.dropped(reply.blank.to, why)
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(
             tr("⚠️ Réponse à %s jetée après %s : %s"),
             label,
             duration_text(waited_s),
-            cause_text(problem.cause, problem.detail),
+            why,
         )

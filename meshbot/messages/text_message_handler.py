@@ -28,6 +28,7 @@ from meshbot.messages.question import Question
 from meshbot.messages.request import Request
 from meshbot.messages.sender_rank import SenderRank
 from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.message_notes import MessageNotes
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
 from meshbot.text.language import speaking, tr
@@ -111,6 +112,8 @@ class TextMessageHandler:
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
         self.last_command: LastCommand | None = None
         """What was heard last; written by the worker, read by any thread."""
+        self.notes = MessageNotes()
+        """Told of commands that are dealt with."""
 
     def change_settings(self, settings: AnswerSettings) -> None:
         """Follow other settings from now on."""
@@ -244,6 +247,7 @@ class TextMessageHandler:
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):
             log.info(tr("📩 %s : %s"), name, quoted(request.text))
+            self.notes.heard(request.sender, request.text)
         elif self._untold_lines.allows("untold", now_s):
             log.warning(
                 tr(
