@@ -64,7 +64,9 @@ from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
+from meshbot.service.status_part import StatusPart
 from meshbot.sharing.node_share import NodeShare
+from meshbot.status.status_sources import StatusSources
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
 from meshbot.text.language import speak, tr
@@ -230,6 +232,7 @@ class MeshBot:
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
         self._share = self._new_share()
+        self._status = self._new_status()
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
@@ -328,6 +331,23 @@ class MeshBot:
             clients=share.clients,
         )
         return share
+
+    def _new_status(self) -> StatusPart:
+        """Return what tells by HTTP how the bot is, not yet started."""
+        status = StatusPart(
+            self.site.status,
+            StatusSources(
+                self._link,
+                self.node_manager,
+                self._conversation,
+                self._share.clients if self._share is not None else list,
+                self.site.database_path,
+                self.progress_marks,
+                self._clock,
+            ),
+        )
+        status.count(self.link_journal, self._link, self._conversation)
+        return status
 
     def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
         return AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
@@ -436,6 +456,7 @@ class MeshBot:
         self._conversation.start()
         if self._share is not None:
             self._share.start()
+        self._status.start()
         self._link.start()
 
     def _constants(self) -> dict[str, object]:
@@ -491,6 +512,7 @@ class MeshBot:
             self._conversation.stop(STOP_STEP_S),
             self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
+            self._status.stop(STOP_STEP_S / 2),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):

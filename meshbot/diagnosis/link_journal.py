@@ -48,6 +48,14 @@ class LinkJournal(LinkNotes):
         self._run = 0
         self._session = 0
         self._failing = False
+        self._listeners: tuple[Callable[[LinkEvent], object], ...] = ()
+
+    def listen(self, listener: Callable[[LinkEvent], object]) -> None:
+        """Have a listener told of each event, on the thread that notes it; it must not block.
+
+        Before the start of the bot.
+        """
+        self._listeners += (listener,)
 
     def start(self, settings: Mapping[str, object]) -> None:
         """Begin a run of the bot, under these settings. Raises ``StorageError``."""
@@ -73,19 +81,20 @@ class LinkJournal(LinkNotes):
         """Note an event that happens now."""
         wall_s, mono_s = self._wall_clock(), self._clock()
         with self._lock:
-            self._pending.append(
-                LinkEvent(
-                    kind,
-                    wall_s,
-                    mono_s,
-                    run=self._run,
-                    session=self._session,
-                    seconds=seconds,
-                    count=count,
-                    text=text,
-                    cause=cause,
-                )
+            event = LinkEvent(
+                kind,
+                wall_s,
+                mono_s,
+                run=self._run,
+                session=self._session,
+                seconds=seconds,
+                count=count,
+                text=text,
+                cause=cause,
             )
+            self._pending.append(event)
+        for listener in self._listeners:
+            listener(event)
 
     def flush(self) -> None:
         """Write what was noted; on the worker's thread."""

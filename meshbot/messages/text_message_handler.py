@@ -26,6 +26,7 @@ from meshbot.messages.outcome import Outcome
 from meshbot.messages.question import Question
 from meshbot.messages.request import Request
 from meshbot.messages.sender_rank import SenderRank
+from meshbot.model.bot_tally import BotTally
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
@@ -108,6 +109,13 @@ class TextMessageHandler:
         self._unknown = LineLimiter(UNKNOWN_AGAIN_S)
         """The unknown commands answered."""
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
+        self.tally = BotTally()
+        """Told of commands that are answered."""
+
+    @property
+    def command_names(self) -> list[str]:
+        """The names of the commands."""
+        return self._commands.names
 
     def change_settings(self, settings: AnswerSettings) -> None:
         """Follow other settings from now on."""
@@ -234,6 +242,7 @@ class TextMessageHandler:
 
     def _tell_heard(self, request: Request, message: DecodedPacket, question: Question) -> None:
         """Tell of a command that is answered; of those who may be made up not without end."""
+        self.tally.command_heard(question.name)
         now_s = self._clock()
         may_be_made_up = question.asker.rank > SenderRank.REGULAR
         key = (request.sender, message.heard.packet.id, now_s)

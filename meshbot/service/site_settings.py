@@ -8,7 +8,9 @@ from types import ModuleType
 from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.service.share_reading import read_share, refuse_to_serve_itself
+from meshbot.service.status_reading import read_status, refuse_one_port_for_two
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.status.status_settings import StatusSettings
 from meshbot.text.language import FRENCH, LANGUAGES, tr
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
@@ -30,6 +32,7 @@ class SiteSettings:
     """The beginning of the key that each must have, or nothing."""
     require_pki: bool
     share: ShareSettings = field(default_factory=ShareSettings)
+    status: StatusSettings = field(default_factory=StatusSettings)
     language: str = FRENCH
 
 
@@ -54,9 +57,11 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         admin_nodes=file.nodes("ADMIN_NODES", default("ADMIN_NODES")),
         require_pki=file.flag("REQUIRE_PKI", default("REQUIRE_PKI", False)),
         share=read_share(file, default),
+        status=read_status(file, default),
     )
     if mode == "tcp":
         refuse_to_serve_itself(file, settings.share, tcp_host, tcp_port)
+    refuse_one_port_for_two(file, settings.share, settings.status)
     file.check_names(vars(config))
     return settings
 

@@ -18,5 +18,5 @@ class StatusLimits:
     """How long a request may be."""
     retry_s: float = 60.0
     """After how long a port that is taken is tried again."""
-    end_s: float = 0.3
+    end_s: float = 0.2
     """How long answers under way have when the server ends, once they were told."""

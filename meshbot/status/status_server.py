@@ -57,8 +57,8 @@ class StatusServer(BotThread):
         self._port = port
         self._limits = limits or StatusLimits()
         self._error_lines = LineLimiter(ERROR_LINE_S)
-        app = Starlette(routes=routes, exception_handlers={Exception: self._failed})
-        self._app = HostGuard(app, {address, *allowed_hosts})
+        self._routes = Starlette(routes=routes, exception_handlers={Exception: self._failed})
+        self._app = HostGuard(self._routes, {address, *allowed_hosts})
         self._end: Callable[[], object] = lambda: None
         """Ends the loop, from any thread; nothing where there is none."""
         self._is_refused = False
@@ -71,6 +71,10 @@ class StatusServer(BotThread):
     def is_ending(self) -> bool:
         """Whether the server is to end; for any thread."""
         return self._stopping.is_set()
+
+    def add_routes(self, routes: Sequence[BaseRoute]) -> None:
+        """Serve more, before :meth:`start`."""
+        self._routes.router.routes.extend(routes)
 
     def _wake(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed just now

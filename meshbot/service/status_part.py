@@ -1,0 +1,73 @@
+"""Tells by HTTP how the bot is, where ``STATUS_PORT`` asks for that; else costs nothing.
+
+Owned by the main thread. What it needs beyond the bot's own libraries is imported when it starts.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from meshbot.diagnosis.link_journal import LinkJournal
+from meshbot.link.interface_manager import InterfaceManager
+from meshbot.messages.conversation import Conversation
+from meshbot.service.service_notifier import STUCK_S
+from meshbot.status.bot_counters import BotCounters
+from meshbot.status.status_settings import StatusSettings
+from meshbot.status.status_sources import StatusSources
+from meshbot.text.language import tr
+
+if TYPE_CHECKING:
+    from meshbot.status.bot_status import Pages
+    from meshbot.status.status_server import StatusServer
+
+log = logging.getLogger(__name__)
+
+
+class StatusPart:
+    """The status server, or nothing."""
+
+    def __init__(self, settings: StatusSettings, sources: StatusSources) -> None:
+        """Take the settings and the bot's parts; starts nothing."""
+        self._settings = settings
+        self._sources = sources
+        self._counters = BotCounters(sources.clock())
+        self._server: StatusServer | None = None
+        self.pages: Pages | None = None
+        """Makes what people look at; set before :meth:`start`."""
+
+    def count(
+        self, journal: LinkJournal, link: InterfaceManager, conversation: Conversation
+    ) -> None:
+        """Have the parts tell what is counted, before they start; not where nobody can ask."""
+        if self._settings.port:
+            journal.listen(self._counters.note_event)
+            link.count_with(self._counters)
+            conversation.count_with(self._counters)
+
+    def start(self) -> None:
+        """Start the server. Without its libraries the bot runs on, and says what is missing."""
+        if not self._settings.port:
+            return
+        try:
+            # Ten megabytes that a bot without STATUS_PORT does not need.
+            from meshbot.status.bot_status import new_status_server  # noqa: PLC0415
+        except ImportError as error:
+            log.error(
+                tr(
+                    "❌ STATUS_PORT sans effet, il manque %s : pip install "
+                    '"meshbot[status]" ou « make extras » ; le bot continue'
+                ),
+                error.name or error,
+            )
+            return
+        self._server = new_status_server(
+            self._settings,
+            self._sources,
+            self._counters,
+            stuck_s=STUCK_S,
+            pages=self.pages,
+        )
+        self._server.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End it; return whether it ended in time."""
+        return self._server is None or self._server.stop(timeout_s)

@@ -1,0 +1,31 @@
+"""The two addresses for programs: ``/healthz`` and ``/metrics``."""
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from meshbot.status.bot_collector import BotCollector
+from meshbot.status.health import Health
+from meshbot.status.site_collector import SiteCollector
+
+MOST_ACCEPTED = 500
+"""So many characters of what a client says that it understands are read."""
+
+
+def status_routes(health: Health, bot: BotCollector, site: str) -> list[Route]:
+    """Return the routes; nothing of prometheus_client's own registry is shown."""
+    registry = CollectorRegistry(auto_describe=False)
+    process = ProcessCollector(registry=None)
+    registry.register(SiteCollector((bot, process), site))
+
+    async def healthz(request: Request) -> Response:
+        problem = health.problem()
+        return PlainTextResponse(f"{problem or 'ok'}\n", status_code=503 if problem else 200)
+
+    async def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", "")[:MOST_ACCEPTED])
+        return Response(encode(registry), headers={"Content-Type": content_type})
+
+    return [Route("/healthz", healthz), Route("/metrics", metrics)]
