@@ -10,8 +10,7 @@ from meshbot.status.bot_collector import BotCollector
 from meshbot.status.health import Health
 from meshbot.status.site_collector import SiteCollector
 
-MOST_ACCEPTED = 500
-"""So many characters of what a client says that it understands are read."""
+OPEN_METRICS = "application/openmetrics-text"
 
 
 def status_routes(health: Health, bot: BotCollector, site: str) -> list[Route]:
@@ -25,7 +24,9 @@ def status_routes(health: Health, bot: BotCollector, site: str) -> list[Route]:
         return PlainTextResponse(f"{problem or 'ok'}\n", status_code=503 if problem else 200)
 
     async def metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", "")[:MOST_ACCEPTED])
+        # Of what a client says it takes nothing else is read: the library trips over odd versions.
+        is_modern = OPEN_METRICS in request.headers.get("accept", "")
+        encode, content_type = choose_encoder(f"{OPEN_METRICS}; version=1.0.0" if is_modern else "")
         return Response(encode(registry), headers={"Content-Type": content_type})
 
     return [Route("/healthz", healthz), Route("/metrics", metrics)]

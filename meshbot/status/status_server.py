@@ -125,7 +125,10 @@ class StatusServer(BotThread):
 
     def _say_open(self) -> None:
         self._is_refused = False
-        log.info(tr("📈 État du bot sur http://%s/"), label(self._address, self.bound_port))
+        log.info(
+            tr("📈 État du bot sur http://%s/healthz, métriques sur /metrics"),
+            label(self._address, self.bound_port),
+        )
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         """Tell of an error in an answer, now and then."""
