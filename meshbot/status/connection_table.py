@@ -38,6 +38,7 @@ class ConnectionTable(ServerState):
         self.limits = limits
         self._there: list[Connection] = []
         self._next_look: asyncio.TimerHandle | None = None
+        self._is_over = False
 
     def came(self, newcomer: Connection) -> None:
         """Take a connection in.
@@ -45,6 +46,9 @@ class ConnectionTable(ServerState):
         Where there are too many, the one that has been idle for longest goes: who opens a hundred
         and asks for nothing keeps nobody out.
         """
+        if self._is_over:
+            newcomer.drop()
+            return
         self._there = [old for old in self._there if not old.is_ending]
         self._there.append(newcomer)
         if len(self._there) > self.limits.connections:
@@ -56,7 +60,8 @@ class ConnectionTable(ServerState):
             self._look_later()
 
     def end_all(self) -> None:
-        """Drop everybody, and look no more."""
+        """Drop everybody, and look no more; who was let in just now is dropped when he comes."""
+        self._is_over = True
         if self._next_look is not None:
             self._next_look.cancel()
         for connection in self._there:

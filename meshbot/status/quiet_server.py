@@ -1,7 +1,6 @@
 """uvicorn's server as the bot runs it: wakes nobody without need, says nothing, ends at once."""
 
 import asyncio
-import contextlib
 import logging
 import socket
 
@@ -59,13 +58,12 @@ class QuietServer(uvicorn.Server):
         for listening in sockets or []:
             listening.close()
         self._table.end_all()
-        end_s = self._table.limits.end_s
         for is_last in (False, True):
-            tasks = set(self.server_state.tasks)
-            if not tasks:
-                break
+            # uvicorn's, and those of asyncio that take in who came just now.
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
             if is_last:
                 for task in tasks:
                     task.cancel()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait(tasks, timeout=end_s)
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._table.limits.end_s)
+        await asyncio.sleep(0)  # for the last of those connections to be closed
