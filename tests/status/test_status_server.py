@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import pytest
 from starlette.requests import Request
@@ -36,7 +36,7 @@ class Endless:
     async def serve(self, request: Request) -> Response:
         return StreamingResponse(self._parts())
 
-    async def _parts(self):  # type: ignore[no-untyped-def]
+    async def _parts(self) -> AsyncIterator[bytes]:
         try:
             while True:
                 yield b"x" * 65_536
@@ -44,6 +44,17 @@ class Endless:
                 await asyncio.sleep(0.001)
         finally:
             self.over.set()
+
+
+class Told(logging.Handler):
+    """What is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
 
 
 async def hello(request: Request) -> Response:
@@ -162,11 +173,9 @@ def test_what_is_no_request_is_told_so_and_logged_nowhere(start: Start, journal:
 
 
 def test_an_error_in_an_answer_costs_a_line_and_not_the_server(start: Start) -> None:
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    told = Told()
     root = logging.getLogger()
-    root.addHandler(handler)
+    root.addHandler(told)
     try:
         port = listening(start(Route("/", hello), Route("/broken", broken)))
         for _ in range(3):
@@ -174,8 +183,8 @@ def test_an_error_in_an_answer_costs_a_line_and_not_the_server(start: Start) -> 
             assert (status, body) == (500, "internal error\n")
         assert get(port, "/")[0] == 200
     finally:
-        root.removeHandler(handler)
-    errors = [record for record in records if record.levelno >= logging.ERROR]
+        root.removeHandler(told)
+    errors = [record for record in told.records if record.levelno >= logging.ERROR]
     assert len(errors) == 1
     assert "serveur d'état" in errors[0].getMessage()
 
@@ -260,7 +269,7 @@ def test_who_reads_is_not(start: Start) -> None:
 def test_a_stream_may_be_silent_for_as_long_as_it_likes(start: Start) -> None:
     ended = threading.Event()
 
-    async def parts():  # type: ignore[no-untyped-def]
+    async def parts() -> AsyncIterator[bytes]:
         yield b"first"
         await asyncio.sleep(4 * QUICK.request_s)
         ended.set()
