@@ -16,6 +16,7 @@ from meshbot.messages import node_uptime
 from meshbot.service.config_error import ConfigError
 from meshbot.service.service_notifier import STUCK_S
 from meshbot.simulation.simulated_node import SimulatedNode
+from tests.documents.page import Page
 from tests.support.http_client import ask, connect, get, head
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
@@ -124,6 +125,52 @@ def test_what_happens_is_counted(
     assert figure(port, 'meshbot_handshake_seconds_bucket{le="+Inf"}') == 2
 
 
+def mute(node: SimulatedNode) -> None:
+    node.transmits = False
+
+
+def reach_nobody(node: SimulatedNode) -> None:
+    node.retransmit_s = 0.1
+    node.set_reachable(node.peer(0), False)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "commands", "fates"),
+    [
+        (mute, ["/ping"], {"refused": 1}),
+        (reach_nobody, ["/ping"], {"sent": 1, "undelivered": 1}),
+        (SimulatedNode.fill_queue, ["/ping"], {"dropped": 1}),
+        (
+            SimulatedNode.fill_queue,
+            ["/ping", "/sys", "/help", "/keys", "/nodes", "/tcp", "/my", "/nonsense"],
+            {"no_room": 2},
+        ),
+    ],
+)
+def test_what_became_of_replies_is_counted(
+    quick_bot: BotFactory,
+    node: SimulatedNode,
+    journal: Journal,
+    trouble: Callable[[SimulatedNode], None],
+    commands: list[str],
+    fates: dict[str, int],
+) -> None:
+    trouble(node)
+    patience_s = 0.5 if "dropped" in fates else WAIT_S
+    _, port = start_asked(
+        quick_bot, node, TEXT_QUEUE_WAIT=0.1, FLOOD_BURST=20, MESSAGE_MAX_AGE=patience_s
+    )
+    journal.wait_for("SYNC COMPLETE")
+    journal.wait_for("📈")
+    for command in commands:
+        node.hear_text(node.peer(0), command)
+    for fate, count in fates.items():
+        name = f'meshbot_replies_total{{fate="{fate}"}}'
+        until(lambda name=name, count=count: figure(port, name) == count)  # type: ignore[misc]
+    waiting = {"no_room": 6}.get(next(iter(fates)), 0)
+    assert figure(port, "meshbot_queue_length") == waiting
+
+
 def test_the_nodes_answers_and_telemetry_are_measured(
     quick_bot: BotFactory,
     node: SimulatedNode,
@@ -164,6 +211,12 @@ def test_prometheus_finds_nothing_to_mend(
     assert all('site="Toit \\"nord\\" \\\\ été"' in line for line in lines)
     names = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
     assert not [name for name in names if name.startswith("python_")]  # of the default registry
+    page = Page("docs/metrics.md").text
+    documented = set(re.findall(r"^- `(meshbot_\w+)`", page, re.MULTILINE))
+    assert documented == {name for name in names if name.startswith("meshbot_")}
+    values = re.findall(r'^meshbot_\w+{(?:cause|opened_by|fate)="(\w+)"', text, re.MULTILINE)
+    assert len(values) > 20
+    assert [value for value in values if f"`{value}`" not in page] == []
     modern = head("/metrics", more="Accept: application/openmetrics-text; version=x.y;q=0.7\r\n")
     status, headers, text = ask(port, modern)
     assert (status, text.endswith("# EOF\n")) == (200, True)
