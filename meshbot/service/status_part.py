@@ -48,7 +48,7 @@ class StatusPart:
         if not self._settings.port:
             return
         try:
-            # Ten megabytes that a bot without STATUS_PORT does not need.
+            # Six megabytes that a bot without STATUS_PORT does not need.
             from meshbot.status.bot_status import new_status_server  # noqa: PLC0415
         except ImportError as error:
             log.error(

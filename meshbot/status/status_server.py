@@ -19,11 +19,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from meshbot.sharing.listening_socket import label, open_port
+from meshbot.sharing.local_address import is_loopback
 from meshbot.status.host_guard import HostGuard
 from meshbot.status.quiet_server import QuietServer
 from meshbot.status.status_limits import StatusLimits
 from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
+from meshbot.text.port_texts import port_error_text
 from meshbot.threads.bot_thread import BotThread
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ class StatusServer(BotThread):
         self._app = HostGuard(self._routes, {address, *allowed_hosts})
         self._end: Callable[[], object] = lambda: None
         """Ends the loop, from any thread; nothing where there is none."""
-        self._is_refused = False
+        self._is_refused = self._said_open = False
         self.bound_port = 0
         """At which it listens, 0 while it does not; for any thread."""
         self.listening = threading.Event()
@@ -120,7 +122,7 @@ class StatusServer(BotThread):
                 "bot continue"
             ),
             label(self._address, self._port),
-            error.strerror or error,
+            port_error_text(error),
         )
 
     def _say_open(self) -> None:
@@ -129,6 +131,14 @@ class StatusServer(BotThread):
             tr("📈 État du bot sur http://%s/healthz, métriques sur /metrics"),
             label(self._address, self.bound_port),
         )
+        if not (is_loopback(self._address) or self._said_open):
+            self._said_open = True
+            log.warning(
+                tr(
+                    "⚠️ État ouvert au réseau (STATUS_ADDRESS) : il n'y a pas de mot de passe, qui "
+                    "atteint ce port le lit"
+                )
+            )
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         """Tell of an error in an answer, now and then."""

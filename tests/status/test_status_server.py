@@ -349,5 +349,24 @@ def test_it_stops_while_it_waits_for_a_port(start: Start, journal: Journal) -> N
         assert time.monotonic() - began_s < END_S
 
 
+@pytest.mark.parametrize(("address", "is_open"), [("0.0.0.0", True), ("::", True), ("::1", False)])
+def test_one_that_is_open_to_the_network_says_so(
+    address: str, is_open: bool, journal: Journal
+) -> None:
+    server = StatusServer(address, unused_port(), [Route("/", hello)], limits=QUICK)
+    server.start()
+    try:
+        assert server.listening.wait(WAIT_S)
+        host, family = ("::1", socket.AF_INET6) if ":" in address else ("127.0.0.1", socket.AF_INET)
+        with socket.socket(family) as connection:
+            connection.settimeout(WAIT_S)
+            connection.connect((host, server.bound_port))
+            connection.sendall(head("/", more="Connection: close\r\n"))
+            assert read_to_end(connection).endswith(b"hello")
+    finally:
+        assert server.stop(WAIT_S)
+    assert bool([line for line in journal.lines if "ouvert au réseau" in line]) is is_open
+
+
 def test_one_that_never_started_stops() -> None:
     assert StatusServer("127.0.0.1", unused_port(), ()).stop(WAIT_S)
