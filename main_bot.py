@@ -59,7 +59,7 @@ from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.live_state import LiveState
-from meshbot.service.live_view import LiveView
+from meshbot.service.live_state_view import LiveStateView
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_alerts import AlertSources, OperatorAlerts
@@ -67,7 +67,9 @@ from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
+from meshbot.service.status_part import StatusPart
 from meshbot.sharing.node_share import NodeShare
+from meshbot.status.status_sources import StatusSources
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
 from meshbot.text.language import speak, tr
@@ -236,7 +238,7 @@ class MeshBot:
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
-        self._live_view = LiveView(self._link, self.node_manager, self._conversation, clock)
+        self._live_state = LiveStateView(self._link, self.node_manager, self._conversation, clock)
         self._share = self._new_share()
         self._alerts = OperatorAlerts(
             self.site,
@@ -245,6 +247,7 @@ class MeshBot:
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
+        self._status = self._new_status()
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
@@ -345,10 +348,7 @@ class MeshBot:
         return share
 
     def new_live_view(self) -> "BotLiveView":
-        """Return what a live page shows of this bot; who starts it stops it, too.
-
-        Before :meth:`start`, so that it hears of every message.
-        """
+        """Return what the live page shows of this bot, not yet started."""
         # Without a page all of this would be loaded for nothing.
         from meshbot.status.bot_live_view import BotLiveView, LiveParts  # noqa: PLC0415
         from meshbot.status.link_reading import LinkReading  # noqa: PLC0415
@@ -373,6 +373,25 @@ class MeshBot:
         )
         self._conversation.note_messages(parts.messages)
         return BotLiveView(parts, clock=clock, wall_clock=wall_clock)
+
+    def _new_status(self) -> StatusPart:
+        """Return what tells by HTTP how the bot is, not yet started."""
+        status = StatusPart(
+            self.site.status,
+            StatusSources(
+                self._link,
+                self.node_manager,
+                self._conversation,
+                self._share.clients if self._share is not None else list,
+                self.site.database_path,
+                self.progress_marks,
+                self._clock,
+            ),
+        )
+        status.count(self.link_journal, self._link, self._conversation)
+        if self.site.status.port:
+            status.show(self.new_live_view())
+        return status
 
     def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
         return AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
@@ -420,7 +439,7 @@ class MeshBot:
 
     def live_state(self) -> LiveState:
         """Return what a terminal shows of the bot all the time; waits for nobody."""
-        return self._live_view.state()
+        return self._live_state.state()
 
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
@@ -488,6 +507,7 @@ class MeshBot:
         self._conversation.start()
         if self._share is not None:
             self._share.start()
+        self._status.start()
         self._link.start()
 
     def _constants(self) -> dict[str, object]:
@@ -553,6 +573,7 @@ class MeshBot:
             self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
             self._alerts.stop(STOP_STEP_S / 2),
+            self._status.stop(STOP_STEP_S / 2),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):

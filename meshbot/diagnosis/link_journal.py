@@ -48,8 +48,14 @@ class LinkJournal(LinkNotes):
         self._run = 0
         self._session = 0
         self._failing = False
-        self.on_noted: Callable[[LinkEvent], object] = lambda event: None
-        """Told of each event, on the thread that notes it; must not block. Set before the start."""
+        self._listeners: tuple[Callable[[LinkEvent], object], ...] = ()
+
+    def listen(self, listener: Callable[[LinkEvent], object]) -> None:
+        """Have a listener told of each event, on the thread that notes it; it must not block.
+
+        Before the start of the bot.
+        """
+        self._listeners += (listener,)
 
     def start(self, settings: Mapping[str, object]) -> None:
         """Begin a run of the bot, under these settings. Raises ``StorageError``."""
@@ -87,7 +93,8 @@ class LinkJournal(LinkNotes):
                 cause=cause,
             )
             self._pending.append(event)
-        self.on_noted(event)
+        for listener in self._listeners:
+            listener(event)
 
     def flush(self) -> None:
         """Write what was noted; on the worker's thread."""
