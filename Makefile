@@ -119,7 +119,8 @@ $(VENV)/.run-ready: requirements.txt $(VENV)/.made
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.test-ready: requirements-dev.txt requirements-alerts.txt requirements.txt $(VENV)/.made
+$(VENV)/.test-ready: requirements-dev.txt requirements-alerts.txt requirements-status.txt \
+  requirements-terminal.txt requirements.txt $(VENV)/.made
 	@echo "Installing the libraries and the tools into $(VENV), once: half a minute to two..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/.run-ready

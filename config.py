@@ -66,3 +66,16 @@ SHARE_AIR_BUDGET = 5
 # The services that tell you when the link is down, a key waits, the battery is low: addresses of
 # apprise, such as "ntfy://…" or "mailto://…". They hold passwords. See docs/alerts.md; empty: none.
 ALERT_URLS: tuple[str, ...] = ()
+# The port on which the bot tells by HTTP how it is: /healthz and, for Prometheus, /metrics. See
+# docs/metrics.md. 0: nowhere.
+STATUS_PORT = 0
+
+# The address of this machine for that. "127.0.0.1": only programs of this machine; "0.0.0.0":
+# anybody on its networks, and there is no password.
+STATUS_ADDRESS = "127.0.0.1"
+
+# Names by which others call this machine, beyond its own, such as ("meshbot", "pi.example.org").
+STATUS_HOSTS: tuple[str, ...] = ()
+
+# The name of this site, on everything that is measured; empty: there is only one.
+SITE = ""

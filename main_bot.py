@@ -59,7 +59,7 @@ from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
 from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.live_state import LiveState
-from meshbot.service.live_view import LiveView
+from meshbot.service.live_state_view import LiveStateView
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
 from meshbot.service.operator_alerts import AlertSources, OperatorAlerts
@@ -68,7 +68,9 @@ from meshbot.service.outside_settings import is_checkout, settings_files
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
+from meshbot.service.status_part import StatusPart
 from meshbot.sharing.node_share import NodeShare
+from meshbot.status.status_sources import StatusSources
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
 from meshbot.text.language import speak, tr
@@ -83,6 +85,7 @@ from tcp_interface_manager import TCPInterfaceManager
 
 if TYPE_CHECKING:
     from meshbot.simulation.simulated_node import SimulatedNode
+    from meshbot.status.bot_live_view import BotLiveView
 
 PROGRAM = Path(__file__).parent
 KEY_DECISIONS_POLL_S = 5.0  # how soon the operator's decisions about keys are seen
@@ -236,7 +239,7 @@ class MeshBot:
         self._link = self._new_link()
         self._link_summary = LinkSummary(self._link, clock)
         self._conversation = self._new_conversation()
-        self._live_view = LiveView(self._link, self.node_manager, self._conversation, clock)
+        self._live_state = LiveStateView(self._link, self.node_manager, self._conversation, clock)
         self._share = self._new_share()
         self._alerts = OperatorAlerts(
             self.site,
@@ -245,6 +248,7 @@ class MeshBot:
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
+        self._status = self._new_status()
 
     def _new_store(self) -> None:
         """Name what is kept on disk and who keeps it; nothing is opened."""
@@ -344,6 +348,52 @@ class MeshBot:
         )
         return share
 
+    def new_live_view(self) -> "BotLiveView":
+        """Return what the live page shows of this bot, not yet started."""
+        # Without a page all of this would be loaded for nothing.
+        from meshbot.status.bot_live_view import BotLiveView, LiveParts  # noqa: PLC0415
+        from meshbot.status.link_reading import LinkReading  # noqa: PLC0415
+        from meshbot.status.log_ring import LogRing  # noqa: PLC0415
+        from meshbot.status.message_ring import MessageRing  # noqa: PLC0415
+
+        clock, wall_clock = self._clock, self._wall_clock
+        parts = LiveParts(
+            self.node_manager,
+            self._link,
+            LinkReading(
+                self.site.database_path,
+                self.link_journal,
+                simulated=self.simulated_node is not None,
+                clock=clock,
+                wall_clock=wall_clock,
+            ),
+            MessageRing(wall_clock),
+            LogRing(),
+            lambda: self._conversation.node_metrics,
+            self._share.clients if self._share is not None else None,
+        )
+        self._conversation.note_messages(parts.messages)
+        return BotLiveView(parts, clock=clock, wall_clock=wall_clock)
+
+    def _new_status(self) -> StatusPart:
+        """Return what tells by HTTP how the bot is, not yet started."""
+        status = StatusPart(
+            self.site.status,
+            StatusSources(
+                self._link,
+                self.node_manager,
+                self._conversation,
+                self._share.clients if self._share is not None else list,
+                self.site.database_path,
+                self.progress_marks,
+                self._clock,
+            ),
+        )
+        status.count(self.link_journal, self._link, self._conversation)
+        if self.site.status.port:
+            status.show(self.new_live_view())
+        return status
+
     def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
         return AnswerSettings(site.answer_channels, self.MESSAGE_MAX_AGE, site.require_pki)
 
@@ -390,7 +440,7 @@ class MeshBot:
 
     def live_state(self) -> LiveState:
         """Return what a terminal shows of the bot all the time; waits for nobody."""
-        return self._live_view.state()
+        return self._live_state.state()
 
     def log_state(self) -> None:
         """Log the state of the link in one line, for SIGUSR1."""
@@ -459,6 +509,7 @@ class MeshBot:
         self._conversation.start()
         if self._share is not None:
             self._share.start()
+        self._status.start()
         self._link.start()
 
     def _constants(self) -> dict[str, object]:
@@ -524,6 +575,7 @@ class MeshBot:
             self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
             self._alerts.stop(STOP_STEP_S / 2),
+            self._status.stop(STOP_STEP_S / 2),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):

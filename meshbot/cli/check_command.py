@@ -18,6 +18,7 @@ from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.finding import Finding
 from meshbot.cli.program_name import program_name
 from meshbot.cli.share_check import share_findings
+from meshbot.cli.status_check import status_findings
 from meshbot.link.serial_port_finder import lasting_name, likely_ports
 from meshbot.service.bot_store import claim_name
 from meshbot.service.node_address import place_text
@@ -101,6 +102,7 @@ class CheckCommand:
         if self._site.connection_mode != "simulated":
             yield self._node(bot_runs=holder is not None)
         yield from share_findings(self._site, self._wall_clock(), bot_runs=holder is not None)
+        yield from status_findings(self._site, bot_runs=holder is not None)
         yield from alert_findings(self._site.alert_urls, self._wall_clock, send=self._send_alert)
 
     def _mode(self) -> Finding:

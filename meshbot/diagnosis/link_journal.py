@@ -48,8 +48,14 @@ class LinkJournal(LinkNotes):
         self._run = 0
         self._session = 0
         self._failing = False
-        self.on_noted: Callable[[LinkEvent], object] = lambda event: None
-        """Told of each event, on the thread that notes it; must not block. Set before the start."""
+        self._listeners: tuple[Callable[[LinkEvent], object], ...] = ()
+
+    def listen(self, listener: Callable[[LinkEvent], object]) -> None:
+        """Have a listener told of each event, on the thread that notes it; it must not block.
+
+        Before the start of the bot.
+        """
+        self._listeners += (listener,)
 
     def start(self, settings: Mapping[str, object]) -> None:
         """Begin a run of the bot, under these settings. Raises ``StorageError``."""
@@ -87,7 +93,8 @@ class LinkJournal(LinkNotes):
                 cause=cause,
             )
             self._pending.append(event)
-        self.on_noted(event)
+        for listener in self._listeners:
+            listener(event)
 
     def flush(self) -> None:
         """Write what was noted; on the worker's thread."""
@@ -126,6 +133,11 @@ class LinkJournal(LinkNotes):
         """Return the last events, the unwritten ones included. Raises ``StorageError``."""
         self.flush()
         return self._storage.load_link_events(most)
+
+    def unwritten(self) -> list[LinkEvent]:
+        """Return the events that are not written yet; for any thread."""
+        with self._lock:
+            return list(self._pending)
 
     def events_of(self, kinds: Collection[EventKind], most: int) -> list[LinkEvent]:
         """Return the last events of some kinds, those not written yet included; writes nothing.

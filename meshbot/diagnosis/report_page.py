@@ -17,6 +17,7 @@ from meshbot.diagnosis.page.loss_map import loss_map
 from meshbot.diagnosis.page.markup import EMPTY, Markup, card, joined, listed, tag, words
 from meshbot.diagnosis.page.outage_bars import outage_bars
 from meshbot.diagnosis.page.shares_bar import shares_bar
+from meshbot.diagnosis.page.skeleton import whole_page
 from meshbot.diagnosis.page.statements import statement_list
 from meshbot.diagnosis.page.style import style
 from meshbot.diagnosis.page.sync_histogram import sync_histogram
@@ -25,7 +26,7 @@ from meshbot.diagnosis.page.trial_arms import Arm, trial_arms
 from meshbot.diagnosis.report_text import figure_rows
 from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.trial.trial_text import arm_names, status_text, trial_reasons
-from meshbot.text.language import language_now, mark, tr
+from meshbot.text.language import mark, tr
 from meshbot.text.typography import labelled
 
 _PASSED = {
@@ -33,21 +34,6 @@ _PASSED = {
     False: ("no", mark("non tenu")),
     None: ("open", mark("non jugé")),
 }
-_PAGE = """<!DOCTYPE html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-{parts}
-</main>
-</body>
-</html>
-"""
 
 
 def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
@@ -58,12 +44,7 @@ def html_report(history: LinkHistory, diagnosis: Diagnosis) -> str:
 
 def page_of(title: Markup, parts: Sequence[Markup], more_style: str = "") -> str:
     """Return a page of parts. ``more_style``: what these need beside the rules of all."""
-    return _PAGE.format(
-        language=language_now(),
-        title=title,
-        style=style() + more_style,
-        parts="\n".join(parts),
-    )
+    return whole_page(title, style() + more_style, parts)
 
 
 def page_parts(history: LinkHistory, diagnosis: Diagnosis) -> list[Markup]:

@@ -30,6 +30,7 @@ from meshbot.link.request_limit import RequestLimit
 from meshbot.link.restart_row import RestartRow
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
+from meshbot.model.bot_tally import BotTally
 from meshbot.model.cause import Cause
 from meshbot.model.link_error import LinkError
 from meshbot.model.link_event import EventKind
@@ -143,12 +144,18 @@ class InterfaceManager(BotThread):
 
     def status(self) -> LinkStatus:
         """Return the link at a glance."""
-        return self._state.status(self._clock(), self._narrator.cause_text(), self._where)
+        status = self._state.status(self._clock(), self._narrator.cause_text(), self._where)
+        down_s, attempts = self._narrator.outage()
+        return replace(status, down_s=down_s, attempts=attempts)
 
     def note_alive(self) -> None:
         """Note how the node answered since the last time; called now and then by the worker."""
         questions, slowest_s = self._questions.take_figures()
         self._options.notes.note(EventKind.ALIVE, count=questions, seconds=slowest_s)
+
+    def count_with(self, tally: BotTally) -> None:
+        """Name who counts; before :meth:`start`."""
+        self._questions.on_answer = tally.node_answered
 
     def _wake(self) -> None:
         """End the link thread's wait, even for a node that does not read.

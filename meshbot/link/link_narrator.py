@@ -1,7 +1,8 @@
 """Tells the journal and the link's notes what happens to the link, each event once.
 
 Owns what only the telling needs: how long an outage has lasted, how many attempts it took, what
-was its cause. Used by the link thread alone, except for :meth:`LinkNarrator.cause_text`.
+was its cause. Used by the link thread alone, except for :meth:`LinkNarrator.cause_text` and
+:meth:`LinkNarrator.outage`.
 """
 
 import logging
@@ -50,6 +51,10 @@ class LinkNarrator:
         """Return why there was no link the last time; for any thread."""
         cause = self._cause
         return cause_text(cause.cause, cause.detail)
+
+    def outage(self) -> tuple[float, int]:
+        """Return how long an outage has lasted, and how many attempts failed; for any thread."""
+        return self._clock() - self._down_since_s, self._failures
 
     def attempt(self) -> None:
         """Tell that a session is about to be opened, and of an outage that lasts, now and then."""

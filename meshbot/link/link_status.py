@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class LinkStatus:
     """The link at a glance; durations in seconds, ``up_s`` None while it is down.
 
-    ``last_cause`` is for people to read.
+    ``last_cause`` is for people to read. ``down_s``, how long the outage has lasted, and
+    ``attempts``, how many of it have failed, mean something only while it is down.
     """
 
     up_s: float | None
@@ -15,3 +16,5 @@ class LinkStatus:
     reconnections_last_day: int
     last_cause: str
     where: str
+    down_s: float = 0.0
+    attempts: int = 0

@@ -4,6 +4,7 @@ Asked and answered on the link thread, taken by the worker; ``_lock`` guards the
 """
 
 import threading
+from collections.abc import Callable
 
 
 class NodeQuestions:
@@ -16,6 +17,8 @@ class NodeQuestions:
         self._lock = threading.Lock()
         self._count = 0
         self._slowest_answer_s = 0.0
+        self.on_answer: Callable[[float], object] = lambda seconds: None
+        """Told on the link thread how long each answer took; must not block."""
 
     def forget(self) -> None:
         """Expect no answer any more: another session begins."""
@@ -32,9 +35,11 @@ class NodeQuestions:
         """Note when the node last said anything; it answers any earlier question."""
         if self._open_since_s is None or at_s < self._open_since_s:
             return
+        answered_after_s = at_s - self._open_since_s
         with self._lock:
-            self._slowest_answer_s = max(self._slowest_answer_s, at_s - self._open_since_s)
+            self._slowest_answer_s = max(self._slowest_answer_s, answered_after_s)
         self._open_since_s = None
+        self.on_answer(answered_after_s)
 
     def unanswered_s(self, now_s: float) -> float | None:
         """Return for how long a question has stood open, None if none does."""

@@ -48,8 +48,10 @@ from meshbot.messages.text_message_handler import (
     TextMessageHandler,
 )
 from meshbot.messages.text_turn import TextTurn
+from meshbot.model.bot_tally import BotTally
 from meshbot.model.client_status import ClientStatus
 from meshbot.model.firmware_version import tells_all_keys
+from meshbot.model.message_notes import MessageNotes
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.store.storage_error import StorageVanished
 from meshbot.threads.progress_mark import ProgressMark
@@ -105,7 +107,9 @@ class Conversation:
         self._clocks = (clock, wall_clock)
         journal = records.journal
         self._radio_keys = radio_keys = RadioKeys()
-        sealed, counts = SealedMessages(), DirectMessageCounts()
+        sealed = SealedMessages()
+        self.direct_messages = counts = DirectMessageCounts()
+        """How many direct messages were opened, and by whom; the worker counts, any may look."""
         self._air = AirBudget(settings.air, clock)
         self._air_narrator = AirNarrator(self._air, clock)
         turn = TextTurn(clock)
@@ -247,6 +251,25 @@ class Conversation:
         """
         self._notices.on_warning = on_warning
         self._orders.on_obeyed = on_obeyed
+
+    def note_messages(self, notes: MessageNotes) -> None:
+        """Name who is told what becomes of messages. Before :meth:`start`."""
+        self._texts.notes = notes
+        self._delivery.notes = notes
+
+    @property
+    def command_names(self) -> list[str]:
+        """The names of the commands."""
+        return self._texts.command_names
+
+    def queue_length(self) -> int:
+        """Return how many replies wait; for any thread."""
+        return self._sender.queue_length()
+
+    def count_with(self, tally: BotTally) -> None:
+        """Name who counts; before :meth:`start`."""
+        self._texts.tally = tally
+        self._sender.tally = tally
 
     def change_settings(self, answers: AnswerSettings, admin_nodes: Mapping[int, str]) -> None:
         """Follow other settings from now on."""

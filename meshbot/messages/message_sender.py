@@ -37,11 +37,13 @@ from meshbot.messages.slowdown_lines import SlowdownLines
 from meshbot.messages.text_delivery import DeliveryOutcome, TextDelivery
 from meshbot.messages.text_turn import TurnSide
 from meshbot.messages.waiting_reply import WaitingReply
+from meshbot.model.bot_tally import BotTally
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_error import LinkError
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
+from meshbot.model.reply_fate import ReplyFate
 from meshbot.text.cause_texts import cause_text
 from meshbot.text.language import mark, tr
 from meshbot.text.quantities import duration_text
@@ -91,6 +93,8 @@ class MessageSender(BotThread):
         self._under_way: WaitingReply | None = None
         self._problem = LinkError(Cause.NO_LINK)
         """Why nothing at all could be sent at the last try."""
+        self.tally = BotTally()
+        """Told what becomes of replies."""
 
     # -- For any thread ------------------------------------------------------------------------
 
@@ -101,6 +105,10 @@ class MessageSender(BotThread):
     def is_full(self) -> bool:
         """Say whether a request would find no room."""
         return self._outbox.is_full()
+
+    def queue_length(self) -> int:
+        """Return how many replies wait."""
+        return self._outbox.length()
 
     def is_answering(self, question: Question) -> bool:
         """Say whether an answer to the same command of the same sender waits already."""
@@ -128,6 +136,7 @@ class MessageSender(BotThread):
             reply.fill(self._maker.parts(text))
         dropped = self._outbox.put(reply) if reply.make or reply.texts else None
         if dropped is not None:
+            self.tally.reply_ended(ReplyFate.NO_ROOM)
             self._lines.no_room(self._label(dropped.blank.to), dropped.asker)
 
     def request(self, request: OutgoingRequest) -> bool:
@@ -151,12 +160,16 @@ class MessageSender(BotThread):
             self._delivery.say_we_seal(text.to)
             self._send_again(replace(text, sealed=True, packet_id=0, told=True))
             return news.lacking
-        log.warning(
-            tr("⚠️ Réponse à %s non remise : %s"),
-            self._label(text.to),
-            routing_error_text(error),
-        )
+        why = routing_error_text(error)
+        self._delivery.notes.failed(packet_id, why)
+        log.warning(tr("⚠️ Réponse à %s non remise : %s"), self._label(text.to), why)
+        self.tally.reply_ended(ReplyFate.UNDELIVERED)
         return news.lacking
+
+    def acknowledged(self, packet_id: int, source: int) -> None:
+        """Take the word of a node that it has a packet, which may be one of ours to it."""
+        if self._delivery.sent.is_for(packet_id, source):
+            self._delivery.notes.delivered(packet_id)
 
     def _send_again(self, text: OutgoingText) -> None:
         reply = WaitingReply(replace(text, text=""), Question(text.asker), texts=[text])
@@ -306,6 +319,13 @@ class MessageSender(BotThread):
             reply.text_is_over()
             if not reply.texts:
                 self._outbox.remove(reply)
+                self._count_end(reply, outcome)
+
+    def _count_end(self, reply: WaitingReply, outcome: DeliveryOutcome) -> None:
+        """Count a reply of which nothing is left; one that had to be sealed was counted before."""
+        if not reply.blank.told:
+            is_sent = outcome is DeliveryOutcome.TAKEN
+            self.tally.reply_ended(ReplyFate.SENT if is_sent else ReplyFate.REFUSED)
 
     def _note_unsure(self, reply: WaitingReply) -> None:
         """Have a text go again whose fate is unknown, but not for ever."""
@@ -343,14 +363,18 @@ class MessageSender(BotThread):
         """Tell the operator; not of what is lost because the bot stops."""
         if self._stopping.is_set():
             return
+        self.tally.reply_ended(ReplyFate.DROPPED)
         label, waited_s = self._label(reply.blank.to), self._clock() - reply.queued_s
         if reply.held_back and reply.problem is None:
+            self._delivery.notes.dropped(reply.blank.to, tr("pas de temps d'antenne"))
             self._lines.too_old(label, reply.asker, waited_s)
             return
+        why = cause_text(problem.cause, problem.detail)
+        self._delivery.notes.dropped(reply.blank.to, why)
         self._notes.note(EventKind.SEND_FAILED, cause=problem.cause, text=problem.detail)
         log.warning(
             tr("⚠️ Réponse à %s jetée après %s : %s"),
             label,
             duration_text(waited_s),
-            cause_text(problem.cause, problem.detail),
+            why,
         )

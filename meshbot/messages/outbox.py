@@ -58,6 +58,11 @@ class Outbox:
         with self._changed:
             return self._replies.holds(asker, command)
 
+    def length(self) -> int:
+        """Return how many replies wait."""
+        with self._changed:
+            return len(self._replies)
+
     def put_request(self, request: OutgoingRequest) -> bool:
         """Queue a request; return whether there was room."""
         with self._changed:

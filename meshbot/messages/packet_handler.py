@@ -163,7 +163,9 @@ class PacketHandler:
             error = parse_tolerantly(mesh_pb2.Routing, data.payload).error_reason
         except DecodeError:
             return
-        if error and data.request_id:
+        if data.request_id and not error:
+            self._sender.acknowledged(data.request_id, source)
+        elif error and data.request_id:
             lacking = self._sender.routing_error(data.request_id, source, error, interface.own_num)
             if lacking is not None:
                 self._radio_keys.note_missing(lacking)

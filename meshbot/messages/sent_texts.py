@@ -71,6 +71,12 @@ class SentTexts:
             if packet_id in self._sent:
                 self._sent[packet_id].settled = True
 
+    def is_for(self, packet_id: int, num: int) -> bool:
+        """Say whether a packet is a text that was sent to node ``num``."""
+        with self._lock:
+            sent = self._sent.get(packet_id)
+            return sent is not None and sent.text.to == num
+
     def routing_error(self, packet_id: int, source: int, error: int, own_num: int) -> RoutingNews:
         """Take a routing error about a packet that may be one of ours.
 

@@ -30,6 +30,7 @@ from meshbot.messages.text_turn import TextTurn, TurnSide, pause_s
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import BROADCAST_NUM
 from meshbot.model.link_error import NodeBusyError
+from meshbot.model.message_notes import MessageNotes
 from meshbot.text.foreign_text import solid
 from meshbot.text.language import tr
 
@@ -74,6 +75,8 @@ class TextDelivery:
         """Whether the node said what became of the last text. Then it is waited for longer."""
         self.on_text_sent: Callable[[mesh_pb2.MeshPacket], object] = lambda packet: None
         """Called, once for each text, with what it says when the node has it; must not block."""
+        self.notes = MessageNotes()
+        """Told what becomes of texts."""
 
     @property
     def next_s(self) -> float:
@@ -116,6 +119,7 @@ class TextDelivery:
         if text.told:
             return
         text.told = True
+        self.notes.sent(text.packet_id, text.to, text.text)
         envelope, data = _contents(text, interface)
         packet = text_packet(envelope, data, text.channel)
         setattr(packet, "from", interface.own_num)
@@ -184,14 +188,14 @@ class TextDelivery:
         if result == QUEUE_FULL_RESULT:
             text.packet_id = 0
             raise NodeBusyError(Cause.QUEUE_FULL)
+        why = queue_result_text(
+            result,
+            mute_s=interface.mute_until_s - self._clock(),
+            by_udp=interface.sends_by_udp,
+        )
+        self.notes.refused(text.to, text.text, why)
         log.warning(
-            tr("⚠️ Le nœud refuse la réponse à %s : %s"),
-            recipient_label(self.keys, text.to),
-            queue_result_text(
-                result,
-                mute_s=interface.mute_until_s - self._clock(),
-                by_udp=interface.sends_by_udp,
-            ),
+            tr("⚠️ Le nœud refuse la réponse à %s : %s"), recipient_label(self.keys, text.to), why
         )
         return DeliveryOutcome.REFUSED
 

@@ -27,7 +27,9 @@ from meshbot.messages.outcome import Outcome
 from meshbot.messages.question import Question
 from meshbot.messages.request import Request
 from meshbot.messages.sender_rank import SenderRank
+from meshbot.model.bot_tally import BotTally
 from meshbot.model.known_node import BROADCAST_NUM
+from meshbot.model.message_notes import MessageNotes
 from meshbot.model.tolerant_parse import read_text
 from meshbot.text.foreign_text import quoted
 from meshbot.text.language import speaking, tr
@@ -111,6 +113,15 @@ class TextMessageHandler:
         self._odd_lines = LineLimiter(ODD_LINE_S, MAX_ODD_LINES)
         self.last_command: LastCommand | None = None
         """What was heard last; written by the worker, read by any thread."""
+        self.notes = MessageNotes()
+        """Told of commands that are dealt with."""
+        self.tally = BotTally()
+        """Told of commands that are answered."""
+
+    @property
+    def command_names(self) -> list[str]:
+        """The names of the commands."""
+        return self._commands.names
 
     def change_settings(self, settings: AnswerSettings) -> None:
         """Follow other settings from now on."""
@@ -237,6 +248,7 @@ class TextMessageHandler:
 
     def _tell_heard(self, request: Request, message: DecodedPacket, question: Question) -> None:
         """Tell of a command that is answered; of those who may be made up not without end."""
+        self.tally.command_heard(question.name)
         now_s = self._clock()
         name = self._nodes.label(request.sender)
         self.last_command = LastCommand(f"{name} : {quoted(request.text)}", now_s)
@@ -244,6 +256,7 @@ class TextMessageHandler:
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):
             log.info(tr("📩 %s : %s"), name, quoted(request.text))
+            self.notes.heard(request.sender, request.text)
         elif self._untold_lines.allows("untold", now_s):
             log.warning(
                 tr(

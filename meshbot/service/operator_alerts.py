@@ -133,7 +133,7 @@ class OperatorAlerts:
 
     def _listen(self, desk: "AlertDesk") -> None:
         sources = self._sources
-        sources.journal.on_noted = desk.link_event
+        sources.journal.listen(desk.link_event)
         sources.nodes.on_key_waits = self._key_waits
         sources.nodes.tell_rebuilt(
             lambda error: desk.store_remade(

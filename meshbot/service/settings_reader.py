@@ -34,6 +34,7 @@ MISSING = object()
 _TRUE = ("1", "true", "yes", "on", "oui")
 _FALSE = ("0", "false", "no", "off", "non")
 _WORDS = frozenset((*_TRUE, *_FALSE)) - {"0", "1"}
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}")
 _ADMIN_NODE = re.compile(r"!?([0-9a-fA-F]{8})(?::([A-Za-z0-9+/]{4,43}=?))?")
 
 
@@ -260,6 +261,15 @@ class SettingsReader:
         except AddressError as error:
             self._problem(name, value, str(error))
             return ""
+
+    def names(self, name: str, default: object) -> tuple[str, ...]:
+        """Return names of machines; from the environment with commas between."""
+        value = self._value(name, default)
+        items = tuple(str(item).strip() for item in _items(value))
+        if all(_HOST_NAME.fullmatch(item) for item in items):
+            return items
+        self._problem(name, value, tr('il faut des noms de machines, tels que ("meshbot",)'))
+        return ()
 
     def is_from_outside(self, name: str) -> bool:
         """Say whether a setting comes from the environment, and not from the file."""

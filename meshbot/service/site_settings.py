@@ -9,7 +9,9 @@ from meshbot.service.mode_choice import decide_mode
 from meshbot.service.node_address import DEFAULT_PORT, MAX_PORT
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.service.share_reading import read_share, refuse_to_serve_itself
+from meshbot.service.status_reading import read_status, refuse_one_port_for_two
 from meshbot.sharing.share_settings import ShareSettings
+from meshbot.status.status_settings import StatusSettings
 from meshbot.text.language import FRENCH, LANGUAGES, tr
 
 CONNECTION_MODES = ("simulated", "tcp", "serial")
@@ -33,6 +35,7 @@ class SiteSettings:
     share: ShareSettings = field(default_factory=ShareSettings)
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
     """The services that alerts are sent by; with their passwords, so never shown."""
+    status: StatusSettings = field(default_factory=StatusSettings)
     language: str = FRENCH
     mode_decided_by: str = "CONNECTION_MODE"
     """The setting that the mode comes from; nothing where none is set: the simulated node."""
@@ -63,9 +66,11 @@ def read_site(reader: SettingsReader, config: ModuleType) -> SiteSettings:
         share=read_share(file, default),
         alert_urls=file.service_urls("ALERT_URLS", default("ALERT_URLS")),
         mode_decided_by=mode.decided_by,
+        status=read_status(file, default),
     )
     if mode.mode == "tcp":
         refuse_to_serve_itself(file, settings.share, tcp_host, tcp_port)
+    refuse_one_port_for_two(file, settings.share, settings.status)
     file.check_names(vars(config))
     return settings
 

@@ -142,7 +142,8 @@ def test_help_lists_every_command() -> None:
         "nodes : les nœuds entendus récemment\n"
         "keys : clés publiques connues et en place ; avec un nom : ce nœud\n"
         "tcp : état de la liaison avec le nœud ; reconnect : la refaire\n"
-        "sys : durée de marche, mémoire, versions"
+        "sys : durée de marche, mémoire, versions\n"
+        "lang : langue des réponses : fr, en"
     )
 
 

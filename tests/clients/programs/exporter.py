@@ -16,11 +16,11 @@ os.environ.update(
     PROMETHEUS_SERVER_ADDR="127.0.0.1",
 )
 
-import prometheus_client  # type: ignore[import-not-found] # noqa: E402
+import prometheus_client  # noqa: E402
 from pubsub import pub  # noqa: E402
 
 # It is imported by name into what is imported next, with a port that may be taken.
-prometheus_client.start_http_server = lambda **_: None
+prometheus_client.start_http_server = lambda **_: None  # type: ignore[assignment]
 
 from meshtastic_prometheus_exporter import (  # type: ignore[import-not-found] # noqa: E402
     __main__ as exporter,

@@ -21,7 +21,7 @@ class CountedNodes(Protocol):
         """Return how a log line names a node."""
 
 
-class LiveView:
+class LiveStateView:
     """Sees the running bot."""
 
     def __init__(

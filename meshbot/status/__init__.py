@@ -1,0 +1,1 @@
+"""What is told of the running bot to who asks by HTTP."""

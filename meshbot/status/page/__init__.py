@@ -1,0 +1,1 @@
+"""The live page: what the bot sees and does, in a browser."""

@@ -1,0 +1,69 @@
+"""uvicorn's server as the bot runs it: wakes nobody without need, says nothing, ends at once."""
+
+import asyncio
+import logging
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from meshbot.status.bounded_connection import BoundedConnection
+from meshbot.status.connection_table import ConnectionTable
+from meshbot.status.status_limits import StatusLimits
+
+_SILENT = logging.CRITICAL + 1
+_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+
+
+class QuietServer(uvicorn.Server):
+    """Serves one application until :meth:`end`. Belongs to one loop, as all of its methods."""
+
+    def __init__(self, app: ASGIApp, limits: StatusLimits) -> None:
+        """Prepare to serve ``app``."""
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(_SILENT)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=BoundedConnection,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                backlog=limits.connections,
+                h11_max_incomplete_event_size=limits.head_bytes,
+            )
+        )
+        self._table = ConnectionTable(limits)
+        self.server_state = self._table
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Have :meth:`serve` return."""
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end; uvicorn itself looks for it ten times a second."""
+        await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen no more, hang up on everybody, and end what is at work on an answer."""
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        self._table.end_all()
+        for is_last in (False, True):
+            # uvicorn's, and those of asyncio that take in who came just now.
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            if is_last:
+                for task in tasks:
+                    task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._table.limits.end_s)
+        await asyncio.sleep(0)  # for the last of those connections to be closed
