@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+import config
 from tests.support.limits import PROGRAM_S
 from tests.support.program import ROOT
 from tests.support.unused_port import unused_port
@@ -105,3 +106,10 @@ def test_it_runs_as_nobody_of_note_and_keeps_its_things_in_the_volume() -> None:
     assert [mount.partition(":")[2] for mount in service["volumes"]] == ["/data"]
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
     assert service["cap_drop"] == ["ALL"] and service["read_only"]
+
+
+def test_every_setting_that_it_names_is_one() -> None:
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"MESHBOT_([A-Z_]+)", DOCKERFILE + compose))
+    assert {"TCP_HOST", "STATUS_PORT"} <= named
+    assert {name for name in named if not hasattr(config, name)} == set()
