@@ -92,16 +92,22 @@ class TerminalWriter(OutputWriter):
             return is_written
         text = painter.line(line.decode("utf-8", "replace").removesuffix("\n"))
         state, cells = self._state_now()
-        is_written = super()._put_bytes(_bytes(f"{self._wiped()}{text}\n{state}"))
-        self._note_shown(state, cells)
-        return is_written
+        return self._put_with_state(f"{text}\n", state, cells)
 
     def _rest(self) -> None:
         """Bring the state up to date."""
         state, cells = self._state_now()
         if state != self._shown:
-            super()._put_bytes(_bytes(f"{self._wiped()}{state}"))
+            self._put_with_state("", state, cells)
+
+    def _put_with_state(self, text: str, state: str, cells: int) -> bool:
+        """Write a text and the state behind it, in the place of the one that is on the screen."""
+        whole = f"{self._wiped()}{text}{state}"
+        if state:  # before it can be seen: who holds it from now on waits until it is gone
             self._note_shown(state, cells)
+        is_written = super()._put_bytes(_bytes(whole))
+        self._note_shown(state, cells)
+        return is_written
 
     def _finish(self) -> None:
         if self._shown:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -18,8 +19,10 @@ _LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 class QuietServer(uvicorn.Server):
     """Serves one application until :meth:`end`. Belongs to one loop, as all of its methods."""
 
-    def __init__(self, app: ASGIApp, limits: StatusLimits) -> None:
-        """Prepare to serve ``app``."""
+    def __init__(
+        self, app: ASGIApp, limits: StatusLimits, on_started: Callable[[], object]
+    ) -> None:
+        """Prepare to serve ``app``; ``on_started`` is called once somebody can be let in."""
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(_SILENT)
         super().__init__(
@@ -42,10 +45,16 @@ class QuietServer(uvicorn.Server):
         self._table = ConnectionTable(limits)
         self.server_state = self._table
         self._ended = asyncio.Event()
+        self._on_started = on_started
 
     def end(self) -> None:
         """Have :meth:`serve` return."""
         self._ended.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self._on_started()
 
     async def main_loop(self) -> None:
         """Wait for the end; uvicorn itself looks for it ten times a second."""

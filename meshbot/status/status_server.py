@@ -27,6 +27,7 @@ from meshbot.text.language import mark, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.port_texts import port_error_text
 from meshbot.threads.bot_thread import BotThread
+from meshbot.threads.shortage import shortage_text
 
 log = logging.getLogger(__name__)
 
@@ -89,28 +90,28 @@ class StatusServer(BotThread):
         """Serve until the end, or say that the port cannot be had, and wait."""
         self.progress.idle()  # to wait for somebody who asks is no lack of progress
         try:
-            listening = open_port(self._address, self._port)
+            with open_port(self._address, self._port) as listening:
+                asyncio.run(self._serve(listening))
         except OSError as error:
             self._say_refused(error)
             self._stopping.wait(self._limits.retry_s)
-            return
-        with listening:
-            self.bound_port = listening.getsockname()[1]
-            self._say_open()
-            try:
-                asyncio.run(self._serve(listening))
-            finally:
-                self.listening.clear()
-                self.bound_port = 0
+        finally:
+            self.listening.clear()
+            self.bound_port = 0
 
     async def _serve(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._loop_failed)
-        server = QuietServer(self._app, self._limits)
+        port = listening.getsockname()[1]
+        server = QuietServer(self._app, self._limits, lambda: self._opened(port))
         self._end = lambda: loop.call_soon_threadsafe(server.end)
         if not self._stopping.is_set():  # else nothing tells it to end any more
-            self.listening.set()
             await server.serve([listening])
+
+    def _opened(self, port: int) -> None:
+        self.bound_port = port
+        self._say_open()
+        self.listening.set()
 
     def _say_refused(self, error: OSError) -> None:
         if self._is_refused:
@@ -151,5 +152,10 @@ class StatusServer(BotThread):
         log.debug("status loop: %s", context.get("message"))
 
     def _tell(self, error: BaseException | None) -> None:
-        if self._error_lines.allows(repr(type(error)), self._clock()):
+        if not self._error_lines.allows(repr(type(error)), self._clock()):
+            return
+        lacking = shortage_text(error) if error is not None else None
+        if lacking is not None:
+            log.error(tr("❌ Serveur d'état en attente : %s"), lacking)
+        else:
             log.error(tr(self.error_line), exc_info=error)

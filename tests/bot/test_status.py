@@ -292,6 +292,7 @@ def test_without_its_libraries_the_bot_runs_and_says_what_is_missing(
     assert 'pip install "meshbot[status]"' in line
 
 
+@pytest.mark.slow
 def test_off_costs_nothing(tmp_path: Path) -> None:
     program = f"""
 import sys, threading

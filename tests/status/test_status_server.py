@@ -1,7 +1,10 @@
 """The status server over real sockets: what it answers, whom, and what it takes to bother it."""
 
 import asyncio
+import contextlib
 import logging
+import os
+import resource
 import socket
 import threading
 import time
@@ -323,6 +326,29 @@ def test_who_does_not_let_itself_be_cancelled_does_not_hold_the_end_up(start: St
         connection.sendall(head("/"))
         assert begun.wait(WAIT_S)
         assert server.stop(WAIT_S)
+
+
+def test_without_descriptors_they_wait_outside(start: Start, journal: Journal) -> None:
+    port = listening(start())
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    waiting = socket.socket()
+    held = [os.dup(0)]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, limit[1]))
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.dup(0))
+        waiting.settimeout(WAIT_S)
+        waiting.connect(("127.0.0.1", port))
+        waiting.sendall(head("/", more="Connection: close\r\n"))
+        line = journal.wait_for("❌ Serveur d'état en attente")
+        assert "Trop de fichiers ouverts" in line
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        for descriptor in held:
+            os.close(descriptor)
+    with waiting:
+        assert read_to_end(waiting).endswith(b"hello")
 
 
 # -- The port --------------------------------------------------------------------------------------
