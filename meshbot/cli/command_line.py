@@ -59,7 +59,7 @@ def _set_up(options: argparse.Namespace, bot: type, program: Path) -> int:
     file = SettingsFile(path)
 
     def check() -> int:
-        looked_at = argparse.Namespace(**{**vars(options), "command": "check"})
+        looked_at = argparse.Namespace(**{**vars(options), "command": "check", "alert": False})
         return run_command(
             looked_at, environment_of(looked_at, program, (file.path,)), bot, program
         )

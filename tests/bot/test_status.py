@@ -25,7 +25,10 @@ from tests.support.promtool import needs_promtool, promtool
 from tests.support.quick_bot import BotFactory
 from tests.support.unused_port import unused_port
 
-LOADED_LATE = ("prometheus_client", "uvicorn", "starlette", "h11", "anyio", "asyncio")
+LOADED_LATE = (
+    *("prometheus_client", "uvicorn", "starlette", "h11", "anyio", "asyncio", "jinja2"),
+    *("meshbot.status.page", "meshbot.status.bot_live_view"),
+)
 
 
 def start_asked(

@@ -407,19 +407,6 @@ def test_the_page_is_written_whole_and_needs_no_network(report: Report, tmp_path
     assert page.attributes.count(("class", "end day")) == 11
 
 
-@pytest.mark.usefixtures("lived")
-def test_without_the_library_the_page_is_refused_and_the_words_are_not(
-    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    code, text = report("--html", str(tmp_path / "page.html"), "--since", "30d")
-    assert code == 1
-    assert "jinja2" in text and "make run" in text
-    assert not (tmp_path / "page.html").exists()
-    code, text = report("--since", "30d")
-    assert code == 0 and "VERDICT" in text
-
-
 def test_the_page_escapes_whatever_it_says() -> None:
     hostile = "<script>alert('x')</script> & \"quotes\""
     history = history_of([LinkEvent(EventKind.STARTED, NOON_S, text=hostile)])

@@ -141,7 +141,7 @@ def say(client: socket.socket, message: mesh_pb2.ToRadio) -> None:
 def report(site: SiteSettings, *, as_json: bool = False) -> str:
     written: list[str] = []
     command = ReportCommand(site.database_path, simulated=True, write=written.append)
-    command.run(Namespace(since=None, journal=None, file=None, html=None, json=as_json))
+    command.run(Namespace(since=None, journal=None, files=[], html=None, json=as_json))
     return "".join(written)
 
 

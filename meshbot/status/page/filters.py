@@ -8,6 +8,7 @@ from meshbot.status.page.labels import piece_label
 from meshbot.status.page.live_view import Day, DayPiece
 from meshbot.text.language import tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
+from meshbot.text.typography import day_and_month
 
 MINUTES = 1440
 LEAST_WIDTH = 3.0
@@ -25,7 +26,8 @@ def moment(at_s: float, how: str = "at") -> Markup:
 
 
 def _clock_text(when: datetime) -> str:
-    return f"{when.astimezone():%d/%m %H:%M}"
+    local = when.astimezone()
+    return f"{day_and_month(local)} {local:%H:%M}"
 
 
 def decimal(value: float | None, digits: int = 1) -> str:
