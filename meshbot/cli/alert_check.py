@@ -15,7 +15,7 @@ from meshbot.alerts.service_urls import name_of
 from meshbot.cli.finding import Finding
 from meshbot.text.language import tr
 
-INSTALL = 'pip install "meshbot[alerts]"'
+INSTALL = "make extras, pipx install --force '.[alerts]'"
 
 
 class _Result(enum.Enum):

@@ -31,7 +31,7 @@ def status_findings(site: SiteSettings, *, bot_runs: bool) -> Iterator[Finding]:
     if missing:
         yield Finding(
             tr("état par HTTP : il manque {names}", names=", ".join(missing)),
-            tr('pip install "meshbot[status]" ou « make extras »'),
+            tr("« make extras », ou pipx install --force '.[status]'"),
         )
     yield _port(site, bot_runs=bot_runs)
 

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LIBRARY_MISSING = mark(
     "alertes : la bibliothèque apprise manque, rien n'est envoyé ; l'installer par "
-    '« pip install "meshbot[alerts]" » ou « make extras »'
+    "« make extras », ou « pipx install --force '.[alerts]' »"
 )
 UNKNOWN_SERVICE = mark("ALERT_URLS, {url} : adresse qu'apprise ne comprend pas")
 

@@ -57,8 +57,8 @@ class StatusPart:
         except ImportError as error:
             log.error(
                 tr(
-                    "❌ STATUS_PORT sans effet, il manque %s : pip install "
-                    '"meshbot[status]" ou « make extras » ; le bot continue'
+                    "❌ STATUS_PORT sans effet, il manque %s : « make extras », ou pipx install "
+                    "--force '.[status]' ; le bot continue"
                 ),
                 error.name or error,
             )

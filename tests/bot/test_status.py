@@ -289,7 +289,7 @@ def test_without_its_libraries_the_bot_runs_and_says_what_is_missing(
     journal.wait_for("établie")
     line = next(line for line in journal.lines if "STATUS_PORT sans effet" in line)
     assert "prometheus_client" in line
-    assert 'pip install "meshbot[status]"' in line
+    assert "make extras" in line
 
 
 @pytest.mark.slow

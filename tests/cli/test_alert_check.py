@@ -33,7 +33,7 @@ def test_the_library_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alert_check, "is_installed", lambda: False)
     (finding,) = findings("ntfy://topic")
     assert "apprise manque" in finding.what
-    assert "meshbot[alerts]" in finding.remedy
+    assert "make extras" in finding.remedy
 
 
 def test_addresses_are_looked_at_and_not_tried() -> None:

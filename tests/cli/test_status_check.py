@@ -60,4 +60,4 @@ def test_libraries_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     finding, _ = findings(unused_port())
     assert finding.what == "état par HTTP : il manque uvicorn"
-    assert "meshbot[status]" in finding.remedy
+    assert "make extras" in finding.remedy
