@@ -4,12 +4,11 @@ Nobody connects to the port for that: it is only tried whether another program c
 is there tells the bot's own record, a few seconds late.
 """
 
-import errno
-import socket
 from collections import Counter
 from collections.abc import Iterator
 
 from meshbot.cli.finding import Finding
+from meshbot.cli.port_check import Place, port_finding
 from meshbot.diagnosis.client_log import OF_CLIENTS
 from meshbot.diagnosis.history_builder import history_of
 from meshbot.diagnosis.host_use import HostUse
@@ -19,30 +18,28 @@ from meshbot.service.site_settings import SiteSettings
 from meshbot.sharing.local_address import is_loopback
 from meshbot.sharing.share_settings import ShareSettings
 from meshbot.store.link_event_store import look_at_events
-from meshbot.text.language import mark, tr
-from meshbot.text.port_texts import port_error_text
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted, duration_text
 from meshbot.text.refusal_texts import refusals_text
-from meshbot.text.typography import labelled
 
 SINCE_S = 7 * 86_400.0
 MOST_EVENTS = 20_000
 MOST_HOSTS = 12
 MOST_KINDS = 3
-_LOOK = mark("voir SHARE_ADDRESS et SHARE_PORT")
-_REMEDIES = {
-    errno.EADDRINUSE: mark("arrêter ce programme, ou changer SHARE_PORT"),
-    errno.EACCES: mark("choisir un SHARE_PORT de 1024 ou plus"),
-    errno.EADDRNOTAVAIL: mark("corriger SHARE_ADDRESS"),
-}
 _KINDS = (*OF_CLIENTS, EventKind.STARTED, EventKind.STOPPED)
 
 
 def share_findings(site: SiteSettings, now_s: float, *, bot_runs: bool) -> Iterator[Finding]:
     """Return what is found where the node is shared, or was lately."""
     uses = _uses(site, now_s, bot_runs=bot_runs)
-    if site.share.port:
-        yield _port(site, bot_runs=bot_runs)
+    share = site.share
+    if share.port:
+        yield port_finding(
+            tr("partage du nœud sur {place}", place=place_text(share.address, share.port)),
+            Place(share.address, share.port, "SHARE"),
+            openness=_openness(share),
+            bot_runs=bot_runs,
+        )
     for use in uses[:MOST_HOSTS]:
         if use.there_since_s is not None:
             yield Finding(_there_text(use, use.there_since_s, now_s))
@@ -63,49 +60,12 @@ def _uses(site: SiteSettings, now_s: float, *, bot_runs: bool) -> list[HostUse]:
     return uses
 
 
-def _port(site: SiteSettings, *, bot_runs: bool) -> Finding:
-    """Say whether the port is open, where the bot runs, or could be opened."""
-    share = site.share
-    what = tr("partage du nœud sur {place}", place=place_text(share.address, share.port))
-    try:
-        _try_to_bind(share.address, share.port)
-    except (socket.gaierror, UnicodeError):
-        return Finding(tr("{what} : nom introuvable", what=what), tr("corriger SHARE_ADDRESS"))
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE and bot_runs:
-            return Finding(
-                tr(
-                    "{what} : port pris, par le bot en marche{openness}",
-                    what=what,
-                    openness=_openness(share),
-                )
-            )
-        remedy = tr(_REMEDIES.get(error.errno or 0, _LOOK))
-        return Finding(labelled(what, port_error_text(error)), remedy)
-    if bot_runs:
-        return Finding(
-            tr("{what} : le bot en marche n'a pas ouvert ce port", what=what), tr("le redémarrer")
-        )
-    return Finding(tr("{what} : port libre{openness}", what=what, openness=_openness(share)))
-
-
 def _openness(share: ShareSettings) -> str:
     """Return what the operator should know who opens the port to a network."""
     if is_loopback(share.address):
         return ""
     grants = "".join(tr(" ; qui y vient {grant}", grant=grant) for grant in share.grants)
     return tr(", ouvert au réseau et sans mot de passe{grants}", grants=grants)
-
-
-def _try_to_bind(host: str, port: int) -> None:
-    """Take a port and let go of it; nobody can connect meanwhile. Raises ``OSError``."""
-    flags = socket.AI_PASSIVE
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    family, kind, protocol, _, where = found[0]
-    with socket.socket(family, kind, protocol) as tried:
-        # As the bot does: what is left of connections of its last run does not count.
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tried.bind(where)
 
 
 def _there_text(use: HostUse, there_since_s: float, now_s: float) -> str:

@@ -1,19 +1,11 @@
 """A schedule in words. Pure."""
 
 from meshbot.diagnosis.schedule import Schedule
-from meshbot.text.language import mark, tr
+from meshbot.text.language import tr
+from meshbot.text.typography import weekday_text
 
 HOUR_S = 3_600.0
 ROUND_S = 2.5
-_DAYS = (
-    mark("lundi"),
-    mark("mardi"),
-    mark("mercredi"),
-    mark("jeudi"),
-    mark("vendredi"),
-    mark("samedi"),
-    mark("dimanche"),
-)
 
 
 def schedule_text(schedule: Schedule) -> str:
@@ -21,7 +13,7 @@ def schedule_text(schedule: Schedule) -> str:
     if schedule.period_s is not None:
         return tr("toutes les {period}", period=_period_text(schedule.period_s))
     if schedule.weekday is not None:
-        return tr("le {days}", days=tr(_DAYS[schedule.weekday]))
+        return tr("le {days}", days=weekday_text(schedule.weekday))
     start, end = schedule.hours if schedule.hours is not None else (0.0, 0.0)
     if (end - start) % 24 <= 1.0:
         return tr("chaque jour vers {clock}", clock=_clock_text(start))

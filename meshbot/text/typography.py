@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from meshbot.text.language import tr
+from meshbot.text.language import mark, tr
+
+_WEEKDAYS = (
+    mark("lundi"),
+    mark("mardi"),
+    mark("mercredi"),
+    mark("jeudi"),
+    mark("vendredi"),
+    mark("samedi"),
+    mark("dimanche"),
+)
 
 
 def labelled(label: object, said: object) -> str:
@@ -24,3 +34,8 @@ def percentage(value: str) -> str:
 def day_and_month(moment: datetime) -> str:
     """Return a day of this year, short enough for an axis."""
     return tr("{moment:%d/%m}", moment=moment)
+
+
+def weekday_text(number: int) -> str:
+    """Return the name of a day of the week, 0 being Monday."""
+    return tr(_WEEKDAYS[number])

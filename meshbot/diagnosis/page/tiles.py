@@ -5,7 +5,6 @@ from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.page.days import Day, loss_moments
 from meshbot.diagnosis.page.markup import EMPTY, Markup, tag, words
 from meshbot.diagnosis.page.wording import (
-    WEEKDAYS,
     length_text,
     losses_text,
     moment_of,
@@ -13,7 +12,7 @@ from meshbot.diagnosis.page.wording import (
 )
 from meshbot.text.language import tr
 from meshbot.text.quantities import decimal_text
-from meshbot.text.typography import day_and_month, percentage
+from meshbot.text.typography import day_and_month, percentage, weekday_text
 
 NOTHING = "–"
 DAY_S = 86_400.0
@@ -68,7 +67,7 @@ def _worst_day(days: list[Day]) -> tuple[str, str]:
     if worst is None or not worst.count:
         return NOTHING, tr("aucune coupure")
     name = day_and_month(worst.midnight)
-    return name, f"{tr(WEEKDAYS[worst.midnight.weekday()])}, {losses_text(worst.count)}"
+    return name, f"{weekday_text(worst.midnight.weekday())}, {losses_text(worst.count)}"
 
 
 def _longest(history: LinkHistory) -> tuple[str, str]:

@@ -3,19 +3,10 @@
 import math
 from datetime import UTC, datetime
 
-from meshbot.text.language import mark, tr
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
-from meshbot.text.typography import day_and_month, percentage
+from meshbot.text.typography import day_and_month, percentage, weekday_text
 
-WEEKDAYS = (
-    mark("lundi"),
-    mark("mardi"),
-    mark("mercredi"),
-    mark("jeudi"),
-    mark("vendredi"),
-    mark("samedi"),
-    mark("dimanche"),
-)
 LEAST_CEILING = 6
 """So that a single loss looks like what it is."""
 _STEPS = (1, 2, 4, 6, 8, 10)
@@ -66,7 +57,7 @@ def moment_of(at_s: float, in_utc: bool) -> datetime:
 
 def day_text(day: datetime) -> str:
     """Return a day of a few months."""
-    return f"{tr(WEEKDAYS[day.weekday()])} {day_and_month(day)}"
+    return f"{weekday_text(day.weekday())} {day_and_month(day)}"
 
 
 def ceiling(value: float) -> int:
