@@ -728,8 +728,9 @@ def _new_simulated_node(connection_mode: str) -> "SimulatedNode | None":
         return None
     # With a real node it would take a megabyte and a tenth of the start-up for nothing.
     from meshbot.simulation.simulated_node import SimulatedNode  # noqa: PLC0415
+    from meshbot.simulation.traits import SimulatedTraits  # noqa: PLC0415
 
-    return SimulatedNode()
+    return SimulatedNode(traits=SimulatedTraits(long_name=tr("Noeud simulé")))
 
 
 def link_settings_of(constants: MeshBot | type[MeshBot]) -> LinkSettings:

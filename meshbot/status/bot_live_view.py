@@ -251,5 +251,5 @@ def _name(node: KnownNode) -> str:
 
 
 def _share(share: CauseShare) -> Share:
-    name = share.verdict.text
+    name = share.verdict.wording
     return Share(name[:1].upper() + name[1:], share.share, share.count)

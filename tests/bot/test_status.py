@@ -16,7 +16,9 @@ from meshbot.messages import node_uptime
 from meshbot.service.config_error import ConfigError
 from meshbot.service.service_notifier import STUCK_S
 from meshbot.simulation.simulated_node import SimulatedNode
+from meshbot.simulation.traits import SimulatedTraits
 from tests.documents.page import Page
+from tests.support.french import french_in
 from tests.support.http_client import ask, connect, get, head
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
@@ -293,6 +295,23 @@ def test_without_its_libraries_the_bot_runs_and_says_what_is_missing(
 
 
 @pytest.mark.slow
+def test_the_page_of_a_bot_that_speaks_english_has_nothing_in_french(
+    start_bot: BotFactory, journal: Journal
+) -> None:
+    with SimulatedNode(traits=SimulatedTraits(long_name="Roof")) as node:
+        bot, port = start_asked(start_bot, node, environment={"MESHBOT_LANGUAGE": "en"})
+        journal.wait_for("TCP connection established")
+        assert bot.node_manager.count() == len(node.peers) + 1
+        node.crash(0.1)
+        journal.wait_for("Reconnexion TCP réussie")
+
+        until(lambda: "restarts" in get(port, "/")[2])
+        text = get(port, "/")[2]
+    for peer in node.peers:
+        text = text.replace(peer.long_name, "")
+    assert french_in(re.sub(r"<[^>]*>", " ¤ ", text)) == []
+
+
 def test_off_costs_nothing(tmp_path: Path) -> None:
     program = f"""
 import sys, threading

@@ -8,7 +8,7 @@ from meshbot.status.page.labels import piece_label
 from meshbot.status.page.live_view import Day, DayPiece
 from meshbot.text.language import tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
-from meshbot.text.typography import day_and_month
+from meshbot.text.typography import day_and_month, percentage
 
 MINUTES = 1440
 LEAST_WIDTH = 3.0
@@ -38,7 +38,8 @@ def decimal(value: float | None, digits: int = 1) -> str:
 def percent(share: float) -> str:
     """Return a share from 0 to 1; only what is whole is 100 %."""
     value = 100 * share
-    return f"{decimal_text(min(value, 99.9))} %" if 99 < value < 100 else f"{value:.0f} %"
+    shown = decimal_text(min(value, 99.9)) if 99 < value < 100 else f"{value:.0f}"
+    return percentage(shown)
 
 
 def piece_text(piece: DayPiece) -> str:

@@ -13,6 +13,7 @@ from meshbot.status.page import filters
 from meshbot.status.page.labels import fate_label, key_label, labels
 from meshbot.text.language import language_now
 from meshbot.text.quantities import duration_text
+from meshbot.text.typography import percentage
 
 
 class Fragments:
@@ -55,6 +56,7 @@ def _environment() -> Environment:
     environment.filters.update(
         moment=filters.moment,
         decimal=filters.decimal,
+        percentage=percentage,
         percent=filters.percent,
         duration=duration_text,
         piece=filters.piece_text,
