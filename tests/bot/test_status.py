@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+import main_bot
 from main_bot import MeshBot
 from meshbot.messages import node_uptime
 from meshbot.service.config_error import ConfigError
 from meshbot.service.service_notifier import STUCK_S
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
+from meshbot.status import link_reading
 from tests.documents.page import Page
 from tests.support.french import french_in
 from tests.support.http_client import ask, connect, get, head
@@ -296,8 +298,10 @@ def test_without_its_libraries_the_bot_runs_and_says_what_is_missing(
 
 @pytest.mark.slow
 def test_the_page_of_a_bot_that_speaks_english_has_nothing_in_french(
-    start_bot: BotFactory, journal: Journal
+    start_bot: BotFactory, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(main_bot, "JOURNAL_FLUSH_S", 0.1)
+    monkeypatch.setattr(link_reading, "VERDICT_AGAIN_S", 0.2)
     with SimulatedNode(traits=SimulatedTraits(long_name="Roof")) as node:
         bot, port = start_asked(start_bot, node, environment={"MESHBOT_LANGUAGE": "en"})
         journal.wait_for("TCP connection established")
@@ -315,6 +319,7 @@ def test_the_page_of_a_bot_that_speaks_english_has_nothing_in_french(
 def test_off_costs_nothing(tmp_path: Path) -> None:
     program = f"""
 import sys, threading
+import main_bot
 from main_bot import MeshBot
 bot = MeshBot(environment={{
     "MESHBOT_CONNECTION_MODE": "simulated", "MESHBOT_DATABASE_PATH": {str(tmp_path / "b.db")!r},

@@ -219,9 +219,9 @@ def test_many_files_take_no_more_memory_than_a_few(
 ) -> None:
     for module in (named_store, text_journal):
         monkeypatch.setattr(module, "MAX_EVENTS", 2_000)
-    lines = "".join(BotJournal().lines(SYNC_KILLS)) * 20
+    lines = "".join(BotJournal().lines(SYNC_KILLS)) * 4
     paths = []
-    for place in range(8):
+    for place in range(5):
         paths.append(tmp_path / f"site-{place}.txt")
         paths[-1].write_text(lines, encoding="utf-8")
 
@@ -234,7 +234,7 @@ def test_many_files_take_no_more_memory_than_a_few(
         return most
 
     most_for(2)  # what is imported and compiled once
-    assert most_for(8) < most_for(2) + 1_500_000
+    assert most_for(5) < most_for(2) + 1_500_000
 
 
 def test_the_program_compares_and_says_what_it_could_not_read(
