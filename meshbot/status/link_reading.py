@@ -18,7 +18,7 @@ from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
 from meshbot.status.day_pieces import DAY_S
 from meshbot.store.link_event_store import look_at_events
-from meshbot.text.language import tr
+from meshbot.text.language import mark
 from meshbot.threads.bot_thread import BotThread
 
 DAY_EVENTS = 4_000
@@ -36,6 +36,8 @@ class LinkReading(BotThread):
 
     wants_reserve = False
 
+    error_line = mark("❌ Erreur inattendue à la lecture du journal de la liaison")
+
     def __init__(
         self,
         path: Path,
@@ -47,7 +49,6 @@ class LinkReading(BotThread):
     ) -> None:
         """Name the database and the journal; :meth:`start` starts the thread."""
         super().__init__("live-reading", clock)
-        self.error_line = tr("❌ Erreur inattendue à la lecture du journal de la liaison")
         self._path = path
         self._journal = journal
         self._simulated = simulated

@@ -306,7 +306,7 @@ def test_the_page_of_a_bot_that_speaks_english_has_nothing_in_french(
         bot, port = start_asked(start_bot, node, environment={"MESHBOT_LANGUAGE": "en"})
         journal.wait_for("TCP connection established")
         assert bot.node_manager.count() == len(node.peers) + 1
-        node.crash(0.1)
+        node.reboot(0.1)
         journal.wait_for("Reconnexion TCP réussie")
 
         until(lambda: "restarts" in get(port, "/")[2])
