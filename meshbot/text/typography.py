@@ -24,3 +24,8 @@ def percentage(value: str) -> str:
 def day_and_month(moment: datetime) -> str:
     """Return a day of this year, short enough for an axis."""
     return tr("{moment:%d/%m}", moment=moment)
+
+
+def hour_text(hour: int) -> str:
+    """Return an hour of the day, short enough for an axis."""
+    return tr("{hour} h", hour=hour)

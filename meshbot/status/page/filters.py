@@ -8,7 +8,7 @@ from meshbot.status.page.labels import piece_label
 from meshbot.status.page.live_view import Day, DayPiece
 from meshbot.text.language import tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
-from meshbot.text.typography import day_and_month
+from meshbot.text.typography import day_and_month, percentage
 
 MINUTES = 1440
 LEAST_WIDTH = 3.0
@@ -38,7 +38,7 @@ def decimal(value: float | None, digits: int = 1) -> str:
 def percent(share: float) -> str:
     """Return a share from 0 to 1; only what is whole is 100 %."""
     value = 100 * share
-    return f"{decimal_text(min(value, 99.9))} %" if 99 < value < 100 else f"{value:.0f} %"
+    return percentage(decimal_text(min(value, 99.9)) if 99 < value < 100 else f"{value:.0f}")
 
 
 def piece_text(piece: DayPiece) -> str:
@@ -49,7 +49,7 @@ def piece_text(piece: DayPiece) -> str:
     )
     what = piece_label(piece.state)
     if piece.outages > 1:
-        what = counted(piece.outages, tr("coupure"), tr("coupures"))
+        what = counted(piece.outages, "coupure", "coupures")
     text = tr(
         "De {begin} à {end} : {what}, {length}",
         begin=begin,

@@ -13,6 +13,7 @@ from meshbot.status.page import filters
 from meshbot.status.page.labels import fate_label, key_label, labels
 from meshbot.text.language import language_now
 from meshbot.text.quantities import duration_text
+from meshbot.text.typography import percentage
 
 
 class Fragments:
@@ -56,6 +57,7 @@ def _environment() -> Environment:
         moment=filters.moment,
         decimal=filters.decimal,
         percent=filters.percent,
+        percentage=lambda value: percentage(str(value)),
         duration=duration_text,
         piece=filters.piece_text,
         place=filters.place,
