@@ -110,16 +110,16 @@ def figure_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     reconnections = counted(figures.reconnections, "reconnexion", "reconnexions")
     return [
         (tr("coupures"), f"{total}" + (f" ({causes})" if causes else "")),
-        ("reconnexions", f"{figures.reconnections}{_rate_text(figures)}"),
+        (tr("reconnexions"), f"{figures.reconnections}{_rate_text(figures)}"),
         (
-            "synchronisations",
+            tr("synchronisations"),
             tr("{syncs} pour {reconnections}", syncs=figures.syncs, reconnections=reconnections),
         ),
-        (tr("disponibilité"), _measured(_availability(figures.uptime_percent), "%", digits=2)),
+        (tr("disponibilité"), _availability_text(figures.uptime_percent)),
         (tr("interruption médiane"), _duration(figures.median_outage_s)),
         (tr("la plus longue"), _duration(figures.longest_outage_s)),
         (tr("plus longue sans coupure"), _duration(figures.longest_run_s)),
-        ("reconnexion → silence", _duration(figures.median_to_silence_s, tr(" (médiane)"))),
+        (tr("reconnexion → silence"), _duration(figures.median_to_silence_s, tr(" (médiane)"))),
         (tr("échange de configuration"), _measured(figures.median_handshake_s, tr("s (médiane)"))),
         (tr("réponses perdues"), f"{figures.replies_lost}"),
     ]
@@ -136,13 +136,15 @@ def _rate_text(figures: Figures) -> str:
     )
 
 
-def _availability(percent: float | None) -> float | None:
+def _availability_text(percent: float | None) -> str:
     """Return a share that is written as 100 only if it is."""
-    return percent if percent is None or percent >= 100 else min(percent, 99.99)
+    if percent is None:
+        return NOTHING
+    return percentage(decimal_text(percent if percent >= 100 else min(percent, 99.99), 2))
 
 
-def _measured(value: float | None, unit: str, *, digits: int = 1) -> str:
-    return NOTHING if value is None else f"{decimal_text(value, digits)} {unit}"
+def _measured(value: float | None, unit: str) -> str:
+    return NOTHING if value is None else f"{decimal_text(value)} {unit}"
 
 
 def _duration(seconds: float | None, remark: str = "") -> str:

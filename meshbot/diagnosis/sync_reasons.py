@@ -50,7 +50,7 @@ def accusation(sync: SyncEvidence) -> str:
     if sync.none_outlives:
         early = tr("aucune n'a été perdue")
         if sync.before.losses:
-            early = f"{counted(sync.before.losses, 'seule a été perdue', 'ont été perdues')}"
+            early = counted(sync.before.losses, "seule a été perdue", "ont été perdues")
         return tr(
             "{killed} sessions sur {killed2} n'ont pas survécu à leur "
             "synchronisation ; {early} avant elle",
@@ -93,7 +93,7 @@ def _result_text(sync: SyncEvidence) -> str:
     if not sync.syncs:
         return ""
     after = sync.after.losses
-    what = tr("synchronisation{rest}", rest=tr(" différée") if sync.deferred_only else "")
+    what = tr("synchronisation différée") if sync.deferred_only else tr("synchronisation")
     figures = tr(
         "{after} dans les {reach:.0f} s après {syncs}",
         after=counted(after, "coupure", "coupures"),

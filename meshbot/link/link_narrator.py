@@ -64,12 +64,10 @@ class LinkNarrator:
             log.info(tr("🔌 Connexion %s : %s..."), tr(self._kind), self._where)
             return
         self._note_cause(EventKind.ATTEMPT, self._cause, count=self._failures)
-        line = (
-            counted_lines.RECONNECTION_ATTEMPT
-            if self._ever_connected
-            else tr("🔄 Tentative de connexion %s n°%d, après : %s")
-        )
-        log.info(line, self._kind, self._failures, self.cause_text())
+        line, kind = counted_lines.RECONNECTION_ATTEMPT, self._kind
+        if not self._ever_connected:
+            line, kind = tr("🔄 Tentative de connexion %s n°%d, après : %s"), tr(kind)
+        log.info(line, kind, self._failures, self.cause_text())
         if self._clock() - self._reminded_s >= REMINDER_S:
             self._reminded_s = self._clock()
             log.warning(

@@ -242,11 +242,10 @@ def _tcp(view: LinkView, request: Request, argument: str) -> Reply:
     )
     state = tr(
         "Liaison {up}{shared}\n"
-        "Rétablie {reconnections_last_hour} fois en 1 h, "
-        "{reconnections_last_day} en 24 h\n",
+        "Rétablie {times_last_hour} en 1 h, {reconnections_last_day} en 24 h\n",
         up=up,
         shared=shared,
-        reconnections_last_hour=link.reconnections_last_hour,
+        times_last_hour=counted(link.reconnections_last_hour, "fois", "fois"),
         reconnections_last_day=link.reconnections_last_day,
     )
     rest = (f"{trial}\n" if trial else "") + tr("Sur 7 j : {verdict}", verdict=view.verdict())

@@ -36,6 +36,7 @@ from meshbot.text.language import speaking, tr
 from meshbot.text.line_limiter import LineLimiter
 from meshbot.text.quantities import duration_text
 from meshbot.text.typed_text import is_mostly_text
+from meshbot.text.typography import labelled
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +252,7 @@ class TextMessageHandler:
         self.tally.command_heard(question.name)
         now_s = self._clock()
         name = self._nodes.label(request.sender)
-        self.last_command = LastCommand(f"{name} : {quoted(request.text)}", now_s)
+        self.last_command = LastCommand(labelled(name, quoted(request.text)), now_s)
         may_be_made_up = question.asker.rank > SenderRank.REGULAR
         key = (request.sender, message.heard.packet.id, now_s)
         if not may_be_made_up or self._heard_lines.allows(key, now_s):

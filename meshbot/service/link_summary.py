@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.text.language import tr
-from meshbot.text.quantities import duration_text
+from meshbot.text.quantities import counted, duration_text
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +43,10 @@ class LinkSummary:
             ago_s = self._clock() - interface.last_received_s
             heard = tr(", dernier octet du nœud il y a {ago}", ago=duration_text(ago_s))
         log.info(
-            tr("ℹ️ État : liaison %s (%s)%s, rétablie %d fois en 1 h et %d en 24 h"),
+            tr("ℹ️ État : liaison %s (%s)%s, rétablie %s en 1 h et %d en 24 h"),
             state,
             link.where,
             heard,
-            link.reconnections_last_hour,
+            counted(link.reconnections_last_hour, "fois", "fois"),
             link.reconnections_last_day,
         )

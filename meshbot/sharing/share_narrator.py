@@ -127,7 +127,7 @@ class ShareNarrator:
             if dropped
             else (logging.INFO, tr("🔗 Client parti"))
         )
-        refused = f", {counted(client.refused, 'refusé', 'refusés')}" if client.refused else ""
+        refused = ", " + counted(client.refused, "refusé", "refusés") if client.refused else ""
         log.log(
             level,
             tr("%s : %s, après %s, %s%s (%s)"),

@@ -39,3 +39,8 @@ def day_and_month(moment: datetime) -> str:
 def weekday_text(number: int) -> str:
     """Return the name of a day of the week, 0 being Monday."""
     return tr(_WEEKDAYS[number])
+
+
+def hour_text(hour: int) -> str:
+    """Return an hour of the day, short enough for an axis."""
+    return tr("{hour} h", hour=hour)

@@ -25,7 +25,7 @@ from meshbot.diagnosis.page.wording import (
 )
 from meshbot.text.language import mark, tr
 from meshbot.text.quantities import decimal_text
-from meshbot.text.typography import day_and_month, labelled, percentage
+from meshbot.text.typography import day_and_month, hour_text, labelled, percentage
 
 ROWS = ((14, 24.0), (31, 18.0))
 """Up to how many days rows are how high."""
@@ -121,7 +121,7 @@ def _cells(days: list[Day], bounds: list[int]) -> Iterator[Markup]:
         for start, end, count, ran in _runs(day):
             said = losses_text(count) if count else tr("aucune coupure")
             hours = (
-                f"{start} h"
+                hour_text(start)
                 if end == start + 1
                 else tr("{start} h à {end} h", start=start, end=end)
             )
@@ -156,7 +156,7 @@ def _gaps(rows: int, row: float) -> Markup:
 
 def _hour_names() -> Iterator[Markup]:
     for hour in range(0, HOURS, 6):
-        yield label(f"{hour} h", percent(hour / HOURS), TOP - 5)
+        yield label(hour_text(hour), percent(hour / HOURS), TOP - 5)
 
 
 def _row_names(days: list[Day], row: float) -> Iterator[Markup]:
@@ -204,7 +204,7 @@ def _table(days: list[Day]) -> Markup:
     rows = []
     for day in days:
         most = max(day.losses)
-        worst = f"{day.losses.index(most)} h ({whole_text(most)})" if most else "–"
+        worst = f"{hour_text(day.losses.index(most))} ({whole_text(most)})" if most else "–"
         uptime = "–" if day.uptime is None else percentage(decimal_text(100 * day.uptime, 2))
         down = length_text(day.down_s) if day.uptime is not None else tr("bot arrêté")
         rows.append((day_and_month(day.midnight), whole_text(day.count), worst, uptime, down))

@@ -43,14 +43,14 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     if restarts:
         said.append(
             Statement(
-                tr("{restarts} fois, le nœud redémarrait", restarts=len(restarts)), observed=False
+                tr("{times}, le nœud redémarrait", times=counted(len(restarts), "fois", "fois")),
+                observed=False,
             )
         )
     silent = sum(is_of_the_network(loss) and not is_restart(loss) for loss in losses)
     if silent:
-        said.append(
-            Statement(tr("{silent} fois, le nœud était muet ou injoignable", silent=silent))
-        )
+        times = counted(silent, "fois", "fois")
+        said.append(Statement(tr("{times}, le nœud était muet ou injoignable", times=times)))
     return said
 
 

@@ -23,7 +23,8 @@ def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
     if silences:
         asked = any(loss.asked for loss in losses)
         how = tr("sans réponse du nœud, pourtant interrogé") if asked else tr("sans autre signe")
-        said.append(Statement(f"{counted(silences, 'silence', 'silences')} {how}"))
+        times = counted(silences, "silence", "silences")
+        said.append(Statement(f"{times} {how}"))
     if away:
         said.append(
             Statement(

@@ -8,6 +8,7 @@ from meshbot.diagnosis.statement import Statement
 from meshbot.diagnosis.verdict import Tone, Verdict, always
 from meshbot.model.cause import Cause
 from meshbot.text.language import mark, tr
+from meshbot.text.quantities import counted
 
 
 def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
@@ -15,11 +16,8 @@ def _claim(case: Case, losses: Sequence[Loss]) -> list[Loss]:
 
 
 def _evidence(case: Case, losses: Sequence[Loss]) -> list[Statement]:
-    return [
-        Statement(
-            tr("le bot l'a annoncé {losses} fois : reconnexion programmée", losses=len(losses))
-        )
-    ]
+    times = counted(len(losses), "fois", "fois")
+    return [Statement(tr("le bot l'a annoncé {times} : reconnexion programmée", times=times))]
 
 
 SCHEDULED_RECONNECTION = Verdict(

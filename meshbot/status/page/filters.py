@@ -38,8 +38,7 @@ def decimal(value: float | None, digits: int = 1) -> str:
 def percent(share: float) -> str:
     """Return a share from 0 to 1; only what is whole is 100 %."""
     value = 100 * share
-    shown = decimal_text(min(value, 99.9)) if 99 < value < 100 else f"{value:.0f}"
-    return percentage(shown)
+    return percentage(decimal_text(min(value, 99.9)) if 99 < value < 100 else f"{value:.0f}")
 
 
 def piece_text(piece: DayPiece) -> str:
@@ -50,7 +49,7 @@ def piece_text(piece: DayPiece) -> str:
     )
     what = piece_label(piece.state)
     if piece.outages > 1:
-        what = counted(piece.outages, tr("coupure"), tr("coupures"))
+        what = counted(piece.outages, "coupure", "coupures")
     text = tr(
         "De {begin} à {end} : {what}, {length}",
         begin=begin,

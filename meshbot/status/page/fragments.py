@@ -58,6 +58,7 @@ def _environment() -> Environment:
         decimal=filters.decimal,
         percentage=percentage,
         percent=filters.percent,
+        percentage=lambda value: percentage(str(value)),
         duration=duration_text,
         piece=filters.piece_text,
         place=filters.place,
