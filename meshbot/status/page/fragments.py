@@ -56,7 +56,6 @@ def _environment() -> Environment:
     environment.filters.update(
         moment=filters.moment,
         decimal=filters.decimal,
-        percentage=percentage,
         percent=filters.percent,
         percentage=lambda value: percentage(str(value)),
         duration=duration_text,
