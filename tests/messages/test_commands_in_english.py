@@ -78,7 +78,7 @@ def answer(text: str, seen: FakeView | None = None, **heard: object) -> Reply:
         ),
         (
             "/tcp",
-            "Link up for 1 h 1 min\nRestored 1 times in 1 h, 4 in 24 h\n"
+            "Link up for 1 h 1 min\nRestored 1 time in 1 h, 4 in 24 h\n"
             "Last sync: 42 keys 2 min ago\nIn 7 d: nothing to tell",
         ),
         ("/tcp now", "Unknown argument: tcp alone, or tcp reconnect."),
