@@ -79,6 +79,7 @@ def told(kind: str, language: str) -> list[str]:
             for cause in ATTEMPTS_FAIL:
                 narrator._cause = LinkError(cause, "/dev/ttyUSB0")
                 narrator.down(Ending.NOT_OPENED, 2.0)
+                narrator.attempt()
     finally:
         log.removeHandler(lines)
         log.setLevel(logging.NOTSET)

@@ -52,14 +52,14 @@ def answer(text: str, seen: FakeView | None = None, **heard: object) -> Reply:
     [
         (
             "/help",
-            "Commands (with / in front):\n"
+            "Commands (start with /):\n"
             "help: this help\n"
             "ping: SNR, RSSI and hops of your message\n"
-            "my: what the bot knows of you\n"
-            "nodes: nodes heard lately\n"
+            "my: what the bot knows about you\n"
+            "nodes: nodes heard recently\n"
             "keys: public keys known and in place; with a name: that node\n"
-            "tcp: state of the link with the node; reconnect: make it anew\n"
-            "sys: running time, memory, versions\n"
+            "tcp: state of the link to the node; reconnect: renew it\n"
+            "sys: uptime, memory, versions\n"
             "lang: language of replies: fr, en",
         ),
         ("/help ping", "Command ping: SNR, RSSI and hops of your message"),
@@ -73,19 +73,19 @@ def answer(text: str, seen: FakeView | None = None, **heard: object) -> Reply:
         (
             "/keys",
             "42 public keys known, 40 in place in the interface.\n"
-            "Direct messages: 0 by the radio, 0 opened by the bot, 0 stayed sealed, "
-            "0 without proof\nOther key announced, to be decided: Ann",
+            "Direct messages: 0 opened by the radio, 0 by the bot, 0 left sealed, "
+            "0 without proof\nOther key announced, to be decided on: Ann",
         ),
         (
             "/tcp",
             "Link up for 1 h 1 min\nRestored 1 time in 1 h, 4 in 24 h\n"
-            "Last sync: 42 keys 2 min ago\nIn 7 d: nothing to tell",
+            "Last sync: 42 keys 2 min ago\nOver 7 d: nothing to tell",
         ),
         ("/tcp now", "Unknown argument: tcp alone, or tcp reconnect."),
         ("/tcp reconnect", "Command refused."),
         (
             "/sys",
-            "Bot 0.1.0, running for 1 d 1 h\nMemory 48 MB, Python 3.11.9, meshtastic 2.7.11, "
+            "Bot 0.1.0, up for 1 d 1 h\nMemory 48 MB, Python 3.11.9, meshtastic 2.7.11, "
             "firmware 2.7.26",
         ),
         ("/lang", "Languages: fr, en. Example: lang en"),
@@ -98,7 +98,7 @@ def test_each_command_answers_in_english(text: str, said: str) -> None:
 
 
 def test_a_name_that_nobody_has() -> None:
-    assert answer("/keys nobody", FakeView()).text == "No node of this name."
+    assert answer("/keys nobody", FakeView()).text == "No node with this name."
 
 
 @pytest.mark.parametrize("name", Commands(FakeView()).names)

@@ -8,7 +8,8 @@ _WORDS = "|".join(
         "ne|se|sa|son|ses|leur|ce|cette|ces|il|elle|ils|elles|nœud|nœuds|liaison|clé|clés|depuis",
         "après|avant|vers|chez|plus|moins|aucun|aucune|rien|jamais|encore|toujours|fois|jour|jours",
         "heure|heures|coupure|coupures|perdue|perdues|refusé|illisible|inconnu|inconnue|réponse",
-        "voir|régler|mettre|lancer|corriger|connue|connues",
+        "voir|régler|mettre|lancer|corriger|connue|connues|seule|perdues|refusés|différée",
+        "reconnexion|reconnexions|synchronisation|synchronisations",
     )
 )
 _FRENCH = re.compile(rf"\b(?:{_WORDS})\b|[éèêàùçôîâœÉÈÀ«»]| [:;!?](?:\s|$)|\d,\d", re.IGNORECASE)
