@@ -63,11 +63,12 @@ class ConnectionTable(ServerState):
 
     @staticmethod
     def _least_busy(others: list[Connection], newcomer: Connection) -> Connection:
-        for since in (lambda one: one.idle_since_s, lambda one: one.unread_since_s):
-            at_s = [(since(one), one) for one in others]
-            still = [(since_s, one) for since_s, one in at_s if since_s is not None]
-            if still:
-                return min(still, key=lambda pair: pair[0])[1]
+        idle = [(one.idle_since_s, one) for one in others]
+        deaf = [(one.unread_since_s, one) for one in others]
+        for still in (idle, deaf):
+            known = [(since_s, one) for since_s, one in still if since_s is not None]
+            if known:
+                return min(known, key=lambda pair: pair[0])[1]
         return newcomer
 
     def end_all(self) -> None:
