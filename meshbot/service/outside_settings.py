@@ -5,7 +5,11 @@ edits its files: there it is ``~/.config/meshbot/meshbot.env`` over ``/etc/meshb
 it keeps goes to ``~/.local/share/meshbot``.
 """
 
+import errno
+import io
+import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
 from meshbot.text.language import tr
 
 FOR_ALL = Path("/etc/meshbot.env")
+MAX_BYTES = 1_048_576
 _OF_PIP = ("site-packages", "dist-packages")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _DATABASE = ENVIRONMENT_PREFIX + "DATABASE_PATH"
@@ -72,16 +77,25 @@ def outside_settings(
         try:
             settings.take(_values_in(path, environment), str(path))
         except OSError as error:
-            if path != FOR_ALL or not isinstance(error, PermissionError):
+            if not _is_no_loss(path, error):
                 raise ConfigError(
                     tr("{path} illisible : {error}", path=path, error=error)
                 ) from error
-            # It may be for systemd alone to read, which hands its values over.
             settings.doubts.append(
                 tr("{path} illisible ({why}) : ignoré", path=path, why=error.strerror)
             )
     settings.take(environment)
     return settings
+
+
+def _is_no_loss(path: Path, error: OSError) -> bool:
+    """Say whether the bot may do without a file that cannot be read.
+
+    The one for all may be for systemd alone to read, which hands its values over; a folder may be
+    Docker's, which makes one where a file is missing.
+    """
+    is_systemds = path == FOR_ALL and isinstance(error, PermissionError)
+    return is_systemds or isinstance(error, IsADirectoryError)
 
 
 def _home(environment: Mapping[str, str], variable: str, fallback: str) -> Path:
@@ -99,8 +113,7 @@ def _account_folder(environment: Mapping[str, str]) -> Path:
 def _values_in(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the values of a file that may be missing. Raises :class:`OSError`."""
     try:
-        path.stat()  # a folder that may not be entered would be taken for one without the file
-        stored = dotenv_values(path)
+        stored = dotenv_values(stream=io.StringIO(_text_of(path), newline=None))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError as error:
@@ -115,3 +128,22 @@ def _values_in(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
         and environment.get(name) != value
     }
     return bare | values
+
+
+def _text_of(path: Path) -> str:
+    """Return what a file holds; raises :class:`OSError` and :class:`ConfigError`.
+
+    Nobody can say when a pipe's text comes, or the end of a device: the bot does not wait for them.
+    """
+    kind = path.stat().st_mode
+    if stat.S_ISCHR(kind):
+        return ""  # such as /dev/null
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(kind):
+        raise ConfigError(tr("{path} n'est pas un fichier", path=path))
+    with path.open("rb") as file:
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return text.decode("utf-8")

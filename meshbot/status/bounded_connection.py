@@ -35,6 +35,11 @@ class BoundedConnection(H11Protocol):
         return None if is_answered else self._idle_since_s
 
     @property
+    def unread_since_s(self) -> float | None:
+        """Since when, as it was looked at last, nothing of its answer was read; None: all was."""
+        return self._moved_s if self.transport.get_write_buffer_size() else None
+
+    @property
     def is_ending(self) -> bool:
         """Whether its end has begun and nothing is left to be read."""
         return self.transport.is_closing() and not self.transport.get_write_buffer_size()
@@ -65,3 +70,8 @@ class BoundedConnection(H11Protocol):
         """Go on to the next request, which has its own time."""
         self._idle_since_s = self.loop.time()
         super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of it at once: of one that was reset uvicorn keeps all for five seconds."""
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()

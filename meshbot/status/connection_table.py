@@ -19,6 +19,10 @@ class Connection(Protocol):
         """Since when it has asked for nothing, on the loop's clock; None while it is answered."""
 
     @property
+    def unread_since_s(self) -> float | None:
+        """Since when nothing of its answer was read; None where nothing is left to be read."""
+
+    @property
     def is_ending(self) -> bool:
         """Whether its end has begun."""
 
@@ -43,8 +47,9 @@ class ConnectionTable(ServerState):
     def came(self, newcomer: Connection) -> None:
         """Take a connection in.
 
-        Where there are too many, the one that has been idle for longest goes: who opens a hundred
-        and asks for nothing keeps nobody out.
+        Where there are too many, the one that has been idle for longest goes, else the one that
+        has read nothing for longest: who opens a hundred and asks for nothing, or reads none of
+        what he asked for, keeps nobody out.
         """
         if self._is_over:
             newcomer.drop()
@@ -52,12 +57,19 @@ class ConnectionTable(ServerState):
         self._there = [old for old in self._there if not old.is_ending]
         self._there.append(newcomer)
         if len(self._there) > self.limits.connections:
-            idle = [(old.idle_since_s, old) for old in self._there[:-1]]
-            since = [(since_s, old) for since_s, old in idle if since_s is not None]
-            dropped = min(since, key=lambda pair: pair[0])[1] if since else newcomer
-            dropped.drop()
+            self._least_busy(self._there[:-1], newcomer).drop()
         if self._next_look is None:
             self._look_later()
+
+    @staticmethod
+    def _least_busy(others: list[Connection], newcomer: Connection) -> Connection:
+        idle = [(one.idle_since_s, one) for one in others]
+        deaf = [(one.unread_since_s, one) for one in others]
+        for still in (idle, deaf):
+            known = [(since_s, one) for since_s, one in still if since_s is not None]
+            if known:
+                return min(known, key=lambda pair: pair[0])[1]
+        return newcomer
 
     def end_all(self) -> None:
         """Drop everybody, and look no more; who was let in just now is dropped when he comes."""

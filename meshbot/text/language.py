@@ -14,6 +14,7 @@ is now, it is compiled in memory.
 import contextlib
 import gettext
 import io
+import struct
 import zlib
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ from pathlib import Path
 FRENCH, ENGLISH = "fr", "en"
 LANGUAGES = (FRENCH, ENGLISH)
 CATALOGUES = Path(__file__).with_name("catalogues")
+FINGERPRINT_CHARS = 8
 
 
 class _Process:
@@ -66,8 +68,15 @@ def tr(text: str, /, **values: object) -> str:
     Without values it is returned as it is: a format for ``logging`` keeps its arguments.
     """
     catalogue = _catalogue(language_now())
-    said = text if catalogue is None else catalogue.gettext(text)
-    return said.format(**values) if values else said
+    if catalogue is None or not text:  # which stands for the catalogue's own head
+        return text.format(**values) if values else text
+    said = catalogue.gettext(text)
+    if not values:
+        return said
+    try:
+        return said.format(**values)
+    except (LookupError, ValueError, AttributeError):  # damaged: that costs nobody his thread
+        return text.format(**values)
 
 
 def tr_plural(singular: str, plural: str, count: int) -> str:
@@ -88,32 +97,46 @@ def _catalogue(language: str) -> gettext.GNUTranslations | None:
     """Return a catalogue, None for French and for one that cannot be read."""
     if language == FRENCH:
         return None
+    compiled = CATALOGUES / f"{language}.mo"
+    source = compiled.with_suffix(".po")
     try:
-        compiled = CATALOGUES / f"{language}.mo"
-        source = compiled.with_suffix(".po")
-        if compiled.exists():
-            made = compiled.read_bytes()
-            if not source.exists() or made.endswith(_fingerprint(source.read_bytes())):
-                return gettext.GNUTranslations(io.BytesIO(made))
-        return gettext.GNUTranslations(io.BytesIO(compiled_catalogue(source)))
-    except (OSError, ValueError, ImportError, UnicodeError):
+        made = _whole(compiled, source)
+        return gettext.GNUTranslations(io.BytesIO(made or compiled_catalogue(source)))
+    except (OSError, ValueError, LookupError, ImportError, struct.error):
         return None
 
 
+def _whole(compiled: Path, source: Path) -> bytes | None:
+    """Return a compiled catalogue; None of one that is not as it was made, or of another source."""
+    if not compiled.exists():
+        return None
+    made = compiled.read_bytes()
+    body, of_body = made[:-FINGERPRINT_CHARS], made[-FINGERPRINT_CHARS:]
+    if of_body != _fingerprint(body):
+        return None
+    of_source = body[-FINGERPRINT_CHARS:]
+    return made if not source.exists() or of_source == _fingerprint(source.read_bytes()) else None
+
+
 def _fingerprint(source: bytes) -> bytes:
-    """Return what tells a source from others; file times do not, pip and git make them anew."""
+    """Return what tells a file from others; file times do not, pip and git make them anew."""
     return b"%08x" % zlib.crc32(source)
 
 
 def compiled_catalogue(source: Path) -> bytes:
-    """Return a ``.po`` file in the compiled form, with the source's fingerprint behind it.
+    """Return a ``.po`` file in the compiled form, with two fingerprints behind it.
 
-    Nothing that reads the form looks there. Raises :class:`OSError`, :class:`ValueError`.
+    That of the source, and that of all in front of it; nothing that reads the form looks there.
+    Raises :class:`OSError`, :class:`ValueError`, :class:`LookupError`.
     """
     from babel.messages.mofile import write_mo  # noqa: PLC0415
-    from babel.messages.pofile import read_po  # noqa: PLC0415
+    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
 
     text = source.read_bytes()
     out = io.BytesIO()
-    write_mo(out, read_po(io.BytesIO(text), abort_invalid=True))
-    return out.getvalue() + _fingerprint(text)
+    try:
+        write_mo(out, read_po(io.BytesIO(text), abort_invalid=True))
+    except PoFileError as error:
+        raise ValueError(str(error)) from error
+    body = out.getvalue() + _fingerprint(text)
+    return body + _fingerprint(body)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from main_bot import MeshBot
 from meshbot.service import outside_settings as module
 from meshbot.service.config_error import ConfigError
 from meshbot.service.outside_settings import is_checkout, outside_settings, settings_files
+from tests.support.limits import WAIT_S
 
 INSTALLED = Path("/opt/venv/lib/python3.11/site-packages")
 
@@ -71,6 +73,40 @@ def test_a_file_that_cannot_be_read_is_named(home: Path, tmp_path: Path) -> None
     own_file(home).write_bytes(b"MESHBOT_TCP_HOST=\xff\xfe\n")
     with pytest.raises(ConfigError, match=str(own_file(home))):
         outside_settings(INSTALLED, {"HOME": str(home)})
+
+
+def test_a_pipe_is_not_waited_for(home: Path) -> None:
+    os.mkfifo(own_file(home))
+    writer = subprocess.Popen(["timeout", "1", "tee", own_file(home)], stdin=subprocess.DEVNULL)
+    try:  # it ends what would else wait for ever
+        with pytest.raises(ConfigError, match=f"{own_file(home)} n'est pas un fichier"):
+            outside_settings(INSTALLED, {"HOME": str(home)})
+    finally:
+        writer.wait(WAIT_S)
+
+
+def test_a_file_without_end_is_not_read(home: Path) -> None:
+    with own_file(home).open("wb") as file:
+        file.truncate(module.MAX_BYTES + 1)
+    with pytest.raises(ConfigError, match="File too large"):
+        outside_settings(INSTALLED, {"HOME": str(home)})
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_and_left(home: Path) -> None:
+    own_file(home).mkdir()
+    found = outside_settings(INSTALLED, {"HOME": str(home)})
+    assert found.doubts == [f"{own_file(home)} illisible (Is a directory) : ignoré"]
+
+
+def test_nothing_is_read_from_devices(home: Path) -> None:
+    own_file(home).symlink_to("/dev/zero")
+    assert outside_settings(INSTALLED, {"HOME": str(home)}).doubts == []
+
+
+def test_lines_may_end_as_those_of_other_systems(home: Path) -> None:
+    own_file(home).write_bytes(b"MESHBOT_TCP_HOST=roof\r\nMESHBOT_TCP_PORT='2'\r\n")
+    found = outside_settings(INSTALLED, {"HOME": str(home)})
+    assert (found["MESHBOT_TCP_HOST"], found["MESHBOT_TCP_PORT"]) == ("roof", "2")
 
 
 def test_a_value_that_makes_no_sense_is_blamed_on_its_file(home: Path, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
 import socket
+import struct
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -15,9 +17,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from meshbot.status.bounded_connection import BoundedConnection
 from meshbot.status.host_guard import CONTENT_SECURITY_POLICY
 from meshbot.status.status_limits import StatusLimits
 from meshbot.status.status_server import StatusServer
+from tests.support.eventually import eventually
 from tests.support.http_client import ask, connect, get, head, read_to_end
 from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
@@ -208,6 +212,42 @@ def test_idle_connections_keep_nobody_out(start: Start) -> None:
     finally:
         for connection in idle:
             connection.close()
+
+
+def test_who_reads_none_of_his_answer_keeps_nobody_out(start: Start) -> None:
+    endless = Endless()
+    patient = StatusLimits(connections=20, unread_s=4 * WAIT_S, look_s=0.05)
+    port = listening(start(Route("/", hello), Route("/endless", endless.serve), limits=patient))
+    with contextlib.ExitStack() as deaf:
+        for _ in range(patient.connections):
+            deaf.enter_context(connect(port)).sendall(head("/endless"))
+        eventually(lambda: is_answered(port))
+
+
+def is_answered(port: int) -> bool:
+    with connect(port) as connection, contextlib.suppress(OSError):
+        connection.sendall(head("/", more="Connection: close\r\n"))
+        return read_to_end(connection).startswith(b"HTTP/1.1 200")
+    return False
+
+
+def test_nothing_is_kept_for_who_was_reset(start: Start) -> None:
+    port = listening(start())
+    for _ in range(5):
+        with connect(port) as connection:
+            connection.sendall(head("/"))
+            assert connection.recv(65_536)
+            at_once = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    eventually(lambda: not any(map(waits_on, made_connections())))
+
+
+def made_connections() -> list[BoundedConnection]:
+    return [one for one in gc.get_objects() if isinstance(one, BoundedConnection)]
+
+
+def waits_on(connection: BoundedConnection) -> bool:
+    return connection.timeout_keep_alive_task is not None
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX"])

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from meshbot.text.cause_texts import cause_in, cause_text
 from meshbot.text.language import speak, speaking, tr
 from meshbot.text.quantities import counted, decimal_text, duration_text
 
+HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 DETAILS = {Cause.OTHER: "gone to lunch"}
 
 
@@ -47,7 +49,16 @@ def test_another_language_holds_for_one_thread_and_ends_in_time() -> None:
     assert tr("pas de liaison") == "pas de liaison"
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe no catalogue"])
+UNREADABLE = (
+    None,
+    b"\xff\xfe no catalogue",
+    b'no keyword "x\n',
+    b'msgid "a"\nmsgid "b"\n',
+    b'msgid ""\nmsgstr "Content-Type: text/plain; charset=xyz-9\\n"\n',
+)
+
+
+@pytest.mark.parametrize("content", UNREADABLE)
 def test_a_catalogue_that_cannot_be_read_costs_a_line_and_nothing_else(
     content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,17 +74,58 @@ def test_a_catalogue_that_cannot_be_read_costs_a_line_and_nothing_else(
         language._catalogue.cache_clear()
 
 
+@pytest.fixture
+def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of catalogues of one's own, with one in it."""
+    monkeypatch.setattr(language, "CATALOGUES", tmp_path)
+    (tmp_path / "en.po").write_text(
+        f'{HEAD}msgid "pas de liaison"\nmsgstr "no link"\n\n'
+        'msgid "nom {detail} introuvable"\nmsgstr "name {ditail} {0.x} not found"\n'
+    )
+    language._catalogue.cache_clear()
+    yield tmp_path
+    language._catalogue.cache_clear()
+
+
+@pytest.mark.parametrize("left", [0, 10, 100])
+def test_half_a_compiled_catalogue_is_as_good_as_none(left: int, catalogues: Path) -> None:
+    source, compiled = catalogues / "en.po", catalogues / "en.mo"
+    compiled.write_bytes(language.compiled_catalogue(source)[:left])
+    assert speak("en") is None
+    assert tr("pas de liaison") == "no link"
+    source.unlink()
+    language._catalogue.cache_clear()
+    assert speak("en") == f"catalogue {source}"
+    assert tr("pas de liaison") == "pas de liaison"
+
+
+def test_a_compiled_catalogue_that_was_damaged_is_made_anew(catalogues: Path) -> None:
+    made = language.compiled_catalogue(catalogues / "en.po")
+    (catalogues / "en.mo").write_bytes(made.replace(b"no link", b"mo link"))
+    with speaking("en"):
+        assert tr("pas de liaison") == "no link"
+
+
+def test_a_damaged_text_is_said_in_french(catalogues: Path) -> None:
+    with speaking("en"):
+        assert tr("nom {detail} introuvable", detail="x{y}%s") == "nom x{y}%s introuvable"
+
+
+def test_nothing_is_nothing_in_every_language() -> None:
+    with speaking("en"):
+        assert tr("") == ""
+
+
 @pytest.mark.parametrize("changed", [False, True])
 def test_a_compiled_catalogue_counts_while_its_source_is_the_same_whatever_their_times(
     changed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(language, "CATALOGUES", tmp_path)
-    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
     source, compiled = tmp_path / "en.po", tmp_path / "en.mo"
-    source.write_text(f'{head}msgid "pas de liaison"\nmsgstr "before"\n')
+    source.write_text(f'{HEAD}msgid "pas de liaison"\nmsgstr "before"\n')
     compiled.write_bytes(language.compiled_catalogue(source))
     if changed:
-        source.write_text(f'{head}msgid "pas de liaison"\nmsgstr "now"\n')
+        source.write_text(f'{HEAD}msgid "pas de liaison"\nmsgstr "now"\n')
         os.utime(source, (1.0, 1.0))  # as if the change were older than what was compiled
     else:
         os.utime(compiled, (1.0, 1.0))  # as pip may leave it
