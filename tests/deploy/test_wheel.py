@@ -135,7 +135,7 @@ def test_installed_it_checks_answers_and_ends_in_order(wheel: Path, tmp_path: Pa
     account = {"HOME": str(home), "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": ""}
     assert "usage: meshbot " in run(meshbot, "--help", **account)
     said = run(meshbot, "check", **account)
-    assert "the bot will make it" in said
+    assert "the bot will create it" in said
     kept = home / ".local/share/meshbot/meshbot.db"
     assert str(kept) in said and not kept.exists()
 
