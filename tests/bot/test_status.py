@@ -29,6 +29,8 @@ from tests.support.promtool import needs_promtool, promtool
 from tests.support.quick_bot import BotFactory
 from tests.support.unused_port import unused_port
 
+pytestmark = pytest.mark.slow
+
 LOADED_LATE = (
     *("prometheus_client", "uvicorn", "starlette", "h11", "anyio", "asyncio", "jinja2"),
     *("meshbot.status.page", "meshbot.status.bot_live_view"),

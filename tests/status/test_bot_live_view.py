@@ -14,6 +14,8 @@ from tests.support.journal import Journal
 from tests.support.limits import WAIT_S
 from tests.support.quick_bot import BotFactory
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bot(quick_bot: BotFactory, node: SimulatedNode, journal: Journal) -> MeshBot:

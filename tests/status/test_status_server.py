@@ -199,6 +199,7 @@ def test_an_error_in_an_answer_costs_a_line_and_not_the_server(start: Start) -> 
 # -- Those who hang on -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_idle_connections_keep_nobody_out(start: Start) -> None:
     patient = StatusLimits(connections=20, request_s=WAIT_S, look_s=0.05)
     port = listening(start(limits=patient))

@@ -13,6 +13,8 @@ from tests.support.fake_live_view import FakeLiveView
 from tests.support.limits import WAIT_S
 from tests.support.page_server import ServedPage, served
 
+pytestmark = pytest.mark.slow
+
 READERS = 50
 BIG = 200_000
 
