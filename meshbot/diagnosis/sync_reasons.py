@@ -164,7 +164,7 @@ def comparison_reason(comparison: SkipComparison) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else decimal_text(value).removesuffix(",0")
+    return f"{value:.0f}" if value >= 10 else decimal_text(value).removesuffix(decimal_text(0)[1:])
 
 
 def _p_text(p_value: float) -> str:

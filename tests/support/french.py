@@ -12,7 +12,7 @@ _WORDS = "|".join(
         "reconnexion|reconnexions|synchronisation|synchronisations",
     )
 )
-_FRENCH = re.compile(rf"\b(?:{_WORDS})\b|[éèêàùçôîâœÉÈÀ«»]| [:;!?](?:\s|$)|\d,\d", re.IGNORECASE)
+_FRENCH = re.compile(rf"\b(?:{_WORDS})\b|[éèêàùçôîâœÉÈÀ«»]| [:;!?%](?:\s|$)|\d,\d", re.IGNORECASE)
 _TO_THE_LETTER = (
     "Reconnexion TCP réussie",
     "Reconnexion série réussie",
