@@ -62,11 +62,16 @@ def notification_of(
     if batch.dropped:
         lost = counted(batch.dropped, "alerte plus ancienne", "alertes plus anciennes")
         parts.append(tr("Non gardées, faute de place : {lost}.", lost=lost))
-    return Notification(
-        tr("MeshBot ({machine}) : {what}", machine=machine, what=what),
-        "\n\n".join(parts),
-        _type(batch),
-    )
+    title = tr("MeshBot ({machine}) : {what}", machine=machine, what=what)
+    return Notification(_sendable(title), _sendable("\n\n".join(parts)), _type(batch))
+
+
+def _sendable(text: str) -> str:
+    """Return a text without what no service takes, such as half a letter of a file's name.
+
+    With it an alert would be tried for ever, and hold up all those behind it.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _title(alert: Alert) -> str:

@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _done(task: dict[str, Any], url: str) -> bool:
-    from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - after the alarm is set
+    from apprise import Apprise, AppriseAsset, OverflowMode  # noqa: PLC0415 - after the alarm is set
 
     asset = AppriseAsset(
         app_id="MeshBot", app_desc="MeshBot", async_mode=False, storage_mode="memory"
@@ -39,6 +39,9 @@ def _done(task: dict[str, Any], url: str) -> bool:
     service = Apprise(asset=asset)
     if not service.add(url) or len(service) != 1:
         return False
+    if "overflow=" not in url:
+        # What is too long for a service would else be refused by it, each time it is tried.
+        service[0].overflow_mode = OverflowMode.SPLIT
     if task.get("body") is None:
         return True
     return bool(

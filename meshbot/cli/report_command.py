@@ -90,7 +90,9 @@ class ReportCommand:
                 return self._compare(files, since_s, options)
             self._write(self._report(files, since_s, options) + "\n")
         except ReportRefusal as refusal:
-            self._write(f"❌ {refusal}\n")
+            # What a program reads as JSON holds nothing else.
+            refuse = sys.stderr.write if options.json else self._write
+            refuse(f"❌ {refusal}\n")
             return EXIT_NO
         return EXIT_OK
 
@@ -100,9 +102,9 @@ class ReportCommand:
         """Print what several sites amount to, and write the page if one is wanted."""
         report = SitesReport(self._wall_clock, as_json=options.json, as_page=bool(options.html))
         code = report.read(files, since_s)
-        if report.has_sites:
-            if options.html:
-                _write_page(options.html, report.page())
+        if report.has_sites and options.html:
+            _write_page(options.html, report.page())
+        if report.has_sites or options.json:
             self._write(report.text() + "\n")
         return code
 

@@ -65,7 +65,11 @@ class SettingsFile:
         return lines
 
     def write(self, settings: Mapping[str, str]) -> None:
-        """Write the file with the settings changed. Raises :class:`OSError`."""
+        """Write the file with the settings changed, as it is now: it may have been edited meanwhile.
+
+        Raises :class:`OSError`, and :class:`ConfigError` where it cannot be read any more.
+        """
+        self.load()
         # Where the name is a link the file behind it is replaced, and the link stays.
         path = Path(os.path.realpath(self.path))
         path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)

@@ -92,6 +92,22 @@ def test_an_error_of_the_service_is_no_delivery(bench: Bench, journal: Journal) 
         journal.wait_for("partent de nouveau")
 
 
+def test_what_is_too_long_for_a_service_comes_in_parts() -> None:
+    text = "un mot " * 1_000  # Mattermost takes 4000 signs
+    with AlertReceiver() as receiver:
+        place = f"127.0.0.1:{receiver.port}/{'a1' * 13}"
+        assert AppriseRunner().send(f"mmost://{place}", "title", text, "info")
+        parts = []
+        while not receiver.is_empty():
+            parts.append(receiver.next()["text"])
+        assert len(parts) > 1
+        assert all(len(part) <= 4_000 for part in parts)
+        assert "".join(parts).count("mot") == 1_000
+        assert AppriseRunner().send(f"mmost://{place}?overflow=truncate", "title", text, "info")
+        assert receiver.next()["text"]
+        assert receiver.is_empty()
+
+
 def test_one_that_answers_for_ever_holds_up_neither_the_others_nor_the_end() -> None:
     bench = Bench()
     with AlertReceiver(hanging=True) as stuck, AlertReceiver() as well:

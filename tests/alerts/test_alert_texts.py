@@ -62,3 +62,9 @@ def test_every_kind_has_words_and_a_long_sentence_is_cut() -> None:
         titles.add(title)
         assert 0 < len(body) < MOST_CHARS + 200
     assert len(titles) == len(AlertKind)
+
+
+def test_what_is_no_text_does_not_keep_an_alert_from_being_sent() -> None:
+    title, body, _ = said(Alert(AlertKind.STORE_REMADE, "store", NOW_S, "/mnt/\udcff/meshbot.db"))
+    assert (title + body).encode()
+    assert body == "/mnt/\\udcff/meshbot.db"

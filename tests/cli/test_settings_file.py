@@ -149,3 +149,13 @@ def test_any_value_is_read_back_as_it_was(
     path = tmp_path_factory.mktemp("values") / "bot.env"
     written(path, SERIAL_PORT=value)
     assert dotenv_values(path, interpolate=False) == {"MESHBOT_SERIAL_PORT": value}
+
+
+def test_what_somebody_wrote_meanwhile_stays(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("MESHBOT_LANGUAGE=fr\n")
+    file = SettingsFile(path)
+    file.load()
+    path.write_text("MESHBOT_LANGUAGE=fr\nMESHBOT_REQUIRE_PKI=True\n")
+    file.write({"LANGUAGE": "en"})
+    assert path.read_text() == "MESHBOT_LANGUAGE=en\nMESHBOT_REQUIRE_PKI=True\n"

@@ -190,6 +190,23 @@ def test_where_nothing_can_be_read_nothing_is_printed(
     assert not page.exists()
 
 
+def test_in_json_it_is_said_of_all_that_they_cannot_be_read(tmp_path: Path) -> None:
+    files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    code, text = report(*files, "--json")
+    found = json.loads(text)
+    assert (code, found["sites"], found["together"]) == (1, {}, [])
+    assert list(found["unreadable"]) == [str(path) for path in files]
+
+
+@pytest.mark.parametrize("wrong", [("--since=soon",), ("--html", "/nowhere/page.html")])
+def test_what_is_no_json_is_not_printed_as_such(
+    attic: Path, garden: Path, wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for files in ((attic,), (attic, garden), ()):
+        assert report(*files, *wrong, "--json") == (1, "")
+        assert capsys.readouterr().err.startswith("❌ ")
+
+
 def test_nonsense_in_since_is_one_line(attic: Path, garden: Path) -> None:
     code, text = report(attic, garden, "--since=soon")
     assert (code, text.count("\n")) == (1, 1)

@@ -41,7 +41,9 @@ class Fragments:
     def _rendered(self, file: str, **values: Any) -> str:
         if self._environment is None:
             self._environment = _environment()
-        return self._environment.get_template(file).render(t=labels(), **values)
+        text = self._environment.get_template(file).render(t=labels(), **values)
+        # The name of a file may hold what no browser can be sent.
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _environment() -> Environment:

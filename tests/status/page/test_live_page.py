@@ -71,6 +71,13 @@ def test_a_reader_is_given_what_changed_since_its_revision(
     assert b"line 3" not in fragment.event
 
 
+def test_what_is_no_text_costs_itself_alone(page: LivePage, view: FakeLiveView) -> None:
+    view.said_log = ("base /mnt/\udcff/meshbot.db", "next")
+    assert page.refresh()
+    assert "log" in events_after(page, 0)
+    assert b"\\udcff/meshbot.db" in page.html().encode()
+
+
 def test_the_state_is_said_when_it_changes_and_not_each_second(
     page: LivePage, view: FakeLiveView, clock: Clock
 ) -> None:
