@@ -65,7 +65,7 @@ class SettingsFile:
         return lines
 
     def write(self, settings: Mapping[str, str]) -> None:
-        """Write the file with the settings changed, as it is now: it may have been edited meanwhile.
+        """Write the file as it is now with the settings changed: somebody may have edited it.
 
         Raises :class:`OSError`, and :class:`ConfigError` where it cannot be read any more.
         """
