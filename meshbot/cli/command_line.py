@@ -17,6 +17,7 @@ from meshbot.service.operator_constants import checked_constants, constants_of
 from meshbot.service.outside_settings import data_folder, settings_files
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX, SettingsReader
 from meshbot.service.site_settings import read_site
+from meshbot.text.language import ENGLISH, FRENCH, speak
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,10 @@ def _set_up(options: argparse.Namespace, bot: type, program: Path) -> int:
 
     path = Path(options.to) if options.to else settings_files(program, os.environ)[0]
     file = SettingsFile(path)
+    file.load()
+    if file.value("LANGUAGE") is None and ENVIRONMENT_PREFIX + "LANGUAGE" not in os.environ:
+        _speak_as_the_account_does()
+    shared = bool(getattr(load_config(), "SHARE_PORT", 0))
 
     def check() -> int:
         looked_at = argparse.Namespace(**{**vars(options), "command": "check", "alert": False})
@@ -64,8 +69,21 @@ def _set_up(options: argparse.Namespace, bot: type, program: Path) -> int:
             looked_at, environment_of(looked_at, program, (file.path,)), bot, program
         )
 
-    command = SetupCommand(file, discover=nodes_around, check=check, environment=os.environ)
+    command = SetupCommand(
+        file,
+        discover=nodes_around,
+        check=check,
+        environment=os.environ,
+        shared=shared,
+    )
     place = {name: value for name, value in chosen_place(options).items() if value}
     if "TCP_HOST" in place:  # a port that the file has is that of the node before
         place.setdefault("TCP_PORT", str(DEFAULT_PORT))
     return command.run(place)
+
+
+def _speak_as_the_account_does() -> None:
+    """Ask in English where the account's locale says so: nobody has chosen a language yet."""
+    locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    if locale.lower().startswith(ENGLISH) and getattr(load_config(), "LANGUAGE", "") == FRENCH:
+        speak(ENGLISH)

@@ -65,11 +65,12 @@ class SettingsFile:
         return lines
 
     def write(self, settings: Mapping[str, str]) -> None:
-        """Write the file with the settings changed, as it is now: somebody may have edited it.
+        """Write the file as it is now with the settings changed: somebody may have edited it.
 
-        Raises :class:`OSError`, and :class:`ConfigError` where it cannot be read any more.
+        Raises :class:`OSError`, and :class:`ConfigError` where it makes no sense any more.
         """
         self.load()
+        text = self._text_with(settings)
         # Where the name is a link the file behind it is replaced, and the link stays.
         path = Path(os.path.realpath(self.path))
         path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
@@ -78,7 +79,7 @@ class SettingsFile:
             with open(descriptor, "w", encoding="utf-8", newline="") as file:
                 _keep_owner(descriptor, path)
                 os.fchmod(descriptor, FILE_MODE)
-                file.write(self._text_with(settings))
+                file.write(text)
                 file.flush()
                 os.fsync(descriptor)
             os.replace(temporary, path)
@@ -91,7 +92,10 @@ class SettingsFile:
         return [one for one in self._bindings if one.key == ENVIRONMENT_PREFIX + name]
 
     def _text_with(self, settings: Mapping[str, str]) -> str:
-        """Return the file's text with each setting in the place where it stood last, or behind."""
+        """Return the file's text with each setting in the place where it stood last, or behind.
+
+        Raises :class:`ConfigError` where what stands there keeps them from being read.
+        """
         missing = dict(settings)
         parts: list[str] = []
         for binding in reversed(self._bindings):
@@ -105,7 +109,14 @@ class SettingsFile:
         text = "".join(reversed(parts))
         if missing and text and not text.endswith("\n"):
             text += "\n"
-        return text + "".join(_line(name, value) + "\n" for name, value in missing.items())
+        text += "".join(_line(name, value) + "\n" for name, value in missing.items())
+        read = {one.key: one.value for one in parse_stream(io.StringIO(text, newline=""))}
+        if any(read.get(ENVIRONMENT_PREFIX + name) != settings[name] for name in settings):
+            # A line before these has a quotation mark that goes on into them.
+            raise ConfigError(
+                tr("{path} : un guillemet ou une apostrophe y reste ouvert", path=self.path)
+            )
+        return text
 
 
 def _shown(text: str) -> str:

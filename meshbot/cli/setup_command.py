@@ -34,12 +34,15 @@ class SetupCommand:
         discover: Callable[[], Sequence[FoundNode]],
         check: Callable[[], int],
         environment: Mapping[str, str],
+        shared: bool = False,
         dialog: Dialog | None = None,
     ) -> None:
         """Name the file, who looks for nodes, and what is done at the end.
 
-        ``environment``: the variables of this process, which win over the file.
+        ``environment``: the variables of this process, which win over the file. ``shared``:
+        whether the node is, where the file does not say.
         """
+        self._shared = shared
         self._file = file
         self._discover = discover
         self._check = check
@@ -125,8 +128,8 @@ class SetupCommand:
 
     def _ask_share(self) -> dict[str, str]:
         """Return the settings of the share; none where they say already what is wanted."""
-        known = (self._file.value("SHARE_PORT") or "0").strip()
-        shares = known != "0"
+        known = self._file.value("SHARE_PORT")
+        shares = self._shared if known is None else known.strip() not in ("", "0")
         self._dialog.say(
             tr(
                 "Partagé, le nœud sert aussi les téléphones et programmes du réseau, par le bot ; "
@@ -134,7 +137,7 @@ class SetupCommand:
             )
         )
         wanted = self._dialog.ask_yes(tr("Partager le nœud ?"), default=shares)
-        if wanted == shares and self._file.value("SHARE_PORT") is not None:
+        if wanted == shares and (known is not None or shares):
             return {}
         return SHARED if wanted else NOT_SHARED
 

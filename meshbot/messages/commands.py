@@ -287,7 +287,9 @@ def _sys(view: SystemView, request: Request, argument: str) -> Reply:
 def _lang(view: NodesView, request: Request, argument: str) -> Reply:
     wanted, node = _plain(argument), view.node(request.sender)
     if wanted not in LANGUAGES:
-        return Reply(tr("Langues : {languages}. Exemple : lang en", languages=", ".join(LANGUAGES)))
+        return Reply(
+            tr("Langues : {languages}. Exemple : /lang en", languages=", ".join(LANGUAGES))
+        )
     if node is not None and node.public_key and not request.proven:
         # Else anybody could have him answered in a language that he does not read.
         return Reply(tr("Message non authentifié : langue inchangée."), Outcome.REFUSED)

@@ -2,12 +2,13 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from meshbot.simulation.simulated_node import REAL_SEND_DELAY_S, SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
-from meshbot.text.language import tr
+from meshbot.text.language import FRENCH, LANGUAGES, speak, tr
 from meshbot.threads.termination import Termination
 
 
@@ -26,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--native", action="store_true", help="as built for Linux, with what goes on the air"
     )
     options = parser.parse_args(argv)
+    wanted = os.environ.get("MESHBOT_LANGUAGE", FRENCH)
+    speak(wanted if wanted in LANGUAGES else FRENCH)
     if not 0 <= options.port <= 65535:
         parser.error(f"--port {options.port} is not a TCP port")
     if options.nodes < 0:
@@ -42,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             port=options.port,
             peers=options.nodes,
             firmware=options.firmware,
-            traits=SimulatedTraits(platform="native" if options.native else "esp32"),
+            traits=SimulatedTraits(
+                platform="native" if options.native else "esp32", long_name=tr("Noeud simulé")
+            ),
         )
         node.send_delay_s = REAL_SEND_DELAY_S
     except ValueError as error:

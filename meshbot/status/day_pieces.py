@@ -15,7 +15,9 @@ SAME_S = 2.0
 def day_of(history: LinkHistory | None, link: LinkNow, now_s: float) -> Day:
     """Return the last 24 hours: what the journal tells, and from its end on what the link says."""
     start_s = now_s - DAY_S
-    told = [] if history is None else _told(history)
+    if history is None:  # not read yet: nothing is known of the day
+        return Day(start_s, now_s, ())
+    told = _told(history)
     current = _current(link, now_s)
     spans = [*_before(told, current), current]
     known = [span for span in spans if span.end_s > start_s and span.end_s > span.start_s]
@@ -38,7 +40,8 @@ def _told(history: LinkHistory) -> list[DayPiece]:
     ]
     for start_s, end_s in history.down_spans:
         cause = next((text for at_s, text in causes.items() if abs(at_s - start_s) < SAME_S), "")
-        pieces.append(DayPiece(PieceState.DOWN, start_s, end_s, cause, 1))
+        if cause or end_s - start_s > FIRST_GAP_S:  # else the bot had started, and was connecting
+            pieces.append(DayPiece(PieceState.DOWN, start_s, end_s, cause, 1))
     return sorted(pieces, key=lambda piece: piece.start_s)
 
 

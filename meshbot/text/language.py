@@ -71,6 +71,8 @@ def tr(text: str, /, **values: object) -> str:
     if catalogue is None or not text:  # which stands for the catalogue's own head
         return text.format(**values) if values else text
     said = catalogue.gettext(text)
+    if said == text:  # Python before 3.11.4 finds one that has a plural in this way alone
+        said = catalogue.ngettext(text, text, 1)
     if not values:
         return said
     try:

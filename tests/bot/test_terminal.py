@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,9 @@ suspension.remove()
 def is_stopped(process: "subprocess.Popen[str]") -> bool:
     """Wait until a child is suspended; return False if it goes on instead."""
     assert process.stdout is not None
+    ends_s = time.monotonic() + PROGRAM_S
     while not select.select([process.stdout], [], [], 0.05)[0]:
+        assert time.monotonic() < ends_s
         _, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
         if os.WIFSTOPPED(status):
             return True
@@ -136,6 +139,7 @@ def test_ctrl_z_leaves_the_terminal_clean_each_time() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
+        process_group=0,  # the system suspends no group whose parents are all in other sessions
     )
     assert process.stdout is not None
     assert process.stdin is not None

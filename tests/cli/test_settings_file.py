@@ -159,3 +159,16 @@ def test_what_somebody_wrote_meanwhile_stays(tmp_path: Path) -> None:
     path.write_text("MESHBOT_LANGUAGE=fr\nMESHBOT_REQUIRE_PKI=True\n")
     file.write({"LANGUAGE": "en"})
     assert path.read_text() == "MESHBOT_LANGUAGE=en\nMESHBOT_REQUIRE_PKI=True\n"
+
+
+def test_what_would_not_be_read_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("NOTE=it's\nOTHER='open\n")
+    file = SettingsFile(path)
+    file.load()
+    file.write({"SERIAL_PORT": "/dev/ttyUSB0"})  # without quotation marks nothing ends the open one
+    before = path.read_text()
+    with pytest.raises(ConfigError, match="un guillemet ou une apostrophe y reste ouvert"):
+        file.write({"SERIAL_PORT": "/dev/a node"})
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]

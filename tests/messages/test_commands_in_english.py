@@ -88,7 +88,7 @@ def answer(text: str, seen: FakeView | None = None, **heard: object) -> Reply:
             "Bot 0.1.0, up for 1 d 1 h\nMemory 48 MB, Python 3.11.9, meshtastic 2.7.11, "
             "firmware 2.7.26",
         ),
-        ("/lang", "Languages: fr, en. Example: lang en"),
+        ("/lang", "Languages: fr, en. Example: /lang en"),
         ("/dance", "Unknown command: dance. Send /help for the list."),
     ],
 )
@@ -138,5 +138,5 @@ def test_who_has_a_key_must_prove_that_it_is_him() -> None:
 @pytest.mark.parametrize("text", ["/lang de", "/lang", "/lang en fr", "/lang é"])
 def test_any_other_language_changes_nothing(text: str) -> None:
     seen = FakeView()
-    assert answer(text, seen).text == "Languages: fr, en. Example: lang en"
+    assert answer(text, seen).text == "Languages: fr, en. Example: /lang en"
     assert seen.languages == {}

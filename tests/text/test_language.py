@@ -1,5 +1,6 @@
 """Who says what in which language, and what a missing catalogue costs."""
 
+import gettext
 import os
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,20 @@ def test_french_is_what_stands_in_the_code_and_english_is_in_the_catalogue() -> 
     assert speak("en") is None
     assert tr("pas de liaison") == "no link"
     assert tr("nom {detail} introuvable", detail="x{y}%s") == "name x{y}%s not found"
+
+
+def test_a_text_that_has_a_plural_elsewhere_is_found_by_older_pythons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before 3.11.4 ``gettext`` looked for texts without a plural only."""
+    monkeypatch.setattr(
+        gettext.GNUTranslations,
+        "gettext",
+        lambda self, message: self._catalog.get(message, message),
+    )
+    with speaking("en"):
+        assert (tr("perdue"), tr("pas de liaison")) == ("lost", "no link")
+        assert tr("not in the catalogue") == "not in the catalogue"
 
 
 def test_plurals_follow_the_language() -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from meshbot.text.foreign_text import printable
 from meshbot.text.language import tr
 
 STANDARD_INPUT = "-"
@@ -41,7 +40,12 @@ def _name(file: str, way: int) -> str:
     if file == STANDARD_INPUT:
         return tr("entrée standard")
     path = PurePath(file)
-    return _end_of(printable(_WAYS[way](path), 1_000) or printable(str(path), 1_000))
+    return _end_of(_readable(_WAYS[way](path)) or _readable(str(path)))
+
+
+def _readable(name: str) -> str:
+    """Return a name in one line; its words are the operator's, and stay whole."""
+    return "".join(char if char.isprintable() else " " for char in name[-1_000:])
 
 
 def _end_of(name: str) -> str:

@@ -27,6 +27,10 @@ def test_a_site_is_called_by_its_file_or_by_its_folder(files: list[str], names: 
     assert site_names(files) == names
 
 
+def test_the_operators_own_words_stay_whole() -> None:
+    assert site_names(["a/meshbot.db", "b/Reconnexion TCP.txt"]) == ["meshbot", "Reconnexion TCP"]
+
+
 def test_no_two_names_are_alike_and_none_is_long() -> None:
     files = [f"{'x' * 200}/{place}/{'y' * 200}/bot.db" for place in range(3)]
     names = site_names(files)
