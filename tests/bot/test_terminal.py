@@ -109,9 +109,9 @@ def test_a_dumb_terminal_gets_the_journal_to_the_letter(tmp_path: Path) -> None:
 
 
 SUSPENDED = """
-import sys, threading
+import os, sys
 from meshbot.service.suspension import Suspension
-say = lambda text: print(text, flush=True)
+say = lambda text: os.write(1, f"{text}\\n".encode())  # print may not be interrupted by itself
 suspension = Suspension(lambda: say("before"), lambda: say("after"))
 suspension.install()
 say("ready")
