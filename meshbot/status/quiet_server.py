@@ -14,6 +14,9 @@ from meshbot.status.status_limits import StatusLimits
 
 _SILENT = logging.CRITICAL + 1
 _LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+LAST_WAIT = 3
+"""So many times as long as the first: what is cancelled ends at once, unless the machine is busy."""
+CLOSING_ROUNDS = 5
 
 
 class QuietServer(uvicorn.Server):
@@ -74,5 +77,8 @@ class QuietServer(uvicorn.Server):
                 for task in tasks:
                     task.cancel()
             if tasks:
-                await asyncio.wait(tasks, timeout=self._table.limits.end_s)
-        await asyncio.sleep(0)  # for the last of those connections to be closed
+                limit_s = self._table.limits.end_s * (LAST_WAIT if is_last else 1)
+                await asyncio.wait(tasks, timeout=limit_s)
+        for _ in range(CLOSING_ROUNDS):  # of the loop, for the last connections to be closed
+            self._table.end_all()
+            await asyncio.sleep(0)
