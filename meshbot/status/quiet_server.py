@@ -15,7 +15,7 @@ from meshbot.status.status_limits import StatusLimits
 _SILENT = logging.CRITICAL + 1
 _LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 LAST_WAIT = 3
-"""So many times as long as the first wait: what is cancelled ends at once, but on a busy machine."""
+"""So many times the first wait: what is cancelled ends at once, but not on a busy machine."""
 CLOSING_ROUNDS = 5
 
 
