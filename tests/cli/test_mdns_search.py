@@ -4,6 +4,7 @@ With real announcements over the loopback interface, which carries multicast to 
 """
 
 import contextlib
+import fcntl
 import secrets
 import socket
 import threading
@@ -26,6 +27,14 @@ ROUNDS = 5
 """A search may miss what is announced meanwhile by many others on a busy machine."""
 
 Announce = Callable[..., zeroconf.ServiceInfo]
+
+
+@pytest.fixture(autouse=True)
+def alone_on_the_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have one of these at a time search, whichever process runs it: one floods the network."""
+    with (tmp_path_factory.getbasetemp().parent / "mdns-search.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
