@@ -2,20 +2,13 @@
 
 from pathlib import Path
 
-from meshbot.diagnosis.history_builder import history_of
-from meshbot.diagnosis.link_diagnosis import diagnose
-from meshbot.model.link_event import EventKind, on_one_clock
+from meshbot.diagnosis.last_week import WEEK_EVENTS, judged_week
+from meshbot.model.link_event import EventKind
 from meshbot.store.link_event_store import look_at_events
-
-VERDICT_S = 7 * 86_400.0
-VERDICT_EVENTS = 20_000
 
 
 class LinkVerdict:
-    """Judges when it is called, on whatever thread: the file is read beside the bot's connection.
-
-    Twenty thousand events take a third of a second on a desktop computer.
-    """
+    """Judges when it is called, on whatever thread: the file is read beside the bot's connection."""
 
     def __init__(self, path: Path, *, simulated: bool) -> None:
         """Name the file, and whether the node is a simulated one."""
@@ -24,11 +17,9 @@ class LinkVerdict:
 
     def __call__(self) -> tuple[str, str] | None:
         """Return the verdict's name and words; None where nothing is known."""
-        stored = look_at_events(
-            self._path, tuple(EventKind), VERDICT_EVENTS, simulated=self._simulated
-        )
-        events = on_one_clock(stored)
-        if not events:
+        kinds = tuple(EventKind)
+        stored = look_at_events(self._path, kinds, WEEK_EVENTS, simulated=self._simulated)
+        if not stored:
             return None
-        diagnosis = diagnose(history_of(events, events[-1].wall_s - VERDICT_S))
+        diagnosis = judged_week(stored)
         return diagnosis.verdict.name, diagnosis.short_headline

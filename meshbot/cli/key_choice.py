@@ -21,7 +21,7 @@ _ID = re.compile(r"!?([0-9a-f]{8})")
 
 
 class KeysRefusal(Exception):
-    """What was asked for cannot be done. ``str()`` says in French why, and what can be."""
+    """What was asked for cannot be done. ``str()`` says why, and what can be."""
 
 
 class KeyChoice:

@@ -2,4 +2,4 @@
 
 
 class ReportRefusal(Exception):
-    """The report cannot be made. ``str()`` says in French why."""
+    """The report cannot be made. ``str()`` says why."""

@@ -52,7 +52,7 @@ class Diagnosis:
 
     verdict: Verdict
     headline: str
-    """What is wrong and what to do, as one French phrase."""
+    """What is wrong and what to do, as one phrase."""
     statements: list[Statement]
     """Why the verdict is that; the other causes are in ``shares``."""
     advice: list[str]

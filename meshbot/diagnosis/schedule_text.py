@@ -9,7 +9,7 @@ ROUND_S = 2.5
 
 
 def schedule_text(schedule: Schedule) -> str:
-    """Return when it recurs, as a French phrase to follow a noun."""
+    """Return when it recurs, as a phrase to follow a noun."""
     if schedule.period_s is not None:
         return tr("toutes les {period}", period=_period_text(schedule.period_s))
     if schedule.weekday is not None:

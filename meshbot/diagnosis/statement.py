@@ -8,7 +8,7 @@ from meshbot.text.typography import labelled
 
 @dataclass(frozen=True)
 class Statement:
-    """A French phrase. ``observed``: the bot or the node saw it; else it is inferred."""
+    """A phrase. ``observed``: the bot or the node saw it; else it is inferred."""
 
     text: str
     observed: bool = True

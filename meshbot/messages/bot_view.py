@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from meshbot import VERSION
-from meshbot.diagnosis.history_builder import history_of
-from meshbot.diagnosis.link_diagnosis import diagnose
+from meshbot.diagnosis.last_week import WEEK_EVENTS, judged_week
 from meshbot.diagnosis.trial.trial_text import trial_clause
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.supervised_interface import SupervisedInterface
@@ -21,7 +20,7 @@ from meshbot.messages.sync_status import SyncStatus
 from meshbot.messages.system_status import SystemStatus
 from meshbot.model.client_status import ClientStatus
 from meshbot.model.known_node import KnownNode
-from meshbot.model.link_event import LinkEvent, on_one_clock
+from meshbot.model.link_event import LinkEvent
 from meshbot.model.node_metrics import NodeMetrics
 from meshbot.model.other_key import OtherKey
 from meshbot.store.storage_error import StorageError
@@ -29,8 +28,6 @@ from meshbot.text.language import language_now, tr
 
 log = logging.getLogger(__name__)
 
-VERDICT_S = 7 * 86_400.0
-VERDICT_EVENTS = 20_000
 VERDICT_INTERVAL_S = 600.0
 RECONNECT_INTERVAL_S = 60.0
 """What an administrator who repeats himself may cost the link."""
@@ -248,12 +245,11 @@ class MeshBotView:
 
     def _diagnosis(self) -> tuple[str, str]:
         try:
-            events = on_one_clock(self._journal.events(VERDICT_EVENTS))
+            events = self._journal.events(WEEK_EVENTS)
         except StorageError as error:
             log.debug("no verdict: %s", error)
             return tr("journal de la liaison illisible"), ""
-        start_s = events[-1].wall_s - VERDICT_S if events else 0.0
-        diagnosis = diagnose(history_of(events, start_s))
+        diagnosis = judged_week(events)
         return diagnosis.short_headline, trial_clause(diagnosis.trial)
 
 

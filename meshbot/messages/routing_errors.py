@@ -114,7 +114,7 @@ def lacks_key(result: int) -> bool:
 
 
 def queue_result_text(result: int, *, mute_s: float = 0.0, by_udp: bool = False) -> str:
-    """Return in French what it means that a packet was not queued, and what helps.
+    """Return what it means that a packet was not queued, and what helps.
 
     ``mute_s``: for how long the node may not transmit, if it said so. ``by_udp``: whether it also
     gives its packets to its local network, which it does before its radio refuses one.
@@ -132,7 +132,7 @@ def queue_result_text(result: int, *, mute_s: float = 0.0, by_udp: bool = False)
 
 
 def routing_error_text(error: int) -> str:
-    """Return in French what an error means and what helps; of a code not known here, the code."""
+    """Return what an error means and what helps; of a code not known here, the code."""
     try:
         name = _Error.Name(error)  # type: ignore[arg-type]  # any number may come off the wire
     except ValueError:

@@ -2,4 +2,4 @@
 
 
 class ConfigError(Exception):
-    """Settings that make no sense. ``str()`` is one French line that names each of them."""
+    """Settings that make no sense. ``str()`` is one line that names each of them."""

@@ -25,7 +25,7 @@ _ALONE = mark("il faut une adresse seule, le port va dans TCP_PORT")
 
 
 class AddressError(ValueError):
-    """What is no address. ``str()`` says in French what is wrong and what to write."""
+    """What is no address. ``str()`` says what is wrong and what to write."""
 
 
 @dataclass(frozen=True)

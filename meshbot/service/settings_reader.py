@@ -321,7 +321,7 @@ class SettingsReader:
         return _nearest(name, self.read_names)
 
     def odd_lines(self) -> list[str]:
-        """Return a French line about each thing that is odd, but no reason not to start."""
+        """Return a line about each thing that is odd, but no reason not to start."""
         outside: list[str] = getattr(self._environment, "doubts", [])
         lines = [*outside, *self.doubts]
         for name in self.unknown_names():

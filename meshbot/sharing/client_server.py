@@ -131,7 +131,7 @@ class ClientServer(BotThread):
         return found.pending_bytes if found is not None else 0
 
     def close_client(self, client: int, why: str) -> None:
-        """Let a client go at the end of the round, after what it was given; ``why`` in French."""
+        """Let a client go at the end of the round, after what it was given; ``why`` in words."""
         found = self._clients.get(client)
         if found is not None:
             self._settled = False

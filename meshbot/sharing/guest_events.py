@@ -12,7 +12,7 @@ class GuestEvents(Protocol):
         """Hear that the node has a packet."""
 
     def packet_refused(self, packet: GuestPacket, error: int, text: str) -> None:
-        """Hear that a packet will not be sent; a ``Routing.Error`` and why, in French."""
+        """Hear that a packet will not be sent; a ``Routing.Error`` and why, in words."""
 
     def packet_renumbered(self, old_id: int, new_id: int) -> None:
         """Hear, before the node gets it, that a packet goes out under another id."""

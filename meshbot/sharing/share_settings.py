@@ -28,7 +28,7 @@ class ShareSettings:
 
     @property
     def grants(self) -> list[str]:
-        """What clients may do beyond sending and hearing, in French, for the operator."""
+        """What clients may do beyond sending and hearing, for the operator."""
         allowed = (
             (self.allow_admin, tr("change les réglages du nœud (SHARE_ALLOW_ADMIN)")),
             (self.private_key, tr("lit sa clé privée (SHARE_PRIVATE_KEY)")),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from meshbot.diagnosis.history_builder import history_of
+from meshbot.diagnosis.last_week import WEEK_EVENTS, WEEK_S
 from meshbot.diagnosis.link_diagnosis import Diagnosis, diagnose
 from meshbot.diagnosis.link_history import LinkHistory
 from meshbot.diagnosis.link_journal import LinkJournal
@@ -22,8 +23,6 @@ from meshbot.text.language import mark
 from meshbot.threads.bot_thread import BotThread
 
 DAY_EVENTS = 4_000
-VERDICT_EVENTS = 20_000
-VERDICT_DAYS_S = 7 * 86_400.0
 JUST_WRITTEN = 1_000
 DAY_AGAIN_S = 5.0
 VERDICT_AGAIN_S = 60.0
@@ -99,8 +98,8 @@ class LinkReading(BotThread):
         self._day = history_of(events, self._wall_clock() - DAY_S)
         if self._clock() - self._verdict_s >= VERDICT_AGAIN_S:
             self._verdict_s = self._clock()
-            events = self._events(VERDICT_EVENTS)
-            self._diagnosis = diagnose(history_of(events, self._wall_clock() - VERDICT_DAYS_S))
+            events = self._events(WEEK_EVENTS)
+            self._diagnosis = diagnose(history_of(events, self._wall_clock() - WEEK_S))
 
     def _events(self, most: int) -> list[LinkEvent]:
         """Return the last events; some are being written: they may be in both, or in neither."""

@@ -1,4 +1,4 @@
-"""What can be wrong with the database, said in French with what to do about it."""
+"""What can be wrong with the database, said with what to do about it."""
 
 import errno
 import os
@@ -35,7 +35,7 @@ _BUSY = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IN
 
 
 class StorageError(Exception):
-    """The file cannot be used. ``str()`` says in French what is wrong and what to do.
+    """The file cannot be used. ``str()`` says what is wrong and what to do.
 
     ``passing`` says that it may well work later, with the same settings; ``suspect``, that the file
     itself may be to blame, although SQLite says something else: where a new one can be made beside

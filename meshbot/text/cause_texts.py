@@ -120,7 +120,7 @@ _WORDS = (
 
 
 def cause_text(cause: Cause, detail: str = "") -> str:
-    """Return a cause as a French phrase."""
+    """Return a cause as a phrase, in the language that is spoken."""
     return tr(_TEXTS[cause], detail=detail)
 
 

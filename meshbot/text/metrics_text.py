@@ -6,7 +6,7 @@ from meshbot.text.quantities import decimal_text
 
 
 def metrics_text(metrics: NodeMetrics) -> str:
-    """Return in French, in a few words, what is known; nothing where nothing is."""
+    """Return in a few words what is known; nothing where nothing is."""
     parts = []
     if metrics.battery_percent is not None:
         powered = metrics.battery_percent >= POWERED_PERCENT

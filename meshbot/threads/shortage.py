@@ -28,7 +28,7 @@ class NoThreadError(RuntimeError):
 
 
 def shortage_text(error: BaseException) -> str | None:
-    """Return in French what an error says is lacking, None for any other error."""
+    """Return what an error says is lacking, None for any other error."""
     if isinstance(error, MemoryError):
         return tr(NO_MEMORY_TEXT)
     if isinstance(error, NoThreadError) or (
@@ -47,7 +47,7 @@ def shortage_text(error: BaseException) -> str | None:
 
 
 def no_descriptor_text() -> str | None:
-    """Say in French that no file can be opened for want of a descriptor; None if one is left.
+    """Say that no file can be opened for want of a descriptor; None if one is left.
 
     For errors that do not say so: SQLite's, and the resolver's of names.
     """

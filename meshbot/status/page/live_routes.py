@@ -7,22 +7,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from meshbot.status.host_guard import HEADERS
 from meshbot.status.page.event_hub import EventHub
 from meshbot.status.page.event_stream import EventStream
 from meshbot.status.page.live_page import LivePage
 from meshbot.status.page.live_view import LiveView
 from meshbot.status.page.static_file import StaticFile
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 BUSY_RETRY_S = "5"
 _STATIC = (
     StaticFile("live.js", "text/javascript"),
@@ -59,7 +50,7 @@ def live_routes(view: LiveView, is_over: Callable[[], bool] = lambda: False) -> 
     page = LivePage(view)
 
     async def show(request: Request) -> Response:
-        return HTMLResponse(page.html(), headers=_HEADERS)
+        return HTMLResponse(page.html(), headers=HEADERS)
 
     return [
         Route("/", show),
