@@ -8,7 +8,7 @@ from meshbot.store.link_event_store import look_at_events
 
 
 class LinkVerdict:
-    """Judges when it is called, on whatever thread: the file is read beside the bot's connection."""
+    """Judges when it is called, on any thread: reads the file beside the bot's connection."""
 
     def __init__(self, path: Path, *, simulated: bool) -> None:
         """Name the file, and whether the node is a simulated one."""
