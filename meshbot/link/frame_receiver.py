@@ -14,12 +14,13 @@ from google.protobuf.message import DecodeError
 from meshtastic import protocols
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
-from meshbot.link import library_nodes
 from meshbot.link.bulky_entries import MAX_BULKY, BulkyEntries
 from meshbot.link.frame_decoder import FrameDecoder
 from meshbot.link.handshake_budget import MAX_CHANNELS, HandshakeBudget
 from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.library_bounds import LibraryBounds
+from meshbot.link.library_nodes import LibraryNodes
+from meshbot.link.pubsub_listeners import PubsubListeners
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import node_id
 from meshbot.model.link_error import LinkError
@@ -74,6 +75,8 @@ class FrameReceiver:
         self._decoder = FrameDecoder(_parse, self._mend)
         self._budget = HandshakeBudget()
         self._bounds = LibraryBounds()
+        self._listeners = PubsubListeners()
+        self._library_nodes = LibraryNodes(interface, self._listeners)
         self._malformed_frames = 0
         self._nodes: list[mesh_pb2.NodeInfo] = []
         """Entries of the node's database that nobody was told of yet."""
@@ -101,6 +104,7 @@ class FrameReceiver:
         :class:`LinkError` for a configuration without an end, and for another node's words.
         """
         known = False
+        self._listeners.look_again()
         if self._configuring:
             self._budget.take_bytes(len(data))
         for message, payload in self._decoder.feed(data, pause_s):
@@ -152,7 +156,7 @@ class FrameReceiver:
             return
         if progress:
             self.last_progress_s = self._clock()
-        if kind not in _PUBLISHED or library_nodes.is_listened_to(_PUBLISHED[kind]):
+        if kind not in _PUBLISHED or self._listeners.hear(_PUBLISHED[kind]):
             interface._handleFromRadio(payload)
         interface.node_told(message)
 
@@ -236,7 +240,7 @@ class FrameReceiver:
         """Have the library's dictionaries follow a packet. Raises ``DecodeError``."""
         interface = self._interface
         if _is_fit_for_library(packet, own_num) and not (
-            library_nodes.note_packet(interface, packet, own_num)
+            self._library_nodes.note_packet(packet, own_num)
         ):
             interface._handlePacketFromRadio(packet)
         if len(interface.nodesByNum or ()) > MAX_BULKY:
@@ -253,7 +257,7 @@ class FrameReceiver:
             self.own_user = info.user  # whether or not the library makes sense of the rest
         if self._configuring:
             self._bounds.note_database(info.num)
-        if not library_nodes.note_node_info(interface, info):
+        if not self._library_nodes.note_node_info(info):
             interface._handleFromRadio(payload)
         self._bounds.keep(interface, interface.own_num)
         if info.num == interface.own_num and info.last_heard:

@@ -1,28 +1,37 @@
-"""Updates the library's dictionaries of nodes in its place, for the packets that come all day.
+"""Updates the library's dictionaries of nodes in its place, for what a mesh says all day.
 
-For a position, telemetry or an entry of the node's database the library (meshtastic 2.7.11) turns
-every layer into dictionaries, formats them as text for a log that is off, and publishes them to
-listeners although there are none: 60 to 75 µs a packet and 35 µs an entry, measured. Done here is
-only what it leaves in ``interface.nodes`` and ``interface.nodesByNum``, in 8 to 12 and 15 to 18 µs.
-Where somebody does listen, the library's own way is taken.
+For each packet and each entry of the node's database the library (meshtastic 2.7.11) turns every
+layer into dictionaries, formats them as text for a log that is off, and publishes them to listeners
+although there are none. Done here is only what it leaves in ``interface.nodes`` and
+``interface.nodesByNum``; what leaves nothing there is only looked at for what makes no sense. The
+library's own way is taken where somebody does listen or waits for an answer, for what concerns our
+own node, and for admin messages.
 
-Called on the reader's thread, which owns those dictionaries.
+Owned by one session; called on its reader's thread, which owns those dictionaries.
 """
 
+import contextlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
+from meshtastic import protocols
 from meshtastic.mesh_interface import MeshInterface
 from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
-from pubsub import pub
+
+from meshbot.link.protobuf_dict import as_dict
+from meshbot.link.pubsub_listeners import PubsubListeners
 
 _DEGREES = Decimal("1e-7")
-_POSITION = portnums_pb2.PortNum.POSITION_APP
+_PORT = portnums_pb2.PortNum
+_SEALED_TOPIC = "meshtastic.receive"
 _TOPICS = {
-    _POSITION: "meshtastic.receive.position",
-    portnums_pb2.PortNum.TELEMETRY_APP: "meshtastic.receive.telemetry",
+    portnum: f"meshtastic.receive.{protocols[portnum].name}"
+    if portnum in protocols
+    else f"meshtastic.receive.data.{name}"
+    for name, portnum in _PORT.items()
 }
+"""Under which topic the library publishes a packet, by its port."""
 _METRICS = {
     "device_metrics": "deviceMetrics",
     "environment_metrics": "environmentMetrics",
@@ -33,56 +42,112 @@ _METRICS = {
 """What the library keeps of a node's telemetry, and under which names."""
 
 
-def note_packet(interface: MeshInterface, packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
-    """Note a position or telemetry; return False for what is left to the library.
+class LibraryNodes:
+    """The dictionaries of one session, as the library would fill them."""
 
-    Raises ``DecodeError`` for a payload that makes no sense.
-    """
-    portnum, sender = packet.decoded.portnum, getattr(packet, "from")
-    topic = _TOPICS.get(portnum)
-    # Somebody may wait for an answer; of our own position the better one is kept.
-    if topic is None or packet.decoded.request_id or sender == own_num or is_listened_to(topic):
-        return False
-    if portnum == _POSITION:
+    def __init__(self, interface: MeshInterface, listeners: PubsubListeners) -> None:
+        """Name the session, and who knows whether anybody listens to the library."""
+        self._interface = interface
+        self._listeners = listeners
+        self._notes: dict[int, Callable[[mesh_pb2.MeshPacket], None]] = {
+            _PORT.POSITION_APP: self._note_position,
+            _PORT.TELEMETRY_APP: self._note_telemetry,
+            _PORT.NODEINFO_APP: self._note_user,
+            _PORT.TEXT_MESSAGE_APP: self._note_text,
+            _PORT.RANGE_TEST_APP: self._note_text,
+            _PORT.DETECTION_SENSOR_APP: self._note_text,
+        }
+
+    def note_packet(self, packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
+        """Note what the library would of a packet; return False if it is left to the library.
+
+        Raises ``DecodeError`` for a payload that makes no sense.
+        """
+        if not packet.HasField("decoded"):
+            return not self._listeners.hear(_SEALED_TOPIC)
+        data = packet.decoded
+        portnum, topic = data.portnum, _TOPICS.get(data.portnum)
+        if (
+            topic is None
+            or getattr(packet, "from") == own_num  # of its positions the best one is kept
+            or portnum == _PORT.ADMIN_APP
+            or data.request_id in self._interface.responseHandlers
+            or self._listeners.hear(topic)
+        ):
+            return False
+        note = self._notes.get(portnum)
+        if note is not None:
+            note(packet)
+        elif portnum in protocols and (kind := protocols[portnum].protobufFactory) is not None:
+            kind().ParseFromString(data.payload)
+        return True
+
+    def note_node_info(self, info: mesh_pb2.NodeInfo) -> bool:
+        """Note an entry of the node's own database; return False if that is left to the library."""
+        nodes = self._interface.nodes
+        if nodes is None or not info.num or self._listeners.hear("meshtastic.node.updated"):
+            return False
+        entry = as_dict(info)
+        node: dict[str, Any] = self._interface._getOrCreateByNum(info.num)
+        node.update(entry)
+        if "position" in node:
+            _add_degrees(node["position"])
+        node_id = node.get("user", {}).get("id")
+        if node_id is not None:
+            nodes[node_id] = node
+        return True
+
+    def _note_position(self, packet: mesh_pb2.MeshPacket) -> None:
         position = mesh_pb2.Position.FromString(packet.decoded.payload)
-        heard = MessageToDict(position)
+        heard = as_dict(position)
         _add_degrees(heard)
         heard["raw"] = position
-        interface._getOrCreateByNum(sender)["position"] = heard
-    else:
+        self._node_of(packet)["position"] = heard
+
+    def _note_telemetry(self, packet: mesh_pb2.MeshPacket) -> None:
         telemetry = telemetry_pb2.Telemetry.FromString(packet.decoded.payload)
-        node = interface._getOrCreateByNum(sender)
+        node = self._node_of(packet)
         kind = telemetry.WhichOneof("variant")
         if kind in _METRICS:
-            node.setdefault(_METRICS[kind], {}).update(MessageToDict(getattr(telemetry, kind)))
-    return True
+            node.setdefault(_METRICS[kind], {}).update(as_dict(getattr(telemetry, kind)))
+
+    def _note_user(self, packet: mesh_pb2.MeshPacket) -> None:
+        user = mesh_pb2.User.FromString(packet.decoded.payload)
+        told = self._told_of(packet)
+        told["decoded"]["user"] = heard = as_dict(user)
+        heard["raw"] = user
+        node = self._node_of(packet)
+        node["user"] = heard
+        if self._interface.nodes is not None:
+            self._interface.nodes[user.id] = node
+        _note_last(node, told)
+
+    def _note_text(self, packet: mesh_pb2.MeshPacket) -> None:
+        told = self._told_of(packet)
+        with contextlib.suppress(UnicodeDecodeError):  # then the library has no text either
+            told["decoded"]["text"] = packet.decoded.payload.decode()
+        _note_last(self._node_of(packet), told)
+
+    def _node_of(self, packet: mesh_pb2.MeshPacket) -> dict[str, Any]:
+        node: dict[str, Any] = self._interface._getOrCreateByNum(getattr(packet, "from"))
+        return node
+
+    def _told_of(self, packet: mesh_pb2.MeshPacket) -> dict[str, Any]:
+        """Return a packet as the library tells it, but for what its payload says."""
+        told = as_dict(packet)
+        told["raw"] = packet
+        told.setdefault("to", 0)
+        told["fromId"] = self._interface._nodeNumToId(getattr(packet, "from"), False)
+        told["toId"] = self._interface._nodeNumToId(packet.to)
+        told["decoded"]["payload"] = packet.decoded.payload
+        return told
 
 
-def note_node_info(interface: MeshInterface, info: mesh_pb2.NodeInfo) -> bool:
-    """Note an entry of the node's own database; return False if that is left to the library."""
-    nodes = interface.nodes
-    if nodes is None or not info.num or is_listened_to("meshtastic.node.updated"):
-        return False
-    entry = MessageToDict(info)
-    node: dict[str, Any] = interface._getOrCreateByNum(info.num)
-    node.update(entry)
-    if "position" in node:
-        _add_degrees(node["position"])
-    node_id = node.get("user", {}).get("id")
-    if node_id is not None:
-        nodes[node_id] = node
-    return True
-
-
-def is_listened_to(topic: str) -> bool:
-    """Say whether a pubsub listener would hear what is published under ``topic``."""
-    topics: Any = pub.getDefaultTopicMgr()
-    while topic:
-        known = topics.getTopic(topic, okIfNone=True)
-        if known is not None and known.hasListeners():
-            return True
-        topic = topic.rpartition(".")[0]
-    return bool(topics.getRootAllTopics().hasListeners())
+def _note_last(node: dict[str, Any], told: dict[str, Any]) -> None:
+    node["lastReceived"] = told
+    node["lastHeard"] = told.get("rxTime")
+    node["snr"] = told.get("rxSnr")
+    node["hopLimit"] = told.get("hopLimit")
 
 
 def _add_degrees(position: dict[str, Any]) -> None:

@@ -5,22 +5,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
+from meshtastic import protocols
 from meshtastic.mesh_interface import MeshInterface
 from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 from pubsub import pub
 
-from meshbot.link import library_nodes
+from meshbot.link.library_nodes import LibraryNodes
+from meshbot.link.pubsub_listeners import PubsubListeners
+from tests.support.random_message import filled
 
 OWN, ANN, BOB = 0x01, 0x0A, 0xB0B0B0B0
 PORT = portnums_pb2.PortNum
-NUMBERS = {
-    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
-    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
-    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
-    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
-}
 
 
 def new_interface() -> MeshInterface:
@@ -31,6 +27,10 @@ def new_interface() -> MeshInterface:
     return interface
 
 
+def notes_of(interface: MeshInterface) -> LibraryNodes:
+    return LibraryNodes(interface, PubsubListeners())
+
+
 @pytest.fixture
 def ours() -> MeshInterface:
     return new_interface()
@@ -39,33 +39,6 @@ def ours() -> MeshInterface:
 @pytest.fixture
 def stock() -> MeshInterface:
     return new_interface()
-
-
-def filled(message: Message, chance: random.Random) -> Message:
-    """Fill a message at random, field by field, as its descriptor allows."""
-    for field in message.DESCRIPTOR.fields:
-        if chance.random() < 0.4 or field.is_repeated:
-            continue
-        if field.message_type is not None:
-            filled(getattr(message, field.name), chance)
-            getattr(message, field.name).SetInParent()
-        else:
-            setattr(message, field.name, random_value(field, chance))
-    return message
-
-
-def random_value(field: Any, chance: random.Random) -> Any:
-    if field.cpp_type in NUMBERS:
-        return chance.randint(*NUMBERS[field.cpp_type])
-    if field.enum_type is not None:
-        return chance.choice(list(field.enum_type.values_by_number))
-    if field.cpp_type in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
-        return chance.uniform(-1e6, 1e6)
-    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
-        return chance.random() < 0.5
-    if field.type == FieldDescriptor.TYPE_BYTES:
-        return chance.randbytes(6)
-    return f"texte {chance.random():.3f} é"
 
 
 def packet_of(
@@ -79,27 +52,44 @@ def packet_of(
     return packet
 
 
+def random_payload(portnum: portnums_pb2.PortNum.ValueType, chance: random.Random) -> bytes:
+    if portnum == PORT.TELEMETRY_APP:
+        telemetry = telemetry_pb2.Telemetry(time=chance.randrange(2**32))
+        variant = chance.choice(telemetry.DESCRIPTOR.oneofs_by_name["variant"].fields)
+        filled(getattr(telemetry, variant.name), chance)
+        getattr(telemetry, variant.name).SetInParent()
+        return telemetry.SerializeToString()
+    kind: Any = protocols[portnum].protobufFactory if portnum in protocols else None
+    if kind is None:
+        return chance.choice((b"bonjour \xc3\xa0 tous", b"\xff\xfe", b""))
+    payload: bytes = filled(kind(), chance).SerializeToString()
+    return payload
+
+
 def random_packets(chance: random.Random, count: int) -> Iterator[mesh_pb2.MeshPacket]:
     for _ in range(count):
-        sender = chance.choice((ANN, BOB))
-        if chance.random() < 0.4:
-            position = filled(mesh_pb2.Position(), chance)
-            yield packet_of(sender, PORT.POSITION_APP, position.SerializeToString())
-        else:
-            telemetry = telemetry_pb2.Telemetry(time=chance.randrange(2**32))
-            variant = chance.choice(telemetry.DESCRIPTOR.oneofs_by_name["variant"].fields)
-            filled(getattr(telemetry, variant.name), chance)
-            getattr(telemetry, variant.name).SetInParent()
-            yield packet_of(sender, PORT.TELEMETRY_APP, telemetry.SerializeToString())
+        packet = mesh_pb2.MeshPacket()
+        filled(packet, chance)
+        setattr(packet, "from", chance.choice((ANN, BOB)))
+        packet.to = chance.choice((0xFFFFFFFF, OWN, BOB, 0, 99))
+        if packet.WhichOneof("payload_variant") == "decoded":
+            portnum = chance.choice([known for known in PORT.values() if known != PORT.ADMIN_APP])
+            packet.decoded.portnum = portnum
+            packet.decoded.payload = random_payload(portnum, chance)
+            if portnum == PORT.NODEINFO_APP:
+                user = mesh_pb2.User.FromString(packet.decoded.payload)
+                user.id = f"!{getattr(packet, 'from'):08x}"
+                packet.decoded.payload = user.SerializeToString()
+        yield packet
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_measurements_leave_what_the_library_would_leave(
+def test_packets_leave_what_the_library_would_leave(
     seed: int, ours: MeshInterface, stock: MeshInterface
 ) -> None:
     for packet in random_packets(random.Random(seed), 40):
         stock._handlePacketFromRadio(packet)  # type: ignore[no-untyped-call]
-        assert library_nodes.note_packet(ours, packet, OWN)
+        assert notes_of(ours).note_packet(packet, OWN)
     assert ours.nodesByNum == stock.nodesByNum
     assert ours.nodes == stock.nodes
     assert set(ours.nodesByNum or {}) <= {ANN, BOB}
@@ -116,7 +106,7 @@ def test_entries_of_the_database_leave_what_the_library_would_leave(
         info.num = chance.choice((ANN, BOB))
         frame = mesh_pb2.FromRadio(node_info=info).SerializeToString()
         stock._handleFromRadio(frame)  # type: ignore[no-untyped-call]
-        assert library_nodes.note_node_info(ours, info)
+        assert notes_of(ours).note_node_info(info)
     assert ours.nodesByNum == stock.nodesByNum
     assert ours.nodes == stock.nodes
     for node_id, node in (ours.nodes or {}).items():
@@ -126,29 +116,45 @@ def test_entries_of_the_database_leave_what_the_library_would_leave(
 @pytest.mark.parametrize(
     "packet",
     [
-        packet_of(ANN, PORT.NODEINFO_APP, mesh_pb2.User(id="!0000000a").SerializeToString()),
-        packet_of(ANN, PORT.TEXT_MESSAGE_APP, b"bonjour"),
         packet_of(ANN, PORT.POSITION_APP, b"", request_id=5),
+        packet_of(ANN, PORT.TRACEROUTE_APP, b"", request_id=5),
         packet_of(OWN, PORT.POSITION_APP, b""),
+        packet_of(ANN, PORT.ADMIN_APP, b""),
     ],
-    ids=["node info", "text", "answer", "our own position"],
+    ids=["answer", "answer that leaves nothing", "our own position", "admin"],
 )
 def test_what_somebody_may_wait_for_and_the_rest_is_left_to_the_library(
     packet: mesh_pb2.MeshPacket, ours: MeshInterface
 ) -> None:
-    assert not library_nodes.note_packet(ours, packet, OWN)
+    ours._addResponseHandler(5, lambda answer: None)
+    assert not notes_of(ours).note_packet(packet, OWN)
     assert ours.nodesByNum == {}
 
 
+def test_an_answer_that_nobody_waits_for_is_noted(
+    ours: MeshInterface, stock: MeshInterface
+) -> None:
+    packet = packet_of(ANN, PORT.POSITION_APP, b"", request_id=5)
+    stock._handlePacketFromRadio(packet)  # type: ignore[no-untyped-call]
+    assert notes_of(ours).note_packet(packet, OWN)
+    assert ours.nodesByNum == stock.nodesByNum != {}
+
+
 def test_an_entry_without_a_number_is_left_to_the_library(ours: MeshInterface) -> None:
-    assert not library_nodes.note_node_info(ours, mesh_pb2.NodeInfo())
+    assert not notes_of(ours).note_node_info(mesh_pb2.NodeInfo())
     assert ours.nodesByNum == {}
 
 
 def test_a_payload_that_is_none_is_an_error_and_leaves_no_trace(ours: MeshInterface) -> None:
-    for portnum in (PORT.POSITION_APP, PORT.TELEMETRY_APP):
+    for portnum in (
+        PORT.POSITION_APP,
+        PORT.TELEMETRY_APP,
+        PORT.NODEINFO_APP,
+        PORT.TRACEROUTE_APP,
+        PORT.NEIGHBORINFO_APP,
+    ):
         with pytest.raises(DecodeError):
-            library_nodes.note_packet(ours, packet_of(ANN, portnum, b"\xff\xff"), OWN)
+            notes_of(ours).note_packet(packet_of(ANN, portnum, b"\xff\xff"), OWN)
     assert ours.nodesByNum == {}
 
 
@@ -180,10 +186,10 @@ def test_a_listener_of_the_librarys_is_seen_until_it_is_gone(
     packet = packet_of(ANN, PORT.TELEMETRY_APP, telemetry_pb2.Telemetry().SerializeToString())
     pub.subscribe(listener, topic)
     try:
-        assert not library_nodes.note_packet(ours, packet, OWN)
+        assert not notes_of(ours).note_packet(packet, OWN)
     finally:
         pub.unsubscribe(listener, topic)
-    assert library_nodes.note_packet(ours, packet, OWN)
+    assert notes_of(ours).note_packet(packet, OWN)
 
 
 def test_listeners_of_something_else_change_nothing(ours: MeshInterface) -> None:
@@ -191,9 +197,9 @@ def test_listeners_of_something_else_change_nothing(ours: MeshInterface) -> None
     pub.subscribe(hear_packet, "meshtastic.receive.text")
     pub.subscribe(hear_node, "meshtastic.node.updated")
     try:
-        assert library_nodes.note_packet(ours, packet, OWN)
-        assert not library_nodes.note_node_info(ours, mesh_pb2.NodeInfo(num=ANN))
+        assert notes_of(ours).note_packet(packet, OWN)
+        assert not notes_of(ours).note_node_info(mesh_pb2.NodeInfo(num=ANN))
     finally:
         pub.unsubscribe(hear_packet, "meshtastic.receive.text")
         pub.unsubscribe(hear_node, "meshtastic.node.updated")
-    assert library_nodes.note_node_info(ours, mesh_pb2.NodeInfo(num=ANN))
+    assert notes_of(ours).note_node_info(mesh_pb2.NodeInfo(num=ANN))
