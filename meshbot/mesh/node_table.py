@@ -139,9 +139,10 @@ class NodeTable:
         for num in self._nodes.surplus_strangers():
             self._drop(num, b"")
         gone = self._nodes.surplus(self._standing_of, spared, slack)
-        for node in gone:
-            self._drop(node.num, node.public_key)
-        self._forgotten.add(node.num for node in gone)
+        if gone:
+            for node in gone:
+                self._drop(node.num, node.public_key)
+            self._forgotten.add(node.num for node in gone)
 
     def _drop(self, num: int, key: bytes) -> None:
         """Forget what belongs to a node that was taken out."""

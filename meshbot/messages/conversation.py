@@ -36,6 +36,7 @@ from meshbot.messages.node_notices import NodeNotices
 from meshbot.messages.node_uptime import NodeUptime
 from meshbot.messages.order_gate import AdminKeys, HeardOrders, OrderGate
 from meshbot.messages.own_node import OwnNode
+from meshbot.messages.own_packets import is_of_own_node
 from meshbot.messages.packet_handler import HeardNodes, PacketHandler
 from meshbot.messages.sealed_inbox import OpenedListener, OpeningKeys, SealedInbox
 from meshbot.messages.sender_proof import SenderProof, ShownKeys
@@ -280,9 +281,10 @@ class Conversation:
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float
     ) -> None:
         """Do what a packet is for that came at monotonic time ``received_s``."""
-        self._own_node.hear(interface, packet)
-        self._uptime.hear(interface, packet, received_s)
-        self._hear_health(interface, packet, received_s)
+        if is_of_own_node(interface, packet):
+            self._own_node.hear(interface, packet)
+            self._uptime.hear(interface, packet, received_s)
+            self._hear_health(interface, packet, received_s)
         self._packets.handle(interface, packet, received_s)
 
     def hear_node(self, interface: SupervisedInterface, message: mesh_pb2.FromRadio) -> None:

@@ -27,6 +27,7 @@ def own_user(interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> mes
 
 def is_of_own_node(interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> bool:
     """Say whether our own node made a packet."""
-    if came_by_air(packet) or packet.transport_mechanism != _INTERNAL:
+    own_num = interface.own_num
+    if not own_num or getattr(packet, "from") != own_num:
         return False
-    return bool(interface.own_num) and getattr(packet, "from") == interface.own_num
+    return packet.transport_mechanism == _INTERNAL and not came_by_air(packet)

@@ -3,8 +3,8 @@
 Owns the queue of posted calls and the recurring ones. Any thread may post; posting never blocks.
 """
 
-import contextlib
 import logging
+import math
 import queue
 import time
 from collections.abc import Callable
@@ -28,6 +28,11 @@ class _Recurring:
     call: Callable[[], object]
     due_s: float
 
+    @property
+    def may_be_done_s(self) -> float:
+        """From when on it is done if the thread is awake."""
+        return self.due_s - EARLY_SHARE * self.interval_s
+
 
 class BotWorker(BotThread):
     """One thread, one queue; an error in a call costs a line, never the thread."""
@@ -37,20 +42,28 @@ class BotWorker(BotThread):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; :meth:`start` starts the thread."""
         super().__init__("bot-worker", clock)
-        self._calls: queue.Queue[Callable[[], object] | None] = queue.Queue(MAX_WAITING_CALLS)
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._recurring: list[_Recurring] = []
+        self._may_be_done_s = math.inf
+        """When the first recurring call may be."""
         self._posted_first = False
         self._dropped_line_s: float | None = None
 
     def every(self, interval_s: float, call: Callable[[], object]) -> None:
         """Run ``call`` every ``interval_s`` from the start on. Before :meth:`start` only."""
-        self._recurring.append(_Recurring(interval_s, call, self._clock() + interval_s))
+        recurring = _Recurring(interval_s, call, self._clock() + interval_s)
+        self._recurring.append(recurring)
+        self._may_be_done_s = min(self._may_be_done_s, recurring.may_be_done_s)
 
     def post(self, call: Callable[[], object]) -> None:
         """Have ``call`` run after those posted before. Dropped, with a line, when too many wait."""
-        try:
-            self._calls.put_nowait(call)
-        except queue.Full:
+        self._post_below(MAX_WAITING_CALLS, call)
+
+    def _post_below(self, most_waiting: int, call: Callable[[], object]) -> None:
+        # Two threads at once may find the same last place free: one too many does no harm.
+        if self._calls.qsize() < most_waiting:
+            self._calls.put(call)
+        else:
             self._say_dropped()
 
     def _say_dropped(self) -> None:
@@ -62,14 +75,10 @@ class BotWorker(BotThread):
 
     def post_heard(self, call: Callable[[], object]) -> None:
         """Have ``call`` run as by :meth:`post`, about something that anybody can cause."""
-        if self._calls.qsize() < MAX_WAITING_HEARD:
-            self.post(call)
-        else:
-            self._say_dropped()
+        self._post_below(MAX_WAITING_HEARD, call)
 
     def _wake(self) -> None:
-        with contextlib.suppress(queue.Full):  # not asleep then, and sees that it is to stop
-            self._calls.put_nowait(None)
+        self._calls.put(None)
 
     def _do_next(self) -> None:
         call = self._next_call()
@@ -80,18 +89,24 @@ class BotWorker(BotThread):
     def _next_call(self) -> Callable[[], object] | None:
         """Return what is due, or else the next posted call, waiting for it until one is due."""
         now_s = self._clock()
-        self._posted_first = not self._posted_first
-        if self._posted_first:  # in turn with recurring calls, so that neither starves the other
-            with contextlib.suppress(queue.Empty):
-                return self._calls.get_nowait()
-        for recurring in self._recurring:
-            if now_s >= recurring.due_s - EARLY_SHARE * recurring.interval_s:
-                # From now, not from when it was due: no burst after the process was stopped.
-                recurring.due_s = now_s + recurring.interval_s
-                return recurring.call
+        if now_s >= self._may_be_done_s:
+            self._posted_first = not self._posted_first
+            # In turn with posted calls, so that neither starves the other.
+            if not self._posted_first or self._calls.empty():
+                return self._take_recurring(now_s)
+        if not self._calls.empty():
+            return self._calls.get()
         due_s = min((recurring.due_s for recurring in self._recurring), default=None)
         self.progress.idle()
         try:
-            return self._calls.get(timeout=None if due_s is None else due_s - now_s)
+            return self._calls.get(timeout=None if due_s is None else max(due_s - now_s, 0.0))
         except queue.Empty:
             return None
+
+    def _take_recurring(self, now_s: float) -> Callable[[], object]:
+        """Return the first call that may be done, and have it come again after its interval."""
+        due = next(each for each in self._recurring if now_s >= each.may_be_done_s)
+        # From now, not from when it was due: no burst after the process was stopped.
+        due.due_s = now_s + due.interval_s
+        self._may_be_done_s = min(recurring.may_be_done_s for recurring in self._recurring)
+        return due.call
