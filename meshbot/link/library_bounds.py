@@ -40,7 +40,10 @@ class LibraryBounds:
     def keep(self, interface: MeshInterface, own_num: int) -> None:
         """Drop entries if there are too many; most calls only look how many there are."""
         nodes, by_num = interface.nodes, interface.nodesByNum
-        if nodes is None or by_num is None or len(by_num) < self._look_at:
+        if nodes is None or by_num is None:
+            return
+        # Those of the database stay in any case: a download needs no look.
+        if len(by_num) - len(self._of_database) < self._look_at:
             return
         keyless: list[tuple[bool, int]] = []
         keyed: list[tuple[bool, int]] = []
@@ -53,7 +56,8 @@ class LibraryBounds:
             kind.sort(key=lambda entry: entry[0])  # stable: of both sorts the oldest come first
             for _, num in kind[: max(len(kind) - most, 0)]:
                 _drop(num, nodes, by_num)
-        self._look_at = max(len(by_num) + LOOK_EVERY, MAX_KEYLESS)
+        left = len(by_num) - len(self._of_database)
+        self._look_at = max(left + LOOK_EVERY, MAX_KEYLESS)
 
 
 def _drop(num: int, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:

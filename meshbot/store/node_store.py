@@ -108,8 +108,7 @@ class NodeStore:
         yield from _as_written(table, self.database.rows(_query(table), self._simulated))
 
     def _row(self, table: StoredTable, record: object) -> tuple[object, ...]:
-        fields = {column: getattr(record, column) for column in table.fields}
-        return table.with_checksum(self._simulated, fields)
+        return table.row_of(self._simulated, record)
 
 
 def _query(table: StoredTable) -> str:

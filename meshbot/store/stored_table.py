@@ -34,11 +34,6 @@ class StoredTable:
     """What stands for a value that makes no sense; without the other columns there is no row."""
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The columns of what a row is about, without the mesh it is of."""
-        return tuple(column for column in self.columns if column != "simulated")
-
-    @property
     def has_row_ids(self) -> bool:
         """Whether SQLite numbers the rows, as ``id``; else the key is all there is."""
         return "id" in self.columns
@@ -69,8 +64,12 @@ class StoredTable:
 
     def with_checksum(self, simulated: int, fields: Mapping[str, object]) -> tuple[object, ...]:
         """Return the row to write for some fields."""
-        everything = {**fields, "simulated": simulated}
-        row = tuple(everything[column] for column in self.columns)
+        row = [simulated if name == "simulated" else fields[name] for name in self.columns]
+        return (*row, checksum_of(row))
+
+    def row_of(self, simulated: int, record: object) -> tuple[object, ...]:
+        """Return the row to write for a record that has the fields as attributes."""
+        row = [simulated if name == "simulated" else getattr(record, name) for name in self.columns]
         return (*row, checksum_of(row))
 
     def insert(self) -> str:
