@@ -13,6 +13,7 @@ from benchmarks.connecting import Connecting
 from benchmarks.figure import Figure
 from benchmarks.idle import Idle
 from benchmarks.key_sync_cost import KeySyncCost
+from benchmarks.kinds import Kinds
 from benchmarks.line import Line
 from benchmarks.memory import Memory
 from benchmarks.packet_rate import PacketRate
@@ -30,6 +31,7 @@ FIGURES: dict[str, type[Figure]] = {
     "connecting": Connecting,
     "reconnecting": Reconnecting,
     "packets": PacketRate,
+    "kinds": Kinds,
     "sync": KeySyncCost,
     "startup": StartUp,
     "sealed": SealedMessage,

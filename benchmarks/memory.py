@@ -35,7 +35,6 @@ class Memory(Figure):
                 with Pair(contender, nodes=NODES) as pair:
                     pair.connect()
                     connected_mb.add(contender, pair.bot.resident_mb())
-                    pair.mesh.ask("prepare", packets_wanted=CHUNK)
                     days_mb = []
                     for _ in range(2):
                         for _ in range(DAY_PACKETS // CHUNK):

@@ -5,6 +5,7 @@
 
 import argparse
 import itertools
+import math
 import random
 import threading
 import time
@@ -13,8 +14,10 @@ from typing import Any
 from meshtastic.protobuf import mesh_pb2
 
 from benchmarks.command_loop import serve
+from benchmarks.traffic.city_traffic import CityTraffic
+from benchmarks.traffic.mixes import shares_of
 from meshbot.simulation import packets
-from meshbot.simulation.peer import SimulatedPeer
+from meshbot.simulation.peer import make_peers
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.simulation.traits import SimulatedTraits
 
@@ -24,8 +27,8 @@ CONFIG_LIMIT_S = 60.0
 NODE_IDLE_LIMIT_S = 900.0
 QUIET_PACKET_S = 900.0
 """How often something is heard on the quiet mesh, on average."""
-SHARES = {"telemetry": 0.5, "position": 0.35, "node_info": 0.1, "text": 0.05}
-"""What a mesh talks about."""
+STRANGERS_SHARE = 0.02
+"""How many more than the node knows are heard: a city has visitors."""
 
 
 class MeshProgram:
@@ -35,6 +38,8 @@ class MeshProgram:
         """Build it; :meth:`run` starts it."""
         self._node = SimulatedNode(peers=nodes, traits=SimulatedTraits(seed=seed))
         self._chance = random.Random(seed)
+        everybody = make_peers(nodes + math.ceil(nodes * STRANGERS_SHARE), seed)
+        self._traffic = CityTraffic(everybody, self._node.num, seed)
         self._burst = b""
         self._burst_packets = 0
 
@@ -56,34 +61,23 @@ class MeshProgram:
         """Return the port, and what a contender needs to know."""
         return {"port": self._node.port}
 
-    def prepare(self, packets_wanted: int) -> dict[str, Any]:
-        """Make a burst of mixed traffic from everybody, to be sent any number of times."""
-        kinds = list(SHARES)
-        frames = []
-        for _ in range(packets_wanted):
-            peer = self._chance.choice(self._node.peers)
-            kind = self._chance.choices(kinds, list(SHARES.values()))[0]
-            packet = packets.packet_from_peer(
-                peer, to=packets.BROADCAST_NUM, packet_id=self._chance.getrandbits(32)
-            )
-            packet.decoded.CopyFrom(self._data(kind, peer))
-            frames.append(packets.frame(mesh_pb2.FromRadio(packet=packet)))
-        self._burst, self._burst_packets = b"".join(frames), len(frames)
+    def prepare(self, packets_wanted: int, mix: str) -> dict[str, Any]:
+        """Make a burst of new packets, of a mix or of one kind."""
+        heard = self._traffic.packets(shares_of(mix), packets_wanted, int(time.time()))
+        self._burst = b"".join(packets.frame(mesh_pb2.FromRadio(packet=packet)) for packet in heard)
+        self._burst_packets = len(heard)
         return {"bytes": len(self._burst)}
 
-    def _data(self, kind: str, peer: SimulatedPeer) -> mesh_pb2.Data:
-        if kind == "telemetry":
-            return packets.telemetry_data(self._chance)
-        if kind == "position":
-            return packets.position_data(peer)
-        if kind == "node_info":
-            return packets.node_info_data(peer.user().SerializeToString())
-        return packets.text_data("bonne journée à tout le monde".encode(), None)
-
     def burst(self) -> dict[str, Any]:
-        """Send the burst as fast as the socket takes it; return when that began."""
+        """Send the burst, once, as fast as the socket takes it; return when that began.
+
+        Raises ``RuntimeError`` when there is none that is new.
+        """
+        burst, self._burst = self._burst, b""
+        if not burst:
+            raise RuntimeError("no new packets were prepared")
         began_s = time.monotonic()
-        self._node.send_raw(self._burst, frames=self._burst_packets)
+        self._node.send_raw(burst, frames=self._burst_packets)
         return {"began_s": began_s}
 
     def fault(self, kind: str, limit_s: float) -> dict[str, Any]:

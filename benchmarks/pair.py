@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.line import FLOOR, OUR_INTERFACE, OURS, STOCK, USUAL
 from benchmarks.program import Program
+from benchmarks.traffic.mixes import CITY
 
 MODULES = {
     STOCK: "benchmarks.stock_bot",
@@ -47,8 +48,9 @@ class Pair(AbstractContextManager["Pair"]):
         """Connect; return how long that took (``seconds``, ``cpu_s``)."""
         return self.bot.ask("connect")
 
-    def take_burst(self, packets: int) -> tuple[float, float]:
-        """Have the node send the burst it prepared; return the seconds and processor seconds."""
+    def take_burst(self, packets: int, mix: str = CITY) -> tuple[float, float]:
+        """Have the node send so many new packets; return the seconds and processor seconds."""
+        self.mesh.ask("prepare", packets_wanted=packets, mix=mix)
         cpu_s = self.bot.ask("expect", packets=packets)["cpu_s"]
         began_s = self.mesh.ask("burst")["began_s"]
         done = self.bot.ask("await")

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 from benchmarks.figure import Figure
 from benchmarks.line import FLOOR, OURS, Line, at_most
-from benchmarks.mesh_program import SHARES
 from benchmarks.pair import MODULES, Pair
 from benchmarks.program import Program
+from benchmarks.traffic.mixes import CITY
 
 NODES = 250
 PACKETS = 5_000
@@ -22,9 +22,8 @@ class SharedNode(Figure):
         "Clients that read a socket and have protobuf parse what comes, on the node itself (the "
         "floor) and on the port of MeshBot, which has the node's one place. Seconds "
         f"until a configuration with {NODES} nodes is complete; packets a second until the last "
-        f"client has the last of {PACKETS:,} ("
-        + ", ".join(f"{share:.0%} {kind.replace('_', ' ')}" for kind, share in SHARES.items())
-        + "); processor time of the bot, which does its own work with each packet meanwhile."
+        f"client has the last of {PACKETS:,}, of the city's mix; processor time of the bot, which "
+        "does its own work with each packet meanwhile."
     )
     minutes = 2
 
@@ -48,7 +47,6 @@ class SharedNode(Figure):
         for _ in range(self.runs):
             with Pair(FLOOR, nodes=NODES) as pair:
                 self._complete.add(FLOOR, pair.connect()["seconds"])
-                pair.mesh.ask("prepare", packets_wanted=PACKETS)
                 seconds, _cpu_s = pair.take_burst(PACKETS)
                 self._rates[1].add(FLOOR, PACKETS / seconds)
             for clients in (1, CLIENTS):
@@ -73,7 +71,7 @@ class SharedNode(Figure):
                 self._away.add(OURS, away_s)
 
     def _take_burst(self, pair: Pair, others: list[Program]) -> None:
-        pair.mesh.ask("prepare", packets_wanted=PACKETS)
+        pair.mesh.ask("prepare", packets_wanted=PACKETS, mix=CITY)
         for other in others:
             other.ask("expect", packets=PACKETS)
         cpu_s = pair.bot.cpu_s()

@@ -44,7 +44,6 @@ def test_each_bot_answers_and_comes_back_from_a_fin(contender: str) -> None:
 def test_each_contender_is_given_every_packet(contender: str) -> None:
     with Pair(contender) as pair:
         pair.connect()
-        pair.mesh.ask("prepare", packets_wanted=200)
         for _ in range(2):
             seconds, cpu_s = pair.take_burst(200)
             assert seconds > 0
