@@ -67,8 +67,9 @@ confusion: $(VENV)/.test-ready
 trial-errors: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/trial_errors.py docs/trial.md
 
-# Measures the bot beside the stock library and the usual pattern (about 25 minutes) and writes the
-# figures down; RUN="sealed sync" measures only those, and shows them.
+# Measures the bot beside others (about 35 minutes) and writes the figures down; those that bring a
+# library of their own are installed from PyPI into build/contenders. RUN="sealed sync" measures
+# only those figures, and shows them.
 bench: $(VENV)/.test-ready
 	$(BIN)/python -m benchmarks $(if $(RUN),$(RUN),--write docs/performance.md)
 

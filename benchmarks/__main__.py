@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,9 @@ from benchmarks.kinds import Kinds
 from benchmarks.line import Line
 from benchmarks.memory import Memory
 from benchmarks.packet_rate import PacketRate
+from benchmarks.pair import ENVIRONMENTS
 from benchmarks.program import ProgramFailed
+from benchmarks.python_environment import NotInstalled
 from benchmarks.quiet_mesh import QuietMesh
 from benchmarks.reconnecting import Reconnecting
 from benchmarks.recovery import Recovery
@@ -46,6 +48,22 @@ EXIT_NOT_MEASURED = 1
 EXIT_INTERRUPTED = 130
 RUNS = 5
 WAITING_RUNS = 3
+
+
+def install(names: Iterable[str]) -> dict[str, str]:
+    """Make the environments of the contenders of these figures.
+
+    Return why not, for each package that could not be installed: the rest is measured all the same.
+    """
+    contenders = {contender for name in names for contender in FIGURES[name].contenders}
+    absent = {}
+    for environment in {ENVIRONMENTS[name] for name in ENVIRONMENTS if name in contenders}:
+        try:
+            environment.install()
+        except NotInstalled as error:
+            absent[environment.package] = str(error)
+            sys.stderr.write(f"{environment.package}: NOT INSTALLED: {error}\n")
+    return absent
 
 
 def measure(names: Sequence[str], runs: int) -> Results:
@@ -103,11 +121,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             parser.error(str(error))
     try:
+        absent = install(names)
         results = measure(names, options.runs)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     sections = [page.section(*results[name]) for name in FIGURES if name in results]
-    text = "\n".join([page.head(), *sections])
+    text = "\n".join([page.head(absent), *sections])
     if options.write is not None:
         options.write.write_text(text, encoding="utf-8")
     else:

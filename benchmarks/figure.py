@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from benchmarks.line import Line
+from benchmarks.pair import ENVIRONMENTS
 
 
 class Figure(AbstractContextManager["Figure"]):
@@ -18,11 +19,22 @@ class Figure(AbstractContextManager["Figure"]):
     """How it is measured, for the page."""
     minutes = 1
     """About how long five runs take."""
+    contenders: tuple[str, ...] = ()
+    """Who takes part, where it is more than ours."""
 
     def __init__(self, runs: int) -> None:
         """Prepare so many runs."""
         self.runs = runs
         self.stack = ExitStack()
+
+    @property
+    def present(self) -> list[str]:
+        """The contenders but for those that could not be installed."""
+        return [
+            name
+            for name in self.contenders
+            if name not in ENVIRONMENTS or ENVIRONMENTS[name].is_ready
+        ]
 
     def begin(self) -> None:
         """Start what needs only time, if anything."""

@@ -4,7 +4,7 @@ import threading
 import time
 
 from benchmarks.figure import Figure
-from benchmarks.line import OURS, STOCK, Line, at_most_of_stock
+from benchmarks.line import MTJK, OURS, STOCK, Line, at_most_of_stock
 from benchmarks.pair import Pair, connected
 
 NODES = 250
@@ -16,27 +16,29 @@ SHORTEST_S = 300.0
 
 
 class Idle(Figure):
-    """Nothing happens."""
+    """Nothing happens, to all of them at the same time."""
 
     title = "Idle"
     minutes = 6
+    contenders = (STOCK, MTJK, OURS)
     about = (
         f"Connected, nothing to hear, from a minute after the connection on, for {SHORTEST_S:.0f} s"
         " or more. *Wake-ups*: how often the kernel put a thread of the process to sleep because "
-        "it waited (`voluntary_ctxt_switches`). The stock library asks nothing of a quiet node; "
+        "it waited (`voluntary_ctxt_switches`). *CPU*: what the scheduler counted for the process, "
+        "in nanoseconds. The libraries ask nothing of a quiet node but a heartbeat every 300 s; "
         "MeshBot asks it every 30 s, and looks every 5 s for decisions of its operator."
     )
 
     def begin(self) -> None:
         """Connect, and take the first readings."""
         self._pairs = [
-            self.stack.enter_context(Pair(contender, nodes=NODES)) for contender in (STOCK, OURS)
+            self.stack.enter_context(Pair(contender, nodes=NODES))
+            for _ in range(self.runs)
+            for contender in self.present
         ]
         connected(self._pairs)
         threading.Event().wait(SETTLE_S)
-        self._began = [
-            (time.monotonic(), pair.bot.cpu_s(), pair.bot.wake_ups()) for pair in self._pairs
-        ]
+        self._began = [_reading(pair) for pair in self._pairs]
 
     def finish(self) -> list[Line]:
         """Take the second readings."""
@@ -48,9 +50,16 @@ class Idle(Figure):
         )
         cpu = Line("CPU", "ms/min", f"≤ stock + {MORE_CPU_MS:g}", at_most_of_stock(1, MORE_CPU_MS))
         wake_ups.compared = cpu.compared = False
-        threading.Event().wait(max(0.0, SHORTEST_S - (time.monotonic() - self._began[0][0])))
-        for pair, (began_s, cpu_s, began_wake_ups) in zip(self._pairs, self._began, strict=True):
-            minutes = (time.monotonic() - began_s) / 60
-            wake_ups.add(pair.name, (pair.bot.wake_ups() - began_wake_ups) / minutes)
-            cpu.add(pair.name, (pair.bot.cpu_s() - cpu_s) * 1000 / minutes)
+        threading.Event().wait(max(0.0, SHORTEST_S - (time.monotonic() - self._began[-1][0])))
+        for pair, began in zip(self._pairs, self._began, strict=True):
+            seconds, cpu_s, woken = (
+                end - begin for end, begin in zip(_reading(pair), began, strict=True)
+            )
+            wake_ups.add(pair.name, woken / seconds * 60)
+            cpu.add(pair.name, cpu_s * 1000 / seconds * 60)
         return [wake_ups, cpu]
+
+
+def _reading(pair: Pair) -> tuple[float, float, int]:
+    """Return the time, the processor time in seconds, and the wake-ups so far."""
+    return time.monotonic(), pair.bot.cpu_s(), pair.bot.wake_ups()

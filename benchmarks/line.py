@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 STOCK = "stock library"
+MTJK = "mtjk"
 USUAL = "usual pattern"
+MMRELAY = "mmrelay"
+MMRELAY_CHECKING = "mmrelay, checks on"
 OURS = "MeshBot"
 OUR_INTERFACE = "its interface alone"
 FLOOR = "floor"

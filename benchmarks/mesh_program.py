@@ -25,8 +25,6 @@ PING_EVERY_S = 1.0
 ANSWER_LIMIT_S = 20.0
 CONFIG_LIMIT_S = 60.0
 NODE_IDLE_LIMIT_S = 900.0
-QUIET_PACKET_S = 900.0
-"""How often something is heard on the quiet mesh, on average."""
 STRANGERS_SHARE = 0.02
 """How many more than the node knows are heard: a city has visitors."""
 
@@ -130,9 +128,10 @@ class MeshProgram:
             "frames": node.frames_sent - frames_before,
         }
 
-    def quiet_mesh(self, hours: float, speed: float) -> dict[str, Any]:
+    def quiet_mesh(self, hours: float, speed: float, packet_every_s: float) -> dict[str, Any]:
         """Let almost nothing happen, ``speed`` times as fast; return how many came back.
 
+        ``packet_every_s``: how long it is on average from one packet that is heard to the next.
         Raises ``RuntimeError`` when the client does not answer in the end.
         """
         node = self._node
@@ -141,7 +140,7 @@ class MeshProgram:
         pause = threading.Event()
         ends_s = time.monotonic() + hours * 3600 / speed
         while (left_s := ends_s - time.monotonic()) > 0:
-            pause.wait(min(left_s, self._chance.expovariate(speed / QUIET_PACKET_S)))
+            pause.wait(min(left_s, self._chance.expovariate(speed / packet_every_s)))
             node.hear_telemetry(self._chance.choice(node.peers))
         reconnections = node.connections_total - connections
         if self._ping(time.monotonic(), ANSWER_LIMIT_S) is None:

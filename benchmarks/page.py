@@ -4,16 +4,30 @@ import os
 import platform
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from benchmarks.line import FLOOR, OUR_INTERFACE, OURS, STOCK, USUAL, Line, Medians
+from benchmarks.line import (
+    FLOOR,
+    MMRELAY,
+    MMRELAY_CHECKING,
+    MTJK,
+    OUR_INTERFACE,
+    OURS,
+    STOCK,
+    USUAL,
+    Line,
+    Medians,
+)
+from benchmarks.pair import ENVIRONMENTS
 
-ORDER = (STOCK, USUAL, OURS, OUR_INTERFACE, FLOOR)
+ORDER = (STOCK, MTJK, USUAL, MMRELAY, MMRELAY_CHECKING, OURS, OUR_INTERFACE, FLOOR)
+COMPARED = {STOCK: "stock", MTJK: "mtjk", FLOOR: "floor"}
+"""Those that ours is divided by, and how the head of that column calls them."""
 NEVER = "never"
 MAX_COLUMNS = 100
 
@@ -22,17 +36,15 @@ def table(lines: Iterable[Line]) -> str:
     """Return the table of one measurement."""
     lines = list(lines)
     contenders = [name for name in ORDER if any(name in line.values for line in lines)]
-    has_stock, has_floor = STOCK in contenders, FLOOR in contenders
-    head = ["", *contenders]
-    head += [f"{OURS} ÷ stock"] * has_stock + [f"{OURS} ÷ floor"] * has_floor
-    head += ["target", "reached"]
+    compared = [name for name in COMPARED if name in contenders and _is_compared(lines, name)]
+    head = ["", *contenders, *(f"÷ {COMPARED[name]}" for name in compared), "target", "reached"]
     rows = [head, ["---", *["---:"] * (len(head) - 3), "---", "---"]]
     for line in lines:
         row = [f"{line.what}, {line.unit}" if line.unit else line.what]
         medians = line.medians
         for name in contenders:
             row.append(_cell(line, name, medians))
-        for base in (STOCK,) * has_stock + (FLOOR,) * has_floor:
+        for base in compared:
             share = line.share(OURS, base)
             row.append(_number(share) if share is not None else "")
         reached = "" if line.reached is None else "yes" if line.reached(medians) else "**no**"
@@ -41,6 +53,10 @@ def table(lines: Iterable[Line]) -> str:
     if max(map(len, spaced)) > MAX_COLUMNS:
         spaced = [f"|{'|'.join(row)}|" for row in rows]
     return "\n".join(spaced)
+
+
+def _is_compared(lines: Iterable[Line], base: str) -> bool:
+    return any(line.share(OURS, base) is not None for line in lines)
 
 
 def section(figure: Figure, lines: Iterable[Line]) -> str:
@@ -57,30 +73,45 @@ _HEAD = """# Measured side by side
 
 Made by `make bench` on {today}; nothing here was written by hand. The contenders:
 
-- **{stock}**: `TCPInterface` of meshtastic as it comes, with a callback (through pubsub, the
-  library's way of telling) that answers `/ping`.
+- **{stock}**: `TCPInterface` of meshtastic {meshtastic} as it comes, with a callback (through
+  pubsub, the library's way of telling) that answers `/ping`.
+- **{mtjk}**: the same program on [mtjk](https://pypi.org/project/mtjk/) {mtjk_version}, a fork of
+  that library.
 - **{usual}**: what bots on that library usually do about a dead link. A thread looks every
   30 s whether 120 s have passed without a packet; then it closes the interface, waits 15 s,
   makes a new one and gives it 3 s. If that fails it tries again after 15, 30 and 60 s, and
   after that at the next look.
+- **{mmrelay}**: [mmrelay](https://pypi.org/project/mmrelay/) {mmrelay_version}, a relay to Matrix
+  on that fork: its own `connect_meshtastic`, its handler of lost connections and its reconnecting
+  with its default configuration, and the same callback. Off are Matrix, its plug-ins, its queue
+  of messages and its copying of names. **{mmrelay_checking}**: with `health_check.enabled`
+  besides, at the default intervals: a question to the node every 60 s, 30 s for the answer.
 - **{ours}**: the whole bot with its default constants: link, table of nodes, database, answers.
 - **{floor}**: the least that has to be done; each section says what that is.
 
 Each contender and each simulated node is a process of its own; they talk over TCP on one
 machine. Numbers are medians of the runs, in brackets the least and the most that {ours} took. A
-column “÷” is the ratio of the medians: below 1, {ours} took less, above 1, more. The targets
-were set before anything was measured; where they are absolute they hold for a machine like this
-one, at rest: {machine};
-meshtastic {meshtastic}, protobuf {protobuf}, Python {python}.
+column “÷ stock” is the median of {ours} divided by that of the stock library, and so for “÷ mtjk”
+and “÷ floor”: below 1, {ours} took less, above 1, more. The targets were set before anything was
+measured; where they are absolute they hold for a machine like this one, at rest:
+{machine}; protobuf {protobuf}, Python {python}.
 """
 
 
-def head() -> str:
-    """Return the beginning of the page: what, with which versions, on which machine."""
-    return _HEAD.format(
+def head(absent: Mapping[str, str]) -> str:
+    """Return the beginning of the page: what, with which versions, on which machine.
+
+    ``absent``: the packages that could not be installed, and why.
+    """
+    text = _HEAD.format(
         today=date.today().isoformat(),
         stock=STOCK,
+        mtjk=MTJK,
+        mtjk_version=ENVIRONMENTS[MTJK].version,
         usual=USUAL,
+        mmrelay=MMRELAY,
+        mmrelay_version=ENVIRONMENTS[MMRELAY].version,
+        mmrelay_checking=MMRELAY_CHECKING,
         ours=OURS,
         floor=FLOOR,
         machine=_machine(),
@@ -88,6 +119,10 @@ def head() -> str:
         protobuf=version("protobuf"),
         python=platform.python_version(),
     )
+    for package, why in absent.items():
+        missing = f"**{package}** could not be installed, nothing of it was measured: {why}"
+        text += f"\n{textwrap.fill(missing, MAX_COLUMNS, break_on_hyphens=False)}\n"
+    return text
 
 
 def _cell(line: Line, contender: str, medians: Medians) -> str:

@@ -1,20 +1,48 @@
 """A contender and the node it is connected to, each in a process of its own."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from benchmarks.line import FLOOR, OUR_INTERFACE, OURS, STOCK, USUAL
-from benchmarks.program import Program
+from benchmarks.line import (
+    FLOOR,
+    MMRELAY,
+    MMRELAY_CHECKING,
+    MTJK,
+    OUR_INTERFACE,
+    OURS,
+    STOCK,
+    USUAL,
+)
+from benchmarks.program import ROOT, Program
+from benchmarks.python_environment import PythonEnvironment, pins_of
 from benchmarks.traffic.mixes import CITY
 
 MODULES = {
     STOCK: "benchmarks.stock_bot",
+    MTJK: "benchmarks.stock_bot",
     USUAL: "benchmarks.usual_bot",
+    MMRELAY: "benchmarks.mmrelay_bot",
+    MMRELAY_CHECKING: "benchmarks.mmrelay_checking_bot",
     OURS: "benchmarks.our_bot",
     OUR_INTERFACE: "benchmarks.our_interface",
     FLOOR: "benchmarks.bare_socket",
 }
+
+
+def _environment(package: str) -> PythonEnvironment:
+    requirements = ROOT / "benchmarks" / f"requirements-{package}.txt"
+    return PythonEnvironment(ROOT / "build" / "contenders" / package, pins_of(requirements))
+
+
+_MMRELAY_ENVIRONMENT = _environment("mmrelay")
+ENVIRONMENTS = {
+    MTJK: _environment("mtjk"),
+    MMRELAY: _MMRELAY_ENVIRONMENT,
+    MMRELAY_CHECKING: _MMRELAY_ENVIRONMENT,
+}
+"""Those that do not run in ours: they bring a package ``meshtastic`` of their own."""
 
 
 class Pair(AbstractContextManager["Pair"]):
@@ -33,9 +61,11 @@ class Pair(AbstractContextManager["Pair"]):
         self.name = contender
         self.mesh = Program("benchmarks.mesh_program", ["--nodes", str(nodes), "--seed", str(seed)])
         port = self.mesh.ask("where")["port"]
+        environment = ENVIRONMENTS.get(contender)
         self.bot = Program(
             MODULES[contender],
             ["--port", str(port), "--speed", str(speed)],
+            python=environment.python if environment else sys.executable,
             MESHBOT_SHARE_PORT=str(share_port),
         )
 

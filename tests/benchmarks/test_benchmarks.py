@@ -4,12 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import mesh_program, page
+from benchmarks.connecting import Connecting
 from benchmarks.figure import Figure
 from benchmarks.line import (
     FLOOR,
+    MMRELAY,
+    MMRELAY_CHECKING,
+    MTJK,
     OUR_INTERFACE,
     OURS,
     STOCK,
@@ -19,8 +24,9 @@ from benchmarks.line import (
     at_most,
     at_most_of_stock,
 )
-from benchmarks.pair import Pair
+from benchmarks.pair import ENVIRONMENTS, Pair
 from benchmarks.program import Program, ProgramFailed
+from benchmarks.python_environment import PythonEnvironment
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +36,22 @@ ROOT = Path(__file__).resolve().parents[2]
 # -- The contenders --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("contender", [STOCK, USUAL, OURS])
+def with_environments(*names: str) -> list[ParameterSet]:
+    """Return these contenders; one whose environment "make bench" has not made is left out."""
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                name in ENVIRONMENTS and not ENVIRONMENTS[name].is_ready, reason="make bench first"
+            ),
+        )
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize(
+    "contender", with_environments(STOCK, MTJK, USUAL, MMRELAY, MMRELAY_CHECKING, OURS)
+)
 def test_each_bot_answers_and_comes_back_from_a_fin(contender: str) -> None:
     with Pair(contender) as pair:
         assert pair.connect()["seconds"] > 0
@@ -40,7 +61,9 @@ def test_each_bot_answers_and_comes_back_from_a_fin(contender: str) -> None:
         assert pair.bot.wake_ups() > 0
 
 
-@pytest.mark.parametrize("contender", [STOCK, USUAL, OURS, OUR_INTERFACE, FLOOR])
+@pytest.mark.parametrize(
+    "contender", with_environments(STOCK, MTJK, USUAL, OURS, OUR_INTERFACE, FLOOR)
+)
 def test_each_contender_is_given_every_packet(contender: str) -> None:
     with Pair(contender) as pair:
         pair.connect()
@@ -48,6 +71,13 @@ def test_each_contender_is_given_every_packet(contender: str) -> None:
             seconds, cpu_s = pair.take_burst(200)
             assert seconds > 0
             assert cpu_s > 0
+
+
+def test_the_processor_time_of_a_program_is_what_it_counts_itself() -> None:
+    with Pair(STOCK) as pair:
+        before_s = pair.bot.cpu_s()
+        counted_s = pair.bot.ask("expect", packets=1)["cpu_s"]
+        assert before_s <= counted_s <= pair.bot.cpu_s()
 
 
 def test_a_program_that_cannot_do_it_says_so() -> None:
@@ -80,8 +110,15 @@ def test_the_usual_pattern_tears_a_quiet_link_down_and_the_library_does_not() ->
     for contender, expected in ((USUAL, range(2, 30)), (STOCK, range(1))):
         with Pair(contender, speed=300) as pair:
             pair.connect()
-            result = pair.mesh.ask("quiet_mesh", hours=0.25, speed=300)
+            result = pair.mesh.ask("quiet_mesh", hours=0.25, speed=300, packet_every_s=900.0)
             assert result["reconnections"] in expected, contender
+
+
+def test_the_usual_pattern_leaves_a_busy_mesh_alone() -> None:
+    with Pair(USUAL, speed=60) as pair:
+        pair.connect()
+        result = pair.mesh.ask("quiet_mesh", hours=0.1, speed=60, packet_every_s=1.0)
+        assert result["reconnections"] == 0
 
 
 def test_a_silent_link_is_never_noticed_by_the_library_alone() -> None:
@@ -103,7 +140,7 @@ def test_a_client_that_answers_no_more_is_no_quiet_one(monkeypatch: pytest.Monke
     monkeypatch.setattr(mesh_program, "ANSWER_LIMIT_S", 0.5)
     mesh = mesh_program.MeshProgram(nodes=3, seed=1)
     with mesh._node, pytest.raises(RuntimeError, match="answers no more"):
-        mesh.quiet_mesh(hours=0.001, speed=100.0)
+        mesh.quiet_mesh(hours=0.001, speed=100.0, packet_every_s=900.0)
 
 
 def test_an_error_ends_the_programs_in_the_middle_of_what_they_do() -> None:
@@ -182,12 +219,30 @@ def test_the_page_shows_medians_ratios_and_what_was_not_reached() -> None:
     rows = page.section(figure, figure.finish()).splitlines()
     assert rows[0] == "## Told"
     assert rows[4:] == [
-        "|  | stock library | usual pattern | MeshBot | MeshBot ÷ stock | target | reached |",
+        "|  | stock library | usual pattern | MeshBot | ÷ stock | target | reached |",
         "| --- | ---: | ---: | ---: | ---: | --- | --- |",
         "| fast, s | never | 12.5 | 0.0123 |  | ≤ 2 | yes |",
         "| slow | 4 |  | 1,234 (1 to 2,000) | 309 | ≤ 2 | **no** |",
         "| just so |  |  | 7 |  |  |  |",
     ]
+
+
+def test_the_head_names_the_versions_and_fits() -> None:
+    text = page.head({})
+    for name in (MTJK, MMRELAY):
+        assert f"{name}/) {ENVIRONMENTS[name].version}" in text
+    assert [line for line in text.splitlines() if len(line) > page.MAX_COLUMNS] == []
+
+
+def test_a_contender_that_cannot_be_installed_is_named_and_not_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = PythonEnvironment(tmp_path / "none", ["mtjk==0.0", "--no-index"])
+    monkeypatch.setitem(ENVIRONMENTS, MTJK, nowhere)
+    absent = benchmarks.install(["connecting"])
+    assert list(absent) == ["mtjk"]
+    assert Connecting(1).present == [STOCK, OURS, FLOOR]
+    assert "**mtjk** could not be installed" in page.head(absent)
 
 
 def test_the_command_measures_what_is_named_and_writes_the_page(tmp_path: Path) -> None:

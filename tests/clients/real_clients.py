@@ -9,7 +9,6 @@ node that reboots, goes silent and is slow meanwhile, and writes down what the c
 import argparse
 import json
 import queue
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.python_environment import NotInstalled, PythonEnvironment
 from meshbot.simulation.simulated_node import SimulatedNode
 from tests.support.program import Program
 from tests.support.unused_port import unused_port
@@ -58,22 +58,23 @@ class RealClient:
 
     def install(self) -> None:
         """Make its environment, once."""
+        if self.kind == NPM:
+            self._install_from_npm()
+            return
+        try:
+            PythonEnvironment(self.folder, self.packages, self.python).install()
+        except NotInstalled as error:
+            raise ClientFailed(f"not installed: {error}") from error
+
+    def _install_from_npm(self) -> None:
         mark = self.folder / ".complete"
         if mark.exists() and mark.read_text(encoding="utf-8") == " ".join(self.packages):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self.kind == NPM:
-            (self.folder / "package.json").write_text("{}", encoding="utf-8")
-            # Their preinstall asks for pnpm, and that is all it does.
-            npm = ["npm", "install", "--silent", "--ignore-scripts"]
-            _run([*npm, *self.packages], self.folder)
-        else:
-            python = shutil.which(self.python)
-            if python is None:
-                raise ClientFailed(f"not tried: it needs {self.python}")
-            _run([python, "-m", "venv", "--clear", str(self.folder)], ROOT)
-            pip = [str(self.folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-            _run([*pip, *self.packages], ROOT)
+        (self.folder / "package.json").write_text("{}", encoding="utf-8")
+        # Their preinstall asks for pnpm, and that is all it does.
+        npm = ["npm", "install", "--silent", "--ignore-scripts"]
+        _run([*npm, *self.packages], self.folder)
         mark.write_text(" ".join(self.packages), encoding="utf-8")
 
     def command(self, port: int) -> list[str]:
