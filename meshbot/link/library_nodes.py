@@ -4,8 +4,8 @@ For each packet and each entry of the node's database the library (meshtastic 2.
 layer into dictionaries, formats them as text for a log that is off, and publishes them to listeners
 although there are none. Done here is only what it leaves in ``interface.nodes`` and
 ``interface.nodesByNum``; what leaves nothing there is only looked at for what makes no sense. The
-library's own way is taken where somebody does listen or waits for an answer, for what concerns our
-own node, and for admin messages.
+library's own way is taken where somebody does listen or waits for an answer, for positions of our
+own node, of which it keeps the best one, and for admin messages.
 
 Owned by one session; called on its reader's thread, which owns those dictionaries.
 """
@@ -69,7 +69,7 @@ class LibraryNodes:
         portnum, topic = data.portnum, _TOPICS.get(data.portnum)
         if (
             topic is None
-            or getattr(packet, "from") == own_num  # of its positions the best one is kept
+            or (portnum == _PORT.POSITION_APP and getattr(packet, "from") == own_num)
             or portnum == _PORT.ADMIN_APP
             or data.request_id in self._interface.responseHandlers
             or self._listeners.hear(topic)
