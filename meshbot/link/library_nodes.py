@@ -67,13 +67,11 @@ class LibraryNodes:
             return not self._listeners.hear(_SEALED_TOPIC)
         data = packet.decoded
         portnum, topic = data.portnum, _TOPICS.get(data.portnum)
-        if (
-            topic is None
-            or (portnum == _PORT.POSITION_APP and getattr(packet, "from") == own_num)
-            or portnum == _PORT.ADMIN_APP
-            or data.request_id in self._interface.responseHandlers
-            or self._listeners.hear(topic)
-        ):
+        if topic is None or self._listeners.hear(topic):
+            return False
+        if data.request_id in self._interface.responseHandlers or portnum == _PORT.ADMIN_APP:
+            return False
+        if portnum == _PORT.POSITION_APP and getattr(packet, "from") == own_num:
             return False
         note = self._notes.get(portnum)
         if note is not None:
