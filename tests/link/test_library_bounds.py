@@ -142,7 +142,7 @@ def test_whoever_comes_the_bounds_hold_and_stand_ins_go_first(
             met = set(dictionaries.nodesByNum)
             keep(bounds, dictionaries)
             assert len(dictionaries.nodesByNum) <= 1 + sum(value for _, value in _SMALL)
-            assert bounds._of_database & met <= set(dictionaries.nodesByNum)
+            assert met.intersection(bounds._of_database) <= set(dictionaries.nodesByNum)
             assert dictionaries.is_consistent()
         assert OWN in dictionaries.nodesByNum
         if len(named) <= 20:
