@@ -76,8 +76,6 @@ class NodeTable:
         """Decisions that were done but still stand in the store, and the nodes they changed."""
         self._revision = 0
         """Counts the changes of names and keys."""
-        self._sync_entries: dict[int, SyncEntry] = {}
-        """Made once for each key, and again when its node's name or key changes."""
 
     def fill(self, nodes: Sequence[KnownNode], other_keys: Iterable[OtherKey]) -> int:
         """Take over what is stored; return how many nodes have a key."""
@@ -91,7 +89,6 @@ class NodeTable:
             self._nodes.clear()
             self._trust.load((), other_keys)
             self._forgotten.clear()
-            self._sync_entries.clear()
 
     def add_stored(self, nodes: Sequence[KnownNode]) -> None:
         """Take over stored nodes; the least valuable of too many are forgotten on the way."""
@@ -148,7 +145,7 @@ class NodeTable:
         """Forget what belongs to a node that was taken out."""
         self._trust.forget_node(num, key)
         self._changed.discard(num)
-        if self._sync_entries.pop(num, None) is not None or key:
+        if key:
             self._revision += 1
 
     def _standing_of(self, node: KnownNode) -> Standing:
@@ -289,24 +286,23 @@ class NodeTable:
         with self._lock:
             return _copy_of(self._learning.holder(key))
 
-    def sync_entries(self) -> tuple[tuple[SyncEntry, ...], int]:
-        """Return what the key sync puts in place, and the revision of the table it is made of."""
+    @property
+    def revision(self) -> int:
+        """How often names and keys have changed."""
         with self._lock:
-            for num, node in self._nodes.items():
-                if node.public_key and num not in self._sync_entries:
-                    self._sync_entry(num)
-            return tuple(self._sync_entries.values()), self._revision
+            return self._revision
+
+    def public_keys(self) -> tuple[dict[int, bytes], int]:
+        """Return the keys known by node number, and the revision of the table they are of."""
+        with self._lock:
+            keys = {num: node.public_key for num, node in self._nodes.items() if node.public_key}
+            return keys, self._revision
 
     def sync_entry(self, num: int) -> SyncEntry | None:
         """Return what the key sync puts in place of one node, None if it has no key."""
         with self._lock:
-            return self._sync_entry(num)
-
-    def _sync_entry(self, num: int) -> SyncEntry | None:
-        entry, node = self._sync_entries.get(num), self._nodes.get(num)
-        if entry is None and node is not None and node.public_key:
-            entry = self._sync_entries[num] = sync_entry_of(node)
-        return entry
+            node = self._nodes.get(num)
+            return sync_entry_of(node) if node is not None and node.public_key else None
 
     # -- Hearing -------------------------------------------------------------------------------
 
@@ -462,9 +458,7 @@ class NodeTable:
 
     def _outdate(self, *nums: int) -> None:
         """Note that names or keys of nodes changed."""
-        for num in nums:
-            self._revision += 1
-            self._sync_entries.pop(num, None)
+        self._revision += len(nums)
 
     # -- What the store lacks --------------------------------------------------------------------
 
