@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -188,12 +187,12 @@ class NodeTable:
         """Return copies of the nodes that ``text`` names: by id, else by name, exact ones first."""
         with self._lock:
             # Looked at in place: copies of all would cost more than the search.
-            return [replace(node) for node in nodes_named(text, self._nodes)]
+            return [node.copy() for node in nodes_named(text, self._nodes)]
 
     def recently_heard(self, limit: int) -> list[KnownNode]:
         """Return copies of the nodes heard last, latest first: this run's before older ones."""
         with self._lock:
-            return [replace(node) for node in latest_heard(limit, self._nodes.values())]
+            return [node.copy() for node in latest_heard(limit, self._nodes.values())]
 
     def heard_ago_s(self, node: KnownNode) -> float | None:
         """Return how long ago ``node`` was heard, or None where no clock can tell."""
@@ -210,7 +209,7 @@ class NodeTable:
         with self._lock:
             nodes = (node for node in self._nodes.values() if node.last_dm and node.public_key)
             latest = heapq.nlargest(MAX_CORRESPONDENTS, nodes, key=lambda node: node.last_dm)
-            return [replace(node) for node in latest]
+            return [node.copy() for node in latest]
 
     def pushes_since(self, wall_s: float) -> int:
         """Return how many keys were given to the radio since a wall-clock time, or after now."""
@@ -495,7 +494,7 @@ class NodeTable:
                 if self._stored(num) is not None:  # met again; what is stored is of its old life
                     wanted[num] = None
                     other_keys[num] = self._trust.stored_others(num)
-            nodes = [replace(node) for num in wanted if (node := self._stored(num)) is not None]
+            nodes = [node.copy() for num in wanted if (node := self._stored(num)) is not None]
             return StoreBatch(nodes, other_keys, tuple(carried_out), forgotten)
 
     def batch_written(self, batch: StoreBatch) -> list[int]:
@@ -523,7 +522,7 @@ class NodeTable:
     def everything(self) -> StoreBatch:
         """Return all that a store should have."""
         with self._lock:
-            nodes = [replace(node) for num in self._nodes if (node := self._stored(num))]
+            nodes = [node.copy() for num in self._nodes if (node := self._stored(num))]
             return StoreBatch(nodes, self._trust.all_others())
 
     def _stored(self, num: int) -> KnownNode | None:
@@ -535,4 +534,4 @@ class NodeTable:
 
 
 def _copy_of(node: KnownNode | None) -> KnownNode | None:
-    return replace(node) if node is not None else None
+    return node.copy() if node is not None else None
