@@ -3,6 +3,7 @@
 from benchmarks.figure import Figure
 from benchmarks.line import (
     FLOOR,
+    MTJK,
     OUR_INTERFACE,
     OURS,
     STOCK,
@@ -22,6 +23,7 @@ class PacketRate(Figure):
     """A burst of mixed traffic, as fast as the socket takes it."""
 
     title = "Packets to callbacks"
+    contenders = (STOCK, MTJK, OURS, OUR_INTERFACE, FLOOR)
     about = (
         f"A burst of {PACKETS:,} packets of {NODES} nodes ("
         + ", ".join(f"{share:.0%} {kind.replace('_', ' ')}" for kind, share in SHARES.items())
@@ -35,7 +37,7 @@ class PacketRate(Figure):
         rate = Line("packets a second", "", f"≥ {AIM} × stock", at_least_of_stock(AIM))
         cpu = Line("CPU a packet", "µs", f"≤ 1/{AIM} of stock", at_most_of_stock(1 / AIM))
         for _ in range(self.runs):
-            for contender in (STOCK, OURS, OUR_INTERFACE, FLOOR):
+            for contender in self.present:
                 with Pair(contender, nodes=NODES) as pair:
                     pair.connect()
                     pair.mesh.ask("prepare", packets_wanted=PACKETS)
