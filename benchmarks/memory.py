@@ -1,7 +1,7 @@
 """The memory that a connected bot holds, from the start and after days of traffic."""
 
 from benchmarks.figure import Figure
-from benchmarks.line import OURS, STOCK, Line, at_most, at_most_of_stock
+from benchmarks.line import MTJK, OURS, STOCK, Line, at_most, at_most_of_stock
 from benchmarks.pair import Pair
 
 NODES = 250
@@ -16,7 +16,8 @@ class Memory(Figure):
     """Two days of traffic."""
 
     title = "Memory"
-    minutes = 6
+    minutes = 9
+    contenders = (STOCK, MTJK, OURS)
     about = (
         f"Connected to a node with {NODES} nodes, then two days' traffic ({DAY_PACKETS:,} packets "
         f"each) in bursts of {CHUNK:,}. Resident memory of the process."
@@ -31,7 +32,7 @@ class Memory(Figure):
         growth = Line("growth on the second day", "MB", f"flat: ≤ {FLAT_MB:g} MB", at_most(FLAT_MB))
         growth.compared = False
         for _ in range(self.runs):
-            for contender in (STOCK, OURS):
+            for contender in self.present:
                 with Pair(contender, nodes=NODES) as pair:
                     pair.connect()
                     connected_mb.add(contender, pair.bot.resident_mb())
