@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -36,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # -- The contenders --------------------------------------------------------------------------------
 
 
-def with_environments(*names: str) -> list[Any]:
+def with_environments(*names: str) -> list[pytest.ParameterSet]:
     """Return these contenders; one whose environment "make bench" has not made is left out."""
     return [
         pytest.param(
