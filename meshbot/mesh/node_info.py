@@ -1,6 +1,7 @@
 """Copies what a node says of itself, except its key, into what is known of it. Pure."""
 
 import sys
+from functools import lru_cache
 from typing import Any
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
@@ -30,6 +31,7 @@ def copy_signal(node: KnownNode, info: mesh_pb2.NodeInfo) -> None:
         node.snr_db = info.snr
 
 
+@lru_cache(maxsize=256)
 def _enum_name(enum: Any, value: int) -> str:
     try:
         return sys.intern(enum.Name(value))  # thousands of nodes have a few of these

@@ -23,7 +23,10 @@ def checksum_of(values: Sequence[object]) -> int:
     """
     parts = []
     for value in values:
-        kind, data = _encoded(value)
+        if type(value) is int:  # most are, and the call would take a third of the time
+            kind, data = b"i", b"%d" % value
+        else:
+            kind, data = _encoded(value)
         parts.append(_HEAD.pack(kind, len(data)))  # so that no two rows are encoded alike
         parts.append(data)
     return zlib.crc32(b"".join(parts))
