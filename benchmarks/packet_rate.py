@@ -3,6 +3,7 @@
 from benchmarks.figure import Figure
 from benchmarks.line import (
     FLOOR,
+    MTJK,
     OUR_INTERFACE,
     OURS,
     STOCK,
@@ -22,7 +23,8 @@ class PacketRate(Figure):
     """Bursts of two mixes, as fast as the socket takes them."""
 
     title = "Packets to callbacks"
-    minutes = 3
+    minutes = 4
+    contenders = (STOCK, MTJK, OURS, OUR_INTERFACE, FLOOR)
     about = (
         f"Bursts of {PACKETS:,} packets of {NODES} nodes, each packet sent only once, until the "
         "last one is dealt with: by the callback of the stock library; by MeshBot, whose table of "
@@ -49,7 +51,7 @@ class PacketRate(Figure):
             for mix, aim in AIMS.items()
         }
         for _ in range(self.runs):
-            for contender in (STOCK, OURS, OUR_INTERFACE, FLOOR):
+            for contender in self.present:
                 with Pair(contender, nodes=NODES) as pair:
                     pair.connect()
                     pair.take_burst(PACKETS)

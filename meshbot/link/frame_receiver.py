@@ -122,26 +122,26 @@ class FrameReceiver:
     def dispatch(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
         """Deal with one frame; ``payload`` is the message's bytes, for the library."""
         try:
-            if message.HasField("packet"):
+            kind = str(message.WhichOneof("payload_variant"))
+            if kind == "packet":
                 self._receive_packet(message.packet)
-            elif message.HasField("queueStatus"):
-                self._interface.queue_status_received(message.queueStatus)
-            elif message.HasField("rebooted") and message.rebooted:
-                self._interface.node_rebooted()
-            elif message.HasField("node_info"):
+            elif kind == "node_info":
                 self._receive_node_info(message.node_info, payload)
+            elif kind == "queueStatus":
+                self._interface.queue_status_received(message.queueStatus)
+            elif kind == "rebooted" and message.rebooted:
+                self._interface.node_rebooted()
             else:
-                self._receive_other(message, payload)
+                self._receive_other(kind, message, payload)
         except (LinkError, MemoryError):
             raise  # the link's end, or the machine's, and no fault of the frame
         except Exception as problem:  # noqa: BLE001 - whatever a node sends must not end the reader
             what = tr("trame de {payload} octets non traitée", payload=len(payload))
             self._count_malformed(what, tr(_REFUSED), problem)
 
-    def _receive_other(self, message: mesh_pb2.FromRadio, payload: bytes) -> None:
+    def _receive_other(self, kind: str, message: mesh_pb2.FromRadio, payload: bytes) -> None:
         """Deal with a part of the configuration, or with what the node says to its client."""
         interface = self._interface
-        kind = str(message.WhichOneof("payload_variant"))
         progress = kind != "log_record"
         if kind == "my_info":
             self._begin_configuration(message.my_info.my_node_num)
@@ -248,25 +248,29 @@ class FrameReceiver:
             self._bounds.keep(interface, own_num)
 
     def _receive_node_info(self, info: mesh_pb2.NodeInfo, payload: bytes) -> None:
-        interface = self._interface
+        interface, own_num = self._interface, self._interface.own_num
         self.last_progress_s = self._clock()
         if info.HasField("user") and info.user.id != (own_id := node_id(info.num)):
             info.user.id = own_id  # under which the library files it
             payload = mesh_pb2.FromRadio(node_info=info).SerializeToString()
-        if info.num == interface.own_num and info.HasField("user"):
-            self.own_user = info.user  # whether or not the library makes sense of the rest
+        if info.num == own_num:
+            self._receive_own_entry(info)  # whether or not the library makes sense of it
         if self._configuring:
             self._bounds.note_database(info.num)
         if not self._library_nodes.note_node_info(info):
             interface._handleFromRadio(payload)
-        self._bounds.keep(interface, interface.own_num)
-        if info.num == interface.own_num and info.last_heard:
-            self.told_time = ToldTime(info.last_heard, self.last_progress_s)
+        self._bounds.keep(interface, own_num)
         if interface.ready_s is not None:
             self._events.nodes_downloaded(interface, [info])
             return
         self.nodes_in_download += 1
         self._nodes.append(info)
+
+    def _receive_own_entry(self, info: mesh_pb2.NodeInfo) -> None:
+        if info.HasField("user"):
+            self.own_user = info.user
+        if info.last_heard:
+            self.told_time = ToldTime(info.last_heard, self.last_progress_s)
 
     def _count_malformed(self, what: str, reason: str, problem: Exception) -> None:
         """Tell the operator in words; what Python or the library says of it is for developers."""

@@ -358,6 +358,8 @@ class InterfaceManager(BotThread):
         if self._download.succeeded(light=interface.noNodes, answered_after_s=answered_after_s):
             self._narrator.light_given_up()
         self._state.became_live(interface, now_s, confirmed=first)
+        if before is not None:
+            before.forget_nodes()  # until now they were the latest that is known
         self._narrator.connected(interface.nodes_in_download, self._facts)
         self.tried.set()
         self._listener.link_opened(interface, first=first)
@@ -445,6 +447,8 @@ class InterfaceManager(BotThread):
         session = self._state.end_session()
         if session is not None:
             session.close()
+            if session is not self._state.interface:
+                session.forget_nodes()
 
 
 def _lacks_something_of(session: SupervisedInterface, before: SupervisedInterface) -> bool:

@@ -10,6 +10,7 @@ Called on the reader's thread. The key sync may put an entry back at the same ti
 which looks again whether it is in both dictionaries; so is done here.
 """
 
+from array import array
 from typing import Any
 
 from meshtastic.mesh_interface import MeshInterface
@@ -30,12 +31,13 @@ class LibraryBounds:
     def __init__(self) -> None:
         """The session has no node yet."""
         self._look_at = MAX_KEYLESS
-        self._of_database: set[int] = set()
+        self._of_database = array("I")
+        """Their numbers: a set of as many takes half a megabyte, and is seldom asked."""
 
     def note_database(self, num: int) -> None:
         """Note that the radio has a node in its own database."""
         if len(self._of_database) < MAX_OF_DATABASE:
-            self._of_database.add(num)
+            self._of_database.append(num)
 
     def keep(self, interface: MeshInterface, own_num: int) -> None:
         """Drop entries if there are too many; most calls only look how many there are."""
@@ -45,11 +47,12 @@ class LibraryBounds:
         # Those of the database stay in any case: a download needs no look.
         if len(by_num) - len(self._of_database) < self._look_at:
             return
+        stays = {own_num, *self._of_database}
         keyless: list[tuple[bool, int]] = []
         keyed: list[tuple[bool, int]] = []
         for num in list(by_num):  # made in one step, whoever else changes the dictionary
             user = by_num.get(num, {}).get("user", {})
-            if num != own_num and num not in self._of_database:
+            if num not in stays:
                 named = user.get("hwModel") != "UNSET"
                 (keyed if user.get("publicKey") else keyless).append((named, num))
         for kind, most in ((keyless, MAX_KEYLESS), (keyed, MAX_KEYED)):

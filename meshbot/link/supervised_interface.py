@@ -228,6 +228,13 @@ class SupervisedInterface(StreamInterface):
             log.debug("closing the stream: %s", error)
         self._disconnected()
 
+    def forget_nodes(self) -> None:
+        """Let go of the library's dictionaries of nodes, once the session is over.
+
+        What is left of it may live on for long, as its parts name each other.
+        """
+        self.nodes, self.nodesByNum = {}, {}
+
     def _say_goodbye(self) -> None:
         """Tell the node we leave, so that it lets go at once; worth one try, no more.
 

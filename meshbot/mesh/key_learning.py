@@ -4,7 +4,7 @@ Used under the lock of the node table, which owns it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from meshbot.mesh.key_news import KeyNews
 from meshbot.mesh.key_outcome import KeyOutcome
@@ -60,7 +60,7 @@ class KeyLearning:
         outcome = self._trust.offer(node, key, source, now, held=held)
         if outcome in (KeyOutcome.KNOWN, KeyOutcome.REPEATED):
             return None
-        return KeyNews(replace(node), key, outcome, known_key, _other_than(node, holder), held)
+        return KeyNews(node.copy(), key, outcome, known_key, _other_than(node, holder), held)
 
     def offer_database(self, offers: Sequence[RadioOffer], now: int) -> list[KeyNews]:
         """Offer the keys of the radio's database, which may have changed hands among its nodes.
@@ -91,7 +91,7 @@ class KeyLearning:
             return self.offer(one.node, one.key, KeySource.RADIO, now, held=one.held)
         self._trust.accept(one.node, one.key, previous, now)
         _follow(one.node, previous, now)
-        return KeyNews(replace(one.node), one.key, KeyOutcome.OWN_MOVED, b"", replace(previous))
+        return KeyNews(one.node.copy(), one.key, KeyOutcome.OWN_MOVED, b"", previous.copy())
 
     def contest(self, node: KnownNode, key: bytes, now: int) -> bool:
         """Note that the radio opened a message with ``key``; return whether that is news."""
@@ -105,7 +105,7 @@ class KeyLearning:
         known_key = node.public_key
         if not decision.accept:
             self._trust.refuse(node, key, now)
-            return KeyNews(replace(node), key, KeyOutcome.REFUSED, known_key)
+            return KeyNews(node.copy(), key, KeyOutcome.REFUSED, known_key)
         holder, previous = self.holder(key), self.previous(node.num, key)
         self._trust.accept(node, key, holder, now)
         outcome = KeyOutcome.ACCEPTED
@@ -114,7 +114,7 @@ class KeyLearning:
             outcome = KeyOutcome.FOLLOWED
         elif key != known_key:
             node.pushed_at = 0  # what the radio was given was another key
-        return KeyNews(replace(node), key, outcome, known_key, _other_than(node, holder))
+        return KeyNews(node.copy(), key, outcome, known_key, _other_than(node, holder))
 
 
 def _follow(node: KnownNode, previous: KnownNode, now: int) -> None:
@@ -131,4 +131,4 @@ def _follow(node: KnownNode, previous: KnownNode, now: int) -> None:
 
 def _other_than(node: KnownNode, holder: KnownNode | None) -> KnownNode | None:
     """Return a copy of a key's holder if that is another node."""
-    return replace(holder) if holder is not None and holder is not node else None
+    return holder.copy() if holder is not None and holder is not node else None

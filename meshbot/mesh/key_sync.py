@@ -6,12 +6,12 @@ thread may sync; it is done by the worker and by the timers of deferred syncs.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from meshbot.mesh.node_table import NodeTable
-from meshbot.mesh.sync_entry import SyncEntry
+from meshbot.mesh.sync_entry import is_in_place, is_key_held, take_out
 from meshbot.model.link_event import EventKind
 from meshbot.model.link_notes import LinkNotes
 from meshbot.model.public_key import base64_text
@@ -23,15 +23,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _LastSync:
-    """What the last sync was made of, when it ended and how many keys were then held."""
+    """What the last sync was made of, when it ended and which keys were then held."""
 
     interface: object
     revision: int
     own_num: int
     ended_s: float
-    keys: int
-    entries: tuple[SyncEntry, ...]
-    """What was put in place."""
+    keys: dict[int, str]
+    """What was put in place: keys in base64, by node number. The library holds the same texts."""
 
 
 class KeySync:
@@ -57,71 +56,75 @@ class KeySync:
             log.warning(tr("⚠️ Synchronisation des clés impossible : pas d'interface prête"))
             return 0
         own_num = _own_num(interface)
-        entries, revision = self._table.sync_entries()
-        others = [entry for entry in entries if entry.num != own_num]
-        if (
-            not force
-            and self._is_last(interface, revision, own_num)
-            and all(entry.is_in_place(nodes, by_num) for entry in others)
-        ):
+        if not force and self._is_all_in_place(interface, own_num):
             log.debug("key sync: nothing changed, no key missing")
             return 0
         log.info(counted_lines.SYNC_STARTS)
         self._notes.note(EventKind.SYNC_STARTED)
         started_s = self._clock()
-        self._take_out_forgotten(interface, entries, revision)
-        injected = sum(entry.put_into(nodes, by_num) for entry in others)
+        known, revision = self._table.public_keys()
+        self._take_out_forgotten(interface, known)
+        keys: dict[int, str] = {}
+        injected = 0
+        for num in known:
+            entry = self._table.sync_entry(num) if num != own_num else None
+            if entry is not None:
+                injected += entry.put_into(nodes, by_num)
+                keys[num] = entry.key_base64
         ended_s = self._clock()
-        self._last = _LastSync(interface, revision, own_num, ended_s, len(others), entries)
+        self._last = _LastSync(interface, revision, own_num, ended_s, keys)
         self._notes.note(
             EventKind.SYNC_COMPLETE,
-            count=len(others),
+            count=len(keys),
             seconds=ended_s - started_s,
             text=f"{injected} injected",
         )
-        log.info(counted_lines.SYNC_COMPLETE, len(others), injected, len(others) - injected)
+        log.info(counted_lines.SYNC_COMPLETE, len(keys), injected, len(keys) - injected)
         return injected
 
-    def _take_out_forgotten(
-        self, interface: Any, entries: tuple[SyncEntry, ...], revision: int
-    ) -> None:
+    def _take_out_forgotten(self, interface: Any, known: Collection[int]) -> None:
         """Take nodes out of the interface that were put there and are forgotten since."""
         last = self._last
-        if last is None or last.interface is not interface or last.revision == revision:
-            return
         nodes, by_num = _dicts_of(interface)
-        known = {entry.num for entry in entries}
-        for entry in last.entries:
-            if entry.num not in known and nodes is not None and by_num is not None:
-                entry.take_out_of(nodes, by_num)
+        if last is None or last.interface is not interface or nodes is None or by_num is None:
+            return
+        for num in last.keys:
+            if num not in known:
+                take_out(num, nodes, by_num)
 
-    def _is_last(self, interface: object, revision: int, own_num: int) -> bool:
-        """Say whether this very interface was synced last, from the same table."""
+    def _is_all_in_place(self, interface: Any, own_num: int) -> bool:
+        """Say whether this very interface was synced last, from the same table, and has it all."""
         last = self._last
+        nodes, by_num = _dicts_of(interface)
         return (
             last is not None
             and last.interface is interface
-            and (last.revision, last.own_num) == (revision, own_num)
+            and (last.revision, last.own_num) == (self._table.revision, own_num)
+            and nodes is not None
+            and by_num is not None
+            and all(is_in_place(num, key, nodes, by_num) for num, key in last.keys.items())
         )
 
     def last(self) -> tuple[float, int] | None:
         """Return the monotonic time of the last sync that ran and how many keys were then held."""
         last = self._last
-        return (last.ended_s, last.keys) if last is not None else None
+        return (last.ended_s, len(last.keys)) if last is not None else None
 
     def counts(self, interface: Any) -> tuple[int, int]:
         """Return how many keys are stored and how many of those ``interface`` holds (None: 0)."""
         by_num = _dicts_of(interface)[1] or {}
         last = self._last
         own_num = _own_num(interface) or (last.own_num if last is not None else 0)
-        others = [entry for entry in self._table.sync_entries()[0] if entry.num != own_num]
-        return len(others), sum(entry.is_held_by(by_num.get(entry.num)) for entry in others)
+        keys, _ = self._table.public_keys()
+        keys.pop(own_num, None)
+        return len(keys), sum(
+            is_key_held(by_num.get(num), base64_text(key)) for num, key in keys.items()
+        )
 
     def is_in_place(self, interface: Any, num: int) -> bool:
         """Say whether ``interface`` holds the key that is stored for node ``num``."""
-        held = (_dicts_of(interface)[1] or {}).get(num) or {}
         key = self._table.public_key(num)
-        return bool(key) and held.get("user", {}).get("publicKey") == base64_text(key)
+        return bool(key) and is_key_held((_dicts_of(interface)[1] or {}).get(num), base64_text(key))
 
     def put_back(self, interface: Any, num: int) -> bool:
         """Make ``interface`` hold the stored key of a node it just heard; return if it did not.
@@ -136,9 +139,11 @@ class KeySync:
         if entry is None:
             held.get("user", {}).pop("publicKey", None)  # better none than a forger's
             return False
-        missing = entry.put_into(nodes, by_num)
-        entry.share_texts_with(by_num.get(num, {}))
-        return missing
+        last = self._last
+        key = last.keys.get(num) if last is not None else None
+        if key == entry.key_base64:
+            entry = entry._replace(key_base64=key)  # one text of it is enough
+        return entry.put_into(nodes, by_num)
 
 
 def _dicts_of(interface: Any) -> tuple[dict[str, Any] | None, dict[int, Any] | None]:

@@ -190,6 +190,9 @@ class KeyTrust:
 
     def _offer_first(self, node: KnownNode, key: bytes) -> KeyOutcome:
         """Pin a key for a node that has none, but not one that the operator refused."""
+        if not self.knows(node.num):
+            self._pin(node, key)
+            return KeyOutcome.PINNED
         if _is_refused(self._other(node.num, key)):
             return KeyOutcome.REPEATED
         had_another = any(other.replaced_at for other in self.others(node.num))

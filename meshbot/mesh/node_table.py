@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -76,8 +75,6 @@ class NodeTable:
         """Decisions that were done but still stand in the store, and the nodes they changed."""
         self._revision = 0
         """Counts the changes of names and keys."""
-        self._sync_entries: dict[int, SyncEntry] = {}
-        """Made once for each key, and again when its node's name or key changes."""
 
     def fill(self, nodes: Sequence[KnownNode], other_keys: Iterable[OtherKey]) -> int:
         """Take over what is stored; return how many nodes have a key."""
@@ -91,7 +88,6 @@ class NodeTable:
             self._nodes.clear()
             self._trust.load((), other_keys)
             self._forgotten.clear()
-            self._sync_entries.clear()
 
     def add_stored(self, nodes: Sequence[KnownNode]) -> None:
         """Take over stored nodes; the least valuable of too many are forgotten on the way."""
@@ -148,7 +144,7 @@ class NodeTable:
         """Forget what belongs to a node that was taken out."""
         self._trust.forget_node(num, key)
         self._changed.discard(num)
-        if self._sync_entries.pop(num, None) is not None or key:
+        if key:
             self._revision += 1
 
     def _standing_of(self, node: KnownNode) -> Standing:
@@ -191,12 +187,12 @@ class NodeTable:
         """Return copies of the nodes that ``text`` names: by id, else by name, exact ones first."""
         with self._lock:
             # Looked at in place: copies of all would cost more than the search.
-            return [replace(node) for node in nodes_named(text, self._nodes)]
+            return [node.copy() for node in nodes_named(text, self._nodes)]
 
     def recently_heard(self, limit: int) -> list[KnownNode]:
         """Return copies of the nodes heard last, latest first: this run's before older ones."""
         with self._lock:
-            return [replace(node) for node in latest_heard(limit, self._nodes.values())]
+            return [node.copy() for node in latest_heard(limit, self._nodes.values())]
 
     def heard_ago_s(self, node: KnownNode) -> float | None:
         """Return how long ago ``node`` was heard, or None where no clock can tell."""
@@ -213,7 +209,7 @@ class NodeTable:
         with self._lock:
             nodes = (node for node in self._nodes.values() if node.last_dm and node.public_key)
             latest = heapq.nlargest(MAX_CORRESPONDENTS, nodes, key=lambda node: node.last_dm)
-            return [replace(node) for node in latest]
+            return [node.copy() for node in latest]
 
     def pushes_since(self, wall_s: float) -> int:
         """Return how many keys were given to the radio since a wall-clock time, or after now."""
@@ -289,24 +285,23 @@ class NodeTable:
         with self._lock:
             return _copy_of(self._learning.holder(key))
 
-    def sync_entries(self) -> tuple[tuple[SyncEntry, ...], int]:
-        """Return what the key sync puts in place, and the revision of the table it is made of."""
+    @property
+    def revision(self) -> int:
+        """How often names and keys have changed."""
         with self._lock:
-            for num, node in self._nodes.items():
-                if node.public_key and num not in self._sync_entries:
-                    self._sync_entry(num)
-            return tuple(self._sync_entries.values()), self._revision
+            return self._revision
+
+    def public_keys(self) -> tuple[dict[int, bytes], int]:
+        """Return the keys known by node number, and the revision of the table they are of."""
+        with self._lock:
+            keys = {num: node.public_key for num, node in self._nodes.items() if node.public_key}
+            return keys, self._revision
 
     def sync_entry(self, num: int) -> SyncEntry | None:
         """Return what the key sync puts in place of one node, None if it has no key."""
         with self._lock:
-            return self._sync_entry(num)
-
-    def _sync_entry(self, num: int) -> SyncEntry | None:
-        entry, node = self._sync_entries.get(num), self._nodes.get(num)
-        if entry is None and node is not None and node.public_key:
-            entry = self._sync_entries[num] = sync_entry_of(node)
-        return entry
+            node = self._nodes.get(num)
+            return sync_entry_of(node) if node is not None and node.public_key else None
 
     # -- Hearing -------------------------------------------------------------------------------
 
@@ -462,9 +457,7 @@ class NodeTable:
 
     def _outdate(self, *nums: int) -> None:
         """Note that names or keys of nodes changed."""
-        for num in nums:
-            self._revision += 1
-            self._sync_entries.pop(num, None)
+        self._revision += len(nums)
 
     # -- What the store lacks --------------------------------------------------------------------
 
@@ -501,7 +494,7 @@ class NodeTable:
                 if self._stored(num) is not None:  # met again; what is stored is of its old life
                     wanted[num] = None
                     other_keys[num] = self._trust.stored_others(num)
-            nodes = [replace(node) for num in wanted if (node := self._stored(num)) is not None]
+            nodes = [node.copy() for num in wanted if (node := self._stored(num)) is not None]
             return StoreBatch(nodes, other_keys, tuple(carried_out), forgotten)
 
     def batch_written(self, batch: StoreBatch) -> list[int]:
@@ -529,7 +522,7 @@ class NodeTable:
     def everything(self) -> StoreBatch:
         """Return all that a store should have."""
         with self._lock:
-            nodes = [replace(node) for num in self._nodes if (node := self._stored(num))]
+            nodes = [node.copy() for num in self._nodes if (node := self._stored(num))]
             return StoreBatch(nodes, self._trust.all_others())
 
     def _stored(self, num: int) -> KnownNode | None:
@@ -541,4 +534,4 @@ class NodeTable:
 
 
 def _copy_of(node: KnownNode | None) -> KnownNode | None:
-    return replace(node) if node is not None else None
+    return node.copy() if node is not None else None

@@ -11,8 +11,7 @@ another" only when the radio has shown that key.
 Owned by the worker thread.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -22,20 +21,15 @@ MAX_NODES = 10_000
 MAX_KEYS_OF_A_NODE = 4
 
 
-@dataclass(slots=True)
-class _KeysOfANode:
-    """The keys that the radio may hold, none: it is known to hold none; and the one it showed."""
-
-    possible: set[bytes] = field(default_factory=set)
-    shown: bytes = b""
-
-
 class RadioKeys:
     """The keys that the radio may hold, by node."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._nodes: dict[int, _KeysOfANode] = {}
+        self._shown: dict[int, bytes] = {}
+        """The key that the radio has shown of each node noted, empty if it holds none of those."""
+        self._others: dict[int, tuple[bytes, ...]] = {}
+        """The keys that it may hold instead, of the few nodes that have such."""
         self._knows_all = False
         """Whether a node that is not in the table is known to be lacking."""
         self._session: object = None
@@ -48,8 +42,7 @@ class RadioKeys:
         """
         if session is not self._session:
             self._session = session
-            self._nodes.clear()
-            self._knows_all = False
+            self._forget()
         self._firmware = firmware
 
     @property
@@ -70,68 +63,79 @@ class RadioKeys:
         """
         return self.marks_for_itself
 
-    def note_entries(self, infos: Iterable[mesh_pb2.NodeInfo], *, complete: bool) -> None:
+    def note_entries(
+        self,
+        infos: Iterable[mesh_pb2.NodeInfo],
+        *,
+        complete: bool,
+        known_key: Callable[[int], bytes] = lambda num: b"",
+    ) -> None:
         """Take entries of the radio's database; ``complete``: it holds no keys but those told.
 
         A table that had to be emptied for its size never knows all again in this session.
+        ``known_key``: what the bot holds of a node by number, of which no second copy is made.
         """
         overflown = False
         for info in infos:
-            if info.user.public_key:
-                overflown = overflown or len(self._nodes) >= MAX_NODES
-                self.note_held(info.num, info.user.public_key)
+            if key := info.user.public_key:
+                overflown = overflown or len(self._shown) >= MAX_NODES
+                known = known_key(info.num)
+                self.note_held(info.num, known if known == key else key)
         if complete and not overflown:
             self._knows_all = True
 
     def note_heard(self, num: int, key: bytes) -> None:
         """Note that the radio heard a node's key too; it took it if it had none."""
-        if num not in self._nodes and not self._knows_all:
+        if num not in self._shown and not self._knows_all:
             return  # it may have any other as well
-        possible = self._keys(num).possible
-        if len(possible) < MAX_KEYS_OF_A_NODE:
-            possible.add(key)
+        possible = self._possible(num)
+        if key not in possible and len(possible) < MAX_KEYS_OF_A_NODE:
+            self._note(num, self._shown.get(num, b""), (*self._others.get(num, ()), key))
 
     def note_held(self, num: int, key: bytes) -> None:
         """Note that the radio has used, or been given, this key of a node."""
-        keys = self._keys(num)
-        keys.possible = {key}
-        keys.shown = key
+        self._note(num, key)
 
     def note_unopened(self, num: int, key: bytes) -> None:
         """Note that the radio could not open a message that ``key`` opens: it has another or none.
 
         What it may hold otherwise, a forged key for example, it may hold still.
         """
-        if num in self._nodes or self._knows_all:
-            keys = self._keys(num)
-            keys.possible.discard(key)
-            if keys.shown == key:
-                keys.shown = b""
+        if num in self._shown or self._knows_all:
+            shown = self._shown.get(num, b"")
+            others = tuple(other for other in self._others.get(num, ()) if other != key)
+            self._note(num, shown if shown != key else b"", others)
 
     def note_missing(self, num: int) -> None:
         """Note that the radio refused to send a message because it lacks the node's key."""
-        keys = self._keys(num)
-        keys.possible.clear()
-        keys.shown = b""
+        self._note(num, b"")
 
     def is_lacking(self, num: int) -> bool:
         """Say whether the radio is known to hold no key of a node at all."""
-        keys = self._nodes.get(num)
-        return self._knows_all if keys is None else not keys.possible
+        return not self._possible(num) if num in self._shown else self._knows_all
 
     def key_shown(self, num: int) -> bytes:
         """Return the key of a node that the radio used or told last, empty if there is none.
 
         It keeps it until it forgets the node, whatever is announced meanwhile.
         """
-        keys = self._nodes.get(num)
-        return keys.shown if keys is not None else b""
+        return self._shown.get(num, b"")
 
-    def _keys(self, num: int) -> _KeysOfANode:
-        keys = self._nodes.get(num)
-        if keys is None:
-            if len(self._nodes) >= MAX_NODES:
-                self._nodes.clear()
-                self._knows_all = False
-            keys = self._nodes[num] = _KeysOfANode()
-        return keys
+    def _possible(self, num: int) -> tuple[bytes, ...]:
+        """Return the keys of a node that the radio may hold."""
+        shown, others = self._shown.get(num), self._others.get(num, ())
+        return (shown, *others) if shown else others
+
+    def _note(self, num: int, shown: bytes, others: tuple[bytes, ...] = ()) -> None:
+        if num not in self._shown and len(self._shown) >= MAX_NODES:
+            self._forget()
+        self._shown[num] = shown
+        if others:
+            self._others[num] = others
+        else:
+            self._others.pop(num, None)
+
+    def _forget(self) -> None:
+        self._shown.clear()
+        self._others.clear()
+        self._knows_all = False

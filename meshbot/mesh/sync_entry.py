@@ -6,18 +6,16 @@ The library keeps one and the same dict of a node under ``nodes["!%08x"]`` and
 drop a node from both (``library_bounds.py``), so they are looked up here, never iterated over.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from meshbot.model.known_node import KnownNode
+from meshbot.model.known_node import KnownNode, node_id
 from meshbot.model.public_key import base64_text
 
 TRIES = 3  # the next sync sees to what the reader drops each time
 
 
-@dataclass(frozen=True, slots=True)
-class SyncEntry:
-    """What the library's dictionaries are to hold of one node."""
+class SyncEntry(NamedTuple):
+    """What the library's dictionaries are to hold of one node. Made when it is needed."""
 
     num: int
     id: str
@@ -43,34 +41,17 @@ class SyncEntry:
             user["role"] = self.role
         return user
 
-    def share_texts_with(self, held: dict[str, Any]) -> None:
-        """Have the library's dict of the node use our texts where they are the same: once each."""
-        user = held.get("user", {})
+    def share_texts_with(self, user: dict[str, Any]) -> None:
+        """Have the library's ``user`` of the node use our texts where they are the same."""
         for name, text in (
-            ("id", self.id),
             ("longName", self.long_name),
             ("shortName", self.short_name),
             ("publicKey", self.key_base64),
             ("hwModel", self.hw_model),
+            ("role", self.role),
         ):
             if user.get(name) == text:
                 user[name] = text
-
-    def take_out_of(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:
-        """Remove what :meth:`put_into` put there, unless the library has added to it."""
-        held = by_num.get(self.num)
-        if self.is_held_by(held) and held is not None and held.keys() <= {"num", "user"}:
-            by_num.pop(self.num, None)
-            nodes.pop(self.id, None)
-
-    def is_held_by(self, held: dict[str, Any] | None) -> bool:
-        """Say whether the library's dict of the node has the key."""
-        return held is not None and held.get("user", {}).get("publicKey") == self.key_base64
-
-    def is_in_place(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
-        """Say whether the key is found under the node's number and id alike."""
-        held = by_num.get(self.num)
-        return self.is_held_by(held) and nodes.get(self.id) is held
 
     def put_into(self, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
         """Make the library hold this; return whether its key was missing or another."""
@@ -80,6 +61,7 @@ class SyncEntry:
             # Nothing, or the library's own stand-in for a node it has no NodeInfo of.
             held["user"] = self.user
             return True
+        self.share_texts_with(user)
         if user.get("publicKey") == self.key_base64:
             return False
         user["publicKey"] = self.key_base64
@@ -99,6 +81,25 @@ class SyncEntry:
         return held
 
 
+def is_in_place(num: int, key: str, nodes: dict[str, Any], by_num: dict[int, Any]) -> bool:
+    """Say whether a node's key, in base64, is found under its number and its id alike."""
+    held = by_num.get(num)
+    return is_key_held(held, key) and nodes.get(node_id(num)) is held
+
+
+def is_key_held(held: dict[str, Any] | None, key: str) -> bool:
+    """Say whether the library's dict of a node has this key, in base64."""
+    return held is not None and held.get("user", {}).get("publicKey") == key
+
+
+def take_out(num: int, nodes: dict[str, Any], by_num: dict[int, Any]) -> None:
+    """Remove what :meth:`SyncEntry.put_into` put there, unless the library has added to it."""
+    held = by_num.get(num)
+    if held is not None and held.keys() <= {"num", "user"}:
+        by_num.pop(num, None)
+        nodes.pop(node_id(num), None)
+
+
 def sync_entry_of(node: KnownNode) -> SyncEntry:
     """Return what the library is to hold of a node that has a key."""
     return SyncEntry(
@@ -107,6 +108,6 @@ def sync_entry_of(node: KnownNode) -> SyncEntry:
         base64_text(node.public_key),
         node.long_name,
         node.short_name,
-        hw_model=node.hw_model if node.hw_model != "UNSET" else "",
-        role=node.role if node.role != "CLIENT" else "",
+        node.hw_model if node.hw_model != "UNSET" else "",
+        node.role if node.role != "CLIENT" else "",
     )

@@ -321,8 +321,12 @@ class Conversation:
         self._note_air(interface, NodeMetrics())  # its region; its telemetry comes a minute later
         firmware = firmware_of(interface)
         self._radio_keys.enter_session(interface, firmware)
-        self._radio_keys.note_entries(nodes, complete=complete and tells_all_keys(firmware))
         self._nodes.learn_from_radio(nodes, interface.own_num)
+        self._radio_keys.note_entries(
+            nodes,
+            complete=complete and tells_all_keys(firmware),
+            known_key=self._nodes.public_key,
+        )
         for info in nodes:
             if info.user.public_key != self._nodes.public_key(info.num):
                 self._nodes.put_key_back(interface, info.num)

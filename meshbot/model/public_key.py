@@ -1,6 +1,6 @@
 """Public keys: which can be one at all, and how people are shown them. Pure."""
 
-import base64
+import binascii
 import zlib
 
 KEY_BYTES = 32
@@ -35,7 +35,7 @@ def is_usable_key(key: bytes) -> bool:
 
 def base64_text(key: bytes) -> str:
     """Return a key as Meshtastic's apps show it and its library stores it."""
-    return base64.b64encode(key).decode("ascii")
+    return binascii.b2a_base64(key, newline=False).decode("ascii")
 
 
 def fingerprint(key: bytes) -> str:

@@ -248,6 +248,36 @@ def test_a_light_configuration_that_lacks_who_the_node_is_counts_as_none(
     assert manager.stop(WAIT_S)
 
 
+def test_the_nodes_of_a_session_are_let_go_when_another_is_ready_or_it_never_was(
+    listener: Listener,
+) -> None:
+    """A session that is over may stay in memory for hours: its parts name each other."""
+    made: list[Session] = []
+    had_nodes: list[list[bool]] = []
+
+    class Filled(PartialSession):
+        def open(self, stop: threading.Event) -> None:
+            had_nodes.append([bool(earlier.nodesByNum) for earlier in made])
+            made.append(self)
+            entry = {"num": 0x0A}
+            self.nodes, self.nodesByNum = {"!0000000a": entry}, {0x0A: entry}
+            super().open(stop)
+
+    manager = Manager(listener, QUICK)
+    manager.session_class = Filled
+    manager.start()
+    first = manager.sessions.get(timeout=WAIT_S)
+    assert listener.opened.get(timeout=WAIT_S)
+    manager.interface_lost(first, LinkError(Cause.RESET))
+    last = listener.succeeded.get(timeout=WAIT_S)
+    assert made[-1] is last
+    assert had_nodes == [[], [True], [True, False], [True, False, False]]
+    assert [bool(session.nodes) for session in made] == [False, False, False, True]
+    assert [bool(session.nodesByNum) for session in made] == [False, False, False, True]
+    assert manager.stop(WAIT_S)
+    assert last.nodesByNum, "the last that are known stay"
+
+
 def test_a_full_configuration_without_the_number_that_was_known_is_not_taken_either(
     listener: Listener, journal: Journal
 ) -> None:

@@ -13,7 +13,7 @@ from meshbot.link.frame_decoder import encode_frame
 from meshbot.link.library_bounds import LOOK_EVERY, MAX_KEYED, MAX_KEYLESS, LibraryBounds
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
 from meshbot.link.session_options import SessionOptions
-from meshbot.mesh.sync_entry import sync_entry_of
+from meshbot.mesh.sync_entry import is_in_place, sync_entry_of
 from meshbot.model.known_node import BROADCAST_NUM, KnownNode, node_id
 from tests.support.session_events import Events
 
@@ -142,7 +142,7 @@ def test_whoever_comes_the_bounds_hold_and_stand_ins_go_first(
             met = set(dictionaries.nodesByNum)
             keep(bounds, dictionaries)
             assert len(dictionaries.nodesByNum) <= 1 + sum(value for _, value in _SMALL)
-            assert bounds._of_database & met <= set(dictionaries.nodesByNum)
+            assert met.intersection(bounds._of_database) <= set(dictionaries.nodesByNum)
             assert dictionaries.is_consistent()
         assert OWN in dictionaries.nodesByNum
         if len(named) <= 20:
@@ -171,5 +171,5 @@ def test_a_key_that_the_sync_puts_in_while_the_reader_drops_the_node_is_in_both(
     nodes = Racing(drops, by_num)
     entry = sync_entry_of(KnownNode(7, "Ann", public_key=KEY))
     entry.put_into(nodes, by_num)
-    assert entry.is_in_place(nodes, by_num)
+    assert is_in_place(7, entry.key_base64, nodes, by_num)
     assert by_num[7]["user"]["publicKey"] == base64.b64encode(KEY).decode()

@@ -139,6 +139,32 @@ def test_our_own_entry_is_left_alone(known: NodeManager) -> None:
     assert entry["user"] == {"id": "!00000001", "publicKey": "whatever", "hwModel": "UNSET"}
 
 
+def test_texts_that_the_library_has_too_are_kept_once(nodes: NodeManager) -> None:
+    user = user_of(ANN, KEYS[ANN], long_name="Ann's Haus", short_name="ANN", hw_model=4, role=2)
+    nodes.learn_from_air(ANN, user)
+    interface = FakeInterface()
+
+    def hear() -> dict[str, str]:
+        copied = {name: "".join(list(text)) for name, text in MessageToDict(user).items()}
+        interface.add(ANN, **copied)
+        return copied
+
+    heard = hear()
+    nodes.sync_pubkeys_to_interface(interface, force=True)
+    synced_user = interface.nodesByNum[ANN]["user"]
+    assert synced_user == heard
+    ours = nodes.node(ANN)
+    assert ours is not None
+    assert synced_user["longName"] is ours.long_name
+    assert synced_user["shortName"] is ours.short_name
+    assert synced_user["hwModel"] is ours.hw_model
+    assert synced_user["role"] is ours.role
+    hear()
+    nodes.put_key_back(interface, ANN)
+    for name in ("longName", "shortName", "hwModel", "role", "publicKey"):
+        assert interface.nodesByNum[ANN]["user"][name] is synced_user[name], name
+
+
 def test_two_interfaces_share_no_dict(known: NodeManager) -> None:
     first, second = FakeInterface(), FakeInterface()
     known.sync_pubkeys_to_interface(first, force=True)

@@ -1,6 +1,5 @@
 """A table that is full: what it forgets, what it keeps, and that it goes on learning."""
 
-import base64
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -440,9 +439,9 @@ class FullTable(RuleBasedStateMachine):
                 assert holder is not None
                 assert holder.num == node.num
         assert everything.other_keys.keys() <= {node.num for node in everything.nodes}
-        entries, _ = self.nodes.sync_entries()
-        keys = {base64.b64encode(node.public_key).decode() for node in everything.nodes}
-        assert {entry.key_base64 for entry in entries} <= keys
+        keys, _ = self.nodes.public_keys()
+        on_file = {node.num: node.public_key for node in everything.nodes if node.public_key}
+        assert keys == on_file
 
     def teardown(self) -> None:
         self.storage.failing = False
