@@ -240,8 +240,7 @@ def _waits_of(size: int) -> dict[str, float]:
         "the 300 heard last, for the live page": lambda: nodes.recently_heard(300),
         "the 1,000 heard last, for clients": lambda: nodes.recently_heard(1_000),
         "a node by a piece of its name": lambda: nodes.find("no such name"),
-        "what the key sync puts in place": nodes.sync_entries,
-        "the same again": nodes.sync_entries,
+        "which keys the sync is to put in place": nodes.public_keys,
         "the keys that wait": nodes.waiting_keys,
         "a newcomer in a full table": lambda: _meet(nodes),
     }
