@@ -12,7 +12,7 @@ from benchmarks.line import (
     at_most_of_stock,
 )
 from benchmarks.pair import Pair
-from benchmarks.traffic.mixes import CITY, WORST
+from benchmarks.traffic.mixes import CITY, MIXES, WORST
 
 PACKETS = 5_000
 NODES = 250
@@ -29,7 +29,13 @@ class PacketRate(Figure):
         f"Bursts of {PACKETS:,} packets of {NODES} nodes, each packet sent only once, until the "
         "last one is dealt with: by the callback of the stock library; by MeshBot, whose table of "
         "nodes then knows of it; by the callback of its interface alone; the floor reads the same "
-        "bytes from a socket and has protobuf parse them, lazily, and looks at none."
+        "bytes from a socket and has protobuf parse them, lazily, and looks at none. *City*: every "
+        "kind of packet that a node hands to its client, as often as was published or, where "
+        "nothing was, assumed; `benchmarks/traffic/mixes.py` says which, and names the sources. "
+        "*Worst*: "
+        + ", ".join(MIXES[WORST])
+        + ", in equal shares: the kinds of which least is gained, see “Kinds of packets”. No mesh "
+        "talks like that."
     )
 
     def finish(self) -> list[Line]:
