@@ -1,8 +1,10 @@
 """A database that knows a large mesh."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from meshbot.model.known_node import KnownNode
+from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 
 FIRST_NUM = 0x10000
@@ -26,3 +28,11 @@ def large_mesh(nodes: int) -> Iterator[KnownNode]:
 def fill(storage: NodeStore, nodes: int) -> None:
     """Store so many nodes."""
     storage.save_nodes(large_mesh(nodes))
+
+
+def fill_file(path: Path, nodes: int) -> None:
+    """Make a database of so many nodes."""
+    database = Database(path)
+    database.open()
+    fill(NodeStore(database), nodes)
+    database.close()
