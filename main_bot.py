@@ -28,19 +28,17 @@ from meshtastic.protobuf import mesh_pb2
 
 from meshbot import VERSION
 from meshbot.cli.arguments import environment_of, language_wanted, parse_arguments
-from meshbot.cli.command_line import run_command
 from meshbot.cli.exit_code import EXIT_CONFIG, EXIT_NO, EXIT_OK
 from meshbot.diagnosis.link_journal import LinkJournal
-from meshbot.diagnosis.trial.trial_kind import TrialKind
 from meshbot.link.interface_manager import InterfaceManager
 from meshbot.link.link_options import LinkOptions
 from meshbot.link.link_policy import LinkSettings
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.reconnect_choice import ReconnectChoice
-from meshbot.link.serial_interface_manager import SerialInterfaceManager
 from meshbot.link.session_options import SessionOptions
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.air_budget import AirBudgetSettings
+from meshbot.messages.bot_view import load_judges
 from meshbot.messages.conversation import Conversation, ConversationSettings, Records
 from meshbot.messages.key_pusher import PushSettings
 from meshbot.messages.sender_settings import SenderSettings
@@ -53,11 +51,10 @@ from meshbot.service.bot_store import BotStore
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.decision_watch import DecisionWatch
+from meshbot.service.fair_coin import fair_coin
 from meshbot.service.housekeeping import Housekeeping
 from meshbot.service.journal_output import JournalOutput
-from meshbot.service.light_choice import LightChoice
 from meshbot.service.link_summary import LinkSummary
-from meshbot.service.link_trial import LinkTrial, fair_coin
 from meshbot.service.live_state import LiveState
 from meshbot.service.live_state_view import LiveStateView
 from meshbot.service.node_claim import NodeClaim
@@ -69,7 +66,6 @@ from meshbot.service.process_privacy import keep_files_private, keep_process_pri
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
 from meshbot.service.status_part import StatusPart
-from meshbot.sharing.node_share import NodeShare
 from meshbot.status.status_sources import StatusSources
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
@@ -84,6 +80,8 @@ from node_manager import NodeManager
 from tcp_interface_manager import TCPInterfaceManager
 
 if TYPE_CHECKING:
+    from meshbot.service.link_trial import LinkTrial
+    from meshbot.sharing.node_share import NodeShare
     from meshbot.simulation.simulated_node import SimulatedNode
     from meshbot.status.bot_live_view import BotLiveView
 
@@ -230,9 +228,7 @@ class MeshBot:
         self._new_store()
         self._node_claim = NodeClaim(self.site)
         self._worker = BotWorker(clock)
-        self._trial = LinkTrial(
-            self._tried_kind(), self.link_journal, self._worker.post, coin=coin, clock=clock
-        )
+        self._trial = self._new_trial(coin)
         self._sync_held_until_s = -math.inf
         """Until when the periodic sync waits; written by the link thread."""
         self._held_sync_waits = False
@@ -289,19 +285,36 @@ class MeshBot:
             ),
             light_reconnect=self.TCP_LIGHT_RECONNECT,
             notes=self.link_journal,
-            choice=LightChoice(self._trial) if self.TCP_LIGHT_TRIAL else ReconnectChoice(),
+            choice=self._new_choice(),
         )
         if self.site.connection_mode == "serial":
+            from meshbot.link.serial_interface_manager import (  # noqa: PLC0415
+                SerialInterfaceManager,
+            )
+
             return SerialInterfaceManager(self, options, self.site.serial_port)
         simulated_node = self.simulated_node
         if simulated_node is not None:
             return TCPInterfaceManager(self, options, "127.0.0.1", lambda: simulated_node.port)
         return TCPInterfaceManager(self, options, self.site.tcp_host, self.site.tcp_port)
 
-    def _tried_kind(self) -> TrialKind | None:
-        if self.TCP_SYNC_TRIAL:
-            return TrialKind.SYNC
-        return TrialKind.LIGHT if self.TCP_LIGHT_TRIAL else None
+    def _new_trial(self, coin: Callable[[], bool]) -> "LinkTrial | None":
+        """Return the trial that the operator wants, nothing read yet; None where he wants none."""
+        if not (self.TCP_SYNC_TRIAL or self.TCP_LIGHT_TRIAL):
+            return None
+        from meshbot.diagnosis.trial.trial_kind import TrialKind  # noqa: PLC0415
+        from meshbot.service.link_trial import LinkTrial  # noqa: PLC0415
+
+        kind = TrialKind.SYNC if self.TCP_SYNC_TRIAL else TrialKind.LIGHT
+        return LinkTrial(kind, self.link_journal, self._worker.post, coin=coin, clock=self._clock)
+
+    def _new_choice(self) -> ReconnectChoice:
+        """Return what decides whether a reconnection asks the node for its nodes."""
+        if self._trial is None or not self.TCP_LIGHT_TRIAL:
+            return ReconnectChoice()
+        from meshbot.service.light_choice import LightChoice  # noqa: PLC0415
+
+        return LightChoice(self._trial)
 
     def _new_conversation(self) -> Conversation:
         """Return who hears and answers, not yet started."""
@@ -327,10 +340,12 @@ class MeshBot:
             wall_clock=self._wall_clock,
         )
 
-    def _new_share(self) -> NodeShare | None:
+    def _new_share(self) -> "NodeShare | None":
         """Return what lets other clients use the node, not yet started; None where none may."""
         if not self.site.share.port:
             return None
+        from meshbot.sharing.node_share import NodeShare  # noqa: PLC0415
+
         share = NodeShare(
             self.site.share,
             self._link,
@@ -414,6 +429,10 @@ class MeshBot:
         """Whether the first attempt to connect is over, one way or the other."""
         return self._link.tried.is_set()
 
+    def load_rest(self) -> None:
+        """Load what answers need, once the link was tried, and not as late as they are asked."""
+        load_judges()
+
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""
         return self._link.status()
@@ -491,7 +510,8 @@ class MeshBot:
             self._store.close()
             raise
         self._say_hello(keys)
-        self._trial.start()
+        if self._trial is not None:
+            self._trial.start()
         if self.simulated_node is not None:
             self.simulated_node.start()
             self.simulated_node.start_demo()
@@ -553,7 +573,7 @@ class MeshBot:
         every(JOURNAL_FLUSH_S, self._store.orders.tend)
         every(JOURNAL_ALIVE_S, self._link.note_alive)
         every(HOUSEKEEPING_S, self._housekeeping)
-        if self._tried_kind() is not None:
+        if self._trial is not None:
             every(self.TCP_TRIAL_WINDOW / 4, self._trial.look_again)
         every(KEY_PUSH_INTERVAL_S, self._conversation.tend_keys)
         if self.node_manager.has_forgotten():
@@ -596,7 +616,8 @@ class MeshBot:
     def link_failed(self) -> None:
         """Have those who show the state of the bot look again."""
         self.on_change()
-        self._trial.link_failed()
+        if self._trial is not None:
+            self._trial.link_failed()
 
     def link_opened(self, interface: SupervisedInterface, *, first: bool) -> None:
         """After the first handshake, put every stored key in place at once."""
@@ -625,7 +646,7 @@ class MeshBot:
 
     def _sync_skip(self) -> SyncSkip | None:
         """Return why there is to be no sync after this reconnection, None where there is to be."""
-        if self.TCP_SYNC_TRIAL:
+        if self._trial is not None and self.TCP_SYNC_TRIAL:
             synced = self._trial.with_suspect()
             if self._trial.begins():
                 observed_s = self.TCP_PUBKEY_SYNC_DELAY + self.TCP_TRIAL_WINDOW
@@ -794,6 +815,9 @@ def _forget_output() -> None:
 
 
 def _do_command(options: argparse.Namespace) -> int:
+    # A bot that runs has no use for the commands, and for most of what judges the link.
+    from meshbot.cli.command_line import run_command  # noqa: PLC0415
+
     try:
         return run_command(options, environment_of(options, PROGRAM), MeshBot, PROGRAM)
     except BrokenPipeError:

@@ -25,8 +25,9 @@ class Idle(Figure):
         f"Connected, nothing to hear, from a minute after the connection on, for {SHORTEST_S:.0f} s"
         " or more. *Wake-ups*: how often the kernel put a thread of the process to sleep because "
         "it waited (`voluntary_ctxt_switches`). *CPU*: what the scheduler counted for the process, "
-        "in nanoseconds. The libraries ask nothing of a quiet node but a heartbeat every 300 s; "
-        "MeshBot asks it every 30 s, and looks every 5 s for decisions of its operator."
+        "to the nanosecond. The libraries ask nothing of a quiet node but a heartbeat every 300 s; "
+        "mtjk looks ten times a second whether there is something to publish; MeshBot asks the "
+        "node every 30 s, and looks every 5 s for decisions of its operator."
     )
 
     def begin(self) -> None:

@@ -1,5 +1,7 @@
 """A database that knows a large mesh."""
 
+from collections.abc import Iterator
+
 from meshbot.model.known_node import KnownNode
 from meshbot.store.node_store import NodeStore
 
@@ -7,10 +9,10 @@ FIRST_NUM = 0x10000
 _STEP = 40_009  # a prime: the numbers are spread over all there are, as real ones
 
 
-def fill(storage: NodeStore, nodes: int) -> None:
-    """Store so many nodes, each with a name and a key of its own."""
-    storage.save_nodes(
-        KnownNode(
+def large_mesh(nodes: int) -> Iterator[KnownNode]:
+    """Yield so many nodes, each with a name and a key of its own."""
+    for number in range(nodes):
+        yield KnownNode(
             num=FIRST_NUM + number * _STEP,
             long_name=f"Nœud numéro {number}",
             short_name=f"{number % 10_000:04d}",
@@ -19,5 +21,8 @@ def fill(storage: NodeStore, nodes: int) -> None:
             public_key=(number + 7).to_bytes(4, "big") * 8,
             last_heard=1_700_000_000 + number,
         )
-        for number in range(nodes)
-    )
+
+
+def fill(storage: NodeStore, nodes: int) -> None:
+    """Store so many nodes."""
+    storage.save_nodes(large_mesh(nodes))

@@ -7,7 +7,8 @@ from benchmarks.figure import Figure
 from benchmarks.line import MMRELAY, MMRELAY_CHECKING, MTJK, OURS, STOCK, USUAL, Line, at_most
 from benchmarks.pair import Pair, connected
 
-LIMIT_S = 240.0
+LIMIT_S = 200.0
+"""The usual pattern needs 120 s + 30 s + 18 s at most, and seconds to connect."""
 LOOK_S = 60.0
 """The longest that one of them waits between two looks at the link: mmrelay, by default."""
 SILENCE_S = 120.0 + 18.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from meshbot import VERSION
 from meshbot.cli.command_parser import CommandParser
-from meshbot.cli.keys_command import add_arguments
+from meshbot.cli.keys_options import add_keys_arguments
 from meshbot.cli.program_name import program_name
-from meshbot.cli.report_command import add_report_arguments
+from meshbot.cli.report_options import add_report_arguments
 from meshbot.service.config_error import ConfigError
 from meshbot.service.config_file import load_config
 from meshbot.service.node_address import MAX_PORT, AddressError, parse_address
@@ -95,7 +95,7 @@ def _program_parser() -> CommandParser:
     keys = commands.add_parser(
         "keys", help=about, description=about, example=f"{PROGRAM} keys list"
     )
-    add_arguments(keys)
+    add_keys_arguments(keys)
     about = tr("pourquoi la liaison a été coupée : le rapport")
     report = commands.add_parser(
         "report",

@@ -10,69 +10,22 @@ import time
 from collections.abc import Callable, Container
 from pathlib import Path
 
-from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.key_choice import KeyChoice, KeysRefusal
 from meshbot.cli.key_listing import WEAK_TEXT, KeyListing
 from meshbot.cli.key_text import key_text, node_text
-from meshbot.cli.program_name import program_name
 from meshbot.mesh.node_table import NodeTable
 from meshbot.model.known_node import KnownNode
 from meshbot.store.database import Database
 from meshbot.store.inspection import may_exist
 from meshbot.store.node_store import NodeStore
-from meshbot.text.language import mark, tr
+from meshbot.text.language import tr
 from meshbot.text.quantities import counted
 
 CARRIED_OUT_WITHIN_S = 12.0
 CARRIED_OUT_POLL_S = 0.25
 MAX_LISTED = 20
 MAX_WEAK_NAMED = 5
-NODE_HELP = mark("nom, ou identifiant sans le « ! » : a1b2c3d4")
-KEY_HELP = mark(
-    "début de la clé, s'il y en a plusieurs ; pour accept aussi une ancienne clé, une refusée, "
-    "celle d'un autre nœud, ou une clé entière jamais entendue"
-)
-
-MOVED_HELP = mark(
-    "tous les nœuds passés au firmware 2.8, qui donne un autre numéro, s'ils ont prouvé que c'est "
-    "bien eux"
-)
-
-
-def add_arguments(parser: CommandParser) -> None:
-    """Describe the actions of ``keys``."""
-    actions = parser.add_subparsers(
-        title=tr("actions"),
-        dest="action",
-        metavar="list|accept|refuse",
-        parser_class=CommandParser,
-    )
-    about = tr("les clés à trancher, ou celles d'un nœud")
-    listing = actions.add_parser(
-        "list", help=about, description=about, example=f"{program_name()} keys list a1b2c3d4"
-    )
-    listing.words.add_argument("node", nargs="?", metavar=tr("NŒUD"), help=tr(NODE_HELP))
-    for name, about in (
-        ("accept", tr("croire la clé annoncée par un nœud, à la place de celle connue")),
-        ("refuse", tr("ne plus entendre parler d'une clé annoncée")),
-    ):
-        action = actions.add_parser(
-            name,
-            help=about,
-            description=about,
-            example=f"{program_name()} keys {name} a1b2c3d4",
-        )
-        action.words.add_argument(
-            "node",
-            nargs="?" if name == "accept" else None,
-            metavar=tr("NŒUD"),
-            help=tr(NODE_HELP),
-        )
-        action.words.add_argument("key", nargs="?", metavar=tr("CLÉ"), help=tr(KEY_HELP))
-        if name == "accept":
-            action.options.add_argument("--moved", action="store_true", help=tr(MOVED_HELP))
-    parser.set_defaults(action=None, node=None, moved=False)
 
 
 class KeysCommand:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from meshbot.cli.command_parser import CommandParser
 from meshbot.cli.exit_code import EXIT_NO, EXIT_OK
 from meshbot.cli.report_refusal import ReportRefusal
 from meshbot.cli.report_source import DEFAULT_SINCE_S, history_in
@@ -31,37 +30,6 @@ from meshbot.text.language import tr
 
 _UNITS_S = {"m": 60, "min": 60, "h": 3_600, "d": 86_400, "j": 86_400, "w": 604_800}
 _SINCE = re.compile(r"(\d{1,5}) ?(min|m|h|d|j|w)", re.IGNORECASE)
-
-
-def add_report_arguments(parser: CommandParser) -> None:
-    """Describe the options of ``report``."""
-    add = parser.options.add_argument
-    parser.words.add_argument(
-        "files",
-        nargs="*",
-        metavar=tr("FICHIER"),
-        help=tr(
-            "un journal en texte, ou la base d'un bot ; plusieurs : les sites côte à côte ; par "
-            "défaut ce que le bot a noté lui-même"
-        ),
-    )
-    add(
-        "--since",
-        metavar=tr("DURÉE"),
-        help=tr(
-            "24h, 7d (jours), 2w (semaines)… avant la fin ; par défaut 7d, et tout avec --journal"
-        ),
-    )
-    add(
-        "--journal",
-        metavar=tr("FICHIER"),
-        help=tr(
-            "juger un journal en texte, d'un autre bot aussi ; - pour l'entrée standard "
-            "(journalctl -u meshbot | …)"
-        ),
-    )
-    add("--html", metavar=tr("FICHIER"), help=tr("écrire aussi une page HTML"))
-    add("--json", action="store_true", help=tr("écrire du JSON au lieu du texte"))
 
 
 class ReportCommand:

@@ -12,7 +12,6 @@ Owned by one session; called on its reader's thread, which owns those dictionari
 
 import contextlib
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from meshtastic import protocols
@@ -21,8 +20,9 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.link.protobuf_dict import as_dict
 from meshbot.link.pubsub_listeners import PubsubListeners
+from meshbot.model.known_node import BROADCAST_NUM
 
-_DEGREES = Decimal("1e-7")
+UNITS_A_DEGREE = 1e7
 _PORT = portnums_pb2.PortNum
 _SEALED_TOPIC = "meshtastic.receive"
 _TOPICS = {
@@ -85,15 +85,23 @@ class LibraryNodes:
         nodes = self._interface.nodes
         if nodes is None or not info.num or self._listeners.hear("meshtastic.node.updated"):
             return False
-        entry = as_dict(info)
-        node: dict[str, Any] = self._interface._getOrCreateByNum(info.num)
-        node.update(entry)
+        node = self._filed(info.num, as_dict(info))
         if "position" in node:
             _add_degrees(node["position"])
         node_id = node.get("user", {}).get("id")
         if node_id is not None:
             nodes[node_id] = node
         return True
+
+    def _filed(self, num: int, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return the node's dictionary, with an entry in it."""
+        by_num = self._interface.nodesByNum
+        if by_num is not None and num not in by_num and "user" in entry and num != BROADCAST_NUM:
+            by_num[num] = entry  # without the stand-in that the library would make first
+            return entry
+        node: dict[str, Any] = self._interface._getOrCreateByNum(num)
+        node.update(entry)
+        return node
 
     def _note_position(self, packet: mesh_pb2.MeshPacket) -> None:
         position = mesh_pb2.Position.FromString(packet.decoded.payload)
@@ -151,4 +159,4 @@ def _note_last(node: dict[str, Any], told: dict[str, Any]) -> None:
 def _add_degrees(position: dict[str, Any]) -> None:
     for name, source in (("latitude", "latitudeI"), ("longitude", "longitudeI")):
         if source in position:
-            position[name] = float(position[source] * _DEGREES)
+            position[name] = position[source] / UNITS_A_DEGREE

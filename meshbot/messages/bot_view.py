@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Protocol
 
 from meshbot import VERSION
-from meshbot.diagnosis.last_week import WEEK_EVENTS, judged_week
-from meshbot.diagnosis.trial.trial_text import trial_clause
 from meshbot.link.link_status import LinkStatus
 from meshbot.link.supervised_interface import SupervisedInterface
 from meshbot.messages.direct_message_counts import DirectMessageCounts
@@ -31,6 +29,14 @@ log = logging.getLogger(__name__)
 VERDICT_INTERVAL_S = 600.0
 RECONNECT_INTERVAL_S = 60.0
 """What an administrator who repeats himself may cost the link."""
+
+
+def load_judges() -> None:
+    """Load what judges the link: a tenth of the start, and nobody asks before the first attempt.
+
+    But not as late as somebody asks: by then the files may be those of another version.
+    """
+    from meshbot.diagnosis import last_week  # noqa: F401, PLC0415
 
 
 class NodeDirectory(Protocol):
@@ -244,6 +250,9 @@ class MeshBotView:
         return found
 
     def _diagnosis(self) -> tuple[str, str]:
+        from meshbot.diagnosis.last_week import WEEK_EVENTS, judged_week  # noqa: PLC0415
+        from meshbot.diagnosis.trial.trial_text import trial_clause  # noqa: PLC0415
+
         try:
             events = self._journal.events(WEEK_EVENTS)
         except StorageError as error:

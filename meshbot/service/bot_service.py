@@ -24,6 +24,9 @@ class Bot(Protocol):
     def tried(self) -> bool:
         """Whether the first attempt to connect is over, one way or the other."""
 
+    def load_rest(self) -> None:
+        """Load what is not needed for the first attempt to connect, if it is not loaded yet."""
+
     def progress_marks(self) -> Mapping[str, ProgressMark]:
         """Return the signs of life of the bot's threads, by name."""
 
@@ -59,6 +62,7 @@ def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None
 
     def tick() -> None:
         if bot.tried:
+            bot.load_rest()
             notifier.ready()
         notifier.tick()
 

@@ -9,7 +9,6 @@ import enum
 import json
 import logging
 import math
-import secrets
 import time
 from collections.abc import Callable, Collection
 from typing import Protocol
@@ -20,17 +19,13 @@ from meshbot.diagnosis.trial.trial_kind import TrialKind
 from meshbot.diagnosis.trial.trial_state import TrialState
 from meshbot.diagnosis.trial.trial_text import course_line, end_line, toss_line
 from meshbot.model.link_event import EventKind, LinkEvent, on_one_clock
+from meshbot.service.fair_coin import fair_coin
 from meshbot.store.storage_error import StorageError
 from meshbot.text.language import tr
 
 log = logging.getLogger(__name__)
 
 MAX_EVENTS = 20_000
-
-
-def fair_coin() -> bool:
-    """Toss one."""
-    return bool(secrets.randbits(1))
 
 
 class TrialJournal(Protocol):
@@ -44,7 +39,7 @@ class TrialJournal(Protocol):
 
 
 class _Mode(enum.Enum):
-    OFF = "no trial, or not now"
+    OFF = "not now"
     TRYING = "the coin decides"
     ENDED = "the result decides"
 
@@ -57,11 +52,11 @@ _ACTS = {
 
 
 class LinkTrial:
-    """One trial, or none."""
+    """One trial."""
 
     def __init__(
         self,
-        kind: TrialKind | None,
+        kind: TrialKind,
         journal: TrialJournal,
         post: Callable[[Callable[[], object]], object],
         *,
@@ -99,8 +94,6 @@ class LinkTrial:
 
     def begins(self) -> bool:
         """Hear that the session that was asked about begins; say whether the coin decided it."""
-        if self._kind is None:
-            return False
         suspect, self._tossed = self._tossed, None
         if suspect is not None:
             arm = self._kind.suspect if suspect else self._kind.other
@@ -119,7 +112,7 @@ class LinkTrial:
     def start(self) -> None:
         """Find out how far the trial is, and say it."""
         self.look()
-        if self._kind is not None and self._mode is _Mode.TRYING:
+        if self._mode is _Mode.TRYING:
             log.info(course_line(self._kind, self._state))
         elif self._mode is _Mode.ENDED and self._state is not None:
             log.info(end_line(self._state))
@@ -131,8 +124,6 @@ class LinkTrial:
 
     def look(self) -> None:
         """Derive from the journal how far the trial is; note it when it ends."""
-        if self._kind is None:
-            return
         try:
             events = on_one_clock(self._journal.events_of(EVENTS_OF_A_TRIAL, MAX_EVENTS))
         except StorageError as error:

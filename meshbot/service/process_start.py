@@ -4,6 +4,7 @@ The bot's imports take a second on a Raspberry Pi. A signal before or after its 
 place is no error, and what this machine lacks is said in one line.
 """
 
+import gc
 import importlib.util
 import os
 import signal
@@ -20,6 +21,7 @@ COMMANDS = frozenset(("check", "setup", "keys", "report"))
 
 def prepare_process() -> None:
     """Make the process ready for the imports, or end it where there is nothing to import."""
+    gc.disable()  # of what is imported nothing is garbage: looking through it takes time
     fill_standard_files()  # before any other file takes the place of one that is closed
     for number in _ENDING:
         signal.signal(number, lambda *_: os._exit(0))
@@ -35,6 +37,8 @@ def prepare_process() -> None:
 
 def run_process(run: Callable[[], int]) -> int:
     """Run the bot or one of its commands, undisturbed by signals at the end; return its code."""
+    gc.freeze()  # nor is it looked through later
+    gc.enable()
     if set(sys.argv[1:]) & COMMANDS:
         for number in _ENDING:
             signal.signal(number, signal.SIG_DFL)  # nothing to end in order: the code says it

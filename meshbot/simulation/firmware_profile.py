@@ -109,6 +109,11 @@ class FirmwareProfile:
         return self.version >= (2, 8)
 
     @property
+    def tells_whole_nodes(self) -> bool:
+        """Whether the entry of a node says where and how it is; 2.8 tells that in packets."""
+        return not self.is_2_8
+
+    @property
     def telemetry_goes_on_air(self) -> bool:
         """Whether its own device metrics are sent to the mesh unless it is told not to."""
         return self.version < (2, 7, 13)

@@ -94,7 +94,7 @@ class SimulatedHandshake:
         else:
             frames = config_frames.config_frames(identity, self._settings, state)
         if config_id != ONLY_CONFIG_ID:
-            nodes = self._radio.mesh.db.frames()
+            nodes = self._radio.mesh.db.frames(whole=identity.profile.tells_whole_nodes)
             limit = self._settings.reset_dumps_over
             if limit is not None and len(nodes) > limit:
                 return frames + nodes[:limit], True

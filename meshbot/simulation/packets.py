@@ -146,12 +146,7 @@ def own_telemetry_data(
 
 def position_data(peer: SimulatedPeer) -> mesh_pb2.Data:
     """Build the position of a peer."""
-    position = mesh_pb2.Position(
-        latitude_i=int(peer.latitude * 1e7),
-        longitude_i=int(peer.longitude * 1e7),
-        altitude=170,
-        time=int(time.time()),
-    )
     return mesh_pb2.Data(
-        portnum=portnums_pb2.PortNum.POSITION_APP, payload=position.SerializeToString()
+        portnum=portnums_pb2.PortNum.POSITION_APP,
+        payload=peer.position(int(time.time())).SerializeToString(),
     )

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from meshtastic.protobuf import config_pb2, mesh_pb2
+from meshtastic.protobuf import config_pb2, mesh_pb2, telemetry_pb2
 
 from meshbot.mesh import direct_messages
 
@@ -44,6 +44,8 @@ class SimulatedPeer:
     longitude: float = 4.84
     # None: one made from its number.
     macaddr: bytes | None = None
+    # Whether the node has heard where it is and how, and not only its name.
+    has_said_all: bool = True
     # 2.8.0 signed less than its successors do.
     signs_as_2_8_0: bool = False
 
@@ -77,6 +79,26 @@ class SimulatedPeer:
             hw_model=self.hw_model,
             role=self.role,
             public_key=self.public_key,
+        )
+
+    def position(self, time_s: int) -> mesh_pb2.Position:
+        """Build where this peer says it is, at a time in seconds since 1970."""
+        return mesh_pb2.Position(
+            latitude_i=int(self.latitude * 1e7),
+            longitude_i=int(self.longitude * 1e7),
+            altitude=170,
+            time=time_s,
+            location_source=mesh_pb2.Position.LocSource.LOC_INTERNAL,
+        )
+
+    def device_metrics(self) -> telemetry_pb2.DeviceMetrics:
+        """Build how this peer was when it last said so: for each peer something else."""
+        return telemetry_pb2.DeviceMetrics(
+            battery_level=30 + self.num % 71,
+            voltage=3.4 + self.num % 80 / 100,
+            channel_utilization=self.num % 2_500 / 100,
+            air_util_tx=self.num % 500 / 100,
+            uptime_seconds=60 + self.num % 1_000_000,
         )
 
 

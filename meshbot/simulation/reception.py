@@ -138,6 +138,7 @@ class SimulatedReception:
             sign(packet, peer.private_key, as_2_8_0=peer.signs_as_2_8_0)
             packet.MergeFromString(number_field(_SIGNED_FIELD, 1))
         self._mesh.heard(peer.num)
+        self._mesh.db.learn_data(peer.num, data)
         self._mesh.replays.note(peer, data, packet.rx_time)
         self._hand_over(packet)
         return packet.id

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import mesh_program, page
@@ -36,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # -- The contenders --------------------------------------------------------------------------------
 
 
-def with_environments(*names: str) -> list[ParameterSet]:
+def with_environments(*names: str) -> list[pytest.ParameterSet]:
     """Return these contenders; one whose environment "make bench" has not made is left out."""
     return [
         pytest.param(
@@ -119,6 +118,14 @@ def test_the_usual_pattern_leaves_a_busy_mesh_alone() -> None:
         pair.connect()
         result = pair.mesh.ask("quiet_mesh", hours=0.1, speed=60, packet_every_s=1.0)
         assert result["reconnections"] == 0
+
+
+@pytest.mark.parametrize("contender", with_environments(MMRELAY_CHECKING, OURS))
+def test_those_that_ask_the_node_notice_a_silent_link_at_any_speed(contender: str) -> None:
+    with Pair(contender, speed=144) as pair:
+        pair.connect()
+        answered_s = pair.mesh.ask("fault", kind="silent", limit_s=30.0)["answered_s"]
+        assert answered_s is not None, "at its own speed it takes longer"
 
 
 def test_a_silent_link_is_never_noticed_by_the_library_alone() -> None:

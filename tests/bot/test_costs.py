@@ -5,6 +5,7 @@ import random
 import sqlite3
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, SimpleNamespace
@@ -13,13 +14,19 @@ from typing import Any
 import pytest
 from meshtastic.mesh_interface import MeshInterface
 from meshtastic.protobuf import mesh_pb2, portnums_pb2
+from pubsub import pub
 
+from benchmarks.traffic.city_traffic import CityTraffic
+from benchmarks.traffic.kinds import KINDS
 from main_bot import MeshBot
+from meshbot.link.library_nodes import LibraryNodes
 from meshbot.link.mesh_tcp_interface import MeshTCPInterface
+from meshbot.link.pubsub_listeners import PubsubListeners
 from meshbot.link.session_options import SessionOptions
 from meshbot.mesh.sync_entry import sync_entry_of
 from meshbot.model.known_node import KnownNode
 from meshbot.simulation import packets
+from meshbot.simulation.peer import make_peers
 from meshbot.simulation.simulated_node import SimulatedNode
 from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
@@ -106,26 +113,110 @@ def test_a_reconnection_costs_the_node_a_twentieth_of_the_first_connection(
 # -- Calls -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["telemetry", "position"])
-def test_what_is_heard_most_takes_two_fifths_of_the_librarys_calls(
-    kind: str, interface: MeshTCPInterface, node: SimulatedNode
-) -> None:
-    message = what_a_mesh_says(node)[kind]
-    payload = message.SerializeToString()
+OWN_NUM = 77
+BROKEN = "node info that is broken"
+LEFT_TO_THE_LIBRARY = {"admin answer", "port without a name"}
+"""What it does with the first is for it to say; the second is kept from it."""
+
+
+def stock_interface() -> MeshInterface:
     stock = MeshInterface(noProto=True)
     stock._startConfig()  # type: ignore[no-untyped-call]
-    counts = []
-    take: Callable[[], object]
-    for take in (
-        lambda: stock._handleFromRadio(payload),  # type: ignore[no-untyped-call]
-        lambda: interface._receiver.dispatch(message, payload),
-    ):
-        take()  # the first of its kind makes entries and topics
-        with CallCount() as count:
-            take()
-        counts.append(count.calls)
-    theirs, ours = counts
-    assert ours * 5 <= theirs * 2, counts
+    return stock
+
+
+def of_kind(kind: str, node: SimulatedNode, count: int) -> list[mesh_pb2.FromRadio]:
+    traffic = CityTraffic(node.peers, node.num, seed=1)
+    heard = traffic.packets({kind: 1.0}, count, time_s=1_760_000_000)
+    return [mesh_pb2.FromRadio(packet=packet) for packet in heard]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - LEFT_TO_THE_LIBRARY - {BROKEN}))
+def test_a_packet_takes_two_fifths_of_the_librarys_calls(
+    kind: str, interface: MeshTCPInterface, node: SimulatedNode
+) -> None:
+    stock = stock_interface()
+    messages = of_kind(kind, node, 20)
+    for message in messages:  # the first of its kind makes entries and topics
+        interface._receiver.dispatch(message, b"")
+        stock._handleFromRadio(message.SerializeToString())  # type: ignore[no-untyped-call]
+    with CallCount() as ours:
+        for message in messages:
+            interface._receiver.dispatch(message, b"")
+    frames = [message.SerializeToString() for message in messages]
+    with CallCount() as theirs:
+        for frame in frames:
+            stock._handleFromRadio(frame)  # type: ignore[no-untyped-call]
+    assert ours.calls * 5 <= theirs.calls * 2, (ours.calls, theirs.calls)
+
+
+class Detours:
+    """Counts what the library is given of packets."""
+
+    def __init__(self, interface: MeshTCPInterface) -> None:
+        self.count = 0
+        self._way = interface._handlePacketFromRadio
+        interface._handlePacketFromRadio = self._note  # type: ignore[method-assign,assignment]
+
+    def _note(self, packet: mesh_pb2.MeshPacket) -> None:
+        self.count += 1
+        self._way(packet)  # type: ignore[no-untyped-call]
+
+
+def hear_packets(packet: object, interface: object) -> None:
+    """Hear what the library publishes of packets."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_packet_goes_through_the_library_only_if_somebody_listens(
+    kind: str, interface: MeshTCPInterface, node: SimulatedNode
+) -> None:
+    detours = Detours(interface)
+    data = b"".join(packets.frame(message) for message in of_kind(kind, node, 5))
+    interface._receiver.feed(data, 0.0)
+    assert detours.count == (5 if kind == "admin answer" else 0)
+    detours.count = 0
+    pub.subscribe(hear_packets, "meshtastic.receive")
+    try:
+        interface._receiver.feed(data, 0.0)
+    finally:
+        pub.unsubscribe(hear_packets, "meshtastic.receive")
+    assert detours.count == (0 if kind == "port without a name" else 5)
+    flush_publishing()
+
+
+@pytest.mark.parametrize("kind", ["position, 17 fields", "device telemetry", "text", "node info"])
+def test_no_more_is_kept_of_a_packet_than_the_library_would_keep(kind: str) -> None:
+    traffic = CityTraffic(make_peers(200), OWN_NUM, seed=1)
+    heard = traffic.packets({kind: 1.0}, 400, time_s=1_760_000_000)
+    payloads = [packet.SerializeToString() for packet in heard]
+    stock, noted = stock_interface(), stock_interface()
+    notes = LibraryNodes(noted, PubsubListeners())
+
+    def ours() -> None:
+        for payload in payloads:
+            assert notes.note_packet(mesh_pb2.MeshPacket.FromString(payload), OWN_NUM)
+
+    def theirs() -> None:
+        for payload in payloads:
+            packet = mesh_pb2.MeshPacket.FromString(payload)
+            stock._handlePacketFromRadio(packet)  # type: ignore[no-untyped-call]
+
+    ours_bytes, theirs_bytes = bytes_kept_by(ours), bytes_kept_by(theirs)
+    assert 0 < ours_bytes < theirs_bytes
+
+
+def bytes_kept_by(act: Callable[[], object]) -> int:
+    """Return how much more memory Python holds after a call."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        act()
+        flush_publishing()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_entry_of_the_download_is_parsed_once(

@@ -10,7 +10,8 @@ import pytest
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.cli.command_parser import CommandParser
-from meshbot.cli.keys_command import MAX_LISTED, KeysCommand, add_arguments
+from meshbot.cli.keys_command import MAX_LISTED, KeysCommand
+from meshbot.cli.keys_options import add_keys_arguments
 from meshbot.model import weak_keys
 from meshbot.model.key_decision import KeyDecision
 from meshbot.model.known_node import node_id
@@ -77,7 +78,7 @@ def keys(
 ) -> tuple[int, list[str]]:
     """Run the command; return its exit code and what it wrote."""
     parser = CommandParser(description="keys", example="keys")
-    add_arguments(parser)
+    add_keys_arguments(parser)
     written: list[str] = []
     command = KeysCommand(path, simulated=simulated, write=written.append, sleep=sleep)
     code = command.run(parser.parse_args(words))

@@ -8,8 +8,9 @@ import pytest
 from meshbot.diagnosis.trial.trial_kind import TrialKind
 from meshbot.model.cause import Cause
 from meshbot.model.link_event import EventKind, LinkEvent
+from meshbot.service.fair_coin import fair_coin
 from meshbot.service.light_choice import LightChoice
-from meshbot.service.link_trial import LinkTrial, fair_coin
+from meshbot.service.link_trial import LinkTrial
 from meshbot.store.storage_error import StorageError
 from tests.support.clock import Clock
 from tests.support.journal import Journal
@@ -40,13 +41,12 @@ class Events:
 class Bench:
     """A trial, and the life around it."""
 
-    def __init__(self, kind: TrialKind | None = TrialKind.SYNC) -> None:
+    def __init__(self, kind: TrialKind = TrialKind.SYNC) -> None:
         self.clock = Clock(1_000.0)
         self.events = Events(self.clock)
         self.posted: list[Callable[[], object]] = []
         self.side = True
-        constants = {kind.constant: True} if kind is not None else {}
-        self.events.note(K.STARTED, text=json.dumps(constants))
+        self.events.note(K.STARTED, text=json.dumps({kind.constant: True}))
         self.trial = LinkTrial(
             kind, self.events, self.posted.append, coin=lambda: self.side, clock=self.clock
         )
@@ -132,13 +132,6 @@ def test_a_store_that_fails_means_no_trial_now_and_one_line(journal: Journal) ->
     bench.events.failing = False
     assert bench.session(side=True, lasts_s=60.0) is None  # it is looked at after that
     assert bench.session(side=True, lasts_s=60.0) is True
-
-
-def test_without_a_trial_nothing_is_read() -> None:
-    bench = Bench(None)
-    bench.trial.start()
-    assert bench.session(side=True, lasts_s=60.0) is None
-    assert bench.events.reads == 0 and not bench.posted
 
 
 def test_the_link_never_reads(journal: Journal) -> None:

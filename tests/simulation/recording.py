@@ -123,5 +123,6 @@ class Recording:
                     hw_model=info.user.hw_model,
                     macaddr=info.user.macaddr,
                     snr_db=0.0,
+                    has_said_all=info.HasField("position"),
                 )
         return list(found.values())

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.mesh import direct_messages
 from meshbot.simulation.packets import BROADCAST_NUM, sender_of
@@ -368,6 +368,41 @@ def test_2_8_tells_positions_and_telemetry_again_after_a_configuration(
             first[0].decoded.payload,
         ]
         assert {packet.id for packet in again}.isdisjoint(packet.id for packet in first)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "fields"),
+    [
+        ("2.5.20", ["num", "user", "position", "snr", "last_heard", "device_metrics", "hops_away"]),
+        ("2.7.26", ["num", "user", "position", "snr", "last_heard", "device_metrics", "hops_away"]),
+        ("2.8.0", ["num", "user", "snr", "last_heard", "hops_away"]),
+    ],
+)
+def test_the_entry_of_a_node_is_whole_before_2_8(
+    make_node: NodeMaker, firmware: str, fields: list[str]
+) -> None:
+    """As ``TypeConversions.cpp`` of these tags makes it of what was heard."""
+    node = make_node(peers=1, firmware=firmware)
+    with ready_client(node) as client:
+        (entry,) = [
+            frame.node_info
+            for frame in client.handshake()
+            if frame.node_info.num == node.peer(0).num
+        ]
+    assert [field.name for field, _value in entry.ListFields()] == fields
+
+
+def test_the_entry_of_a_node_tells_what_was_heard_last(make_node: NodeMaker) -> None:
+    node = make_node(peers=1, firmware="2.7.26")
+    with ready_client(node) as client:
+        node.hear_position(node.peer(0))
+        node.hear_telemetry(node.peer(0))
+        heard = [client.read_packet().decoded.payload for _ in range(2)]
+        entries = {frame.node_info.num: frame.node_info for frame in client.handshake()}
+    entry = entries[node.peer(0).num]
+    assert entry.position == mesh_pb2.Position.FromString(heard[0])
+    told = telemetry_pb2.Telemetry.FromString(heard[1])
+    assert entry.device_metrics == told.device_metrics
 
 
 @pytest.mark.parametrize(("firmware", "transport"), [("2.7.4", 0), ("2.7.5", 1)])

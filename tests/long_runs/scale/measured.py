@@ -1,0 +1,54 @@
+"""What a measurement says, as rows of a table, and the page that they go into."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Table:
+    """Rows under a head; ``name`` finds its place on the page."""
+
+    name: str
+    head: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        """Add a row."""
+        self.rows.append(cells)
+
+    @property
+    def text(self) -> str:
+        """The table as Markdown: the first column is words, the others are numbers."""
+        marks = ["---", *["---:"] * (len(self.head) - 1)]
+        lines = [f"| {' | '.join(row)} |" for row in (self.head, marks, *self.rows)]
+        return "\n".join(lines)
+
+
+def begin_of(name: str) -> str:
+    """Return the mark before a table."""
+    return f"<!-- {name} -->"
+
+
+def end_of(name: str) -> str:
+    """Return the mark behind it."""
+    return f"<!-- end of {name} -->"
+
+
+def write_into(page: Path, tables: Iterable[Table]) -> None:
+    """Put tables between their marks; what else the page says stays."""
+    text = page.read_text(encoding="utf-8")
+    for table in tables:
+        begin, end = begin_of(table.name), end_of(table.name)
+        head, rest = text.split(begin, 1)
+        tail = rest.split(end, 1)[1]
+        text = f"{head}{begin}\n\n{table.text}\n\n{end}{tail}"
+    page.write_text(text, encoding="utf-8")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number as it is read: with so many digits that count, thousands apart."""
+    if value == 0 or abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    return f"{value:.{digits - 1 - exponent}f}"
