@@ -364,7 +364,7 @@ class NodeTable:
                 if is_new and self._first_met:
                     node.known_since = 0  # who was on the mesh before the bot is no newcomer
                 nums.append(info.num)
-                self._nodes.note_in_radio(info.num)
+                self._nodes.note_in_radio(node.num)  # not another number object
                 if info.HasField("user"):
                     self._enter_names(node, info.user)
                     if key := info.user.public_key:
