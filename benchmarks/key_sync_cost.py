@@ -45,7 +45,7 @@ class KeySyncCost(Figure):
             storage = NodeStore(Database(Path(folder) / "meshbot.db"))
             storage.database.open()
             fill(storage, keys)
-            manager = NodeManager(storage)
+            manager = NodeManager(storage, nodes_max=keys)
             manager.load()
             manager.sync_pubkeys_to_interface(_interface(), force=True)
             for run in range(self.runs):
