@@ -1,7 +1,11 @@
 """What a measurement says, as rows of a table, and the page that they go into."""
 
+import os
+import platform
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 
@@ -23,6 +27,16 @@ class Table:
         marks = ["---", *["---:"] * (len(self.head) - 1)]
         lines = [f"| {' | '.join(row)} |" for row in (self.head, marks, *self.rows)]
         return "\n".join(lines)
+
+
+def machine() -> Table:
+    """Return on what it was measured, and when."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    model = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", text, re.MULTILINE)
+    name = model.group(1).strip() if model else platform.machine()
+    table = Table("scale: machine", ("measured", "on", "Python"))
+    table.add(date.today().isoformat(), f"{os.cpu_count()} × {name}", platform.python_version())
+    return table
 
 
 def begin_of(name: str) -> str:
