@@ -29,12 +29,12 @@ def downloads() -> Table:
     table = Table(
         "scale: downloads",
         (
-            "configurations at once",
-            "the last is complete, s",
+            "at once",
+            "complete, s",
             "processor, s",
             "memory, MB",
-            "another one waits, s",
-            "asked of the node, bytes",
+            "another waits, s",
+            "of the node, B",
         ),
     )
     for nodes in SIZES:
@@ -78,12 +78,12 @@ def steady() -> Table:
     table = Table(
         "scale: steady",
         (
-            "clients that listen",
+            "clients",
             "processor, ms/min",
             "memory, MB",
-            "to the node, bytes/min",
-            "from it, bytes/min",
-            "to each client, bytes/min",
+            "to the node, B/min",
+            "from it, B/min",
+            "to each, B/min",
         ),
     )
     for count in (0, 1, CLIENTS):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+MAX_COLUMNS = 100
+
 
 @dataclass
 class Table:
@@ -25,7 +27,10 @@ class Table:
     def text(self) -> str:
         """The table as Markdown: the first column is words, the others are numbers."""
         marks = ["---", *["---:"] * (len(self.head) - 1)]
-        lines = [f"| {' | '.join(row)} |" for row in (self.head, marks, *self.rows)]
+        rows = (self.head, marks, *self.rows)
+        lines = [f"| {' | '.join(row)} |" for row in rows]
+        if max(map(len, lines)) > MAX_COLUMNS:
+            lines = [f"|{'|'.join(row)}|" for row in rows]
         return "\n".join(lines)
 
 
