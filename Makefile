@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Built as pip will always do it: else an old pip warns of a package that comes as source.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
 
-.PHONY: run test quick check lint faults soak week kill share-day clients attack confusion trial-errors bench texts wheel extras node clean
+.PHONY: run test quick check lint faults soak week kill share-day clients scale attack confusion trial-errors bench texts wheel extras node clean
 
 run: $(VENV)/.run-ready meshbot/text/catalogues/en.mo
 	$(BIN)/python main_bot.py
@@ -49,6 +49,11 @@ share-day: $(VENV)/.test-ready
 # Real clients, installed from their registries into build/clients, on the shared node (ten minutes).
 clients: $(VENV)/.test-ready
 	$(BIN)/python -m tests.clients.real_clients docs/sharing.md
+
+# A bot with 100,000 stored nodes, 1,000 bots and one Prometheus (Debian's package prometheus), eight
+# clients on one link: a quarter of an hour; ONLY="mesh fleet clients" measures those, and shows them.
+scale: $(VENV)/.test-ready
+	$(BIN)/python -m tests.long_runs.scale $(if $(ONLY),--only $(ONLY),docs/scale.md)
 
 # Every attack there is a program for (about an hour), and what each came to;
 # ONLY="bits names" plays those whose names hold one of these words.

@@ -1,4 +1,4 @@
-"""Prometheus itself, with the board, the alerts and the example that are shipped, on three bots."""
+"""Prometheus itself, with the boards, the rules and the example that are shipped, on three bots."""
 
 import json
 import re
@@ -23,7 +23,11 @@ from tests.support.promtool import needs_promtool, promtool
 from tests.support.unused_port import unused_port
 
 DEPLOY = ROOT / "deploy"
-BOARD = json.loads((DEPLOY / "grafana.json").read_text(encoding="utf-8"))
+BOARD, FLEET = (
+    json.loads((DEPLOY / name).read_text(encoding="utf-8"))
+    for name in ("grafana.json", "grafana-fleet.json")
+)
+RULE_FILES = ("alerts.yml", "rules.yml")
 PROMETHEUS = shutil.which("prometheus")
 SITES = ("attic", "garden", "roof")
 TELEMETRY_S = PROGRAM_S
@@ -33,16 +37,17 @@ _COMPARISON = re.compile(r"\s*[<>=!]=?\s*[\d.]+$")
 
 
 def board_expressions() -> list[str]:
-    """Return what the board asks for, for all sites."""
-    found = [target["expr"] for panel in BOARD["panels"] for target in panel["targets"]]
+    """Return what the boards ask for, for all sites."""
+    panels = [*BOARD["panels"], *FLEET["panels"]]
+    found = [target["expr"] for panel in panels for target in panel["targets"]]
     for variable, value in GRAFANA.items():
         found = [expression.replace(variable, value) for expression in found]
     return found
 
 
-def alert_expressions() -> list[str]:
-    """Return what the alerts ask for."""
-    rules = (DEPLOY / "alerts.yml").read_text(encoding="utf-8")
+def rule_expressions(file: str) -> list[str]:
+    """Return what the rules of a file ask for."""
+    rules = (DEPLOY / file).read_text(encoding="utf-8")
     return re.findall(r"^ +expr: (.+)$", rules, re.MULTILINE)
 
 
@@ -97,6 +102,7 @@ def start_prometheus(tmp_path: Path) -> Iterator[Callable[[dict[str, int]], Aske
         rules = (DEPLOY / "alerts.yml").read_text(encoding="utf-8")
         rules = re.sub(r"^( +for:) .+$", r"\1 0s", rules, flags=re.MULTILINE)
         (tmp_path / "alerts.yml").write_text(rules, encoding="utf-8")
+        shutil.copy(DEPLOY / "rules.yml", tmp_path)
         settings = (DEPLOY / "prometheus.yml").read_text(encoding="utf-8")
         targets = iter(ports[site] for site in SITES)
         settings = re.sub(
@@ -137,19 +143,37 @@ def start_prometheus(tmp_path: Path) -> Iterator[Callable[[dict[str, int]], Aske
 
 
 @needs_promtool
-def test_the_alerts_and_the_example_are_rules_and_settings() -> None:
-    said = promtool("check", "rules", str(DEPLOY / "alerts.yml"))
-    assert f"{len(alert_expressions())} rules found" in said
+def test_the_rules_and_the_example_are_rules_and_settings() -> None:
+    for file in RULE_FILES:
+        said = promtool("check", "rules", str(DEPLOY / file))
+        assert f"{len(rule_expressions(file))} rules found" in said
     promtool("check", "config", str(DEPLOY / "prometheus.yml"))
 
 
-def test_the_board_can_be_imported_as_it_is() -> None:
-    ids = [panel["id"] for panel in BOARD["panels"]]
+@pytest.mark.parametrize("board", [BOARD, FLEET], ids=["one bot", "many bots"])
+def test_a_board_can_be_imported_as_it_is(board: dict[str, Any]) -> None:
+    ids = [panel["id"] for panel in board["panels"]]
     assert len(set(ids)) == len(ids)
-    for panel in BOARD["panels"]:
+    for panel in board["panels"]:
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24
         assert panel["datasource"]["uid"] == "${datasource}"
+
+
+def test_a_click_on_the_board_of_many_bots_opens_the_one_of_that_bot() -> None:
+    links = [
+        link["url"]
+        for panel in FLEET["panels"]
+        for link in panel["fieldConfig"]["defaults"].get("links", ())
+    ]
+    assert links
+    for link in links:
+        assert link.startswith(f"/d/{BOARD['uid']}/")
+        assert link.endswith("?var-site=${__field.labels.site}")
+
+
+def test_the_board_shows_the_sites_that_are_chosen() -> None:
+    for panel in BOARD["panels"]:
         assert all('site=~"$site"' in target["expr"] for target in panel["targets"])
     (site,) = [one for one in BOARD["templating"]["list"] if one["name"] == "site"]
     assert site["allValue"] == ".*"  # also a bot without a SITE
@@ -158,7 +182,7 @@ def test_the_board_can_be_imported_as_it_is() -> None:
 def test_every_metric_is_documented_and_the_documented_ones_are_used_rightly() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^- `(meshbot_\w+)", page, re.MULTILINE))
-    asked = " ".join([*board_expressions(), *alert_expressions()])
+    asked = " ".join([*board_expressions(), *rule_expressions("alerts.yml")])
     used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"meshbot_\w+", asked)}
     assert used <= documented
 
@@ -192,7 +216,7 @@ def test_three_bots_on_one_board(
 
     for expression in board_expressions():
         assert asked.query(expression), expression
-    for expression in alert_expressions():
+    for expression in rule_expressions("alerts.yml"):
         asked.query(expression)
         without_limit = _COMPARISON.sub("", expression)
         assert without_limit != expression

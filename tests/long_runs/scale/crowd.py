@@ -14,8 +14,6 @@ from pathlib import Path
 from tests.long_runs.scale.played_bot import PlayedBot
 
 FILES_EACH = 10
-FIRST_PORT = 20_000
-"""Below those that the system gives to who connects."""
 LISTEN_S = 60.0
 STOP_S = 5.0
 
@@ -32,9 +30,7 @@ def serve(bots: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "meshbot.db"
         database.write_bytes(b"\0" * 100_000)
-        played = [
-            PlayedBot(site_name(number), FIRST_PORT + number, database) for number in range(bots)
-        ]
+        played = [PlayedBot(site_name(number), database) for number in range(bots)]
         for bot in played:
             bot.server.start()
         for bot in played:

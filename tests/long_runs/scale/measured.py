@@ -1,8 +1,14 @@
 """What a measurement says, as rows of a table, and the page that they go into."""
 
+import os
+import platform
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+
+MAX_COLUMNS = 100
 
 
 @dataclass
@@ -21,8 +27,21 @@ class Table:
     def text(self) -> str:
         """The table as Markdown: the first column is words, the others are numbers."""
         marks = ["---", *["---:"] * (len(self.head) - 1)]
-        lines = [f"| {' | '.join(row)} |" for row in (self.head, marks, *self.rows)]
+        rows = (self.head, marks, *self.rows)
+        lines = [f"| {' | '.join(row)} |" for row in rows]
+        if max(map(len, lines)) > MAX_COLUMNS:
+            lines = [f"|{'|'.join(row)}|" for row in rows]
         return "\n".join(lines)
+
+
+def machine() -> Table:
+    """Return on what it was measured, and when."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    model = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", text, re.MULTILINE)
+    name = model.group(1).strip() if model else platform.machine()
+    table = Table("scale: machine", ("measured", "on", "Python"))
+    table.add(date.today().isoformat(), f"{os.cpu_count()} × {name}", platform.python_version())
+    return table
 
 
 def begin_of(name: str) -> str:

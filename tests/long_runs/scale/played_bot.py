@@ -37,8 +37,11 @@ class PlayedBot:
     Used by its server's thread alone once that has started.
     """
 
-    def __init__(self, site: str, port: int, database: Path) -> None:
-        """Prepare it; the site's name decides what it goes through. ``database`` is looked at."""
+    def __init__(self, site: str, database: Path) -> None:
+        """Prepare it; the site's name decides what it goes through. ``database`` is looked at.
+
+        The port is the system's to choose.
+        """
         self._chance = random.Random(site)
         self._is_down = self._chance.random() < DOWN_SHARE
         self._table = NodeTable()
@@ -54,7 +57,7 @@ class PlayedBot:
         sources = StatusSources(
             self, self, self, self.clients, database, dict, clock=time.monotonic
         )
-        settings = StatusSettings(port=port, site=site)
+        settings = StatusSettings(site=site)
         self.server: StatusServer = new_status_server(
             settings, sources, self._counters, stuck_s=60.0
         )
