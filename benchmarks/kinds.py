@@ -17,12 +17,14 @@ class Kinds(Figure):
     minutes = 6
     about = (
         f"As “Packets to callbacks”, a burst of {PACKETS:,} of one kind alone: processor time a "
-        "packet. Least is gained on those at the end: answers to an administrator are left to the "
-        "library, which keeps what it waits for in them; a sealed text has its key compared with "
-        "the one known; of a NodeInfo everything is kept, by the library and by MeshBot; and some "
-        "are so short that hardly anything can be saved. The worst mix is made of six at the "
-        "end. Two are in no mix, as no node hands them to its client: what is sealed for others, "
-        "and map reports."
+        "packet. Least is gained on those at the end. By a profiler: answers to an administrator "
+        "are left to the library, which takes most of their time; a direct text is read as a "
+        "possible command, and its key compared with the one known; a NodeInfo is entered into the "
+        "table, and its key put back. Reactions, range tests and detection sensors cost MeshBot "
+        "what a text does, and the library less. Those six in equal shares are the worst mix, "
+        "chosen after a first measurement of this table; one kind alone can be worse. So was the "
+        "target put beside each kind: it is that of the worst mix. Two kinds are in no mix, as no "
+        "node hands them to its client: what is sealed for others, and map reports."
     )
 
     def finish(self) -> list[Line]:

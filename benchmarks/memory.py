@@ -15,6 +15,7 @@ OUR_DAYS = 8
 SETTLED_AFTER_DAYS = 4
 MORE_MB = 15.0
 FLAT_MB = 2.0
+FLAT = at_most(FLAT_MB)
 MOST_RUNS = 3
 
 
@@ -51,8 +52,9 @@ class Memory(Figure):
         f"{DAY_PACKETS:,} new packets of the city's mix each. Resident memory of the process. "
         "No real node knows more than some 250 at a time; so many more come and go on a large "
         "mesh, and are all there at once here. On a large mesh nodes are heard for the first time "
-        "for days, and memory grows with that, so growth is looked at from the end of day "
-        f"{SETTLED_AFTER_DAYS} to that of day {OUR_DAYS}."
+        "for days, and memory grows with that, so growth is looked at on the second day and, for "
+        f"MeshBot, from the end of day {SETTLED_AFTER_DAYS} to that of day {OUR_DAYS}: a span that "
+        "was chosen after a look at eight days."
     )
 
     def __init__(self, runs: int) -> None:
@@ -67,21 +69,22 @@ class Memory(Figure):
         aim = at_most_of_stock(size.share, size.more_mb)
         whens = ("connected", "after a day", "after a second day")
         lines = [Line(f"{size.nodes:,} nodes, {when}", "MB", size.target, aim) for when in whens]
-        growth = Line(
-            f"{size.nodes:,} nodes, growth in days {SETTLED_AFTER_DAYS + 1} to {OUR_DAYS}",
-            "MB",
-            f"flat: ≤ {FLAT_MB:g} MB",
-            at_most(FLAT_MB),
+        late_days = f"days {SETTLED_AFTER_DAYS + 1} to {OUR_DAYS}"
+        second, late = (
+            Line(f"{size.nodes:,} nodes, growth {when}", "MB", f"flat: ≤ {FLAT_MB:g} MB", FLAT)
+            for when in ("on the second day", f"in {late_days}")
         )
+        second.compared = False
         for _ in range(self.runs):
             for contender in self.present:
                 days = OUR_DAYS if contender == OURS else DAYS
                 evenings_mb = _evenings_mb(contender, size.nodes, days)
                 for line, resident_mb in zip(lines, evenings_mb, strict=False):
                     line.add(contender, resident_mb)
+                second.add(contender, evenings_mb[2] - evenings_mb[1])
                 if contender == OURS:
-                    growth.add(contender, evenings_mb[OUR_DAYS] - evenings_mb[SETTLED_AFTER_DAYS])
-        return [*lines, growth]
+                    late.add(contender, evenings_mb[OUR_DAYS] - evenings_mb[SETTLED_AFTER_DAYS])
+        return [*lines, second, late]
 
 
 def _evenings_mb(contender: str, nodes: int, days: int) -> list[float]:
