@@ -441,8 +441,12 @@ class MeshBot:
         return self._link.tried.is_set()
 
     def load_rest(self) -> None:
-        """Load what answers need, once the link was tried, and not as late as they are asked."""
-        load_judges()
+        """Load what answers need, once the link was tried, and not as late as they are asked.
+
+        What cannot be loaded now, as no file can be opened, is tried again at the next call.
+        """
+        with contextlib.suppress(OSError, ImportError, MemoryError):
+            load_judges()
 
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""

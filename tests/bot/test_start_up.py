@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import main_bot
 from benchmarks.bot_start import start_bot
+from main_bot import MeshBot
 from tests.support.limits import PROGRAM_S
 from tests.support.unused_port import unused_port
 
@@ -90,3 +92,21 @@ def test_answers_need_nothing_that_is_not_loaded_by_then(tmp_path: Path) -> None
     rest, late = json.loads(done.stdout.splitlines()[-1])
     assert "meshbot.diagnosis.link_diagnosis" in rest
     assert [name for name in late if name.partition(".")[0] not in sys.stdlib_module_names] == []
+
+
+@pytest.mark.parametrize("problem", [OSError(24, "Too many open files"), MemoryError()])
+def test_what_cannot_be_loaded_now_is_tried_again(
+    problem: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bot = MeshBot(environment={"MESHBOT_DATABASE_PATH": str(tmp_path / "meshbot.db")})
+    tries: list[None] = []
+
+    def load() -> None:
+        tries.append(None)
+        if len(tries) == 1:
+            raise problem
+
+    monkeypatch.setattr(main_bot, "load_judges", load)
+    bot.load_rest()
+    bot.load_rest()
+    assert len(tries) == 2
