@@ -22,6 +22,7 @@ measured alone (``make bench RUN=kinds``), in equal shares. Six is a choice: few
 
 CITY = "city"
 WORST = "worst"
+SHARED = "shared"
 
 MIXES: dict[str, dict[str, float]] = {
     CITY: {
@@ -65,6 +66,8 @@ MIXES: dict[str, dict[str, float]] = {
         100 / 6,
     ),
 }
+# The bot gives an answer to the client that asked, so of answers to nobody no client hears.
+MIXES[SHARED] = {kind: share for kind, share in MIXES[CITY].items() if kind != "admin answer"}
 
 
 def shares_of(name: str) -> dict[str, float]:

@@ -26,6 +26,8 @@ from benchmarks.line import (
 from benchmarks.pair import ENVIRONMENTS, Pair
 from benchmarks.program import Program, ProgramFailed
 from benchmarks.python_environment import PythonEnvironment
+from benchmarks.shared_node import _client, _unused_port
+from benchmarks.traffic.mixes import SHARED
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +79,25 @@ def test_the_processor_time_of_a_program_is_what_it_counts_itself() -> None:
         before_s = pair.bot.cpu_s()
         counted_s = pair.bot.ask("expect", packets=1)["cpu_s"]
         assert before_s <= counted_s <= pair.bot.cpu_s()
+
+
+def test_a_client_of_the_shared_node_is_given_every_packet() -> None:
+    port = _unused_port()
+    with Pair(OURS, share_port=port) as pair, _client(port) as client:
+        pair.connect()
+        client.ask("connect")
+        client.ask("expect", packets=2_000)
+        pair.mesh.ask("prepare", packets_wanted=2_000, mix=SHARED)
+        pair.mesh.ask("burst")
+        assert client.ask("await")["at_s"] > 0
+
+
+def test_a_burst_is_sent_only_once() -> None:
+    with Pair(FLOOR) as pair:
+        pair.connect()
+        pair.take_burst(20)
+        with pytest.raises(ProgramFailed, match="no new packets"):
+            pair.mesh.ask("burst")
 
 
 def test_a_program_that_cannot_do_it_says_so() -> None:

@@ -7,7 +7,7 @@ from meshtastic.protobuf import mesh_pb2, portnums_pb2
 
 from benchmarks.traffic.city_traffic import CityTraffic
 from benchmarks.traffic.kinds import KINDS
-from benchmarks.traffic.mixes import CITY, MIXES, shares_of
+from benchmarks.traffic.mixes import CITY, MIXES, WORST, shares_of
 from benchmarks.traffic.packet_kind import Way
 from meshbot.simulation.packets import BROADCAST_NUM, frame, sender_of
 from meshbot.simulation.peer import make_peers
@@ -83,9 +83,9 @@ def test_few_speak_much() -> None:
 
 
 def test_mixes_name_kinds_and_are_whole() -> None:
-    for shares in MIXES.values():
-        assert set(shares) <= set(KINDS)
-        assert sum(shares.values()) == pytest.approx(100)
+    for mix in (CITY, WORST):
+        assert set(MIXES[mix]) <= set(KINDS)
+        assert sum(MIXES[mix].values()) == pytest.approx(100)
     assert all(KINDS[kind].way is not Way.SEALED_TO_OTHERS for kind in MIXES[CITY]), (
         "no node hands those to its client"
     )
