@@ -4,8 +4,8 @@ For each packet and each entry of the node's database the library (meshtastic 2.
 layer into dictionaries, formats them as text for a log that is off, and publishes them to listeners
 although there are none. Done here is only what it leaves in ``interface.nodes`` and
 ``interface.nodesByNum``; what leaves nothing there is only looked at for what makes no sense. The
-library's own way is taken where somebody does listen or waits for an answer, for positions of our
-own node, of which it keeps the best one, and for admin messages.
+library's own way is taken where somebody does listen or waits for an answer, and for positions of
+our own node, of which it keeps the best one.
 
 Owned by one session; called on its reader's thread, which owns those dictionaries.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 from meshtastic import protocols
 from meshtastic.mesh_interface import MeshInterface
-from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
+from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2, telemetry_pb2
 
 from meshbot.link.protobuf_dict import as_dict
 from meshbot.link.pubsub_listeners import PubsubListeners
@@ -56,6 +56,7 @@ class LibraryNodes:
             _PORT.TEXT_MESSAGE_APP: self._note_text,
             _PORT.RANGE_TEST_APP: self._note_text,
             _PORT.DETECTION_SENSOR_APP: self._note_text,
+            _PORT.ADMIN_APP: self._note_admin,
         }
 
     def note_packet(self, packet: mesh_pb2.MeshPacket, own_num: int) -> bool:
@@ -69,7 +70,7 @@ class LibraryNodes:
         portnum, topic = data.portnum, _TOPICS.get(data.portnum)
         if topic is None or self._listeners.hear(topic):
             return False
-        if data.request_id in self._interface.responseHandlers or portnum == _PORT.ADMIN_APP:
+        if data.request_id in self._interface.responseHandlers:
             return False
         if portnum == _PORT.POSITION_APP and getattr(packet, "from") == own_num:
             return False
@@ -133,6 +134,10 @@ class LibraryNodes:
         with contextlib.suppress(UnicodeDecodeError):  # then the library has no text either
             told["decoded"]["text"] = packet.decoded.payload.decode()
         _note_last(self._node_of(packet), told)
+
+    def _note_admin(self, packet: mesh_pb2.MeshPacket) -> None:
+        message = admin_pb2.AdminMessage.FromString(packet.decoded.payload)
+        self._node_of(packet)["adminSessionPassKey"] = message.session_passkey
 
     def _node_of(self, packet: mesh_pb2.MeshPacket) -> dict[str, Any]:
         node: dict[str, Any] = self._interface._getOrCreateByNum(getattr(packet, "from"))

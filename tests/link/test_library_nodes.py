@@ -73,7 +73,7 @@ def random_packets(chance: random.Random, count: int) -> Iterator[mesh_pb2.MeshP
         setattr(packet, "from", chance.choice((ANN, BOB, OWN)))
         packet.to = chance.choice((0xFFFFFFFF, OWN, BOB, 0, 99))
         if packet.WhichOneof("payload_variant") == "decoded":
-            portnum = chance.choice([known for known in PORT.values() if known != PORT.ADMIN_APP])
+            portnum = chance.choice(PORT.values())
             packet.decoded.portnum = portnum
             packet.decoded.payload = random_payload(portnum, chance)
             if portnum == PORT.POSITION_APP and getattr(packet, "from") == OWN:
@@ -121,9 +121,8 @@ def test_entries_of_the_database_leave_what_the_library_would_leave(
         packet_of(ANN, PORT.POSITION_APP, b"", request_id=5),
         packet_of(ANN, PORT.TRACEROUTE_APP, b"", request_id=5),
         packet_of(OWN, PORT.POSITION_APP, b""),
-        packet_of(ANN, PORT.ADMIN_APP, b""),
     ],
-    ids=["answer", "answer that leaves nothing", "our own position", "admin"],
+    ids=["answer", "answer that leaves nothing", "our own position"],
 )
 def test_what_somebody_may_wait_for_and_the_rest_is_left_to_the_library(
     packet: mesh_pb2.MeshPacket, ours: MeshInterface
