@@ -17,14 +17,12 @@ class Kinds(Figure):
     minutes = 6
     about = (
         f"As “Packets to callbacks”, a burst of {PACKETS:,} of one kind alone: processor time a "
-        "packet. Least is gained on those at the end. By a profiler: answers to an administrator "
-        "are left to the library, which takes most of their time; a direct text is read as a "
+        "packet. Least is gained on those at the end. By a profiler: a direct text is read as a "
         "possible command, and its key compared with the one known; a NodeInfo is entered into the "
-        "table, and its key put back. Reactions, range tests and detection sensors cost MeshBot "
-        "what a text does, and the library less. Those six in equal shares are the worst mix, "
-        "chosen after a first measurement of this table; one kind alone can be worse. So was the "
-        "target put beside each kind: it is that of the worst mix. Two kinds are in no mix, as no "
-        "node hands them to its client: what is sealed for others, and map reports."
+        "table, and its key put back; a range test costs MeshBot what a text does, and the library "
+        "less. These three in equal shares are the worst mix, chosen after a first measurement of "
+        "this table. Two kinds are in no mix, as no node hands them to its client: what is sealed "
+        "for others, and map reports."
     )
 
     def finish(self) -> list[Line]:

@@ -34,8 +34,8 @@ class PacketRate(Figure):
         "nothing was, assumed; `benchmarks/traffic/mixes.py` says which, and names the sources. "
         "*Worst*: "
         + ", ".join(MIXES[WORST])
-        + ", in equal shares: the six kinds of which least is gained, each measured alone, see "
-        "“Kinds of packets”, where one of them alone is shown to gain less. No mesh talks so."
+        + ", in equal shares: the kinds of which least is gained, each measured alone, see “Kinds "
+        "of packets”. No mesh talks so."
     )
 
     def finish(self) -> list[Line]:

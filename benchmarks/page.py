@@ -92,8 +92,9 @@ Made by `make bench` on {today}; nothing here was written by hand. The contender
 Each contender and each simulated node is a process of its own; they talk over TCP on one
 machine. Numbers are medians of the runs, in brackets the least and the most that {ours} took. A
 column “÷ stock” is the median of {ours} divided by that of the stock library, and so for “÷ mtjk”
-and “÷ floor”: below 1, {ours} took less, above 1, more. The targets were set before anything was
-measured; where they are absolute they hold for a machine like this one, at rest:
+and “÷ floor”: below 1, {ours} took less, above 1, more. The targets were set before the work that
+was to reach them, and the target of the worst mix was put beside each kind of packet later; where
+they are absolute they hold for a machine like this one, at rest:
 {machine}; protobuf {protobuf}, Python {python}.
 """
 

@@ -16,8 +16,8 @@ each of the small shares. They are rather high than low, at the cost of the four
 protobuf rejects, such as a name cut within a character, is left out: the stock library never tells
 its callback of it, and writes a traceback instead, which would count for us.
 
-The worst mix has the six kinds of which least is gained over the stock library, each of them
-measured alone (``make bench RUN=kinds``), in equal shares. Six is a choice: fewer would be worse.
+The worst mix has the three kinds of which least is gained over the stock library, each of them
+measured alone (``make bench RUN=kinds``), in equal shares.
 """
 
 CITY = "city"
@@ -54,17 +54,7 @@ MIXES: dict[str, dict[str, float]] = {
         "admin answer": 0.2,
         "port without a name": 0.1,
     },
-    WORST: dict.fromkeys(
-        (
-            "admin answer",
-            "direct text",
-            "node info",
-            "reaction",
-            "range test",
-            "detection sensor",
-        ),
-        100 / 6,
-    ),
+    WORST: dict.fromkeys(("direct text", "node info", "range test"), 100 / 3),
 }
 # The bot gives an answer to the client that asked, so of answers to nobody no client hears.
 MIXES[SHARED] = {kind: share for kind, share in MIXES[CITY].items() if kind != "admin answer"}
