@@ -59,14 +59,11 @@ from meshbot.service.live_state import LiveState
 from meshbot.service.live_state_view import LiveStateView
 from meshbot.service.node_claim import NodeClaim
 from meshbot.service.node_introduction import NodeIntroduction
-from meshbot.service.operator_alerts import AlertSources, OperatorAlerts
 from meshbot.service.operator_constants import constants_of, read_constants
 from meshbot.service.outside_settings import is_checkout, settings_files
 from meshbot.service.process_privacy import keep_files_private, keep_process_private
 from meshbot.service.settings_reader import SettingsReader
 from meshbot.service.site_settings import SiteSettings, read_site
-from meshbot.service.status_part import StatusPart
-from meshbot.status.status_sources import StatusSources
 from meshbot.store.storage_error import StorageError, StorageVanished
 from meshbot.text import counted_lines
 from meshbot.text.language import speak, tr
@@ -81,6 +78,8 @@ from tcp_interface_manager import TCPInterfaceManager
 
 if TYPE_CHECKING:
     from meshbot.service.link_trial import LinkTrial
+    from meshbot.service.operator_alerts import OperatorAlerts
+    from meshbot.service.status_part import StatusPart
     from meshbot.sharing.node_share import NodeShare
     from meshbot.simulation.simulated_node import SimulatedNode
     from meshbot.status.bot_live_view import BotLiveView
@@ -237,13 +236,7 @@ class MeshBot:
         self._conversation = self._new_conversation()
         self._live_state = LiveStateView(self._link, self.node_manager, self._conversation, clock)
         self._share = self._new_share()
-        self._alerts = OperatorAlerts(
-            self.site,
-            self.ALERT_LINK_DOWN,
-            AlertSources(self.link_journal, self.node_manager, self._store, self._conversation),
-            clock=self._clock,
-            wall_clock=self._wall_clock,
-        )
+        self._alerts = self._new_alerts()
         self._status = self._new_status()
 
     def _new_store(self) -> None:
@@ -390,8 +383,27 @@ class MeshBot:
         self._conversation.note_messages(parts.messages)
         return BotLiveView(parts, clock=clock, wall_clock=wall_clock)
 
-    def _new_status(self) -> StatusPart:
-        """Return what tells by HTTP how the bot is, not yet started."""
+    def _new_alerts(self) -> "OperatorAlerts | None":
+        """Return what tells the operator by other services, not yet started; None without any."""
+        if not self.site.alert_urls:
+            return None
+        from meshbot.service.operator_alerts import AlertSources, OperatorAlerts  # noqa: PLC0415
+
+        return OperatorAlerts(
+            self.site,
+            self.ALERT_LINK_DOWN,
+            AlertSources(self.link_journal, self.node_manager, self._store, self._conversation),
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
+
+    def _new_status(self) -> "StatusPart | None":
+        """Return what tells by HTTP how the bot is, not yet started; None without a port."""
+        if not self.site.status.port:
+            return None
+        from meshbot.service.status_part import StatusPart  # noqa: PLC0415
+        from meshbot.status.status_sources import StatusSources  # noqa: PLC0415
+
         status = StatusPart(
             self.site.status,
             StatusSources(
@@ -405,8 +417,7 @@ class MeshBot:
             ),
         )
         status.count(self.link_journal, self._link, self._conversation)
-        if self.site.status.port:
-            status.show(self.new_live_view())
+        status.show(self.new_live_view())
         return status
 
     def _answer_settings(self, site: SiteSettings) -> AnswerSettings:
@@ -497,7 +508,8 @@ class MeshBot:
         Raises :class:`StorageError` when the database cannot be used, or the bot is to end,
         :class:`ConfigError` when nothing knows a service that alerts are to be sent by.
         """
-        self._alerts.prepare(self.is_to_end)
+        if self._alerts is not None:
+            self._alerts.prepare(self.is_to_end)
         self._store.open(self.is_to_end)
         try:
             self._node_claim.take()
@@ -524,12 +536,14 @@ class MeshBot:
                 "config.py" if is_checkout(PROGRAM) else settings_files(PROGRAM, os.environ)[0],
             )
         self._schedule_upkeep()
-        self._alerts.start()
+        if self._alerts is not None:
+            self._alerts.start()
         self._worker.start()
         self._conversation.start()
         if self._share is not None:
             self._share.start()
-        self._status.start()
+        if self._status is not None:
+            self._status.start()
         self._link.start()
 
     def _constants(self) -> dict[str, object]:
@@ -594,8 +608,8 @@ class MeshBot:
             self._conversation.stop(STOP_STEP_S),
             self._share is None or self._share.stop(STOP_STEP_S / 2),
             self._worker.stop(STOP_STEP_S),
-            self._alerts.stop(STOP_STEP_S / 2),
-            self._status.stop(STOP_STEP_S / 2),
+            self._alerts is None or self._alerts.stop(STOP_STEP_S / 2),
+            self._status is None or self._status.stop(STOP_STEP_S / 2),
         ]
         self._deferred_syncs.join(STOP_STEP_S / 2)
         if not all(stopped):

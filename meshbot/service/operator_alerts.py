@@ -1,6 +1,6 @@
 """The alerts of one bot: what of it is listened to, and which services they go to.
 
-Without services there is no thread, nothing is listened to, and nothing is imported for them.
+Not loaded without services: then there is no thread, and nothing is listened to.
 """
 
 import logging
@@ -8,8 +8,14 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from meshbot.alerts import apprise_runner
+from meshbot.alerts.alert_desk import AlertDesk
+from meshbot.alerts.alert_policy import AlertPolicy
+from meshbot.alerts.alert_sender import AlertSender
+from meshbot.alerts.apprise_runner import AppriseRunner
+from meshbot.alerts.link_verdict import LinkVerdict
 from meshbot.alerts.service_urls import name_of
 from meshbot.diagnosis.link_journal import LinkJournal
 from meshbot.mesh.key_news import KeyNews
@@ -22,9 +28,6 @@ from meshbot.service.site_settings import SiteSettings
 from meshbot.store.storage_error import StorageVanished
 from meshbot.text.language import mark, tr
 from meshbot.text.typography import phrases
-
-if TYPE_CHECKING:
-    from meshbot.alerts.alert_desk import AlertDesk
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class AlertSources:
 
 
 class OperatorAlerts:
-    """Off unless ``ALERT_URLS`` names a service and apprise is installed."""
+    """The services of ``ALERT_URLS``; off unless apprise is installed."""
 
     def __init__(
         self,
@@ -84,11 +87,7 @@ class OperatorAlerts:
         long as importing apprise, and ends early when ``is_to_end`` says so.
         """
         urls = self._site.alert_urls
-        if not urls:
-            return
-        from meshbot.alerts.apprise_runner import is_installed  # noqa: PLC0415 - off costs nothing
-
-        if not is_installed():
+        if not apprise_runner.is_installed():
             log.warning("⚠️ %s", tr(LIBRARY_MISSING))
             return
         _refuse_unknown(urls, is_to_end)
@@ -107,13 +106,7 @@ class OperatorAlerts:
         """End them; return whether they ended in time."""
         return self._desk is None or self._desk.stop(timeout_s)
 
-    def _new_desk(self) -> "AlertDesk":
-        from meshbot.alerts.alert_desk import AlertDesk  # noqa: PLC0415
-        from meshbot.alerts.alert_policy import AlertPolicy  # noqa: PLC0415
-        from meshbot.alerts.alert_sender import AlertSender  # noqa: PLC0415
-        from meshbot.alerts.apprise_runner import AppriseRunner  # noqa: PLC0415
-        from meshbot.alerts.link_verdict import LinkVerdict  # noqa: PLC0415
-
+    def _new_desk(self) -> AlertDesk:
         site = self._site
         machine = socket.gethostname()
         senders = [
@@ -131,7 +124,7 @@ class OperatorAlerts:
         policy = AlertPolicy(self._link_down_s, self._clock)
         return AlertDesk(policy, senders, verdict, clock=self._clock)
 
-    def _listen(self, desk: "AlertDesk") -> None:
+    def _listen(self, desk: AlertDesk) -> None:
         sources = self._sources
         sources.journal.listen(desk.link_event)
         sources.nodes.on_key_waits = self._key_waits
@@ -166,8 +159,6 @@ class OperatorAlerts:
 
 def _refuse_unknown(urls: Sequence[str], is_to_end: Callable[[], bool]) -> None:
     """Raise :class:`ConfigError` where apprise does not understand an address."""
-    from meshbot.alerts.apprise_runner import AppriseRunner  # noqa: PLC0415
-
     known = AppriseRunner().known(urls, is_to_end)
     if known is None:
         if not is_to_end():

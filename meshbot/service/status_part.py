@@ -1,4 +1,4 @@
-"""Tells by HTTP how the bot is, where ``STATUS_PORT`` asks for that; else costs nothing.
+"""Tells by HTTP how the bot is. Not loaded where no ``STATUS_PORT`` asks for that.
 
 Owned by the main thread. What it needs beyond the bot's own libraries is imported when it starts.
 """
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class StatusPart:
-    """The status server, or nothing."""
+    """The status server, where its libraries are."""
 
     def __init__(self, settings: StatusSettings, sources: StatusSources) -> None:
         """Take the settings and the bot's parts; starts nothing."""
@@ -37,11 +37,10 @@ class StatusPart:
     def count(
         self, journal: LinkJournal, link: InterfaceManager, conversation: Conversation
     ) -> None:
-        """Have the parts tell what is counted, before they start; not where nobody can ask."""
-        if self._settings.port:
-            journal.listen(self._counters.note_event)
-            link.count_with(self._counters)
-            conversation.count_with(self._counters)
+        """Have the parts tell what is counted, before they start."""
+        journal.listen(self._counters.note_event)
+        link.count_with(self._counters)
+        conversation.count_with(self._counters)
 
     def show(self, view: "BotLiveView") -> None:
         """Have the live page show what a view sees; before :meth:`start`."""
@@ -49,10 +48,7 @@ class StatusPart:
 
     def start(self) -> None:
         """Start the server. Without its libraries the bot runs on, and says what is missing."""
-        if not self._settings.port:
-            return
         try:
-            # Six megabytes that a bot without STATUS_PORT does not need.
             from meshbot.status.bot_status import new_status_server  # noqa: PLC0415
         except ImportError as error:
             log.error(
