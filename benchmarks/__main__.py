@@ -23,6 +23,7 @@ from benchmarks.recovery import Recovery
 from benchmarks.sealed_message import SealedMessage
 from benchmarks.shared_node import SharedNode
 from benchmarks.start_up import StartUp
+from benchmarks.start_up_parts import StartUpParts
 
 FIGURES: dict[str, type[Figure]] = {
     "recovery": Recovery,
@@ -32,6 +33,7 @@ FIGURES: dict[str, type[Figure]] = {
     "packets": PacketRate,
     "sync": KeySyncCost,
     "startup": StartUp,
+    "imports": StartUpParts,
     "sealed": SealedMessage,
     "sharing": SharedNode,
     "memory": Memory,

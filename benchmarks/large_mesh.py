@@ -1,6 +1,9 @@
 """A database that knows a large mesh."""
 
+from pathlib import Path
+
 from meshbot.model.known_node import KnownNode
+from meshbot.store.database import Database
 from meshbot.store.node_store import NodeStore
 
 FIRST_NUM = 0x10000
@@ -21,3 +24,11 @@ def fill(storage: NodeStore, nodes: int) -> None:
         )
         for number in range(nodes)
     )
+
+
+def fill_file(path: Path, nodes: int) -> None:
+    """Make a database of so many nodes."""
+    database = Database(path)
+    database.open()
+    fill(NodeStore(database), nodes)
+    database.close()

@@ -1,0 +1,91 @@
+"""What a bot has loaded when it first tries to connect, and that nothing is loaded too late."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bot_start import start_bot
+from tests.support.limits import PROGRAM_S
+from tests.support.unused_port import unused_port
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_OF_OURS = 250
+MOST_OF_ALL = 670
+"""A few more than there are. Who needs more of them looks first whether that can wait."""
+NOT_LOADED = (
+    "apprise",
+    "babel",
+    "jinja2",
+    "markdown_it",
+    "meshbot.alerts.alert_desk",
+    "meshbot.cli.command_line",
+    "meshbot.cli.keys_command",
+    "meshbot.cli.report_command",
+    "meshbot.diagnosis.journal_lines",
+    "meshbot.diagnosis.link_diagnosis",
+    "meshbot.diagnosis.report_page",
+    "meshbot.link.mesh_serial_interface",
+    "meshbot.service.link_trial",
+    "meshbot.service.operator_alerts",
+    "meshbot.service.status_part",
+    "meshbot.sharing.node_share",
+    "meshbot.simulation",
+    "prometheus_client",
+    "rich",
+    "starlette",
+    "tests",
+    "uvicorn",
+    "zeroconf",
+)
+ASKING = """
+import json, sys, threading
+from main_bot import MeshBot
+from meshbot.messages.commands import Commands
+from meshbot.messages.request import Request
+
+bot = MeshBot(environment={
+    "MESHBOT_CONNECTION_MODE": "tcp", "MESHBOT_TCP_HOST": "127.0.0.1",
+    "MESHBOT_TCP_PORT": sys.argv[1], "MESHBOT_DATABASE_PATH": sys.argv[2],
+})
+tried = threading.Event()
+bot.on_change = tried.set
+bot.start()
+assert tried.wait(60) and bot.tried
+before = set(sys.modules)
+bot.load_rest()
+loaded = set(sys.modules)
+commands = Commands(bot._conversation._view)
+for name in commands.names:
+    assert commands.answer(Request(1, f"/{name}", proven=True)) is not None, name
+asked = set(sys.modules)
+bot.stop()
+print(json.dumps([sorted(loaded - before), sorted(asked - loaded)]))
+"""
+
+
+def test_the_first_attempt_waits_for_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    loaded = start_bot(tmp_path / "meshbot.db", listing_imports=True).imports_s
+    assert {"meshtastic", "meshbot.link.mesh_tcp_interface"} <= loaded.keys()
+    assert loaded.keys().isdisjoint(NOT_LOADED)
+    assert len([name for name in loaded if name.startswith("meshbot")]) <= MOST_OF_OURS
+    assert len(loaded) <= MOST_OF_ALL
+
+
+def test_answers_need_nothing_that_is_not_loaded_by_then(tmp_path: Path) -> None:
+    """Else a checkout that was upgraded under a running bot would give it parts of two versions."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKING, str(unused_port()), str(tmp_path / "meshbot.db")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=PROGRAM_S,
+    )
+    rest, late = json.loads(done.stdout.splitlines()[-1])
+    assert "meshbot.diagnosis.link_diagnosis" in rest
+    assert [name for name in late if name.partition(".")[0] not in sys.stdlib_module_names] == []
