@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from meshbot.link.serial_port_finder import likely_ports
 from meshbot.service.node_address import place_text
 from meshbot.service.process_claim import ProcessClaim, holder_of
 from meshbot.service.site_settings import SiteSettings
@@ -66,6 +65,8 @@ class NodeClaim:
     def _names(self) -> list[str]:
         site = self._site
         if site.connection_mode == "serial":
+            from meshbot.link.serial_port_finder import likely_ports  # noqa: PLC0415
+
             # Which of several it will be, nobody knows yet.
             ports = [site.serial_port] if site.serial_port else likely_ports()
             return [f"serial:{os.path.realpath(ports[0])}"] if len(ports) == 1 else []

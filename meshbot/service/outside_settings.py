@@ -13,8 +13,6 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from meshbot.service.config_error import ConfigError
 from meshbot.service.settings_reader import ENVIRONMENT_PREFIX
 from meshbot.text.language import tr
@@ -113,11 +111,14 @@ def _account_folder(environment: Mapping[str, str]) -> Path:
 def _values_in(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the values of a file that may be missing. Raises :class:`OSError`."""
     try:
-        stored = dotenv_values(stream=io.StringIO(_text_of(path), newline=None))
+        text = _text_of(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError as error:
         raise ConfigError(tr("{path} illisible : {error}", path=path, error=error)) from error
+    from dotenv import dotenv_values  # noqa: PLC0415  # many have no such file
+
+    stored = dotenv_values(stream=io.StringIO(text, newline=None))
     values = {name: value for name, value in stored.items() if value is not None}
     # What the environment has as well was meant for it, such as TZ in a file that systemd reads.
     bare = {

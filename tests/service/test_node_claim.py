@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from meshbot.link import serial_port_finder
 from meshbot.service import node_claim
 from meshbot.service.node_claim import NodeClaim, NodeTaken
 from meshbot.service.site_settings import SiteSettings
@@ -166,7 +167,7 @@ def test_of_the_only_port_that_is_there_it_is_known_which_it_will_be(
     site: SiteSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ports = [str(tmp_path / "ttyACM0")]
-    monkeypatch.setattr(node_claim, "likely_ports", lambda: ports)
+    monkeypatch.setattr(serial_port_finder, "likely_ports", lambda: ports)
     wired = replace(site, connection_mode="serial", serial_port=None)
     with claimed(wired):
         assert "le nœud du port série" in assert_refused(wired)
