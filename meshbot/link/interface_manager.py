@@ -13,7 +13,8 @@ import logging
 import math
 import queue
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -50,29 +51,24 @@ _NODE_AWAY = (Cause.REFUSED, Cause.UNREACHABLE, Cause.NO_ANSWER)
 """Why an attempt fails at a node that nobody else uses: one in use goes on listening."""
 
 
-@dataclass(frozen=True)
-class _Ready:
+class _Ready(NamedTuple):
     interface: SupervisedInterface
 
 
-@dataclass(frozen=True)
-class _Lost:
+class _Lost(NamedTuple):
     interface: SupervisedInterface
     loss: LinkError
 
 
-@dataclass(frozen=True)
-class _Requested:
+class _Requested(NamedTuple):
     by: str
 
 
-@dataclass(frozen=True)
-class _NodesWanted:
+class _NodesWanted(NamedTuple):
     interface: SupervisedInterface
 
 
-@dataclass(frozen=True)
-class _Stop:
+class _Stop(NamedTuple):
     pass
 
 

@@ -47,6 +47,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.model.cause import Cause
 
@@ -106,8 +107,7 @@ class Phase(enum.Enum):
     UP = "up"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What to do; for ``WAIT``, ``at_s`` is when to ask again if nothing happens before."""
 
     action: Action

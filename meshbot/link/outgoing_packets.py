@@ -3,7 +3,7 @@
 Priority ``RELIABLE`` is what the library and the apps give their own texts and requests.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshtastic.protobuf import admin_pb2, mesh_pb2, portnums_pb2
 
@@ -14,8 +14,7 @@ from meshbot.model.link_error import LinkError
 OK_TO_MQTT_BIT = 0x1
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Where a packet goes, under which id, over how many hops at most.
 
     A node drops an id that it has seen: of the last 20 from us in this session, and of those

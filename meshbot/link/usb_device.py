@@ -8,8 +8,7 @@ not at all, and cheap CP2102 all say "0001".
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from meshbot.text.language import tr
 from meshbot.text.log_format import printable
@@ -29,8 +28,7 @@ class PortInfo(Protocol):
     product: str | None
 
 
-@dataclass(frozen=True)
-class UsbDevice:
+class UsbDevice(NamedTuple):
     """One port of one USB device, and where it is plugged in."""
 
     vid: int

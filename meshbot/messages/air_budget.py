@@ -24,8 +24,7 @@ none of it: the node counts each transmission.
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from meshbot.messages.air_hour import HOUR_S, AirHour
 from meshbot.messages.air_limit import AirLimit
@@ -48,8 +47,7 @@ _US = 1_000_000
 _PERCENT_US = int(HOUR_S * _US / 100)
 
 
-@dataclass(frozen=True, slots=True)
-class AirBudgetSettings:
+class AirBudgetSettings(NamedTuple):
     """Percent of an hour: for the bot in all, and of that for strangers."""
 
     total_percent: float

@@ -1,12 +1,11 @@
 """For whom a reply is."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.messages.sender_rank import SenderRank
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(NamedTuple):
     """Who asked, as far as that is known. With proof he shares nothing with who uses his number."""
 
     num: int

@@ -12,7 +12,7 @@ To add a command, write one function under ``@_command(name, about)`` below, whe
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.messages.command_views import BotView, KeysView, LinkView, NodesView, SystemView
 from meshbot.messages.outcome import Outcome
@@ -41,8 +41,7 @@ _RECONNECT = "reconnect"
 _Answer = Callable[[BotView, Request, str], Reply]
 
 
-@dataclass(frozen=True)
-class _Command:
+class _Command(NamedTuple):
     about: str
     answer: _Answer
     order: str | None

@@ -6,8 +6,7 @@ everything else is called on the worker's.
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -64,8 +63,7 @@ class Nodes(Mesh, HeardNodes, SenderBook, ShownKeys, OpeningKeys, PushedKeys, Ad
         """Take entries of the radio's own database."""
 
 
-@dataclass(frozen=True)
-class ConversationSettings:
+class ConversationSettings(NamedTuple):
     """What the operator chose; times in seconds."""
 
     answers: AnswerSettings
@@ -78,8 +76,7 @@ class ConversationSettings:
     """Who may give orders, and the beginning of the key that each must have."""
 
 
-@dataclass(frozen=True)
-class Records:
+class Records(NamedTuple):
     """Where it is noted what happened; ``on_vanished`` makes a store anew that has vanished."""
 
     journal: LinkJournal

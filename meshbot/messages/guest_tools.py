@@ -1,7 +1,7 @@
 """What who sends for the node's other clients has in common with the bot's own sender."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.mesh.sealed_messages import SealedMessages
 from meshbot.messages.air_budget import AirBudget
@@ -10,8 +10,7 @@ from meshbot.messages.sender_settings import SenderSettings
 from meshbot.messages.text_turn import TextTurn
 
 
-@dataclass(frozen=True, slots=True)
-class GuestTools:
+class GuestTools(NamedTuple):
     """The turn to send texts, the air that is left, and what seals.
 
     ``lacks_key``: whether the radio is known to lack a node's key; for any thread.

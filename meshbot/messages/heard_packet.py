@@ -1,6 +1,6 @@
 """A packet as the node heard it: from whom, how well, how old. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -12,8 +12,7 @@ BACKLOG_S = 30.0
 """So long after the handshake a packet may be one the node kept while nobody was connected."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeardPacket:
+class HeardPacket(NamedTuple):
     """A packet, received at monotonic ``received_s``, when it was ``age_s`` old.
 
     ``familiar``: something else had been heard from its sender's number before.

@@ -12,9 +12,8 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from meshtastic.protobuf import config_pb2, mesh_pb2
 
@@ -41,8 +40,7 @@ SUSPECT_S = 60.0
 """A link lost so soon after a key was given counts as lost because of it."""
 
 
-@dataclass(frozen=True)
-class PushSettings:
+class PushSettings(NamedTuple):
     """What the operator chose. ``stable_s``: how long the link must have been up.
 
     ``allowed``: whether the radio may be given keys at all.

@@ -4,7 +4,7 @@ Owned by the worker thread; told the time, keeps no clock.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.messages.packet_path import PacketPath
 from meshbot.text.line_limiter import LineLimiter
@@ -13,8 +13,7 @@ SENDER_INTERVAL_S = 600.0
 HOUR_S = 3_600.0
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """How many an hour, and how many of them for numbers never heard before."""
 
     most: int

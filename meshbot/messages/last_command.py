@@ -1,10 +1,9 @@
 """The command that was heard last."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class LastCommand:
+class LastCommand(NamedTuple):
     """``text``: who asked what, fit to be shown; ``heard_s`` is monotonic."""
 
     text: str

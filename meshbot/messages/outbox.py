@@ -6,7 +6,7 @@ guards everything here and is a leaf.
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.messages.outgoing_request import OutgoingRequest
 from meshbot.messages.reply_queue import ReplyQueue
@@ -16,8 +16,7 @@ from meshbot.messages.waiting_reply import WaitingReply
 MAX_WAITING_REQUESTS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A reply that may be next. ``had_s``: how much of the air its sender had lately."""
 
     reply: WaitingReply

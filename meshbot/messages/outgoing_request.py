@@ -1,15 +1,14 @@
 """A request that the bot sends."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshtastic.protobuf import mesh_pb2
 
 from meshbot.link.supervised_interface import SupervisedInterface
 
 
-@dataclass(frozen=True)
-class OutgoingRequest:
+class OutgoingRequest(NamedTuple):
     """A packet for the node to send or to obey, tried once, on the interface it is meant for.
 
     ``packet`` makes it, with that interface and a new packet id; it may raise ``LinkError``.

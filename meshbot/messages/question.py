@@ -1,13 +1,12 @@
 """What a reply answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.messages.asker import Asker
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """A command on its way to an answer.
 
     ``command``: in the form in which two are compared, empty for what is like no other. ``name``:

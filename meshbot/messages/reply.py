@@ -1,12 +1,11 @@
 """What a command answers."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.messages.outcome import Outcome
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """A text for the one who asked, and what became of the command, for the journal."""
 
     text: str

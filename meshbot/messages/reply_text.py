@@ -6,13 +6,12 @@ replies tell is the worker's; it never waits.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WAIT_STEP_S = 0.5  # so soon the wait ends with the bot
 
 
-@dataclass(frozen=True, slots=True)
-class MadeReply:
+class MadeReply(NamedTuple):
     """What an answer says now, cut into texts, and how many it would be in full."""
 
     parts: list[str]

@@ -7,6 +7,7 @@ them. ``_lock`` guards everything here and is a leaf.
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -28,8 +29,7 @@ class _SentText:
     """Whether its failure was dealt with already."""
 
 
-@dataclass(frozen=True)
-class RoutingNews:
+class RoutingNews(NamedTuple):
     """What a routing error means.
 
     ``lacking``: the number of the node whose key our own node lacks.

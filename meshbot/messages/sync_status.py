@@ -1,10 +1,9 @@
 """The key sync at a glance."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class SyncStatus:
+class SyncStatus(NamedTuple):
     """The last key sync that ran: how long ago, and how many keys the interface then held."""
 
     ago_s: float

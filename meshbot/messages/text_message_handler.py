@@ -6,9 +6,9 @@ Everything here runs on the worker thread, which owns all of the state below.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from meshtastic.protobuf import mesh_pb2
 
@@ -62,8 +62,7 @@ class SenderBook(KeyBook, Protocol):
         """Return the language in which node ``num`` wants to be answered, or nothing."""
 
 
-@dataclass(frozen=True)
-class AnswerSettings:
+class AnswerSettings(NamedTuple):
     """What the operator chose. ``max_age_s``: older commands of a backlog are not answered.
 
     ``require_pki``: a direct message that does not prove its sender is ignored.
@@ -74,8 +73,7 @@ class AnswerSettings:
     require_pki: bool = False
 
 
-@dataclass(frozen=True)
-class CommandDesk:
+class CommandDesk(NamedTuple):
     """The commands, and who sees to it that no order among them is obeyed that must not be."""
 
     commands: Commands

@@ -1,10 +1,9 @@
 """A client of the shared node at a glance."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ClientStatus:
+class ClientStatus(NamedTuple):
     """One connection. ``number`` counts the connections of a run, from 1 on."""
 
     number: int

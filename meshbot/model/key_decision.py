@@ -1,10 +1,9 @@
 """What the operator decided about a key."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class KeyDecision:
+class KeyDecision(NamedTuple):
     """A decision that waits in the database until the bot has carried it out."""
 
     id: int

@@ -9,7 +9,7 @@ optimisation on where a symbol lasts 16 ms or more. The SX1280, which is the rad
 bandwidths, has it on from a spreading factor of 11 (RadioLib, ``SX128x::calculateTimeOnAir``).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PREAMBLE_SYMBOLS = 16
 _LONG_SYMBOL_S = 16e-3
@@ -27,8 +27,7 @@ _BITFIELD_BYTES = 2  # Data.bitfield, in every packet of the firmware's own sinc
 _ONE_BYTE_LENGTH = 127  # a longer payload's length takes two bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LoraSettings:
+class LoraSettings(NamedTuple):
     """How a radio modulates; ``coding_rate`` is the 5 to 8 of 4/5 to 4/8."""
 
     bandwidth_hz: int

@@ -2,14 +2,13 @@
 
 import json
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 POWERED_PERCENT = 101
 """What a node says as its battery's level that runs on external power."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeMetrics:
+class NodeMetrics(NamedTuple):
     """What is known; None for what the node did not say.
 
     ``battery_percent``: above 100 on external power. ``channel_percent``: how much of the time its

@@ -10,7 +10,7 @@ inside, the same is done; the rest is left out.
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
@@ -63,8 +63,7 @@ def read_text(raw: bytes) -> str:
     return codecs.getincrementaldecoder("utf-8")("replace").decode(raw)
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(NamedTuple):
     """A field as it stands on the wire, its value from ``value_at`` on. ``cut``: too short."""
 
     number: int

@@ -5,7 +5,7 @@ wish of anybody's. Who has said where his node is gets that node, and never the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.service.settings_reader import MISSING, SettingsReader
 from meshbot.text.language import tr
@@ -18,8 +18,7 @@ DELIVERED: dict[str, object] = {
 """What config.py says before anybody has edited it."""
 
 
-@dataclass(frozen=True)
-class ModeChoice:
+class ModeChoice(NamedTuple):
     """A mode, and the setting that it comes from; nothing where no setting says anything."""
 
     mode: str

@@ -8,7 +8,7 @@ What does not is refused, with what to write instead.
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshbot.sharing.local_address import OPEN_TO_ALL
 from meshbot.text.language import mark, tr
@@ -28,8 +28,7 @@ class AddressError(ValueError):
     """What is no address. ``str()`` says what is wrong and what to write."""
 
 
-@dataclass(frozen=True)
-class NodeAddress:
+class NodeAddress(NamedTuple):
     """Where a node is; ``port`` is None where it was not said."""
 
     host: str

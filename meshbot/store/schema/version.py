@@ -1,11 +1,10 @@
 """What one version of the schema is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """A version, and the way to it from the one before."""
 
     number: int
