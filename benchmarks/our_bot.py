@@ -29,6 +29,7 @@ class OurBot(Contender):
             scaled |= {"AIR_BUDGET": 100.0, "AIR_BUDGET_STRANGERS": 100.0}  # of an hour as usual
         kind: type[_CountingBot] = type("CountingBot", (_CountingBot,), scaled)
         self._bot = kind(self, port, Path(self._folder.name) / "meshbot.db")
+        self._bot.load_rest()  # the program does it after its first attempt; a part of its memory
 
     @property
     def connected_s(self) -> float | None:
