@@ -441,8 +441,16 @@ class MeshBot:
         return self._link.tried.is_set()
 
     def load_rest(self) -> None:
-        """Load what answers need, once the link was tried, and not as late as they are asked."""
-        load_judges()
+        """Load what answers need, once the link was tried, and not as late as they are asked.
+
+        Where this machine lacks memory or files for that right now, the next call does it.
+        """
+        try:
+            load_judges()
+        except (MemoryError, ImportError, OSError) as error:
+            if shortage_text(error) is None:
+                raise
+            log.debug("not loaded yet: %s", error)
 
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""

@@ -1,5 +1,6 @@
 """What a bot has loaded when it first tries to connect, and that nothing is loaded too late."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bot_start import start_bot
+from main_bot import MeshBot
 from tests.support.limits import PROGRAM_S
 from tests.support.unused_port import unused_port
 
@@ -90,3 +92,27 @@ def test_answers_need_nothing_that_is_not_loaded_by_then(tmp_path: Path) -> None
     rest, late = json.loads(done.stdout.splitlines()[-1])
     assert "meshbot.diagnosis.link_diagnosis" in rest
     assert [name for name in late if name.partition(".")[0] not in sys.stdlib_module_names] == []
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        MemoryError(),
+        OSError(errno.EMFILE, "Too many open files"),
+        ImportError("_x.so: failed to map segment from shared object"),
+    ],
+)
+def test_what_cannot_be_loaded_for_want_of_means_is_no_end(
+    lacking: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = MeshBot(environment={"MESHBOT_DATABASE_PATH": str(tmp_path / "meshbot.db")})
+    failures: list[Exception] = [lacking, ImportError("no module")]
+
+    def fail() -> None:
+        raise failures.pop(0)
+
+    monkeypatch.setattr("main_bot.load_judges", fail)
+    bot.load_rest()
+    with pytest.raises(ImportError, match="no module"):
+        bot.load_rest()
+    assert not failures
