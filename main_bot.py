@@ -443,10 +443,14 @@ class MeshBot:
     def load_rest(self) -> None:
         """Load what answers need, once the link was tried, and not as late as they are asked.
 
-        What cannot be loaded now, as no file can be opened, is tried again at the next call.
+        Where this machine lacks memory or files for that right now, the next call does it.
         """
-        with contextlib.suppress(OSError, ImportError, MemoryError):
+        try:
             load_judges()
+        except (MemoryError, ImportError, OSError) as error:
+            if shortage_text(error) is None:
+                raise
+            log.debug("not loaded yet: %s", error)
 
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from meshbot.alerts import apprise_runner
 from meshbot.alerts.alert_desk import AlertDesk
 from meshbot.alerts.alert_policy import AlertPolicy
 from meshbot.alerts.alert_sender import AlertSender
-from meshbot.alerts.apprise_runner import AppriseRunner, is_installed
+from meshbot.alerts.apprise_runner import AppriseRunner
 from meshbot.alerts.link_verdict import LinkVerdict
 from meshbot.alerts.service_urls import name_of
 from meshbot.diagnosis.link_journal import LinkJournal
@@ -86,7 +87,7 @@ class OperatorAlerts:
         long as importing apprise, and ends early when ``is_to_end`` says so.
         """
         urls = self._site.alert_urls
-        if not is_installed():
+        if not apprise_runner.is_installed():
             log.warning("⚠️ %s", tr(LIBRARY_MISSING))
             return
         _refuse_unknown(urls, is_to_end)

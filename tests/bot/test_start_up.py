@@ -1,5 +1,6 @@
 """What a bot has loaded when it first tries to connect, and that nothing is loaded too late."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -7,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import main_bot
 from benchmarks.bot_start import start_bot
 from main_bot import MeshBot
 from tests.support.limits import PROGRAM_S
@@ -94,19 +94,25 @@ def test_answers_need_nothing_that_is_not_loaded_by_then(tmp_path: Path) -> None
     assert [name for name in late if name.partition(".")[0] not in sys.stdlib_module_names] == []
 
 
-@pytest.mark.parametrize("problem", [OSError(24, "Too many open files"), MemoryError()])
-def test_what_cannot_be_loaded_now_is_tried_again(
-    problem: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        MemoryError(),
+        OSError(errno.EMFILE, "Too many open files"),
+        ImportError("_x.so: failed to map segment from shared object"),
+    ],
+)
+def test_what_cannot_be_loaded_for_want_of_means_is_no_end(
+    lacking: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bot = MeshBot(environment={"MESHBOT_DATABASE_PATH": str(tmp_path / "meshbot.db")})
-    tries: list[None] = []
+    failures: list[Exception] = [lacking, ImportError("no module")]
 
-    def load() -> None:
-        tries.append(None)
-        if len(tries) == 1:
-            raise problem
+    def fail() -> None:
+        raise failures.pop(0)
 
-    monkeypatch.setattr(main_bot, "load_judges", load)
+    monkeypatch.setattr("main_bot.load_judges", fail)
     bot.load_rest()
-    bot.load_rest()
-    assert len(tries) == 2
+    with pytest.raises(ImportError, match="no module"):
+        bot.load_rest()
+    assert not failures
