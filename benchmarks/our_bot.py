@@ -7,12 +7,16 @@ import time
 from functools import partial
 from pathlib import Path
 
-from meshtastic.protobuf import mesh_pb2
+from meshbot.service.late_import import load_late
 
-from benchmarks.contender import CONNECT_LIMIT_S, Contender, run
-from main_bot import MeshBot
-from meshbot.link.supervised_interface import SupervisedInterface
-from meshbot.service.operator_constants import durations_of
+load_late("requests")  # as the program does before its imports
+
+from meshtastic.protobuf import mesh_pb2  # noqa: E402
+
+from benchmarks.contender import CONNECT_LIMIT_S, Contender, run  # noqa: E402
+from main_bot import MeshBot  # noqa: E402
+from meshbot.link.supervised_interface import SupervisedInterface  # noqa: E402
+from meshbot.service.operator_constants import durations_of  # noqa: E402
 
 
 class OurBot(Contender):

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from meshbot.service.late_import import load_late
 from meshbot.service.standard_files import fill_standard_files
 from meshbot.threads.shortage import say_shortage
 
@@ -33,6 +34,7 @@ def prepare_process() -> None:
             "❌ Bibliothèques absentes (libraries missing) : « make run », une fois (once), puis "
             "(then) .venv/bin/python main_bot.py"
         )
+    load_late("requests")
 
 
 def run_process(run: Callable[[], int]) -> int:

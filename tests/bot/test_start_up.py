@@ -42,6 +42,7 @@ NOT_LOADED = (
     "rich",
     "starlette",
     "tests",
+    "urllib3",
     "uvicorn",
     "zeroconf",
 )
