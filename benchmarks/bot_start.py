@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.program import ROOT
+from meshbot.mesh.node_table import NODES_MAX
 
 LIMIT_S = 30.0
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)")
@@ -31,11 +32,16 @@ class BotStart:
 
 
 def start_bot(
-    database: Path, ending: signal.Signals = signal.SIGTERM, *, listing_imports: bool = False
+    database: Path,
+    ending: signal.Signals = signal.SIGTERM,
+    *,
+    nodes_max: int = NODES_MAX,
+    listing_imports: bool = False,
 ) -> BotStart:
     """Start a bot on a database with default options; it is ended by a signal when it connects.
 
-    ``listing_imports`` has Python tell of them; else there are none.
+    ``nodes_max``: how many nodes it keeps. ``listing_imports`` has Python tell of them; else there
+    are none.
     """
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
@@ -48,6 +54,7 @@ def start_bot(
             "MESHBOT_TCP_HOST": "127.0.0.1",
             "MESHBOT_TCP_PORT": str(listener.getsockname()[1]),
             "MESHBOT_DATABASE_PATH": str(database),
+            "MESHBOT_NODES_MAX": str(nodes_max),
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a bot's second start is as its hundredth
         began_s = time.monotonic()

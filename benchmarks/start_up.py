@@ -19,7 +19,8 @@ class StartUp(Figure):
     title = "Start-up"
     about = (
         "From the start of `python main_bot.py`, interpreter and imports included, to the "
-        "connection arriving at the node's port."
+        "connection arriving at the node's port. With the many nodes `NODES_MAX` is raised to keep "
+        "them all."
     )
 
     def finish(self) -> list[Line]:
@@ -36,6 +37,10 @@ class StartUp(Figure):
             for _ in range(self.runs):
                 empty.add(OURS, start_bot(folder / "empty.db").seconds)
                 usual.add(OURS, start_bot(folder / "usual.db").seconds)
-                full.add(OURS, start_bot(folder / "full.db", signal.SIGKILL).seconds)
-                crashed.add(OURS, start_bot(folder / "full.db").seconds)
+                full.add(OURS, _start_full(folder, signal.SIGKILL))
+                crashed.add(OURS, _start_full(folder, signal.SIGTERM))
         return [usual, full, crashed, empty]
+
+
+def _start_full(folder: Path, ending: signal.Signals) -> float:
+    return start_bot(folder / "full.db", ending, nodes_max=MANY_NODES).seconds

@@ -120,7 +120,7 @@ class BotStore:
         if not os.access(self._path, os.W_OK):  # SQLite is content to read it
             raise unusable(self._path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         log.debug("looking at the stored nodes")
-        for _ in self.nodes.node_pages():  # a flood may have left very many
+        for _ in self.nodes.read_through():  # a flood may have left very many
             if self._is_to_end():
                 raise StorageError(tr("Lecture de la base interrompue"), passing=True)
         self.nodes.load_other_keys()

@@ -34,6 +34,14 @@ class NodeStore:
         for page in self.database.pages(_query(NODES), self._simulated):
             yield [KnownNode(**fields) for fields in _as_written(NODES, page)]
 
+    def read_through(self) -> Iterator[int]:
+        """Read every stored node and make nothing of it; yield how many were read, some at a time.
+
+        Raises ``StorageError`` where they cannot be read.
+        """
+        for page in self.database.pages(_query(NODES), self._simulated):
+            yield len(page)
+
     def load_other_keys(self) -> list[OtherKey]:
         """Return every key stored that is not its node's. Raises ``StorageError``."""
         return [OtherKey(**fields) for fields in self._records(OTHER_KEYS)]
