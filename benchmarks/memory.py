@@ -16,7 +16,7 @@ SETTLED_AFTER_DAYS = 4
 MORE_MB = 15.0
 FLAT_MB = 2.0
 FLAT = at_most(FLAT_MB)
-MOST_RUNS = 3
+MOST_RUNS = 2
 
 
 @dataclass(frozen=True)
