@@ -275,6 +275,7 @@ class MeshBot:
                 self.TEXT_QUEUE_WAIT,
                 clock=self._clock,
                 on_packet_id=self._own_packet_named,
+                nodes_max=self.NODES_MAX,
             ),
             light_reconnect=self.TCP_LIGHT_RECONNECT,
             notes=self.link_journal,

@@ -7,7 +7,6 @@ Owned by one session and entered by its reader thread alone, except for :meth:`h
 """
 
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -21,6 +20,7 @@ from meshbot.link.interface_events import InterfaceEvents
 from meshbot.link.library_bounds import LibraryBounds
 from meshbot.link.library_nodes import LibraryNodes
 from meshbot.link.pubsub_listeners import PubsubListeners
+from meshbot.link.session_options import SessionOptions
 from meshbot.model.cause import Cause
 from meshbot.model.known_node import node_id
 from meshbot.model.link_error import LinkError
@@ -66,15 +66,15 @@ class FrameReceiver:
         self,
         interface: "SupervisedInterface",
         events: InterfaceEvents,
-        clock: Callable[[], float],
+        options: SessionOptions,
     ) -> None:
         """Prepare for the first byte."""
         self._interface = interface
         self._events = events
-        self._clock = clock
+        self._clock = options.clock
         self._decoder = FrameDecoder(_parse, self._mend)
         self._budget = HandshakeBudget()
-        self._bounds = LibraryBounds()
+        self._bounds = LibraryBounds(options.nodes_max)
         self._listeners = PubsubListeners()
         self._library_nodes = LibraryNodes(interface, self._listeners)
         self._malformed_frames = 0
@@ -86,7 +86,7 @@ class FrameReceiver:
         """Whether the end of a configuration came that nobody had asked for."""
         self.told_time: ToldTime | None = None
         self._bulky_entries = BulkyEntries()
-        self.last_progress_s = clock()
+        self.last_progress_s = self._clock()
 
     def begin(self) -> None:
         """Await the configuration from now on."""

@@ -2,9 +2,10 @@
 
 The library (meshtastic 2.7.11) makes an entry of 1.9 kB for each number it ever hears, and never
 drops one. Nodes without a key are kept as far as :data:`MAX_KEYLESS`, those with one as far as
-:data:`MAX_KEYED`, which leaves room for all that the key sync can put there. Stand-ins that the
-library made of a number alone go first, of each kind the oldest. Our own node stays, and so do
-:data:`MAX_OF_DATABASE` that the radio has in its own database.
+:data:`MAX_KEYED`, or further where the node table may hold more: there is room for all that the key
+sync can put there. Stand-ins that the library made of a number alone go first, of each kind the
+oldest. Our own node stays, and so do :data:`MAX_OF_DATABASE` that the radio has in its own
+database.
 
 Called on the reader's thread. The key sync may put an entry back at the same time (``SyncEntry``),
 which looks again whether it is in both dictionaries; so is done here.
@@ -19,7 +20,7 @@ from meshbot.model.known_node import node_id
 
 MAX_KEYLESS = 2_000
 MAX_KEYED = 22_000
-"""A tenth more than the node table holds at most."""
+"""A tenth more than the node table holds, unless the operator wants more."""
 MAX_OF_DATABASE = 5_000
 LOOK_EVERY = 250
 """So many entries more before it is counted again."""
@@ -28,8 +29,9 @@ LOOK_EVERY = 250
 class LibraryBounds:
     """How large the dictionaries of one session may become."""
 
-    def __init__(self) -> None:
-        """The session has no node yet."""
+    def __init__(self, nodes_max: int = 0) -> None:
+        """The session has no node yet; ``nodes_max``: how many the node table may hold."""
+        self._max_keyed = max(MAX_KEYED, nodes_max + nodes_max // 10)
         self._look_at = MAX_KEYLESS
         self._of_database = array("I")
         """Their numbers: a set of as many takes half a megabyte, and is seldom asked."""
@@ -55,7 +57,7 @@ class LibraryBounds:
             if num not in stays:
                 named = user.get("hwModel") != "UNSET"
                 (keyed if user.get("publicKey") else keyless).append((named, num))
-        for kind, most in ((keyless, MAX_KEYLESS), (keyed, MAX_KEYED)):
+        for kind, most in ((keyless, MAX_KEYLESS), (keyed, self._max_keyed)):
             kind.sort(key=lambda entry: entry[0])  # stable: of both sorts the oldest come first
             for _, num in kind[: max(len(kind) - most, 0)]:
                 _drop(num, nodes, by_num)

@@ -4,8 +4,8 @@ For each packet and each entry of the node's database the library (meshtastic 2.
 layer into dictionaries, formats them as text for a log that is off, and publishes them to listeners
 although there are none. Done here is only what it leaves in ``interface.nodes`` and
 ``interface.nodesByNum``; what leaves nothing there is only looked at for what makes no sense. The
-library's own way is taken where somebody does listen or waits for an answer, and for positions of
-our own node, of which it keeps the best one.
+library's own way is taken where somebody does listen or waits for an answer, for a port that it was
+taught since the start, and for positions of our own node, of which it keeps the best one.
 
 Owned by one session; called on its reader's thread, which owns those dictionaries.
 """
@@ -24,10 +24,12 @@ from meshbot.model.known_node import BROADCAST_NUM
 
 UNITS_A_DEGREE = 1e7
 _PORT = portnums_pb2.PortNum
+_PROTOCOLS = dict(protocols)
+"""What the library makes of which port, before anybody teaches it more."""
 _SEALED_TOPIC = "meshtastic.receive"
 _TOPICS = {
-    portnum: f"meshtastic.receive.{protocols[portnum].name}"
-    if portnum in protocols
+    portnum: f"meshtastic.receive.{_PROTOCOLS[portnum].name}"
+    if portnum in _PROTOCOLS
     else f"meshtastic.receive.data.{name}"
     for name, portnum in _PORT.items()
 }
@@ -68,7 +70,10 @@ class LibraryNodes:
             return not self._listeners.hear(_SEALED_TOPIC)
         data = packet.decoded
         portnum, topic = data.portnum, _TOPICS.get(data.portnum)
-        if topic is None or self._listeners.hear(topic):
+        protocol = protocols.get(portnum)
+        if topic is None or protocol is not _PROTOCOLS.get(portnum):
+            return False
+        if self._listeners.hear(topic):
             return False
         if data.request_id in self._interface.responseHandlers:
             return False
@@ -77,8 +82,8 @@ class LibraryNodes:
         note = self._notes.get(portnum)
         if note is not None:
             note(packet)
-        elif portnum in protocols and (kind := protocols[portnum].protobufFactory) is not None:
-            kind().ParseFromString(data.payload)
+        elif protocol is not None and protocol.protobufFactory is not None:
+            protocol.protobufFactory().ParseFromString(data.payload)
         return True
 
     def note_node_info(self, info: mesh_pb2.NodeInfo) -> bool:

@@ -17,6 +17,7 @@ class SessionOptions:
     ``own_keys``: what outlasts a session of the node's own keys.
     ``on_packet_id``: told the id of each packet of ours before the node is given it, on whatever
     thread that is; must not block.
+    ``nodes_max``: how many nodes' keys the key sync may put into the library's dictionaries.
     """
 
     connect_timeout_s: float
@@ -25,3 +26,4 @@ class SessionOptions:
     clock: Callable[[], float] = time.monotonic
     own_keys: OwnKeys = field(default_factory=OwnKeys)
     on_packet_id: Callable[[int], object] = lambda packet_id: None
+    nodes_max: int = 0

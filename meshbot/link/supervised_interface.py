@@ -65,7 +65,7 @@ class SupervisedInterface(StreamInterface):
         self._queue_wait_s = options.queue_wait_s
         self._own_keys = options.own_keys
         self._on_packet_id = options.on_packet_id
-        self._receiver = FrameReceiver(self, events, clock)
+        self._receiver = FrameReceiver(self, events, options)
         self._writer = FrameWriter(self._write_stream)
         self._transmit_queue = TransmitQueue(clock)
         self._id_counter = itertools.count(secrets.randbits(PACKET_ID_COUNTER_BITS))

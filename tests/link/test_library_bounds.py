@@ -115,6 +115,22 @@ def test_made_up_keys_are_bounded_as_well(monkeypatch: pytest.MonkeyPatch) -> No
     assert MAX_KEYED >= 22_000, "a tenth more than the node table holds"
 
 
+def test_there_is_room_for_all_the_keys_of_a_larger_node_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(library_bounds, "MAX_KEYED", 300)
+    monkeypatch.setattr(library_bounds, "MAX_KEYLESS", 20)
+    dictionaries, bounds = Dictionaries(), LibraryBounds(nodes_max=1_000)
+    for num in range(OWN, 1_101):
+        dictionaries.add(num, key=True)
+        keep(bounds, dictionaries)
+    assert len(dictionaries.nodesByNum) == 1_100
+    for num in range(1_101, 3_000):
+        dictionaries.add(num, key=True)
+        keep(bounds, dictionaries)
+    assert len(dictionaries.nodesByNum) <= 1_101 + LOOK_EVERY
+
+
 _SMALL = (("MAX_KEYED", 30), ("MAX_KEYLESS", 20), ("MAX_OF_DATABASE", 10), ("LOOK_EVERY", 5))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
-from meshtastic import protocols
+from meshtastic import KnownProtocol, protocols
 from meshtastic.mesh_interface import MeshInterface
 from meshtastic.protobuf import mesh_pb2, portnums_pb2, telemetry_pb2
 from pubsub import pub
@@ -191,6 +191,16 @@ def test_a_listener_of_the_librarys_is_seen_until_it_is_gone(
     finally:
         pub.unsubscribe(listener, topic)
     assert notes_of(ours).note_packet(packet, OWN)
+
+
+def test_a_port_that_somebody_taught_the_library_is_left_to_it(
+    monkeypatch: pytest.MonkeyPatch, ours: MeshInterface
+) -> None:
+    packet = packet_of(ANN, PORT.PRIVATE_APP, b"")
+    assert notes_of(ours).note_packet(packet, OWN)
+    taught = KnownProtocol("mine", onReceive=lambda interface, packet: None)
+    monkeypatch.setitem(protocols, PORT.PRIVATE_APP, taught)
+    assert not notes_of(ours).note_packet(packet, OWN)
 
 
 def test_listeners_of_something_else_change_nothing(ours: MeshInterface) -> None:
