@@ -22,7 +22,9 @@ class Kinds(Figure):
         "table, and its key put back; a range test costs MeshBot what a text does, and the library "
         "less. These three in equal shares are the worst mix, chosen after a first measurement of "
         "this table. Two kinds are in no mix, as no node hands them to its client: what is sealed "
-        "for others, and map reports."
+        "for others, and map reports. A command and its answer are not among the kinds, nor a "
+        "message that MeshBot opens itself: the stock library does nothing of the kind. The latter "
+        "is measured below."
     )
 
     def finish(self) -> list[Line]:

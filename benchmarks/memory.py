@@ -48,8 +48,9 @@ class Memory(Figure):
     minutes = 12
     contenders = (STOCK, MTJK, OURS)
     about = (
-        "Connected to a node that knows so many nodes, then days of traffic, "
-        f"{DAY_PACKETS:,} new packets of the city's mix each. Resident memory of the process. "
+        "Connected to a node that knows so many nodes, then days of traffic, each within seconds, "
+        f"{DAY_PACKETS:,} new packets of the city's mix each. Resident memory of the process; what "
+        "grows by the clock is for `make week` to find. "
         "No real node knows more than some 250 at a time; so many more come and go on a large "
         "mesh, and are all there at once here. On a large mesh nodes are heard for the first time "
         "for days, and memory grows with that, so growth is looked at on the second day and, for "

@@ -49,6 +49,7 @@ class MeshProgram:
                     "where": self.where,
                     "prepare": self.prepare,
                     "burst": self.burst,
+                    "trickle": self.trickle,
                     "fault": self.fault,
                     "reconnection": self.reconnection,
                     "quiet_mesh": self.quiet_mesh,
@@ -76,6 +77,15 @@ class MeshProgram:
             raise RuntimeError("no new packets were prepared")
         began_s = time.monotonic()
         self._node.send_raw(burst, frames=self._burst_packets)
+        return {"began_s": began_s}
+
+    def trickle(self, packets_wanted: int, mix: str, every_s: float) -> dict[str, Any]:
+        """Send new packets one by one, so far apart; return when that began."""
+        pause = threading.Event()
+        began_s = time.monotonic()
+        for packet in self._traffic.packets(shares_of(mix), packets_wanted, int(time.time())):
+            self._node.send_raw(packets.frame(mesh_pb2.FromRadio(packet=packet)), frames=1)
+            pause.wait(every_s)
         return {"began_s": began_s}
 
     def fault(self, kind: str, limit_s: float) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class _CountingBot(MeshBot):
         self._worker.post(self.settled.set)
 
     def packet_received(self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket) -> None:
-        self._worker.post(partial(self._handle, interface, packet, self._clock()))
+        self._worker.post_heard(partial(self._handle, interface, packet, self._clock()))
 
     def _handle(
         self, interface: SupervisedInterface, packet: mesh_pb2.MeshPacket, received_s: float

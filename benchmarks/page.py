@@ -71,7 +71,8 @@ def section(figure: Figure, lines: Iterable[Line]) -> str:
 
 _HEAD = """# Measured side by side
 
-Made by `make bench` on {today}; nothing here was written by hand. The contenders:
+Made by `make bench` on {today}, every figure by a program; the words between stand in
+`benchmarks/`. The contenders:
 
 - **{stock}**: `TCPInterface` of meshtastic {meshtastic} as it comes, with a callback (through
   pubsub, the library's way of telling) that answers `/ping`.
@@ -90,7 +91,8 @@ Made by `make bench` on {today}; nothing here was written by hand. The contender
 - **{floor}**: the least that has to be done; each section says what that is.
 
 Each contender and each simulated node is a process of its own; they talk over TCP on one
-machine. Numbers are medians of the runs, in brackets the least and the most that {ours} took. A
+machine. Numbers are medians of the runs, in brackets the least and the most that {ours} took; an
+empty cell was not played. A
 column “÷ stock” is the median of {ours} divided by that of the stock library, and so for “÷ mtjk”
 and “÷ floor”: below 1, {ours} took less, above 1, more. The targets were set before the work that
 was to reach them, and the target of the worst mix was put beside each kind of packet later; where

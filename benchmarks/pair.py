@@ -86,6 +86,12 @@ class Pair(AbstractContextManager["Pair"]):
         done = self.bot.ask("await")
         return done["at_s"] - began_s, done["cpu_s"] - cpu_s
 
+    def take_trickle(self, packets: int, every_s: float) -> float:
+        """Have the node send new packets of the city's mix one by one; return processor seconds."""
+        cpu_s = self.bot.ask("expect", packets=packets)["cpu_s"]
+        self.mesh.ask("trickle", packets_wanted=packets, mix=CITY, every_s=every_s)
+        return float(self.bot.ask("await")["cpu_s"]) - float(cpu_s)
+
 
 def connected(pairs: Sequence[Pair]) -> None:
     """Connect all, one after another."""
