@@ -34,10 +34,11 @@ class Recovery(Figure):
         f"{LIMIT_S:.0f} s, nor within 420 s when that was tried once: the reader of the stock "
         "library has ended. The fault comes at a random moment of a minute, the longest that one "
         "of them waits between two looks, the same for all in a round. After a FIN MeshBot waits "
-        "on purpose, for `TCP_COURTESY_PAUSE`, longer than the target that was set before there was "
-        "such a pause: a tool that took the place for a moment shall have it. mtjk connects again "
-        "at once. A silence is one for MeshBot after `TCP_SILENT_TIMEOUT`, and it leaves a slow "
-        "node `TCP_INTERFACE_CLEANUP_DELAY` to notice; mmrelay with its checks on gives up sooner."
+        "on purpose, for `TCP_COURTESY_PAUSE`, longer than the target that was set before there "
+        "was such a pause: a tool that took the place for a moment shall have it. mtjk connects "
+        "again at once. A silence is one for MeshBot after `TCP_SILENT_TIMEOUT`, and it leaves a "
+        "slow node `TCP_INTERFACE_CLEANUP_DELAY` to notice; mmrelay with its checks on gives up "
+        "sooner."
     )
 
     def finish(self) -> list[Line]:
