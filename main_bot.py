@@ -13,7 +13,6 @@ if __name__ == "__main__":
 
 import argparse
 import contextlib
-import importlib
 import logging
 import math
 import os
@@ -218,6 +217,7 @@ class MeshBot:
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopped = False
+        self._said_unloaded = False
         self._deferred_syncs = DeferredCalls("pubkey-sync", clock)
         self._introduction = NodeIntroduction()
         self.on_change: Callable[[], object] = lambda: None
@@ -444,14 +444,22 @@ class MeshBot:
     def load_rest(self) -> None:
         """Load what answers need, once the link was tried, and not as late as they are asked.
 
-        Where this machine lacks memory or files for that right now, the next call does it.
+        What cannot be loaded now, as no file can be opened or an upgrade is half done, is tried
+        again at the next call, and by who needs it.
         """
         try:
             load_judges()
-        except (MemoryError, ImportError, OSError) as error:
-            if shortage_text(error) is None:
-                raise
-            log.debug("not loaded yet: %s", error)
+        except Exception as error:  # whatever the files hold by now: the link must not end for it
+            if not self._said_unloaded:
+                self._said_unloaded = True
+                log.warning(
+                    tr(
+                        "⚠️ Ce qui juge la liaison ne se charge pas (%s) ; après une mise à "
+                        "jour, relancer le bot"
+                    ),
+                    shortage_text(error) or repr(error),
+                    exc_info=log.isEnabledFor(logging.DEBUG),
+                )
 
     def link_status(self) -> LinkStatus:
         """Return the link at a glance."""
@@ -496,7 +504,7 @@ class MeshBot:
         :class:`ConfigError`, and changes nothing, when any setting makes no sense.
         """
         reader = SettingsReader(environment)
-        site = read_site(reader, importlib.reload(load_config()))
+        site = read_site(reader, load_config(again=True))
         reader.check()
         answers = self._answer_settings(site)
         self.node_manager.keep(site.admin_nodes)

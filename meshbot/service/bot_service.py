@@ -9,6 +9,7 @@ from meshbot.service.service_notifier import ServiceNotifier
 from meshbot.store.storage_error import StorageError
 from meshbot.text.language import tr
 from meshbot.threads.progress_mark import ProgressMark
+from meshbot.threads.shortage import shortage_text
 from meshbot.threads.termination import Termination
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,13 @@ def run_bot(bot: Bot, read_environment: Callable[[], Mapping[str, str]]) -> None
     notifier = ServiceNotifier(bot.progress_marks(), bot.state_text)
 
     def reload() -> None:
+        kept = tr("❌ Réglages gardés tels quels : %s")
         try:
             bot.reload(read_environment())
         except ConfigError as error:
-            log.error(tr("❌ Réglages gardés tels quels : %s"), error)
+            log.error(kept, error)
+        except Exception as error:  # a wish about settings must not end what runs
+            log.exception(kept, shortage_text(error) or repr(error))
 
     def tick() -> None:
         if bot.tried:

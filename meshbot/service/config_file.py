@@ -8,18 +8,23 @@ from types import ModuleType
 from meshbot.service.config_error import ConfigError
 from meshbot.text.language import tr
 from meshbot.text.typography import labelled
+from meshbot.threads.shortage import shortage_text
 
 
-def load_config(name: str = "config") -> ModuleType:
-    """Return the module config.py, as it is now if it was imported before.
+def load_config(name: str = "config", *, again: bool = False) -> ModuleType:
+    """Return the module config.py; ``again``: as the file is now, if it was imported before.
 
-    Raises :class:`ConfigError`, with the line, when Python cannot make sense of it.
+    Raises :class:`ConfigError`, with the line, when Python cannot make sense of it. That this
+    machine lacks memory or files, which passes, is raised as it is.
     """
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+        return importlib.reload(module) if again else module
     except SyntaxError as error:
         raise ConfigError(f"{name}.py{_syntax_problem(error)}") from error
     except (Exception, SystemExit) as error:
+        if shortage_text(error):
+            raise
         if isinstance(error, ModuleNotFoundError) and error.name == name:
             raise ConfigError(tr("{name}.py introuvable", name=name)) from error
         raise ConfigError(f"{name}.py{_problem(error, name)}") from error

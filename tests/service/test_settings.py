@@ -1,5 +1,6 @@
 """Settings: where each comes from, and that nonsense is refused by name."""
 
+import errno
 import math
 from pathlib import Path
 from types import ModuleType
@@ -412,6 +413,18 @@ def test_a_missing_file_and_a_wrong_encoding_are_said_as_such(
         load_config("latin_config")
     with pytest.raises(ConfigError, match=r"no_such_config\.py introuvable"):
         load_config("no_such_config")
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_what_this_machine_lacks_for_now_is_no_fault_of_the_file(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong setting has the exit code after which systemd starts the bot no more."""
+    text = f"raise OSError({number}, 'lacking')\n"
+    (tmp_path / "lacking_config.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(OSError, match="lacking"):
+        load_config("lacking_config")
 
 
 # -- Who may give orders -----------------------------------------------------------------------
