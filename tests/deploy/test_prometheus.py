@@ -33,7 +33,7 @@ SITES = ("attic", "garden", "roof")
 TELEMETRY_S = PROGRAM_S
 """The bot believes its node's telemetry half a minute after it has connected."""
 GRAFANA = {"$site": ".*", "$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m"}
-_COMPARISON = re.compile(r"\s*[<>=!]=?\s*[\d.]+$")
+_COMPARISON = re.compile(r"\s*[<>=!]=?\s*(?:[\d.]+|clamp_min\(.+\))$")
 
 
 def board_expressions() -> list[str]:
@@ -169,7 +169,60 @@ def test_a_click_on_the_board_of_many_bots_opens_the_one_of_that_bot() -> None:
     assert links
     for link in links:
         assert link.startswith(f"/d/{BOARD['uid']}/")
-        assert link.endswith("?var-site=${__field.labels.site}")
+        assert link.endswith(
+            ("?var-site=${__field.labels.site}", "?var-site=${__data.fields.site}")
+        )
+
+
+FEW, A_FIFTH = 11, 61
+"""Of 300 bots; the limit is a fifth, and more than ten."""
+DOWN = """
+rule_files: [{rules}]
+evaluation_interval: 15s
+tests:
+  - interval: 15s
+    input_series:
+{series}
+    alert_rule_test:
+"""
+
+
+def series_of(bots: int, down: int) -> str:
+    """Return the series of bots of which so many answer no more after two minutes."""
+    lines = []
+    for number in range(bots):
+        labels = f'site="s{number}", instance="b{number}:9464", job="meshbot"'
+        up, linked = ("1x7 0x40", "1x7 stale") if number < down else ("1x47", "1x47")
+        lines.append(f"      - {{series: 'up{{{labels}}}', values: '{up}'}}")
+        lines.append(f"      - {{series: 'meshbot_link_up{{{labels}}}', values: '{linked}'}}")
+    return "\n".join(lines)
+
+
+def fires(alert: str, at: str, *labels: str) -> str:
+    """Return a test that an alert fires there and then, with these labels, or not at all."""
+    expected = ", ".join(f"{{exp_labels: {{{one}}}}}" for one in labels)
+    return f"      - {{eval_time: {at}, alertname: {alert}, exp_alerts: [{expected}]}}\n"
+
+
+@needs_promtool
+@pytest.mark.parametrize("down", [FEW, A_FIFTH])
+def test_many_that_are_down_are_one_alert_and_a_few_of_many_are_each_their_own(
+    down: int, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yml"
+    text = (DEPLOY / "alerts.yml").read_text(encoding="utf-8")
+    # What people read is left out: the test is about when.
+    rules.write_text(re.sub(r"^ +annotations:\n(?: {10,}.+\n)+", "", text, flags=re.MULTILINE))
+    gone = [
+        f'severity: critical, job: meshbot, site: s{number}, instance: "b{number}:9464"'
+        for number in range(down)
+    ]
+    many = ("severity: critical",) if down == A_FIFTH else ()
+    tests = DOWN.format(rules=rules, series=series_of(300, down))
+    tests += fires("MeshbotManyDown", "3m30s", *many) + fires("MeshbotGone", "3m30s")
+    tests += fires("MeshbotGone", "5m", *gone)
+    (tmp_path / "test.yml").write_text(tests)
+    promtool("test", "rules", str(tmp_path / "test.yml"))
 
 
 def test_the_board_shows_the_sites_that_are_chosen() -> None:
