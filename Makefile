@@ -13,7 +13,7 @@ run: $(VENV)/.run-ready meshbot/text/catalogues/en.mo
 test: $(VENV)/.test-ready
 	$(BIN)/python -m pytest
 
-# The inner loop, about half a minute: all but what is marked as slow, with fewer examples.
+# The inner loop, about a minute on two cores: all but what is marked as slow, with fewer examples.
 quick: $(VENV)/.test-ready
 	$(BIN)/python -m pytest -n 4 -m "not slow" --hypothesis-profile quick
 
@@ -72,7 +72,7 @@ confusion: $(VENV)/.test-ready
 trial-errors: $(VENV)/.test-ready
 	PYTHONPATH=. $(BIN)/python tests/long_runs/trial_errors.py docs/trial.md
 
-# Measures the bot beside others (about 35 minutes) and writes the figures down; those that bring a
+# Measures the bot beside others (half an hour) and writes the figures down; those that bring a
 # library of their own are installed from PyPI into build/contenders. RUN="sealed sync" measures
 # only those figures, and shows them.
 bench: $(VENV)/.test-ready
