@@ -48,16 +48,14 @@ class PacketRate(Figure):
     def finish(self) -> list[Line]:
         """Measure in turn; the first burst of each process is not counted."""
         rates = {
-            mix: Line(f"{mix}, packets a second", "", f"≥ {aim:g} × stock", at_least_of_stock(aim))
+            mix: Line(f"{mix}, packets/s", "", f"≥ {aim:g} × stock", at_least_of_stock(aim))
             for mix, aim in AIMS.items()
         }
         costs = {
-            mix: Line(
-                f"{mix}, CPU a packet", "µs", f"≤ 1/{aim:g} of stock", at_most_of_stock(1 / aim)
-            )
+            mix: Line(f"{mix}, CPU each", "µs", f"≤ 1/{aim:g} of stock", at_most_of_stock(1 / aim))
             for mix, aim in AIMS.items()
         }
-        single = Line("city, one at a time, CPU a packet", "µs")
+        single = Line("one at a time, CPU each", "µs")
         for _ in range(self.runs):
             for contender in self.present:
                 with Pair(contender, nodes=NODES) as pair:

@@ -33,10 +33,26 @@ MAX_COLUMNS = 100
 
 
 def table(lines: Iterable[Line]) -> str:
-    """Return the table of one measurement."""
+    """Return the table of one measurement, without the last ratios where it would be too wide."""
     lines = list(lines)
     contenders = [name for name in ORDER if any(name in line.values for line in lines)]
     compared = [name for name in COMPARED if name in contenders and _is_compared(lines, name)]
+    text = _written(_rows(lines, contenders, compared))
+    while compared and max(map(len, text)) > MAX_COLUMNS:
+        compared = compared[:-1]
+        text = _written(_rows(lines, contenders, compared))
+    return "\n".join(text)
+
+
+def _written(rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table, without blanks where it would be too wide."""
+    spaced = [f"| {' | '.join(row)} |" for row in rows]
+    if max(map(len, spaced)) <= MAX_COLUMNS:
+        return spaced
+    return [f"|{'|'.join(row)}|" for row in rows]
+
+
+def _rows(lines: list[Line], contenders: list[str], compared: list[str]) -> list[list[str]]:
     head = ["", *contenders, *(f"÷ {COMPARED[name]}" for name in compared), "target", "reached"]
     rows = [head, ["---", *["---:"] * (len(head) - 3), "---", "---"]]
     for line in lines:
@@ -49,10 +65,7 @@ def table(lines: Iterable[Line]) -> str:
             row.append(_number(share) if share is not None else "")
         reached = "" if line.reached is None else "yes" if line.reached(medians) else "**no**"
         rows.append([*row, line.target, reached])
-    spaced = [f"| {' | '.join(row)} |" for row in rows]
-    if max(map(len, spaced)) > MAX_COLUMNS:
-        spaced = [f"|{'|'.join(row)}|" for row in rows]
-    return "\n".join(spaced)
+    return rows
 
 
 def _is_compared(lines: Iterable[Line], base: str) -> bool:

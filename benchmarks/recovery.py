@@ -13,9 +13,9 @@ LOOK_S = 60.0
 """The longest that one of them waits between two looks at the link: mmrelay, by default."""
 SILENCE_S = 120.0 + 18.0
 FAULTS = {
-    "fin": ("the node closes the connection (FIN)", 2.0),
-    "rst": ("the node resets the connection (RST)", 2.0),
-    "away": ("the node reboots and is back after 5 s", 2.0),
+    "fin": ("the node sends FIN", 2.0),
+    "rst": ("the node sends RST", 2.0),
+    "away": ("a reboot of 5 s", 2.0),
     "silent": ("the link goes silent", SILENCE_S),
 }
 """What happens, and in how many seconds a command is to be answered."""
