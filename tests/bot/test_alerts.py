@@ -115,7 +115,7 @@ def test_without_apprise_the_bot_runs_and_says_what_to_install(
     journal: Journal,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("meshbot.service.operator_alerts.is_installed", lambda: False)
+    monkeypatch.setattr("meshbot.alerts.apprise_runner.is_installed", lambda: False)
     with AlertReceiver() as receiver:
         start_alerting(node, receiver)
         journal.wait_for("la bibliothèque apprise manque")
